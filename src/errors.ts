@@ -1,0 +1,67 @@
+/**
+ * The one family of errors. Every message says what was expected, what was found and what to do;
+ * `code` is for programs, `cause` keeps the original error.
+ */
+
+/** What went wrong, for programs. */
+export type ErrorCode =
+  /** An argument or a tensor has the wrong type, shape or range. */
+  | "INVALID_ARGUMENT"
+  /** A model config has a wrong or contradictory value. */
+  | "INVALID_CONFIG"
+  /** A file's content breaks its format, or is not what was asked for. */
+  | "INVALID_FILE"
+  /** A file or folder is not there. */
+  | "NOT_FOUND"
+  /** The weights do not fit the model: missing, of another shape, or ambiguous. */
+  | "WEIGHTS_MISMATCH"
+  /** The hub refused, is out of reach, or answered nonsense. */
+  | "HUB"
+  /** Reading or writing failed: permissions, a full disk. */
+  | "IO"
+  /** The runtime could not create or run a session. */
+  | "RUNTIME"
+  /** The operation is known but not available here. */
+  | "UNSUPPORTED"
+  /** The caller's AbortSignal fired. */
+  | "ABORTED";
+
+/** An error that a user can act on. Programs branch on `code`. */
+export class VaekitError extends Error {
+  override readonly name: string = "VaekitError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A broken promise between two parts of vaekit: always a bug of ours, never a user's mistake. */
+export class InternalError extends Error {
+  override readonly name = "InternalError";
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(`internal: ${message}`, options);
+  }
+}
+
+/** Throws an {@link InternalError} unless `condition` holds. */
+export function invariant(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new InternalError(message);
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Throws the `ABORTED` error if `signal` has fired. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw abortedError(signal);
+}
+
+/** The error that an aborted operation rejects with. */
+export function abortedError(signal: AbortSignal): VaekitError {
+  return new VaekitError("ABORTED", "The operation was aborted.", { cause: signal.reason });
+}

@@ -1,0 +1,21 @@
+/** Where the bytes of stored tensors lie: a file, a blob, a buffer. The core reads it without knowing which. */
+
+/** A random-access sequence of bytes that does not change while it is in use. */
+export interface ByteSource {
+  /** For messages: a path, a URL, or "memory". */
+  readonly name: string;
+  readonly byteLength: number;
+  /** The path of the file on disk, where it is one: native runtimes map it instead of reading it. */
+  readonly path?: string;
+  /** Reads `length` bytes from `offset`; both lie inside the source, or it rejects. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** Bytes that are in memory already. */
+export function bytesInMemory(bytes: Uint8Array, name = "memory"): ByteSource {
+  return {
+    name,
+    byteLength: bytes.byteLength,
+    read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
+  };
+}

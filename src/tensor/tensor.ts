@@ -1,0 +1,135 @@
+/** Host tensors: a dtype, a shape and a typed array in row-major order. They hold numbers and compute none. */
+import { VaekitError } from "../errors.ts";
+import { bytesPerElement, dtypeOfArray, dtypes, type DataOf, type DType } from "./dtype.ts";
+import { float32ToHalves, halvesToFloat32 } from "./half.ts";
+import { summarize } from "./print.ts";
+import { checkShape, formatShape, sameShape, sizeOf, type Shape } from "./shape.ts";
+
+/**
+ * A dense tensor in host memory.
+ *
+ * The shape and the dtype never change; `data` is the caller's own typed array, not a copy, so that large
+ * images cross no memory twice. `float16` and `bfloat16` hold their bits in a `Uint16Array`.
+ */
+export class Tensor<D extends DType = DType> {
+  readonly dtype: D;
+  readonly shape: Shape;
+  readonly data: DataOf<D>;
+
+  private constructor(dtype: D, shape: Shape, data: DataOf<D>) {
+    this.dtype = dtype;
+    this.shape = Object.freeze([...shape]);
+    this.data = data;
+  }
+
+  /**
+   * Wraps a typed array. The dtype follows from the array's class; a `Uint16Array` has two readings
+   * (float16, bfloat16), so it needs `dtype`.
+   *
+   * @throws INVALID_ARGUMENT when the data does not fill the shape, or is not of that dtype.
+   */
+  static from(data: Float32Array, shape: Shape): Tensor<"float32">;
+  static from(data: Float64Array, shape: Shape): Tensor<"float64">;
+  static from(data: BigInt64Array, shape: Shape): Tensor<"int64">;
+  static from(data: Uint8Array, shape: Shape): Tensor<"uint8">;
+  static from<D extends DType>(data: DataOf<D>, shape: Shape, dtype: D): Tensor<D>;
+  static from(data: DataOf<DType>, shape: Shape, dtype?: DType): Tensor {
+    const found = dtype ?? dtypeOfArray(data);
+    if (found === undefined || !(data instanceof dtypes[found].array)) {
+      const name = (data as object | undefined)?.constructor.name ?? typeof data;
+      throw new VaekitError(
+        "INVALID_ARGUMENT",
+        found === undefined
+          ? `Tensor.from: expected a Float32Array, Float64Array, BigInt64Array or Uint8Array, or a Uint16Array with its dtype ("float16" or "bfloat16"), found ${name}.`
+          : `Tensor.from: expected a ${dtypes[found].array.name} for dtype ${found}, found ${name}.`,
+      );
+    }
+    checkShape(shape, "Tensor.from");
+    if (sizeOf(shape) !== data.length) {
+      throw new VaekitError(
+        "INVALID_ARGUMENT",
+        `Tensor.from: expected ${sizeOf(shape)} elements for shape ${formatShape(shape)}, found ${data.length}.`,
+      );
+    }
+    return new Tensor(found, shape, data);
+  }
+
+  /** A tensor of zeros. */
+  static zeros<D extends DType = "float32">(shape: Shape, dtype = "float32" as D): Tensor<D> {
+    checkShape(shape, "Tensor.zeros");
+    return new Tensor(dtype, shape, new dtypes[dtype].array(sizeOf(shape)) as DataOf<D>);
+  }
+
+  /** The number of elements. */
+  get size(): number {
+    return this.data.length;
+  }
+
+  /** The number of bytes of `data`. */
+  get byteLength(): number {
+    return this.data.length * bytesPerElement(this.dtype);
+  }
+
+  /** The bytes of `data`, little-endian as on every platform that runs JavaScript today; no copy. */
+  get bytes(): Uint8Array {
+    return new Uint8Array(this.data.buffer, this.data.byteOffset, this.data.byteLength);
+  }
+
+  /** The same data under another shape of the same size; no copy. */
+  reshape(shape: Shape): Tensor<D> {
+    checkShape(shape, "reshape");
+    if (sizeOf(shape) !== this.size) {
+      throw new VaekitError(
+        "INVALID_ARGUMENT",
+        `reshape: expected a shape of ${this.size} elements to replace ${formatShape(this.shape)}, found ${formatShape(shape)}.`,
+      );
+    }
+    return new Tensor(this.dtype, shape, this.data);
+  }
+
+  /** The values as float32: itself when it is float32 already, a converted copy otherwise. */
+  toFloat32(): Tensor<"float32"> {
+    return asFloat32(this);
+  }
+
+  /** The values rounded to another float dtype (nearest, ties to even). */
+  toFloat(dtype: "float32" | "float16" | "bfloat16"): Tensor<"float32" | "float16" | "bfloat16"> {
+    return asFloat(this, dtype);
+  }
+
+  /** Whether dtype, shape and every bit are the same. */
+  equals(other: Tensor): boolean {
+    if (this.dtype !== other.dtype || !sameShape(this.shape, other.shape)) return false;
+    const theirs = other.bytes;
+    return this.bytes.every((byte, i) => byte === theirs[i]);
+  }
+
+  toString(): string {
+    return summarize(this);
+  }
+
+  /** What `console.log` shows in Node: the class, dtype, shape and range instead of the numbers. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return summarize(this);
+  }
+}
+
+/** Narrows a tensor to one dtype. */
+export function isDType<D extends DType>(tensor: Tensor, dtype: D): tensor is Tensor<D> {
+  return tensor.dtype === dtype;
+}
+
+function asFloat32(tensor: Tensor): Tensor<"float32"> {
+  if (isDType(tensor, "float32")) return tensor;
+  if (isDType(tensor, "float16") || isDType(tensor, "bfloat16")) {
+    return Tensor.from(halvesToFloat32(tensor.data, tensor.dtype), tensor.shape);
+  }
+  return Tensor.from(Float32Array.from(tensor.data as ArrayLike<number | bigint>, Number), tensor.shape);
+}
+
+function asFloat<D extends "float32" | "float16" | "bfloat16">(tensor: Tensor, dtype: D): Tensor<D>;
+function asFloat(tensor: Tensor, dtype: "float32" | "float16" | "bfloat16"): Tensor {
+  if (isDType(tensor, dtype)) return tensor;
+  const single = asFloat32(tensor);
+  return dtype === "float32" ? single : Tensor.from(float32ToHalves(single.data, dtype), tensor.shape, dtype);
+}
