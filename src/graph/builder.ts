@@ -1,0 +1,103 @@
+/** Builds a graph node by node, naming and typing every value as it appears. */
+import { invariant } from "../errors.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { StoredTensor } from "../tensor/stored-tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Graph, Initializer, Node, Value } from "./graph.ts";
+import { infer } from "./infer.ts";
+import type { OperatorAttributes, OperatorName } from "./operators.ts";
+
+export class GraphBuilder {
+  readonly #name: string;
+  readonly #inputs: Value[] = [];
+  readonly #initializers = new Map<string, Initializer>();
+  readonly #nodes: Node[] = [];
+  readonly #useCounts = new Map<string, number>();
+  #scope = "";
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** Runs `body` with `name` in front of the names of the values it makes: `decoder/mid_block/…`. */
+  scope<T>(name: string, body: () => T): T {
+    const outer = this.#scope;
+    this.#scope = `${outer}${name}/`;
+    try {
+      return body();
+    } finally {
+      this.#scope = outer;
+    }
+  }
+
+  /** Declares an input of the graph. */
+  input(name: string, dtype: DType, shape: Shape): Value {
+    const value = { name: this.#unique(name), dtype, shape };
+    this.#inputs.push(value);
+    return value;
+  }
+
+  /** Refers to a weight where it lies, under any shape with as many elements. */
+  stored(stored: StoredTensor, shape: Shape = stored.shape): Value {
+    const known = this.#initializers.get(stored.name);
+    if (known !== undefined) return known.value;
+    const value = { name: stored.name, dtype: stored.dtype, shape };
+    this.#initializers.set(stored.name, { value, data: { stored } });
+    return value;
+  }
+
+  /** A constant of the graph; constants of one name are one value. */
+  constant(name: string, tensor: Tensor): Value {
+    const known = this.#initializers.get(name);
+    if (known !== undefined) return known.value;
+    const value = { name, dtype: tensor.dtype, shape: tensor.shape };
+    this.#initializers.set(name, { value, data: { constant: tensor } });
+    return value;
+  }
+
+  /**
+   * Applies an operator.
+   *
+   * @throws INVALID_ARGUMENT when the inputs do not fit the operator.
+   */
+  apply<K extends OperatorName>(
+    operator: K,
+    inputs: readonly Value[],
+    attributes: OperatorAttributes[K],
+  ): Value {
+    const output = {
+      name: this.#unique(`${this.#scope}${operator}`),
+      ...infer(operator, inputs, attributes),
+    };
+    this.#nodes.push({ operator, attributes, inputs, output } as unknown as Node);
+    return output;
+  }
+
+  /** Finishes the graph; `outputs` gives each result the name under which it comes back. */
+  build(outputs: Readonly<Record<string, Value>>): Graph {
+    const names = new Map(Object.entries(outputs).map(([name, value]) => [value.name, name]));
+    const rename = (value: Value): Value => ({ ...value, name: names.get(value.name) ?? value.name });
+    const nodes = this.#nodes.map(
+      (node) => ({ ...node, inputs: node.inputs.map(rename), output: rename(node.output) }) as Node,
+    );
+    const produced = new Set(nodes.map((node) => node.output.name));
+    invariant(
+      Object.keys(outputs).every((name) => produced.has(name)),
+      `graph ${this.#name}: an output is not the result of a node`,
+    );
+    return {
+      name: this.#name,
+      inputs: this.#inputs,
+      initializers: [...this.#initializers.values()],
+      nodes,
+      outputs: Object.values(outputs).map(rename),
+    };
+  }
+
+  #unique(name: string): string {
+    const uses = this.#useCounts.get(name) ?? 0;
+    this.#useCounts.set(name, uses + 1);
+    return uses === 0 ? name : `${name}_${uses}`;
+  }
+}

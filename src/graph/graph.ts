@@ -1,0 +1,46 @@
+/**
+ * The graph: a list of operator nodes in an order that can be executed, over values with static types.
+ * Graphs are immutable; a transformation makes a new one.
+ */
+import type { DType } from "../tensor/dtype.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { StoredTensor } from "../tensor/stored-tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { OperatorAttributes, OperatorName } from "./operators.ts";
+
+/** What is known of a value before it is computed. */
+export interface ValueType {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** A tensor that will exist when the graph runs: an input, an initializer or a node's output. */
+export interface Value extends ValueType {
+  /** Unique in its graph. */
+  readonly name: string;
+}
+
+/** One application of an operator. */
+export interface NodeOf<K extends OperatorName> {
+  readonly operator: K;
+  readonly attributes: OperatorAttributes[K];
+  readonly inputs: readonly Value[];
+  readonly output: Value;
+}
+
+/** Any node; `switch (node.operator)` narrows its attributes. */
+export type Node = { [K in OperatorName]: NodeOf<K> }[OperatorName];
+
+/** A value that is known when the graph is built: a weight in its file, or a small constant. */
+export interface Initializer {
+  readonly value: Value;
+  readonly data: { readonly stored: StoredTensor } | { readonly constant: Tensor };
+}
+
+export interface Graph {
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly initializers: readonly Initializer[];
+  readonly nodes: readonly Node[];
+  readonly outputs: readonly Value[];
+}

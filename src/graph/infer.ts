@@ -1,0 +1,169 @@
+/** Shape inference: the type of each operator's output from its inputs, and the checks that they fit. */
+import { VaekitError } from "../errors.ts";
+import { formatShape, sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
+import type { Value, ValueType } from "./graph.ts";
+import type { OperatorAttributes, OperatorName } from "./operators.ts";
+
+type Rule<K extends OperatorName> = (
+  inputs: readonly Value[],
+  attributes: OperatorAttributes[K],
+) => ValueType;
+
+function fail(operator: OperatorName, message: string): never {
+  throw new VaekitError("INVALID_ARGUMENT", `${operator}: ${message}`);
+}
+
+function take(operator: OperatorName, inputs: readonly Value[], count: number): readonly Value[] {
+  if (inputs.length !== count) fail(operator, `expected ${count} inputs, found ${inputs.length}.`);
+  const [first] = inputs;
+  const other = inputs.find((input) => input.dtype !== first?.dtype);
+  if (other !== undefined) {
+    fail(operator, `expected one dtype, found ${first?.dtype} and ${other.dtype} (${other.name}).`);
+  }
+  return inputs;
+}
+
+/** The numpy broadcast of two shapes. */
+function broadcast(operator: OperatorName, a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const left = a[axis - rank + a.length] ?? 1;
+    const right = b[axis - rank + b.length] ?? 1;
+    if (left !== right && left !== 1 && right !== 1) {
+      fail(operator, `expected shapes that broadcast, found ${formatShape(a)} and ${formatShape(b)}.`);
+    }
+    return left === 1 ? right : left;
+  });
+}
+
+function unary(operator: OperatorName): (inputs: readonly Value[]) => ValueType {
+  return (inputs) => {
+    const [x] = take(operator, inputs, 1);
+    return { dtype: x!.dtype, shape: x!.shape };
+  };
+}
+
+function binary(operator: OperatorName): (inputs: readonly Value[]) => ValueType {
+  return (inputs) => {
+    const [a, b] = take(operator, inputs, 2);
+    return { dtype: a!.dtype, shape: broadcast(operator, a!.shape, b!.shape) };
+  };
+}
+
+function inferConv(inputs: readonly Value[], { strides, pads }: OperatorAttributes["Conv"]): ValueType {
+  const [x, weight, bias] = take("Conv", inputs, inputs.length === 3 ? 3 : 2);
+  if (x!.shape.length !== 4) fail("Conv", `expected x [N, C, H, W], found ${formatShape(x!.shape)}.`);
+  const [batch, channels, height, width] = x!.shape as [number, number, number, number];
+  const [outChannels, inChannels, kernelHeight, kernelWidth] = weight!.shape as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (channels !== inChannels) {
+    fail("Conv", `expected ${inChannels} channels for ${weight!.name}, found ${formatShape(x!.shape)}.`);
+  }
+  if (bias !== undefined && !sameShape(bias.shape, [outChannels])) {
+    fail("Conv", `expected bias [${outChannels}], found ${formatShape(bias.shape)}.`);
+  }
+  const outHeight = Math.floor((height + pads[0] + pads[2] - kernelHeight) / strides[0]) + 1;
+  const outWidth = Math.floor((width + pads[1] + pads[3] - kernelWidth) / strides[1]) + 1;
+  if (outHeight < 1 || outWidth < 1) {
+    fail(
+      "Conv",
+      `the ${kernelHeight}x${kernelWidth} kernel of ${weight!.name} is larger than ${height}x${width}.`,
+    );
+  }
+  return { dtype: x!.dtype, shape: [batch, outChannels, outHeight, outWidth] };
+}
+
+function inferMatMul(inputs: readonly Value[]): ValueType {
+  const [a, b] = take("MatMul", inputs, 2);
+  if (a!.shape.length < 2 || b!.shape.length < 2 || a!.shape.at(-1) !== b!.shape.at(-2)) {
+    fail(
+      "MatMul",
+      `expected [..., M, K] and [..., K, N], found ${formatShape(a!.shape)} and ${formatShape(b!.shape)}.`,
+    );
+  }
+  const batch = broadcast("MatMul", a!.shape.slice(0, -2), b!.shape.slice(0, -2));
+  return { dtype: a!.dtype, shape: [...batch, a!.shape.at(-2)!, b!.shape.at(-1)!] };
+}
+
+const rules: { [K in OperatorName]: Rule<K> } = {
+  Add: binary("Add"),
+  Mul: binary("Mul"),
+  Erf: unary("Erf"),
+  Relu: unary("Relu"),
+  Sigmoid: unary("Sigmoid"),
+  Softplus: unary("Softplus"),
+  Tanh: unary("Tanh"),
+  Softmax: unary("Softmax"),
+  Conv: inferConv,
+  MatMul: inferMatMul,
+
+  Cast: (inputs, { to }) => ({ dtype: to, shape: take("Cast", inputs, 1)[0]!.shape }),
+
+  Concat: (inputs, { axis }) => {
+    const [first] = take("Concat", inputs, Math.max(inputs.length, 1));
+    const shape = [...first!.shape];
+    const odd = inputs.find((input) => !input.shape.every((size, i) => i === axis || size === shape[i]));
+    if (odd !== undefined) {
+      fail("Concat", `expected ${formatShape(shape)} beside axis ${axis}, found ${formatShape(odd.shape)}.`);
+    }
+    shape[axis] = inputs.reduce((sum, input) => sum + input.shape[axis]!, 0);
+    return { dtype: first!.dtype, shape };
+  },
+
+  InstanceNormalization: (inputs) => {
+    const [x, scale, bias] = take("InstanceNormalization", inputs, 3);
+    const channels = x!.shape[1];
+    if (channels === undefined || scale!.shape[0] !== channels || bias!.shape[0] !== channels) {
+      fail(
+        "InstanceNormalization",
+        `expected scale and bias [${channels}], found ${formatShape(scale!.shape)}.`,
+      );
+    }
+    return { dtype: x!.dtype, shape: x!.shape };
+  },
+
+  Reshape: (inputs, { shape }) => {
+    const [x] = take("Reshape", inputs, 1);
+    if (sizeOf(x!.shape) !== sizeOf(shape)) {
+      fail("Reshape", `expected a shape of ${sizeOf(x!.shape)} elements, found ${formatShape(shape)}.`);
+    }
+    return { dtype: x!.dtype, shape };
+  },
+
+  Resize: (inputs, { scales }) => {
+    const [x] = take("Resize", inputs, 1);
+    const [batch, channels, height, width] = x!.shape as [number, number, number, number];
+    return { dtype: x!.dtype, shape: [batch, channels, height * scales[0], width * scales[1]] };
+  },
+
+  Slice: (inputs, { axis, start, end }) => {
+    const [x] = take("Slice", inputs, 1);
+    const size = x!.shape[axis] ?? 0;
+    if (start < 0 || end <= start || end > size) {
+      fail("Slice", `expected 0 <= start < end <= ${size} on axis ${axis}, found ${start}:${end}.`);
+    }
+    return { dtype: x!.dtype, shape: x!.shape.map((each, i) => (i === axis ? end - start : each)) };
+  },
+
+  Transpose: (inputs, { perm }) => {
+    const [x] = take("Transpose", inputs, 1);
+    const rank = x!.shape.length;
+    if ([...perm].sort((a, b) => a - b).join() !== [...Array(rank).keys()].join()) {
+      fail("Transpose", `expected a permutation of ${rank} axes, found ${formatShape(perm)}.`);
+    }
+    return { dtype: x!.dtype, shape: perm.map((axis) => x!.shape[axis]!) };
+  },
+};
+
+/** The type of an operator's output. @throws INVALID_ARGUMENT when the inputs do not fit. */
+export function infer<K extends OperatorName>(
+  operator: K,
+  inputs: readonly Value[],
+  attributes: OperatorAttributes[K],
+): ValueType {
+  return rules[operator](inputs, attributes);
+}

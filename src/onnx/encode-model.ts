@@ -1,0 +1,124 @@
+/** Graph → ONNX model: a ModelProto's bytes, with the weights inside or left where they lie. */
+import type { Graph, Initializer, Node, NodeOf, OperatorName, Value } from "../graph/index.ts";
+import type { StoredTensor } from "../tensor/stored-tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import {
+  dataTypes,
+  externalTensorProto,
+  graphProto,
+  inlineTensorProto,
+  modelProto,
+  nodeProto,
+  valueInfoProto,
+  type AttributeValue,
+} from "./protobuf.ts";
+
+/** Opset 18 (ONNX 1.13, IR 8): the newest that every runtime in use reads. */
+const opsetVersion = 18;
+const irVersion = 8;
+
+/** Where a stored weight goes: into the model, or to a place in a file beside it. */
+export type Placement =
+  | { readonly bytes: Uint8Array }
+  | { readonly location: string; readonly byteOffset: number; readonly byteLength: number };
+
+/** How an operator is written: its ONNX attributes, and the static arguments that ONNX wants as tensors. */
+interface Lowered {
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  /** Input tensors after the node's own; undefined leaves an optional one out. */
+  readonly extraInputs?: readonly (Tensor | undefined)[];
+}
+
+const int64s = (values: readonly number[]): Tensor =>
+  Tensor.from(BigInt64Array.from(values, BigInt), [values.length]);
+
+const asIs = (): Lowered => ({});
+
+const lowerings: { [K in OperatorName]: (node: NodeOf<K>) => Lowered } = {
+  Add: asIs,
+  Erf: asIs,
+  MatMul: asIs,
+  Mul: asIs,
+  Relu: asIs,
+  Sigmoid: asIs,
+  Softplus: asIs,
+  Tanh: asIs,
+  Cast: ({ attributes }) => ({ attributes: { to: { int: dataTypes[attributes.to] } } }),
+  Concat: ({ attributes }) => ({ attributes: { axis: { int: attributes.axis } } }),
+  Conv: ({ attributes, inputs }) => ({
+    attributes: {
+      kernel_shape: { ints: inputs[1]!.shape.slice(2) },
+      pads: { ints: attributes.pads },
+      strides: { ints: attributes.strides },
+    },
+  }),
+  InstanceNormalization: ({ attributes }) => ({ attributes: { epsilon: { float: attributes.epsilon } } }),
+  Reshape: ({ attributes }) => ({ extraInputs: [int64s(attributes.shape)] }),
+  Resize: ({ attributes }) => ({
+    attributes: {
+      mode: { string: "nearest" },
+      coordinate_transformation_mode: { string: "asymmetric" },
+      nearest_mode: { string: "floor" },
+    },
+    extraInputs: [undefined, Tensor.from(Float32Array.of(1, 1, ...attributes.scales), [4])],
+  }),
+  Slice: ({ attributes: { axis, start, end } }) => ({
+    extraInputs: [int64s([start]), int64s([end]), int64s([axis])],
+  }),
+  Softmax: ({ attributes }) => ({ attributes: { axis: { int: attributes.axis } } }),
+  Transpose: ({ attributes }) => ({ attributes: { perm: { ints: attributes.perm } } }),
+};
+
+function lower(node: Node): Lowered {
+  // The table's key and the node's type are the same K, which TypeScript cannot see across a union.
+  return (lowerings[node.operator] as (node: Node) => Lowered)(node);
+}
+
+/**
+ * Serialises a graph as an ONNX model.
+ *
+ * @param place where each stored weight goes; constants are always inside.
+ */
+export function encodeModel(graph: Graph, place: (stored: StoredTensor) => Placement): Uint8Array {
+  const argumentTensors: Uint8Array[] = [];
+  const encodeNode = (node: Node): Uint8Array => {
+    const { attributes = {}, extraInputs = [] } = lower(node);
+    const extraNames = extraInputs.map((tensor, index) => {
+      if (tensor === undefined) return "";
+      const value: Value = { name: `${node.output.name}:${index}`, dtype: tensor.dtype, shape: tensor.shape };
+      argumentTensors.push(inlineTensorProto(value, tensor.bytes));
+      return value.name;
+    });
+    return nodeProto({
+      operator: node.operator,
+      name: node.output.name,
+      inputs: [...node.inputs.map((input) => input.name), ...extraNames],
+      output: node.output.name,
+      attributes,
+    });
+  };
+  const nodes = graph.nodes.map(encodeNode);
+  const initializers = graph.initializers.map((initializer) => encodeInitializer(initializer, place));
+  return modelProto(
+    graphProto({
+      name: graph.name,
+      nodes,
+      initializers: [...initializers, ...argumentTensors],
+      inputs: graph.inputs.map(valueInfoProto),
+      outputs: graph.outputs.map(valueInfoProto),
+    }),
+    irVersion,
+    opsetVersion,
+  );
+}
+
+function encodeInitializer(
+  { value, data }: Initializer,
+  place: (stored: StoredTensor) => Placement,
+): Uint8Array {
+  if ("constant" in data) return inlineTensorProto(value, data.constant.bytes);
+  const placement = place(data.stored);
+  return "bytes" in placement
+    ? inlineTensorProto(value, placement.bytes)
+    : externalTensorProto(value, placement);
+}

@@ -1,0 +1,1 @@
+export { encodeModel, type Placement } from "./encode-model.ts";
