@@ -1,0 +1,43 @@
+/** Sessions by key, the least recently used disposed first: shapes are baked in, so every size has its own. */
+import type { Session } from "./runtime.ts";
+
+export class SessionCache {
+  readonly #capacity: number;
+  readonly #sessions = new Map<string, Promise<Session>>();
+
+  /** @param capacity how many sessions stay ready. */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** The session of `key`, created by `create` if there is none. A failed creation is not remembered. */
+  async get(key: string, create: () => Promise<Session>): Promise<Session> {
+    const known = this.#sessions.get(key);
+    const session = known ?? create();
+    this.#sessions.delete(key);
+    this.#sessions.set(key, session); // a Map iterates in insertion order: the last is the newest
+    try {
+      const ready = await session;
+      await this.#evict();
+      return ready;
+    } catch (error) {
+      if (this.#sessions.get(key) === session) this.#sessions.delete(key);
+      throw error;
+    }
+  }
+
+  /** Disposes every session. */
+  async dispose(): Promise<void> {
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    await Promise.allSettled(sessions.map(async (session) => (await session).dispose()));
+  }
+
+  async #evict(): Promise<void> {
+    while (this.#sessions.size > this.#capacity) {
+      const [key, oldest] = this.#sessions.entries().next().value!;
+      this.#sessions.delete(key);
+      await (await oldest).dispose();
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/** What every runtime promises, checked on each of them. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as ortWeb from "onnxruntime-web/wasm";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { GraphBuilder, type Graph } from "../../src/graph/index.ts";
+import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
+import type { Runtime } from "../../src/runtime/index.ts";
+import { WebRuntime, type OrtModule } from "../../src/runtime/web/web-runtime.ts";
+import { bytesInMemory, type ByteSource } from "../../src/tensor/byte-source.ts";
+import { Tensor } from "../../src/tensor/tensor.ts";
+
+// Counting the cores is the one thing that the WebAssembly build cannot do in Node.
+ortWeb.env.wasm.numThreads = 1;
+
+const runtimes: Record<string, () => Runtime> = {
+  "onnxruntime-node": () => new NodeRuntime({ device: "cpu" }),
+  "onnxruntime-web (WebAssembly)": () => new WebRuntime(ortWeb as unknown as OrtModule, { device: "cpu" }),
+};
+
+const folder = await mkdtemp(join(tmpdir(), "vaekit-runtime-"));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A file with four bytes of something else before the two floats 10 and 20. */
+async function weightFile(name: string): Promise<ByteSource> {
+  const bytes = new Uint8Array(Float32Array.of(-1, 10, 20).buffer);
+  const path = join(folder, name);
+  await writeFile(path, bytes);
+  return { ...bytesInMemory(bytes, path), path };
+}
+
+function scaleGraph(source: ByteSource): Graph {
+  const builder = new GraphBuilder("scale");
+  const x = builder.input("x", "float32", [2, 2]);
+  const weight = builder.stored({
+    name: "w",
+    dtype: "float32",
+    shape: [2],
+    source,
+    byteOffset: 4,
+    byteLength: 8,
+  });
+  return builder.build({ y: builder.apply("Mul", [x, weight], {}) });
+}
+
+const x = Tensor.from(Float32Array.of(1, 2, 3, 4), [2, 2]);
+
+describe.each(Object.entries(runtimes))("%s", (_, createRuntime) => {
+  let runtime: Runtime | undefined;
+  const start = (): Runtime => (runtime = createRuntime());
+  afterEach(() => runtime?.dispose());
+
+  test("multiplies by weights that stay in their file", async () => {
+    const session = await start().createSession(scaleGraph(await weightFile("weights.bin")));
+    const { y } = await session.run({ x });
+    expect(y).toBeAllclose(Tensor.from(Float32Array.of(10, 40, 30, 80), [2, 2]), { absolute: 0 });
+  });
+
+  test("multiplies by weights in memory", async () => {
+    const source = bytesInMemory(new Uint8Array(Float32Array.of(-1, 10, 20).buffer));
+    const session = await start().createSession(scaleGraph(source));
+    const { y } = await session.run({ x });
+    expect(y).toBeAllclose(Tensor.from(Float32Array.of(10, 40, 30, 80), [2, 2]), { absolute: 0 });
+  });
+
+  test("leaves the caller's input as it was", async () => {
+    const session = await start().createSession(scaleGraph(await weightFile("weights.bin")));
+    await session.run({ x });
+    expect([...x.data]).toEqual([1, 2, 3, 4]);
+  });
+
+  test("runs several requests at once", async () => {
+    const session = await start().createSession(scaleGraph(await weightFile("weights.bin")));
+    const results = await Promise.all([1, 2, 3].map(() => session.run({ x })));
+    expect(results.map(({ y }) => y?.data[3])).toEqual([80, 80, 80]);
+  });
+
+  test("says which input is of the wrong shape", async () => {
+    const session = await start().createSession(scaleGraph(await weightFile("weights.bin")));
+    await expect(session.run({ x: Tensor.zeros([3]) })).rejects.toThrow(
+      "scale: expected input x to be float32 [2, 2], found float32 [3].",
+    );
+  });
+
+  test("rejects at once when the signal has fired", async () => {
+    const session = await start().createSession(scaleGraph(await weightFile("weights.bin")));
+    await expect(session.run({ x }, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: "ABORTED",
+    });
+  });
+
+  test("says what it runs on", async () => {
+    await start().createSession(scaleGraph(await weightFile("weights.bin")));
+    expect(runtime?.device).toBe("cpu");
+  });
+});
+
+test("onnxruntime-node keeps the event loop free while it computes", async () => {
+  const side = 768;
+  const builder = new GraphBuilder("products");
+  let product = builder.input("x", "float32", [side, side]);
+  const factor = product;
+  for (let i = 0; i < 60; i++) product = builder.apply("MatMul", [product, factor], {});
+  const runtime = new NodeRuntime({ device: "cpu", threadCount: 1 });
+  const session = await runtime.createSession(builder.build({ y: product }));
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 5);
+  await session.run({ x: Tensor.zeros([side, side]) });
+  clearInterval(timer);
+  await runtime.dispose();
+  // Blocked, the timer would not have fired at all before the result.
+  expect(ticks).toBeGreaterThan(3);
+});
