@@ -67,6 +67,8 @@ describe("AutoencoderKL", () => {
         "  decoder.mid_block.resnets.0/InstanceNormalization: float32[1, 2, 4] = InstanceNormalization(decoder.mid_block.resnets.0/Reshape, ones_2, zeros_2) {epsilon=0.000001}",
       ]
     `);
-    expect(lines.at(-2)).toMatchInlineSnapshot(`"  sample: float32[1, 3, 2, 2] = Conv(Mul_1, decoder.conv_out.weight, decoder.conv_out.bias) {strides=[1,1] pads=[1,1,1,1]}"`);
+    expect(lines.at(-2)).toMatchInlineSnapshot(
+      `"  sample: float32[1, 3, 2, 2] = Conv(Mul_1, decoder.conv_out.weight, decoder.conv_out.bias) {strides=[1,1] pads=[1,1,1,1]}"`,
+    );
   });
 });

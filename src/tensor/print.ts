@@ -1,8 +1,14 @@
 /** How a tensor shows itself: one line with its dtype, shape and range. */
-import type { DType } from "./dtype.ts";
+import type { DataOf, DType } from "./dtype.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./half.ts";
-import { formatShape } from "./shape.ts";
-import type { Tensor } from "./tensor.ts";
+import { formatShape, type Shape } from "./shape.ts";
+
+/** What there is to show of a tensor. */
+interface Described {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly data: DataOf<DType>;
+}
 
 /** Reads one stored element as a number. */
 const toNumber: { [D in DType]: (element: number | bigint) => number } = {
@@ -15,16 +21,16 @@ const toNumber: { [D in DType]: (element: number | bigint) => number } = {
 };
 
 /** `Tensor float32 [1, 4, 8, 8], -2.31 … 2.75, mean 0.012` (and the count of NaN or infinite elements). */
-export function summarize(tensor: Tensor): string {
+export function summarize(tensor: Described): string {
   const head = `Tensor ${tensor.dtype} ${formatShape(tensor.shape)}`;
-  if (tensor.size === 0) return `${head}, empty`;
+  if (tensor.data.length === 0) return `${head}, empty`;
   const { min, max, mean, nonFinite } = rangeOf(tensor);
   const broken = nonFinite > 0 ? `, ${nonFinite} not finite` : "";
-  if (nonFinite === tensor.size) return head + broken;
+  if (nonFinite === tensor.data.length) return head + broken;
   return `${head}, ${formatNumber(min)} … ${formatNumber(max)}, mean ${formatNumber(mean)}${broken}`;
 }
 
-function rangeOf(tensor: Tensor): { min: number; max: number; mean: number; nonFinite: number } {
+function rangeOf(tensor: Described): { min: number; max: number; mean: number; nonFinite: number } {
   const read = toNumber[tensor.dtype];
   let min = Infinity;
   let max = -Infinity;
@@ -40,7 +46,7 @@ function rangeOf(tensor: Tensor): { min: number; max: number; mean: number; nonF
     if (value > max) max = value;
     sum += value;
   }
-  return { min, max, mean: sum / (tensor.size - nonFinite), nonFinite };
+  return { min, max, mean: sum / (tensor.data.length - nonFinite), nonFinite };
 }
 
 /** Four significant digits, without trailing zeros. */

@@ -1,0 +1,31 @@
+/** The public API that every platform shares. */
+export { VaekitError, type ErrorCode } from "./errors.ts";
+export { print, verify, type Graph } from "./graph/index.ts";
+export * from "./images/index.ts";
+export * from "./latents/index.ts";
+export {
+  completeConfig,
+  defaultConfig,
+  formatConfig,
+  parameterShapes,
+  parseConfig,
+  spatialFactor,
+  type AutoencoderKLConfig,
+} from "./models/index.ts";
+export { inferConfig, modelFamilies, type ModelFamily } from "./models/infer-config.ts";
+export { encodeModel } from "./onnx/index.ts";
+export { Generator } from "./random/index.ts";
+export { devices, type Device, type Runtime, type Session } from "./runtime/index.ts";
+export type { DType } from "./tensor/dtype.ts";
+export type { ByteSource } from "./tensor/byte-source.ts";
+export type { Shape } from "./tensor/shape.ts";
+export type { StoredTensor } from "./tensor/stored-tensor.ts";
+export { Tensor } from "./tensor/tensor.ts";
+export {
+  tilingModes,
+  type CodingOptions,
+  type CodingProgress,
+  type ForwardOptions,
+  type Tiling,
+} from "./vae/options.ts";
+export { encodeSafetensors, parseSafetensors, readTensor, type Checkpoint } from "./weights/index.ts";

@@ -1,0 +1,18 @@
+/** Pictures: rasters, resizing, the VAE's pre- and postprocessing, metrics. Nothing here needs Node or a DOM. */
+export { toGrayscale, toRgb, type Raster } from "./raster.ts";
+export { resampleNames, resizeRaster, type Resample, type ResizeOptions, type Span } from "./resample.ts";
+export { resizeModes, type ResizeMode } from "./resize-mode.ts";
+export {
+  VaeImageProcessor,
+  type PreprocessOptions,
+  type VaeImageProcessorOptions,
+} from "./image-processor.ts";
+export { meanSquaredError, psnr, ssim } from "./metrics.ts";
+export {
+  contactSheet,
+  differencePicture,
+  latentPicture,
+  type ContactSheetOptions,
+  type LatentPalette,
+  type LatentPictureOptions,
+} from "./pictures.ts";

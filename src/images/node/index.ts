@@ -1,0 +1,3 @@
+/** Picture files, in Node. */
+export { readImage, type ReadImageOptions } from "./read-image.ts";
+export { encodeImage, encodePng, type EncodeImageOptions } from "./write-image.ts";

@@ -1,0 +1,81 @@
+/** Rasters to the bytes of picture files, in Node. Lossless unless the format cannot be. */
+import { extname } from "node:path";
+import sharp from "sharp";
+import { VaekitError } from "../../errors.ts";
+import { checkRaster, type Raster } from "../raster.ts";
+
+/** The formats that {@link encodeImage} writes, by file extension. */
+const formatOfExtension: Record<string, "png" | "jpeg" | "webp"> = {
+  ".png": "png",
+  ".jpg": "jpeg",
+  ".jpeg": "jpeg",
+  ".webp": "webp",
+};
+
+export interface EncodeImageOptions {
+  /** Quality of JPEG and WebP, 1 to 100. @defaultValue 95 for JPEG; WebP is lossless without it. */
+  quality?: number;
+}
+
+/** The bytes of a PNG file with exactly the raster's samples, RGB or grey. */
+export async function encodePng(raster: Raster): Promise<Uint8Array> {
+  return encodeImage(raster, ".png");
+}
+
+/**
+ * The bytes of a picture file, in the format of the path's extension: .png, .jpg, .jpeg or .webp.
+ *
+ * JPEG is written without chroma subsampling, so that the picture shows the VAE's errors and not its own.
+ *
+ * @throws INVALID_ARGUMENT on another extension, a quality out of range, or sides that the format cannot hold.
+ */
+export async function encodeImage(
+  raster: Raster,
+  path: string,
+  options: EncodeImageOptions = {},
+): Promise<Uint8Array> {
+  checkRaster(raster, "encodeImage");
+  const format = formatOf(path);
+  const { quality } = options;
+  if (quality !== undefined && !(Number.isSafeInteger(quality) && quality >= 1 && quality <= 100)) {
+    throw new VaekitError(
+      "INVALID_ARGUMENT",
+      `encodeImage: expected a quality from 1 to 100, found ${quality}.`,
+    );
+  }
+  checkSides(raster, format);
+  const { width, height, channels } = raster;
+  const picture = sharp(raster.data, { raw: { width, height, channels }, limitInputPixels: false });
+  // Without this sharp would write grey pictures as RGB.
+  const typed = picture.toColourspace(channels === 1 ? "b-w" : "srgb");
+  switch (format) {
+    case "png":
+      return typed.png().toBuffer();
+    case "jpeg":
+      return typed.jpeg({ quality: quality ?? 95, chromaSubsampling: "4:4:4" }).toBuffer();
+    case "webp":
+      return typed.webp(quality === undefined ? { lossless: true } : { quality }).toBuffer();
+  }
+}
+
+/** The extension of `path`, also where the path is nothing but one (".png"). */
+function formatOf(path: string): "png" | "jpeg" | "webp" {
+  const extension = (extname(path) || path).toLowerCase();
+  const format = formatOfExtension[extension];
+  if (format !== undefined) return format;
+  throw new VaekitError(
+    "INVALID_ARGUMENT",
+    `${path}: expected a picture's name ending in ${Object.keys(formatOfExtension).join(", ")}.`,
+  );
+}
+
+/** The longest side that the format's header can state. */
+const longestSide = { png: 2 ** 31 - 1, jpeg: 65535, webp: 16383 };
+
+function checkSides({ width, height }: Raster, format: "png" | "jpeg" | "webp"): void {
+  if (Math.max(width, height) <= longestSide[format]) return;
+  throw new VaekitError(
+    "INVALID_ARGUMENT",
+    `encodeImage: expected sides of at most ${longestSide[format]} pixels for ${format}, found ${width}x${height}. Write a PNG.`,
+  );
+}

@@ -1,0 +1,178 @@
+/** AutoencoderKL in Node: weights from folders, single files and the hub; ONNX Runtime in a thread. */
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { VaekitError } from "../errors.ts";
+import { isHubId, resolveFromHub, type HubProgress } from "../hub/index.ts";
+import {
+  completeConfig,
+  formatConfig,
+  initializeParameters,
+  parseConfig,
+  type AutoencoderKLConfig,
+} from "../models/index.ts";
+import { inferArchitecture, inferConfig, type ModelFamily } from "../models/infer-config.ts";
+import { Generator } from "../random/index.ts";
+import type { Device } from "../runtime/index.ts";
+import { NodeRuntime } from "../runtime/node/node-runtime.ts";
+import { bytesInMemory } from "../tensor/byte-source.ts";
+import type { StoredTensor } from "../tensor/stored-tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
+import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
+import {
+  loadDiffusersFolder,
+  loadSingleFile,
+  writeFileAtomic,
+  writeSafetensorsFile,
+} from "../weights/node/index.ts";
+
+/** Where a model runs and whom it tells what. */
+export interface RuntimeOptions {
+  /** @default "auto": the platform's GPU provider if it works, else the processor */
+  readonly device?: Device;
+  /** Threads of the processor. @default one per core */
+  readonly threadCount?: number;
+  /** Called with each thing that is odd but no error. @default process.emitWarning */
+  readonly onWarning?: (message: string) => void;
+}
+
+export interface FromPretrainedOptions extends RuntimeOptions {
+  /** The folder of the model inside a pipeline's folder or repository. @default "vae" where config.json is only there */
+  readonly subfolder?: string;
+  /** Which of several weight files: "fp16" for diffusion_pytorch_model.fp16.safetensors. */
+  readonly variant?: string;
+  /** A branch, tag or commit of the hub's repository. @default "main" */
+  readonly revision?: string;
+  /** Use the cache only, never the network. @default false, true with HF_HUB_OFFLINE=1 */
+  readonly localFilesOnly?: boolean;
+  /** The hub's cache folder. @default the one that Python uses */
+  readonly cacheDir?: string;
+  /** The hub's access token. @default HF_TOKEN, or the one that `hf auth login` stored */
+  readonly token?: string;
+  readonly onProgress?: (progress: HubProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface FromSingleFileOptions extends RuntimeOptions {
+  /** Config keys that replace those read off the tensors' shapes; the rest are diffusers' defaults. */
+  readonly config?: Partial<AutoencoderKLConfig>;
+  /** The model family, which fills in what tensors cannot tell: scaling and shift. */
+  readonly as?: ModelFamily;
+}
+
+export interface FromConfigOptions extends RuntimeOptions {
+  /** Draws the weights; `Generator.torch(seed)` draws those of `torch.manual_seed(seed)`. */
+  readonly generator?: Generator;
+}
+
+interface Found {
+  readonly name: string;
+  readonly config: AutoencoderKLConfig;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
+
+const weightsFile = "diffusion_pytorch_model.safetensors";
+
+/** The model inside the package. From src/node and from dist/node, assets/ is two folders up. */
+const defaultModelFolder = fileURLToPath(new URL("../../assets/default-vae", import.meta.url));
+
+/** The KL autoencoder of latent diffusion models. */
+export class AutoencoderKL extends AutoencoderKLModel {
+  /**
+   * Opens a model from a folder in diffusers' format, or from the hub by its id ("org/name"). A folder of
+   * that name wins over an id.
+   *
+   * @throws NOT_FOUND, HUB, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
+   */
+  static async fromPretrained(
+    folderOrId: string,
+    options: FromPretrainedOptions = {},
+  ): Promise<AutoencoderKL> {
+    const folder = await locate(folderOrId, options);
+    const { configJson, configPath, checkpoint } = await loadDiffusersFolder(folder, options);
+    const { config, warnings } = parseConfig(configJson, configPath);
+    warnings.forEach(warner(options));
+    return AutoencoderKL.#assemble({ name: folderOrId, config, tensors: checkpoint.tensors }, options);
+  }
+
+  /**
+   * Opens a single .safetensors file: original (CompVis, SGM, BFL) or diffusers' names, alone or inside a
+   * whole checkpoint.
+   *
+   * @throws INVALID_CONFIG when the tensors fit more than one family and neither `config` nor `as` says which.
+   */
+  static async fromSingleFile(path: string, options: FromSingleFileOptions = {}): Promise<AutoencoderKL> {
+    const { checkpoint } = await loadSingleFile(path);
+    const config =
+      options.config === undefined
+        ? inferConfig(checkpoint.tensors, options.as, path)
+        : completeConfig({ ...inferArchitecture(checkpoint.tensors, path), ...options.config });
+    return AutoencoderKL.#assemble({ name: path, config, tensors: checkpoint.tensors }, options);
+  }
+
+  /** A model with fresh random weights, initialised as PyTorch does. */
+  static fromConfig(config: Partial<AutoencoderKLConfig>, options: FromConfigOptions = {}): AutoencoderKL {
+    const complete = completeConfig(config);
+    const generator = options.generator ?? Generator.philox(Math.floor(Math.random() * 2 ** 32));
+    const tensors = new Map<string, StoredTensor>();
+    for (const [name, tensor] of initializeParameters(complete, generator))
+      tensors.set(name, inMemory(name, tensor));
+    return AutoencoderKL.#assemble({ name: "random weights", config: complete, tensors }, options);
+  }
+
+  /** The small model inside the package: factor 8, 16 latent channels. */
+  static default(options: RuntimeOptions = {}): Promise<AutoencoderKL> {
+    return AutoencoderKL.fromPretrained(defaultModelFolder, options);
+  }
+
+  /** Writes config.json and the weights in diffusers' format; diffusers' from_pretrained reads the folder. */
+  async savePretrained(folder: string): Promise<void> {
+    const tensors = await this.stateDict();
+    await mkdir(folder, { recursive: true });
+    await writeSafetensorsFile(join(folder, weightsFile), tensors, { format: "pt" });
+    await writeFileAtomic(join(folder, "config.json"), formatConfig(this.config));
+  }
+
+  static #assemble({ name, config, tensors }: Found, options: RuntimeOptions): AutoencoderKL {
+    const weights = matchWeights(config, tensors, name);
+    if (weights.unexpected.length > 0) warner(options)(unexpectedWarning(weights.unexpected, name));
+    return new AutoencoderKL({ name, config, weights, runtime: new NodeRuntime(options) });
+  }
+}
+
+function warner(options: RuntimeOptions): (message: string) => void {
+  return (
+    options.onWarning ??
+    ((message) => {
+      process.emitWarning(message, "VaekitWarning");
+    })
+  );
+}
+
+/** The local folder of a model: itself, or where the hub's files lie. */
+async function locate(folderOrId: string, options: FromPretrainedOptions): Promise<string> {
+  const found = await stat(folderOrId).catch(() => undefined);
+  if (found?.isDirectory() === true) return folderOrId;
+  if (found !== undefined) {
+    const message = `${folderOrId}: expected a model's folder, found a file. Open it with fromSingleFile.`;
+    throw new VaekitError("INVALID_ARGUMENT", message);
+  }
+  if (!isHubId(folderOrId)) {
+    const message = `${folderOrId}: no such folder, and not a hub id (org/name) either.`;
+    throw new VaekitError("NOT_FOUND", message);
+  }
+  const { folder } = await resolveFromHub(folderOrId, options);
+  return folder;
+}
+
+function inMemory(name: string, { dtype, shape, bytes }: Tensor): StoredTensor {
+  return {
+    name,
+    dtype,
+    shape,
+    source: bytesInMemory(bytes, name),
+    byteOffset: 0,
+    byteLength: bytes.byteLength,
+  };
+}

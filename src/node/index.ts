@@ -1,0 +1,17 @@
+/** vaekit in Node: everything that the portable part has, and what files, the hub and sharp add. */
+export * from "../core.ts";
+export {
+  AutoencoderKL,
+  type FromConfigOptions,
+  type FromPretrainedOptions,
+  type FromSingleFileOptions,
+  type RuntimeOptions,
+} from "./autoencoder-kl.ts";
+export { NodeRuntime, type NodeRuntimeOptions } from "../runtime/node/node-runtime.ts";
+export * from "../images/node/index.ts";
+export {
+  openFileSource,
+  readSafetensorsFile,
+  writeFileAtomic,
+  writeSafetensorsFile,
+} from "../weights/node/index.ts";

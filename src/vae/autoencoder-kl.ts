@@ -1,0 +1,202 @@
+/**
+ * AutoencoderKL, ready to use: a config, weights and a runtime joined behind encode and decode.
+ * How it is loaded depends on the platform: see node/ and web/.
+ */
+import { VaekitError } from "../errors.ts";
+import type { Graph } from "../graph/index.ts";
+import { DiagonalGaussianDistribution } from "../latents/diagonal-gaussian-distribution.ts";
+import { AutoencoderKLForwardOutput, AutoencoderKLOutput, DecoderOutput } from "../latents/outputs.ts";
+import { denormalizeLatents, normalizeLatents } from "../latents/scaling.ts";
+import {
+  buildDecoder,
+  buildEncoder,
+  spatialFactor,
+  type AutoencoderKLConfig,
+  type InputSize,
+} from "../models/index.ts";
+import { encodeModel } from "../onnx/index.ts";
+import { SessionCache, type Runtime } from "../runtime/index.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { readTensor } from "../weights/index.ts";
+import { joinBatch, splitBatch } from "./batch.ts";
+import { checkLatents, checkPixels } from "./check-input.ts";
+import { countParameters, finderOf, type ModelWeights } from "./model-weights.ts";
+import { checkTiling, type CodingOptions, type ForwardOptions } from "./options.ts";
+import { needsTiling, processTiled, tileCount, type TileSizes } from "./tiling.ts";
+
+type Planes = Tensor<"float32">;
+
+/** The two halves of the model. */
+export type Half = "encoder" | "decoder";
+
+/** Input sizes whose sessions stay ready: the four kinds of tiles (full, right, bottom, corner), for each half. */
+const cachedSessions = 8;
+
+/** What an autoencoder is made of. */
+export interface AutoencoderKLParts {
+  /** For messages and provenance: where the model came from. */
+  readonly name: string;
+  readonly config: AutoencoderKLConfig;
+  readonly weights: ModelWeights;
+  readonly runtime: Runtime;
+}
+
+/** The KL autoencoder of latent diffusion models, with the numbers of diffusers' class of that name. */
+export class AutoencoderKLModel {
+  readonly name: string;
+  readonly config: AutoencoderKLConfig;
+  /** The number of scalars in the weights. */
+  readonly parameterCount: number;
+  readonly #weights: ModelWeights;
+  readonly #runtime: Runtime;
+  readonly #sessions = new SessionCache(cachedSessions);
+
+  protected constructor({ name, config, weights, runtime }: AutoencoderKLParts) {
+    this.name = name;
+    this.config = config;
+    this.parameterCount = countParameters(weights);
+    this.#weights = weights;
+    this.#runtime = runtime;
+  }
+
+  /** How many pixels one latent covers along each side. */
+  get spatialFactor(): number {
+    return spatialFactor(this.config);
+  }
+
+  /** Where the model runs: known once it has run. */
+  get device(): string | undefined {
+    return this.#runtime.device;
+  }
+
+  /** Names of the checkpoint's tensors that the model does not have. */
+  get unexpectedTensors(): readonly string[] {
+    return this.#weights.unexpected;
+  }
+
+  /** Every parameter with its shape and the dtype it is stored in. */
+  parameterTable(): { name: string; shape: Shape; dtype: DType }[] {
+    return [...this.#weights.parameters].map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
+  }
+
+  /**
+   * Pixels → the distribution of their latents.
+   *
+   * @param pixels float [N, C, H, W] in [-1, 1]; each side is floored to a multiple of the spatial factor.
+   * @returns the posterior over latents [N, L, H / factor, W / factor], neither scaled nor shifted.
+   * @throws INVALID_ARGUMENT on another shape, UNSUPPORTED on a tiling that is not there yet.
+   */
+  async encode(pixels: Tensor, options: CodingOptions = {}): Promise<AutoencoderKLOutput> {
+    const moments = await this.#process("encoder", checkPixels(pixels, this.config), options);
+    return new AutoencoderKLOutput({ latentDist: new DiagonalGaussianDistribution(moments) });
+  }
+
+  /**
+   * Latents → pixels.
+   *
+   * @param latents float [N, L, h, w] as the posterior gives them (see {@link denormalizeLatents}).
+   * @returns pixels [N, C, h · factor, w · factor], about [-1, 1], not clamped.
+   * @throws INVALID_ARGUMENT on another shape, UNSUPPORTED on a tiling that is not there yet.
+   */
+  async decode(latents: Tensor, options: CodingOptions = {}): Promise<DecoderOutput> {
+    const sample = await this.#process("decoder", checkLatents(latents, this.config), options);
+    return new DecoderOutput({ sample });
+  }
+
+  /** Encodes, takes the mode (or a sample) of the posterior, and decodes it. */
+  async forward(pixels: Tensor, options: ForwardOptions = {}): Promise<AutoencoderKLForwardOutput> {
+    const { samplePosterior = false, generator, noise, ...coding } = options;
+    const { latentDist } = await this.encode(pixels, coding);
+    const latents = samplePosterior ? latentDist.sample({ generator, noise }) : latentDist.mode();
+    const { sample } = await this.decode(latents, coding);
+    return new AutoencoderKLForwardOutput({ sample, latentDist });
+  }
+
+  /** VAE latents → what a diffusion model sees: (z - shift) · scaling, or by mean and std where the config has them. */
+  normalizeLatents(latents: Tensor): Planes {
+    return normalizeLatents(latents, this.config);
+  }
+
+  /** What a diffusion model makes → VAE latents: the inverse of {@link normalizeLatents}. */
+  denormalizeLatents(latents: Tensor): Planes {
+    return denormalizeLatents(latents, this.config);
+  }
+
+  /** The graph of one half for one input size (pixels for the encoder, latents for the decoder). */
+  graph(half: Half, size: InputSize): Graph {
+    const build = half === "encoder" ? buildEncoder : buildDecoder;
+    return build(this.config, size, finderOf(this.#weights));
+  }
+
+  /** One half as a complete ONNX model, weights inside, for one input size. */
+  async exportOnnx(half: Half, size: InputSize): Promise<Uint8Array> {
+    const graph = this.graph(half, size);
+    const bytes = new Map<string, Uint8Array>();
+    for (const { data } of graph.initializers) {
+      if ("stored" in data) bytes.set(data.stored.name, (await readTensor(data.stored)).bytes);
+    }
+    return encodeModel(graph, ({ name }) => ({ bytes: bytes.get(name)! }));
+  }
+
+  /** Reads every parameter into memory, by diffusers' names. */
+  async stateDict(): Promise<Map<string, Tensor>> {
+    const entries = [...this.#weights.parameters].map(async ([name, stored]): Promise<[string, Tensor]> => [
+      name,
+      await readTensor(stored),
+    ]);
+    return new Map(await Promise.all(entries));
+  }
+
+  /** Frees the sessions and their thread. The model cannot be used afterwards. */
+  async dispose(): Promise<void> {
+    await this.#sessions.dispose();
+    await this.#runtime.dispose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  /** Runs one half over a batch: by samples if sliced, by tiles if tiled, else at once. */
+  async #process(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
+    const tiling = checkTiling(options.tiling);
+    const parts = options.slicing === true ? splitBatch(x) : [x];
+    const sizes = this.#tileSizes(half);
+    const isTiled = tiling === "diffusers" && needsTiling(x.shape, sizes);
+    const total = parts.length * (isTiled ? tileCount(x.shape, sizes) : 1);
+    let done = 0;
+    const run = async (part: Planes): Promise<Planes> => {
+      const result = await this.#run(half, part, options.signal);
+      options.onProgress?.({ done: ++done, total });
+      return result;
+    };
+    options.onProgress?.({ done, total });
+    const results: Planes[] = [];
+    for (const part of parts) results.push(isTiled ? await processTiled(part, sizes, run) : await run(part));
+    return joinBatch(results);
+  }
+
+  /** diffusers' tiles: sample_size pixels and the latents that they make. */
+  #tileSizes(half: Half): TileSizes {
+    const pixels = this.config.sampleSize;
+    const latents = Math.trunc(pixels / this.spatialFactor);
+    if (latents === 0) {
+      const message = `tiling: expected sample_size of at least ${this.spatialFactor} pixels in the config, found ${pixels}.`;
+      throw new VaekitError("INVALID_CONFIG", message);
+    }
+    return half === "encoder" ? { tile: pixels, resultTile: latents } : { tile: latents, resultTile: pixels };
+  }
+
+  async #run(half: Half, x: Planes, signal?: AbortSignal): Promise<Planes> {
+    const [batch, , height, width] = x.shape as [number, number, number, number];
+    const session = await this.#sessions.get(`${half} ${x.shape.join("x")}`, () =>
+      this.#runtime.createSession(this.graph(half, { batch, height, width })),
+    );
+    const [input, output] =
+      half === "encoder" ? ["sample", "latent_parameters"] : ["latent_sample", "sample"];
+    const results = await session.run({ [input]: x }, { signal });
+    return results[output] as Planes;
+  }
+}

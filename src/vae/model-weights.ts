@@ -1,0 +1,76 @@
+/** A checkpoint matched with the model: every parameter found, of the right shape, and what was left over. */
+import { VaekitError } from "../errors.ts";
+import { parameterShapes, type AutoencoderKLConfig, type FindParameter } from "../models/index.ts";
+import { formatShape, sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
+import type { StoredTensor } from "../tensor/stored-tensor.ts";
+
+/** How many names a message lists before it counts the rest. */
+const maxListed = 3;
+
+export interface ModelWeights {
+  /** Name → where it lies; exactly the model's parameters, in the model's order. */
+  readonly parameters: ReadonlyMap<string, StoredTensor>;
+  /** Names in the checkpoint that the model does not have. */
+  readonly unexpected: readonly string[];
+}
+
+/**
+ * Matches a checkpoint with a config.
+ *
+ * @param subject what to call the checkpoint in messages.
+ * @throws WEIGHTS_MISMATCH when a parameter is missing or has another shape.
+ */
+export function matchWeights(
+  config: AutoencoderKLConfig,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  subject: string,
+): ModelWeights {
+  const shapes = parameterShapes(config);
+  const missing = [...shapes.keys()].filter((name) => !tensors.has(name));
+  if (missing.length > 0) {
+    throw new VaekitError(
+      "WEIGHTS_MISMATCH",
+      `${subject}: expected the ${shapes.size} tensors of this config, found no ${listed(missing)}. ` +
+        "Check that the config belongs to these weights and that the file is whole.",
+    );
+  }
+  const parameters = new Map<string, StoredTensor>();
+  for (const [name, shape] of shapes) {
+    const stored = tensors.get(name)!;
+    if (!fits(stored.shape, shape)) {
+      throw new VaekitError(
+        "WEIGHTS_MISMATCH",
+        `${subject}: expected ${name} to be ${formatShape(shape)}, found ${formatShape(stored.shape)}. ` +
+          "Check that the config belongs to these weights.",
+      );
+    }
+    parameters.set(name, stored);
+  }
+  return { parameters, unexpected: [...tensors.keys()].filter((name) => !shapes.has(name)) };
+}
+
+/** The warning about tensors that nothing uses. */
+export function unexpectedWarning(unexpected: readonly string[], subject: string): string {
+  return `${subject}: ignored ${unexpected.length} tensors that AutoencoderKL does not have: ${listed(unexpected)}.`;
+}
+
+/** How the model's graph finds its parameters. */
+export function finderOf({ parameters }: ModelWeights): FindParameter {
+  return (name) => parameters.get(name)!;
+}
+
+/** The number of scalars in a model's parameters. */
+export function countParameters({ parameters }: ModelWeights): number {
+  return [...parameters.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
+
+/** Old checkpoints keep attention weights as 1x1 convolutions: the same numbers with trailing ones. */
+function fits(found: Shape, expected: Shape): boolean {
+  const trimmed = found.slice(0, expected.length);
+  return sameShape(trimmed, expected) && found.slice(expected.length).every((size) => size === 1);
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, maxListed).join(", ");
+  return names.length > maxListed ? `${shown} and ${names.length - maxListed} more` : shown;
+}

@@ -1,0 +1,136 @@
+/**
+ * diffusers' tiled encoding and decoding, reproduced exactly: overlapping tiles, each processed alone, their
+ * edges cross-faded. Every tile has its own normalisation statistics, so tones differ from tile to tile.
+ *
+ * @see diffusers, AutoencoderKL._tiled_encode and tiled_decode
+ */
+import { Tensor } from "../tensor/tensor.ts";
+
+/** Share of a tile that overlaps the next. */
+const overlapFactor = 0.25;
+
+/** Sides in elements: of a tile before the model (`tile`) and after it (`resultTile`). */
+export interface TileSizes {
+  readonly tile: number;
+  readonly resultTile: number;
+}
+
+type Planes = Tensor<"float32">;
+
+/** Where the tiles of one side begin. */
+function starts(length: number, stride: number): number[] {
+  return Array.from({ length: Math.ceil(length / stride) }, (_, i) => i * stride);
+}
+
+/** Whether an input of this size is tiled at all. */
+export function needsTiling([, , height, width]: readonly number[], { tile }: TileSizes): boolean {
+  return width! > tile || height! > tile;
+}
+
+/** How many tiles an input makes. */
+export function tileCount([, , height, width]: readonly number[], { tile }: TileSizes): number {
+  const stride = strideOf(tile);
+  return starts(height!, stride).length * starts(width!, stride).length;
+}
+
+const strideOf = (tile: number): number => Math.max(1, Math.trunc(tile * (1 - overlapFactor)));
+
+/**
+ * Runs `process` on every tile of x [N, C, H, W] and joins the results.
+ *
+ * @param process one tile [N, C, ≤ tile, ≤ tile] → its result.
+ */
+export async function processTiled(
+  x: Planes,
+  sizes: TileSizes,
+  process: (tile: Planes) => Promise<Planes>,
+): Promise<Planes> {
+  const stride = strideOf(sizes.tile);
+  const blend = Math.trunc(sizes.resultTile * overlapFactor);
+  const keep = sizes.resultTile - blend;
+  const rows: Planes[][] = [];
+  for (const top of starts(x.shape[2]!, stride)) {
+    const row: Planes[] = [];
+    for (const left of starts(x.shape[3]!, stride)) {
+      row.push(await process(crop(x, top, left, sizes.tile, sizes.tile)));
+    }
+    rows.push(row);
+  }
+  // In place and in this order: a tile blends with neighbours that are blended already, as in diffusers.
+  const kept = rows.map((row, i) =>
+    row.map((tile, j) => {
+      if (i > 0) blendEdge(rows[i - 1]![j]!, tile, blend, "height");
+      if (j > 0) blendEdge(row[j - 1]!, tile, blend, "width");
+      return crop(tile, 0, 0, keep, keep);
+    }),
+  );
+  return assemble(kept);
+}
+
+/** A copy of x[..., top : top + height, left : left + width], cut at the border. */
+function crop(x: Planes, top: number, left: number, height: number, width: number): Planes {
+  const [batch, channels, fullHeight, fullWidth] = x.shape as [number, number, number, number];
+  const bottom = Math.min(top + height, fullHeight);
+  const right = Math.min(left + width, fullWidth);
+  const out = Tensor.zeros([batch, channels, bottom - top, right - left]);
+  let target = 0;
+  for (let plane = 0; plane < batch * channels; plane++) {
+    for (let y = top; y < bottom; y++) {
+      const line = (plane * fullHeight + y) * fullWidth;
+      out.data.set(x.data.subarray(line + left, line + right), target);
+      target += right - left;
+    }
+  }
+  return out;
+}
+
+/** Fades from the end of `before` into the beginning of `tile`, along one side, in place. */
+function blendEdge(before: Planes, tile: Planes, extent: number, side: "height" | "width"): void {
+  const [batch, channels, height, width] = tile.shape as [number, number, number, number];
+  const [, , beforeHeight, beforeWidth] = before.shape as [number, number, number, number];
+  const isVertical = side === "height";
+  const length = isVertical ? Math.min(beforeHeight, height, extent) : Math.min(beforeWidth, width, extent);
+  const lines = isVertical ? length : Math.min(height, beforeHeight);
+  const columns = isVertical ? Math.min(width, beforeWidth) : length;
+  for (let plane = 0; plane < batch * channels; plane++) {
+    for (let y = 0; y < lines; y++) {
+      for (let x = 0; x < columns; x++) {
+        const weight = (isVertical ? y : x) / length;
+        const beforeY = isVertical ? beforeHeight - length + y : y;
+        const beforeX = isVertical ? x : beforeWidth - length + x;
+        const from = before.data[(plane * beforeHeight + beforeY) * beforeWidth + beforeX]!;
+        const index = (plane * height + y) * width + x;
+        tile.data[index] = Math.fround(from * (1 - weight)) + Math.fround(tile.data[index]! * weight);
+      }
+    }
+  }
+}
+
+/** Joins rows of tiles into one tensor. */
+function assemble(rows: readonly (readonly Planes[])[]): Planes {
+  const [batch, channels] = rows[0]![0]!.shape as [number, number];
+  const height = rows.reduce((sum, row) => sum + row[0]!.shape[2]!, 0);
+  const width = rows[0]!.reduce((sum, tile) => sum + tile.shape[3]!, 0);
+  const out = Tensor.zeros([batch, channels, height, width]);
+  let top = 0;
+  for (const row of rows) {
+    let left = 0;
+    for (const tile of row) {
+      paste(out, tile, top, left);
+      left += tile.shape[3]!;
+    }
+    top += row[0]!.shape[2]!;
+  }
+  return out;
+}
+
+function paste(out: Planes, tile: Planes, top: number, left: number): void {
+  const [batch, channels, height, width] = tile.shape as [number, number, number, number];
+  const [, , outHeight, outWidth] = out.shape as [number, number, number, number];
+  for (let plane = 0; plane < batch * channels; plane++) {
+    for (let y = 0; y < height; y++) {
+      const line = (plane * height + y) * width;
+      out.data.set(tile.data.subarray(line, line + width), (plane * outHeight + top + y) * outWidth + left);
+    }
+  }
+}

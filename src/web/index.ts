@@ -1,0 +1,4 @@
+/** vaekit in the browser. */
+export * from "../core.ts";
+export { AutoencoderKL, type FromPretrainedOptions } from "./autoencoder-kl.ts";
+export { WebRuntime, type OrtModule } from "../runtime/web/web-runtime.ts";

@@ -1,0 +1,15 @@
+/** Checkpoints: the safetensors format and the names in it, on any runtime. */
+export type { Checkpoint } from "./checkpoint.ts";
+export {
+  renameDeprecatedAttention,
+  selectVaeNames,
+  toDiffusersNames,
+  vaePrefix,
+  type NamingScheme,
+} from "./key-names.ts";
+export {
+  encodeSafetensors,
+  parseSafetensors,
+  readTensor,
+  type ParseSafetensorsOptions,
+} from "./safetensors.ts";

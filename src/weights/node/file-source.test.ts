@@ -1,0 +1,111 @@
+import { chmod, mkdir, mkdtemp, realpath, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Tensor } from "../../tensor/tensor.ts";
+import { openFileSource } from "./file-source.ts";
+import { readSafetensorsFile, writeSafetensorsFile } from "./safetensors-file.ts";
+
+let folder = "";
+beforeEach(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), "vaekit-source-")));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe("openFileSource", () => {
+  it("reads any range", async () => {
+    const path = join(folder, "bytes");
+    await writeFile(path, new Uint8Array([0, 1, 2, 3, 4]));
+    const source = await openFileSource(path);
+    expect(source).toMatchObject({ name: path, path, byteLength: 5 });
+    expect([...(await source.read(1, 3))]).toEqual([1, 2, 3]);
+    expect([...(await source.read(5, 0))]).toEqual([]);
+  });
+
+  it.skipIf(process.platform === "win32")(
+    "follows links to the real path and keeps the given name",
+    async () => {
+      await mkdir(join(folder, "blobs"));
+      await mkdir(join(folder, "snapshot"));
+      await writeFile(join(folder, "blobs", "abc"), "x");
+      const link = join(folder, "snapshot", "model.safetensors");
+      await symlink("../blobs/abc", link);
+      const source = await openFileSource(link);
+      expect(source.path).toBe(join(folder, "blobs", "abc"));
+      expect(source.name).toBe(link);
+    },
+  );
+
+  it("says that nothing is there, also behind a file or a dangling link", async () => {
+    await writeFile(join(folder, "file"), "x");
+    for (const path of [join(folder, "nothing"), join(folder, "file", "below")]) {
+      await expect(openFileSource(path)).rejects.toMatchObject({
+        code: "NOT_FOUND",
+        message: `${path}: no such file or folder.`,
+      });
+    }
+  });
+
+  it("refuses a folder", async () => {
+    await expect(openFileSource(folder)).rejects.toMatchObject({
+      code: "INVALID_FILE",
+      message: `${folder}: expected a file, found a folder.`,
+    });
+  });
+
+  it.skipIf(process.platform !== "linux")("refuses a device", async () => {
+    await expect(openFileSource("/dev/zero")).rejects.toThrow("found a device or a pipe");
+  });
+
+  it.skipIf(process.platform === "win32")("says that links lead in a circle", async () => {
+    await symlink("b", join(folder, "a"));
+    await symlink("a", join(folder, "b"));
+    await expect(openFileSource(join(folder, "a"))).rejects.toThrow("symbolic links lead in a circle");
+  });
+
+  it.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
+    "says that permissions forbid it",
+    async () => {
+      const path = join(folder, "secret");
+      await writeFile(path, "x");
+      await chmod(path, 0);
+      await expect(openFileSource(path)).rejects.toMatchObject({
+        code: "IO",
+        message: `${path}: may not be read; check its permissions.`,
+      });
+    },
+  );
+
+  it("notices that the file became shorter while in use", async () => {
+    const path = join(folder, "bytes");
+    await writeFile(path, new Uint8Array(8));
+    const source = await openFileSource(path);
+    await truncate(path, 5);
+    await expect(source.read(4, 4)).rejects.toMatchObject({
+      code: "INVALID_FILE",
+      message: `${path}: expected at least 8 bytes, found 5: the file is cut off, or was changed while in use.`,
+    });
+  });
+});
+
+describe("readSafetensorsFile", () => {
+  it("reads back what writeSafetensorsFile wrote, in the file's order", async () => {
+    const path = join(folder, "latents.safetensors");
+    const written: [string, Tensor][] = [
+      ["latents", Tensor.from(new Float32Array([1, 2, 3]), [3])],
+      ["2", Tensor.from(new BigInt64Array([5n]), [1])],
+      ["half", Tensor.from(new Uint16Array([1, 2, 3]), [3, 1], "bfloat16")],
+    ];
+    await writeSafetensorsFile(path, written, { note: "é" });
+    const { tensors, metadata } = await readSafetensorsFile(path);
+    expect(metadata).toEqual({ note: "é" });
+    expect([...tensors.keys()]).toEqual(["2", "latents", "half"]);
+    for (const [name, tensor] of written) expect(tensors.get(name)?.equals(tensor)).toBe(true);
+  });
+
+  it("names the file when it is not safetensors", async () => {
+    const path = join(folder, "latents.safetensors");
+    await writeFile(path, "hello");
+    await expect(readSafetensorsFile(path)).rejects.toThrow(`${path}: expected a safetensors file`);
+  });
+});

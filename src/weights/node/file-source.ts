@@ -1,0 +1,76 @@
+/** Files as byte sources. */
+import { open, realpath, stat } from "node:fs/promises";
+import { VaekitError } from "../../errors.ts";
+import type { ByteSource } from "../../tensor/byte-source.ts";
+import { readError } from "./file-errors.ts";
+
+/** A file on disk, read piece by piece. */
+export type FileSource = ByteSource & { readonly path: string };
+
+/** Node refuses single reads of 2 GiB and more. */
+const maxBytesPerRead = 2 ** 30;
+
+/**
+ * A file as a byte source. It is opened for each read and closed after it, so there is nothing to dispose.
+ *
+ * `name` is the path as given, for messages. `path` is the real path, with every symbolic link resolved: ONNX
+ * Runtime maps weights from a file only when no link leads out of its folder, as the hub cache's links do.
+ *
+ * @throws NOT_FOUND, IO when it may not be read, INVALID_FILE when it is a folder.
+ */
+export async function openFileSource(path: string): Promise<FileSource> {
+  try {
+    const real = await realpath(path);
+    const status = await stat(real);
+    if (!status.isFile()) {
+      const found = status.isDirectory() ? "a folder" : "a device or a pipe";
+      throw new VaekitError("INVALID_FILE", `${path}: expected a file, found ${found}.`);
+    }
+    // Permissions are checked now, while the user still knows which file this is about.
+    await (await open(real)).close();
+    return {
+      name: path,
+      path: real,
+      byteLength: status.size,
+      read: (offset, length) => readRange(path, real, offset, length),
+    };
+  } catch (error) {
+    throw readError(path, error);
+  }
+}
+
+/** Whether a folder is at `path`, through symbolic links. */
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (status) => status.isDirectory(),
+    () => false,
+  );
+}
+
+async function readRange(name: string, path: string, offset: number, length: number): Promise<Uint8Array> {
+  try {
+    const bytes = new Uint8Array(length);
+    const file = await open(path);
+    try {
+      let filled = 0;
+      while (filled < length) {
+        const wanted = Math.min(length - filled, maxBytesPerRead);
+        const { bytesRead } = await file.read(bytes, filled, wanted, offset + filled);
+        if (bytesRead === 0) throw cutOff(name, offset + length, offset + filled);
+        filled += bytesRead;
+      }
+    } finally {
+      await file.close();
+    }
+    return bytes;
+  } catch (error) {
+    throw readError(name, error);
+  }
+}
+
+function cutOff(name: string, expectedBytes: number, foundBytes: number): VaekitError {
+  return new VaekitError(
+    "INVALID_FILE",
+    `${name}: expected at least ${expectedBytes} bytes, found ${foundBytes}: the file is cut off, or was changed while in use.`,
+  );
+}

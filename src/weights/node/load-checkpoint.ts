@@ -1,0 +1,166 @@
+/** Finds and opens checkpoints on disk: a diffusers folder (config.json beside its weights), or a single file. */
+import { access, readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { VaekitError } from "../../errors.ts";
+import type { Checkpoint } from "../checkpoint.ts";
+import {
+  renameDeprecatedAttention,
+  selectVaeNames,
+  toDiffusersNames,
+  type NamingScheme,
+} from "../key-names.ts";
+import { parseSafetensors } from "../safetensors.ts";
+import { readError } from "./file-errors.ts";
+import { isFolder, openFileSource } from "./file-source.ts";
+import { readJsonFile } from "./json-file.ts";
+import { isPickleContent, isPickleName, pickleError } from "./pickle.ts";
+import { loadShards } from "./shards.ts";
+
+export interface LoadDiffusersFolderOptions {
+  /** A folder inside the folder, such as "vae". By default `vae` where the folder itself has no config.json. */
+  readonly subfolder?: string;
+  /** Which of several weight files: "fp16" for diffusion_pytorch_model.fp16.safetensors. */
+  readonly variant?: string;
+}
+
+/** What a diffusers folder holds. */
+export interface DiffusersFolder {
+  /** The parsed content of config.json, not yet checked. */
+  readonly configJson: unknown;
+  readonly configPath: string;
+  readonly checkpoint: Checkpoint;
+  /** The paths of the weight files. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Opens a folder as diffusers writes it: config.json and diffusion_pytorch_model.safetensors, whole or in
+ * shards. Attention names of old files are brought up to date.
+ *
+ * @throws NOT_FOUND when the folder, config.json or the weights are missing (the message lists what is there),
+ *   UNSUPPORTED when the weights are a pickle, INVALID_FILE, INVALID_CONFIG, IO.
+ */
+export async function loadDiffusersFolder(
+  folder: string,
+  options: LoadDiffusersFolderOptions = {},
+): Promise<DiffusersFolder> {
+  await checkIsFolder(folder);
+  const modelFolder = await findModelFolder(folder, options.subfolder);
+  const configPath = join(modelFolder, "config.json");
+  const configJson = await readJsonFile(configPath);
+  const { checkpoint, files } = await loadWeights(modelFolder, options.variant);
+  const tensors = renameDeprecatedAttention(checkpoint.tensors);
+  return { configJson, configPath, checkpoint: { ...checkpoint, tensors }, files };
+}
+
+/**
+ * Opens the VAE of a single .safetensors file, original or diffusers, bare or inside a whole checkpoint.
+ *
+ * @returns its tensors under diffusers' names, and whose names the file itself uses.
+ * @throws NOT_FOUND, IO, UNSUPPORTED when it is a pickle, INVALID_FILE when it is not safetensors or holds no VAE.
+ */
+export async function loadSingleFile(path: string): Promise<{ checkpoint: Checkpoint; kind: NamingScheme }> {
+  if (await isFolder(path)) {
+    throw new VaekitError(
+      "INVALID_FILE",
+      `${path}: expected a .safetensors file, found a folder; open folders with fromPretrained.`,
+    );
+  }
+  const source = await openFileSource(path);
+  if (isPickleName(path) || (await isPickleContent(source))) throw pickleError(path, "file");
+  const { tensors, metadata } = await parseSafetensors(source, { select: selectVaeNames });
+  const renamed = toDiffusersNames(tensors, path);
+  return { checkpoint: { tensors: renamed.tensors, metadata }, kind: renamed.scheme };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function checkIsFolder(folder: string): Promise<void> {
+  if (await isFolder(folder)) return;
+  if (!(await exists(folder))) throw new VaekitError("NOT_FOUND", `${folder}: no such folder.`);
+  throw new VaekitError(
+    "INVALID_FILE",
+    `${folder}: expected a folder with config.json, found a file; open single files with fromSingleFile.`,
+  );
+}
+
+async function findModelFolder(folder: string, subfolder: string | undefined): Promise<string> {
+  const candidates = subfolder === undefined ? [folder, join(folder, "vae")] : [join(folder, subfolder)];
+  for (const candidate of candidates) {
+    if (await exists(join(candidate, "config.json"))) return candidate;
+  }
+  const expected = candidates.map((candidate) => join(candidate, "config.json")).join(" or ");
+  const hint = subfolder === undefined ? " Pass `subfolder` if the VAE lies deeper." : "";
+  throw new VaekitError(
+    "NOT_FOUND",
+    `Expected ${expected}; ${folder} holds ${describe(await listFolder(folder))}.${hint}`,
+  );
+}
+
+async function listFolder(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    throw readError(folder, error);
+  }
+}
+
+function describe(names: readonly string[]): string {
+  if (names.length === 0) return "nothing";
+  const shown = names.slice(0, 10).join(", ");
+  return names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
+}
+
+async function loadWeights(
+  folder: string,
+  variant: string | undefined,
+): Promise<{ checkpoint: Checkpoint; files: readonly string[] }> {
+  const names = await listFolder(folder);
+  const infix = variant === undefined ? "" : `.${variant}`;
+  const whole = `diffusion_pytorch_model${infix}.safetensors`;
+  if (names.includes(whole)) {
+    const path = join(folder, whole);
+    return { checkpoint: await parseSafetensors(await openFileSource(path)), files: [path] };
+  }
+  const index = `diffusion_pytorch_model.safetensors.index${infix}.json`;
+  if (names.includes(index)) return loadShards(folder, index);
+  throw missingWeights(folder, names, whole, variant);
+}
+
+function missingWeights(
+  folder: string,
+  names: readonly string[],
+  expected: string,
+  variant: string | undefined,
+): VaekitError {
+  const variants = names.flatMap(variantOf);
+  if (variants.length > 0) {
+    const asked = variant === undefined ? "weights without a variant" : `the variant "${variant}"`;
+    const found = [...new Set(variants)].map((each) => (each === "" ? "no variant" : `"${each}"`)).join(", ");
+    return new VaekitError(
+      "NOT_FOUND",
+      `${join(folder, expected)}: not there. Expected ${asked}, found ${found}; pass one of these as \`variant\`${
+        variants.includes("") ? ", or leave it out" : ""
+      }.`,
+    );
+  }
+  if (names.some(isPickleName)) return pickleError(folder, "folder");
+  return new VaekitError(
+    "NOT_FOUND",
+    `${join(folder, expected)}: not there; the folder holds ${describe(names.map((name) => basename(name)))}.`,
+  );
+}
+
+/** The variant that a weight file or index is of; "" for none. Shards do not count: their index does. */
+function variantOf(name: string): string[] {
+  const match =
+    /^diffusion_pytorch_model(?:\.([^.]+))?\.safetensors$/.exec(name) ??
+    /^diffusion_pytorch_model\.safetensors\.index(?:\.([^.]+))?\.json$/.exec(name);
+  if (match === null || /-of-\d+/.test(name)) return [];
+  return [match[1] ?? ""];
+}

@@ -1,0 +1,182 @@
+/**
+ * The header of a .safetensors file: 8 bytes of length, then JSON that names every tensor and its bytes.
+ * Files come from strangers, so nothing in it is believed before it is checked.
+ *
+ * @see https://huggingface.co/docs/safetensors, "Format"
+ */
+import { VaekitError } from "../errors.ts";
+import type { ByteSource } from "../tensor/byte-source.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { findDuplicateKey } from "./duplicate-keys.ts";
+import { bitsOfStoredDType } from "./safetensors-dtypes.ts";
+
+/** The format's own limit. */
+export const maxHeaderBytes = 100_000_000;
+
+/** The bytes before the JSON: its length, as a little-endian 64-bit integer. */
+export const lengthBytes = 8;
+
+/** One tensor as the header describes it. */
+export interface HeaderEntry {
+  readonly name: string;
+  /** The format's name of the dtype: one of the keys of `bitsOfStoredDType`. */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Where its first byte is in the file. */
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/** What a header says, checked. */
+export interface SafetensorsHeader {
+  readonly entries: readonly HeaderEntry[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** @throws INVALID_FILE, naming the source and the first thing that breaks the format. */
+export async function readSafetensorsHeader(source: ByteSource): Promise<SafetensorsHeader> {
+  const jsonBytes = await readJsonBytes(source);
+  const json = parseJsonObject(jsonBytes, source);
+  const { __metadata__: metadata, ...described } = json;
+  const dataOffset = lengthBytes + jsonBytes.byteLength;
+  const entries = Object.entries(described).map(([name, value]) =>
+    readEntry(name, value, dataOffset, source),
+  );
+  checkCoverage(entries, dataOffset, source);
+  return { entries, metadata: readMetadata(metadata, source) };
+}
+
+function invalid(source: ByteSource, message: string, cause?: unknown): VaekitError {
+  return new VaekitError("INVALID_FILE", `${source.name}: ${message}`, { cause });
+}
+
+/** A name as messages show it: quoted, control characters escaped, of bounded length. */
+function quote(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) return "nothing";
+  return text.length > 120 ? `${text.slice(0, 117)}…` : text;
+}
+
+async function readJsonBytes(source: ByteSource): Promise<Uint8Array> {
+  if (source.byteLength < lengthBytes) {
+    throw invalid(
+      source,
+      `expected a safetensors file of at least ${lengthBytes} bytes, found ${source.byteLength}.`,
+    );
+  }
+  const prefix = await source.read(0, lengthBytes);
+  const length = new DataView(prefix.buffer, prefix.byteOffset, lengthBytes).getBigUint64(0, true);
+  if (length > BigInt(maxHeaderBytes)) {
+    throw invalid(
+      source,
+      `not a safetensors file: its header would have ${length} bytes, above the format's limit of ${maxHeaderBytes}.`,
+    );
+  }
+  const available = source.byteLength - lengthBytes;
+  if (length > BigInt(available)) {
+    throw invalid(
+      source,
+      `expected a header of ${length} bytes, found only ${available} bytes after its length: the file is cut off, or not safetensors.`,
+    );
+  }
+  return source.read(lengthBytes, Number(length));
+}
+
+function parseJsonObject(bytes: Uint8Array, source: ByteSource): Record<string, unknown> {
+  let text: string;
+  let json: unknown;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw invalid(source, "not a safetensors file: its header is not UTF-8 text.", error);
+  }
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw invalid(source, "not a safetensors file: its header is not JSON.", error);
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw invalid(source, `expected the header to be a JSON object, found ${quote(json)}.`);
+  }
+  const duplicate = findDuplicateKey(text);
+  if (duplicate !== undefined) throw invalid(source, `the header has the key ${quote(duplicate)} twice.`);
+  return json as Record<string, unknown>;
+}
+
+function readMetadata(value: unknown, source: ByteSource): Record<string, string> {
+  if (value === undefined || value === null) return {};
+  const isStrings =
+    typeof value === "object" &&
+    !Array.isArray(value) &&
+    Object.values(value).every((each) => typeof each === "string");
+  if (isStrings) return value as Record<string, string>;
+  throw invalid(source, `expected __metadata__ to be an object of strings, found ${quote(value)}.`);
+}
+
+function readEntry(name: string, value: unknown, dataOffset: number, source: ByteSource): HeaderEntry {
+  const fail = (message: string): never => {
+    throw invalid(source, `tensor ${quote(name)}: ${message}`);
+  };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return fail(`expected an object with dtype, shape and data_offsets, found ${quote(value)}.`);
+  }
+  const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
+  const bits = typeof dtype === "string" ? bitsOfStoredDType.get(dtype) : undefined;
+  if (typeof dtype !== "string" || bits === undefined) {
+    return fail(`expected a dtype among ${[...bitsOfStoredDType.keys()].join(", ")}, found ${quote(dtype)}.`);
+  }
+  if (!isCounts(shape)) return fail(`expected a shape of non-negative integers, found ${quote(shape)}.`);
+  if (!isCounts(offsets) || offsets.length !== 2) {
+    return fail(`expected data_offsets of two non-negative integers, found ${quote(offsets)}.`);
+  }
+  const [begin, end] = offsets as [number, number];
+  const dataBytes = source.byteLength - dataOffset;
+  if (begin > end || end > dataBytes) {
+    return fail(
+      `expected data_offsets in order and within the ${dataBytes} bytes of data, found ${quote(offsets)}.`,
+    );
+  }
+  const expectedBytes = bytesOf(shape, bits);
+  if (expectedBytes === undefined) return fail(`the shape ${formatShape(shape)} is too large.`);
+  if (end - begin !== expectedBytes) {
+    return fail(
+      `expected ${expectedBytes} bytes for ${dtype} ${formatShape(shape)}, found ${end - begin} in data_offsets.`,
+    );
+  }
+  return { name, dtype, shape, byteOffset: dataOffset + begin, byteLength: expectedBytes };
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && Number(each) >= 0);
+}
+
+/** The bytes that a tensor takes, or undefined where no exact number is. */
+function bytesOf(shape: readonly number[], bitsPerElement: number): number | undefined {
+  let bits = bitsPerElement;
+  for (const dimension of shape) {
+    bits *= dimension;
+    if (!Number.isSafeInteger(bits)) return undefined;
+  }
+  return bits / 8;
+}
+
+/** Every byte of the data belongs to exactly one tensor: nothing overlaps, and nothing hides in a gap. */
+function checkCoverage(entries: readonly HeaderEntry[], dataOffset: number, source: ByteSource): void {
+  const ordered = [...entries].sort((a, b) => a.byteOffset - b.byteOffset || a.byteLength - b.byteLength);
+  let covered = dataOffset;
+  for (const { name, byteOffset, byteLength } of ordered) {
+    if (byteOffset !== covered) {
+      const found = byteOffset < covered ? "it overlaps the tensor before it" : "bytes before it are unused";
+      throw invalid(
+        source,
+        `tensor ${quote(name)}: expected its data to start at ${covered - dataOffset}, found ${byteOffset - dataOffset}: ${found}.`,
+      );
+    }
+    covered += byteLength;
+  }
+  if (covered === source.byteLength) return;
+  throw invalid(
+    source,
+    `expected ${covered - dataOffset} bytes of data, as its tensors take, found ${source.byteLength - dataOffset}.`,
+  );
+}

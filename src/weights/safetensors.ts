@@ -1,0 +1,123 @@
+/** Reads and writes the safetensors format: tensors are found in a file without reading them, and written without copying them. */
+import { VaekitError } from "../errors.ts";
+import type { ByteSource } from "../tensor/byte-source.ts";
+import { bytesPerElement, dtypes, type DType } from "../tensor/dtype.ts";
+import type { StoredTensor } from "../tensor/stored-tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { readableDTypes, storedDTypes } from "./safetensors-dtypes.ts";
+import { lengthBytes, maxHeaderBytes, readSafetensorsHeader } from "./safetensors-header.ts";
+
+export interface ParseSafetensorsOptions {
+  /**
+   * Picks the wanted tensors once all names are known (default: all). The others are checked but left out, so
+   * that a VAE can be taken out of a checkpoint whose other parts have dtypes that vaekit does not read.
+   */
+  readonly select?: (names: readonly string[]) => (name: string) => boolean;
+}
+
+/**
+ * Reads the header of a .safetensors file and checks it against the file's length.
+ *
+ * @throws INVALID_FILE, naming the source, when the file breaks the format or a wanted tensor's dtype is not
+ *   one of F32, F64, F16, BF16, I64, U8.
+ */
+export async function parseSafetensors(
+  source: ByteSource,
+  options: ParseSafetensorsOptions = {},
+): Promise<Checkpoint> {
+  const { entries, metadata } = await readSafetensorsHeader(source);
+  const isWanted = options.select?.(entries.map((entry) => entry.name)) ?? (() => true);
+  const tensors = new Map<string, StoredTensor>();
+  for (const { dtype: storedDType, ...entry } of entries) {
+    if (!isWanted(entry.name)) continue;
+    const dtype = readableDTypes.get(storedDType);
+    if (dtype === undefined) {
+      const readable = [...readableDTypes.keys()].join(", ");
+      throw new VaekitError(
+        "INVALID_FILE",
+        `${source.name}: tensor ${JSON.stringify(entry.name)}: dtype ${storedDType} is not supported; vaekit reads ${readable}.`,
+      );
+    }
+    tensors.set(entry.name, { ...entry, dtype, source });
+  }
+  return { tensors, metadata };
+}
+
+/**
+ * Reads one tensor into memory of its own.
+ *
+ * @throws whatever the source throws when the file is gone or cut off.
+ */
+export async function readTensor(stored: StoredTensor): Promise<Tensor> {
+  const bytes = await stored.source.read(stored.byteOffset, stored.byteLength);
+  const ownsBuffer = bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.byteLength;
+  // The copy also aligns: typed arrays must start at a multiple of their element, tensors in a file need not.
+  const buffer =
+    ownsBuffer && bytes.buffer instanceof ArrayBuffer ? bytes.buffer : new Uint8Array(bytes).buffer;
+  const elements = stored.byteLength / bytesPerElement(stored.dtype);
+  return Tensor.from(new dtypes[stored.dtype].array(buffer, 0, elements), stored.shape, stored.dtype);
+}
+
+/** The order of dtypes in a file: as safetensors' own writers have it, so that no tensor is misaligned. */
+const layoutOrder = Object.keys(storedDTypes) as DType[];
+
+/**
+ * The bytes of a .safetensors file, as chunks: the header, then each tensor's own memory (not a copy).
+ * The layout is that of Python's safetensors, byte for byte.
+ *
+ * @param metadata notes for the header; pass `{ format: "pt" }` for files that PyTorch programs will load.
+ * @throws INVALID_ARGUMENT on a name that occurs twice or is reserved.
+ */
+export function encodeSafetensors(
+  tensors: Iterable<readonly [string, Tensor]>,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array[] {
+  const ordered = [...tensors].sort(([nameA, a], [nameB, b]) => {
+    const byDType = layoutOrder.indexOf(a.dtype) - layoutOrder.indexOf(b.dtype);
+    return byDType !== 0 ? byDType : nameA < nameB ? -1 : 1;
+  });
+  checkNames(ordered.map(([name]) => name));
+  return [encodeHeader(ordered, metadata), ...ordered.map(([, tensor]) => tensor.bytes)];
+}
+
+function checkNames(names: readonly string[]): void {
+  const seen = new Set<string>();
+  const duplicate = names.find((name) => seen.size === seen.add(name).size);
+  if (duplicate !== undefined) {
+    throw new VaekitError(
+      "INVALID_ARGUMENT",
+      `encodeSafetensors: the tensor name ${JSON.stringify(duplicate)} occurs twice.`,
+    );
+  }
+  if (names.includes("__metadata__")) {
+    throw new VaekitError("INVALID_ARGUMENT", "encodeSafetensors: the name __metadata__ is reserved.");
+  }
+}
+
+function encodeHeader(
+  ordered: readonly (readonly [string, Tensor])[],
+  metadata: Readonly<Record<string, string>> | undefined,
+): Uint8Array {
+  let offset = 0;
+  // A list of members, not an object: objects move names like "0" to the front.
+  const members = ordered.map(([name, tensor]) => {
+    const begin = offset;
+    offset += tensor.byteLength;
+    const entry = { dtype: storedDTypes[tensor.dtype], shape: tensor.shape, data_offsets: [begin, offset] };
+    return `${JSON.stringify(name)}:${JSON.stringify(entry)}`;
+  });
+  if (metadata !== undefined) members.unshift(`"__metadata__":${JSON.stringify(metadata)}`);
+  const json = new TextEncoder().encode(`{${members.join(",")}}`);
+  const paddedLength = Math.ceil(json.byteLength / 8) * 8;
+  if (paddedLength > maxHeaderBytes) {
+    throw new VaekitError(
+      "INVALID_ARGUMENT",
+      `encodeSafetensors: the header would have ${paddedLength} bytes, above the format's limit of ${maxHeaderBytes}.`,
+    );
+  }
+  const header = new Uint8Array(lengthBytes + paddedLength).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(paddedLength), true);
+  header.set(json, lengthBytes);
+  return header;
+}

@@ -1,0 +1,63 @@
+/** encode and decode give diffusers' numbers, for every switch of the config. */
+import { describe, expect, test } from "vitest";
+import { AutoencoderKL } from "../../src/node/index.ts";
+import { fixturePath, manifest, readGoldens } from "./fixtures.ts";
+import { modelTolerance } from "./tolerance.ts";
+
+describe.each(manifest.models.filter((each) => !each.tiled))("$name ($covers)", ({ folder, golden }) => {
+  const goldens = readGoldens(golden);
+  const load = () => AutoencoderKL.fromPretrained(fixturePath(folder), { device: "cpu" });
+
+  test("encode gives diffusers' parameters", async () => {
+    await using vae = await load();
+    const { latentDist } = await vae.encode(goldens.get("pixels"), { tiling: "off" });
+    expect(latentDist.parameters).toBeAllclose(goldens.get("parameters"), modelTolerance);
+  });
+
+  test("decode gives diffusers' sample", async () => {
+    await using vae = await load();
+    const { sample } = await vae.decode(goldens.get("latents"), { tiling: "off" });
+    expect(sample).toBeAllclose(goldens.get("sample"), modelTolerance);
+  });
+
+  test("slicing gives the same numbers", async () => {
+    await using vae = await load();
+    const { latentDist } = await vae.encode(goldens.get("pixels"), { tiling: "off", slicing: true });
+    const { sample } = await vae.decode(goldens.get("latents"), { tiling: "off", slicing: true });
+    expect(latentDist.parameters).toBeAllclose(goldens.get("parameters"), modelTolerance);
+    expect(sample).toBeAllclose(goldens.get("sample"), modelTolerance);
+  });
+
+  test("latents are rescaled as the family's pipelines do", async () => {
+    await using vae = await load();
+    const latents = goldens.get("latents");
+    // One rounding per operation of float32.
+    const tolerance = { absolute: 1e-6, relative: 1e-6 };
+    expect(vae.normalizeLatents(latents)).toBeAllclose(goldens.get("normalized"), tolerance);
+    expect(vae.denormalizeLatents(latents)).toBeAllclose(goldens.get("denormalized"), tolerance);
+  });
+});
+
+test("forward decodes the posterior's mode", async () => {
+  const goldens = readGoldens("models/sd/golden.safetensors");
+  await using vae = await AutoencoderKL.fromPretrained(fixturePath("models/sd"), { device: "cpu" });
+  const { sample } = await vae.forward(goldens.get("pixels"));
+  expect(sample).toBeAllclose(goldens.get("reconstruction"), modelTolerance);
+});
+
+describe.each(manifest.models.filter((each) => each.tiled))("$name ($covers)", ({ folder, golden }) => {
+  const goldens = readGoldens(golden);
+  const load = () => AutoencoderKL.fromPretrained(fixturePath(folder), { device: "cpu" });
+
+  test("tiled encode gives diffusers' parameters", async () => {
+    await using vae = await load();
+    const { latentDist } = await vae.encode(goldens.get("pixels"), { tiling: "diffusers" });
+    expect(latentDist.parameters).toBeAllclose(goldens.get("tiled_parameters"), modelTolerance);
+  });
+
+  test("tiled decode gives diffusers' sample", async () => {
+    await using vae = await load();
+    const { sample } = await vae.decode(goldens.get("latents"), { tiling: "diffusers" });
+    expect(sample).toBeAllclose(goldens.get("tiled_sample"), modelTolerance);
+  });
+});
