@@ -111,14 +111,8 @@ function chooseFamily(architecture: Architecture, as: ModelFamily | undefined, s
   const found = `${subject} has ${describeLatents(architecture)}`;
   if (as !== undefined) {
     if (candidates.includes(as)) return as;
-    const { label, latentChannels, hasQuantConvs } = modelFamilies[as];
-    const quantConvs = { useQuantConv: hasQuantConvs, usePostQuantConv: hasQuantConvs };
-    throw new VaekitError(
-      "INVALID_CONFIG",
-      `Expected ${describeLatents({ latentChannels, ...quantConvs })} for \`as\` ${as} (${label}); ${found}. ${
-        first === undefined ? "Pass `config`." : `Its shapes fit ${candidates.join(" and ")}.`
-      }`,
-    );
+    const remedy = first === undefined ? "Pass `config`." : `Its shapes fit ${candidates.join(" and ")}.`;
+    throw new VaekitError("INVALID_CONFIG", `Expected ${describeExpected(as)}; ${found}. ${remedy}`);
   }
   if (first === undefined) {
     throw new VaekitError(
@@ -140,6 +134,12 @@ function fits(family: FamilyPreset, architecture: Architecture): boolean {
     architecture.useQuantConv === family.hasQuantConvs &&
     architecture.usePostQuantConv === family.hasQuantConvs
   );
+}
+
+function describeExpected(as: ModelFamily): string {
+  const { label, latentChannels, hasQuantConvs } = modelFamilies[as];
+  const latents = { latentChannels, useQuantConv: hasQuantConvs, usePostQuantConv: hasQuantConvs };
+  return `${describeLatents(latents)} for \`as\` ${as} (${label})`;
 }
 
 function describeFamily(name: ModelFamily): string {
@@ -165,9 +165,14 @@ function describeLatents(
 /**
  * The part of the config that shapes decide; a caller who knows the scaling completes it.
  *
+ * @param normNumGroups what the caller knows of it: no shape depends on it, so else the usual 32 is taken.
  * @throws UNSUPPORTED, WEIGHTS_MISMATCH and INVALID_CONFIG as {@link inferConfig}.
  */
-export function inferArchitecture(tensors: TensorShapes, subject = "weights"): Architecture {
+export function inferArchitecture(
+  tensors: TensorShapes,
+  subject = "weights",
+  normNumGroups?: number,
+): Architecture {
   refuseOtherClasses(tensors, subject);
   const shapeOf = (name: string): Shape => convolutionShape(tensors, name, subject);
   const moments = shapeOf("encoder.conv_out.weight")[0]!;
@@ -195,7 +200,7 @@ export function inferArchitecture(tensors: TensorShapes, subject = "weights"): A
     blockOutChannels,
     layersPerBlock: inferLayersPerBlock(tensors, levels, subject),
     latentChannels: moments / 2,
-    normNumGroups: inferNormNumGroups(blockOutChannels, subject),
+    normNumGroups: normNumGroups ?? inferNormNumGroups(blockOutChannels, subject),
     useQuantConv: tensors.has("quant_conv.weight"),
     usePostQuantConv: tensors.has("post_quant_conv.weight"),
     midBlockAddAttention: hasAttention("encoder.mid_block"),

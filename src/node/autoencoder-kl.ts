@@ -107,7 +107,10 @@ export class AutoencoderKL extends AutoencoderKLModel {
     const config =
       options.config === undefined
         ? inferConfig(checkpoint.tensors, options.as, path)
-        : completeConfig({ ...inferArchitecture(checkpoint.tensors, path), ...options.config });
+        : completeConfig({
+            ...inferArchitecture(checkpoint.tensors, path, options.config.normNumGroups),
+            ...options.config,
+          });
     return AutoencoderKL.#assemble({ name: path, config, tensors: checkpoint.tensors }, options);
   }
 

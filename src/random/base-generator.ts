@@ -3,6 +3,7 @@ import { VaekitError } from "../errors.ts";
 import { float32ToHalves } from "../tensor/half.ts";
 import { checkShape, formatShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import { isDType, Tensor } from "../tensor/tensor.ts";
+import { fusedMultiplyAdd } from "./float32-math.ts";
 
 /** The dtypes that random real numbers come in. */
 export type FloatDType = "float32" | "float64" | "float16" | "bfloat16";
@@ -155,6 +156,18 @@ function checkedInt64(value: number | bigint, subject: string): bigint {
   const integer = integerOf(value, subject);
   check(BigInt.asIntN(64, integer) === integer, `${subject}: expected a 64-bit integer, found ${integer}.`);
   return integer;
+}
+
+/** Moves uniforms from [0, 1) to [low, high), all in float32; what rounds up to `high` becomes `low`, as in PyTorch. */
+export function scaleUniforms(units: Float32Array, low: number, high: number): void {
+  const from = Math.fround(low);
+  const to = Math.fround(high);
+  const range = Math.fround(to - from);
+  if (from === 0 && range === 1) return;
+  for (let i = 0; i < units.length; i++) {
+    const value = fusedMultiplyAdd(units[i]!, range, from);
+    units[i] = value === to ? from : value;
+  }
 }
 
 /** Reads a 64-bit integer, signed or unsigned, as unsigned: PyTorch's seed -1 is 2^64 - 1. */

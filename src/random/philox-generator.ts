@@ -3,8 +3,8 @@
  * not depend on which pictures came before it, in which batch, or on which worker. float32 draws have the same
  * bits on every engine; float64 draws and `exponential` lean on the engine's Math.log, Math.sin and Math.cos.
  */
-import { BaseGenerator, checkedUint64 } from "./base-generator.ts";
-import { boxMullerFloat32, fusedMultiplyAdd } from "./float32-math.ts";
+import { BaseGenerator, checkedUint64, scaleUniforms } from "./base-generator.ts";
+import { boxMullerFloat32 } from "./float32-math.ts";
 import { philoxBlock } from "./philox.ts";
 
 const wordMask = 0xffffffffn;
@@ -29,15 +29,10 @@ export class PhiloxGenerator extends BaseGenerator {
   }
 
   override fillUniform(out: Float32Array, low = 0, high = 1): void {
-    const from = Math.fround(low);
-    const range = Math.fround(Math.fround(high) - from);
-    const plain = from === 0 && range === 1;
     this.#eachBlock(out.length, 4, (words, start, count) => {
-      for (let i = 0; i < count; i++) {
-        const unit = (words[i]! >>> 8) * 2 ** -24;
-        out[start + i] = plain ? unit : fusedMultiplyAdd(unit, range, from);
-      }
+      for (let i = 0; i < count; i++) out[start + i] = (words[i]! >>> 8) * 2 ** -24;
     });
+    scaleUniforms(out, low, high);
   }
 
   override fillNormal(out: Float32Array, mean = 0, std = 1): void {

@@ -8,8 +8,8 @@
  *
  * @see PyTorch, aten/src/ATen/native/cpu/DistributionTemplates.h and core/DistributionsHelper.h
  */
-import { BaseGenerator } from "./base-generator.ts";
-import { boxMullerFloat32, fusedMultiplyAdd } from "./float32-math.ts";
+import { BaseGenerator, scaleUniforms } from "./base-generator.ts";
+import { boxMullerFloat32 } from "./float32-math.ts";
 import { Mt19937 } from "./mt19937.ts";
 
 /** Below this many elements PyTorch draws normals one by one, in double. */
@@ -32,10 +32,7 @@ export class TorchGenerator extends BaseGenerator {
 
   override fillUniform(out: Float32Array, low = 0, high = 1): void {
     this.#fillUnit(out, 0, out.length);
-    const from = Math.fround(low);
-    const range = Math.fround(Math.fround(high) - from);
-    if (from === 0 && range === 1) return;
-    for (let i = 0; i < out.length; i++) out[i] = fusedMultiplyAdd(out[i]!, range, from);
+    scaleUniforms(out, low, high);
   }
 
   override fillNormal(out: Float32Array, mean = 0, std = 1): void {

@@ -1,7 +1,7 @@
 /** Picture files to rasters, in Node: any format that sharp reads, turned upright and into 8-bit sRGB. */
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
-import sharp, { type SharpInput, type SharpOptions } from "sharp";
+import sharp, { type Sharp, type SharpOptions } from "sharp";
 import { messageOf, VaekitError } from "../../errors.ts";
 import { toGrayscale, toRgb, type Raster } from "../raster.ts";
 
@@ -47,11 +47,11 @@ export async function readImage(
 }
 
 function checkOptions(convert: string, alpha: string, maxPixels: number): void {
-  const expect = (fits: boolean, expected: string, found: unknown): void => {
+  const expect = (fits: boolean, expected: string, found: string | number): void => {
     if (fits) return;
     throw new VaekitError(
       "INVALID_ARGUMENT",
-      `readImage: expected ${expected}, found ${JSON.stringify(found) ?? "nothing"}.`,
+      `readImage: expected ${expected}, found ${JSON.stringify(found)}.`,
     );
   };
   expect(["rgb", "grayscale"].includes(convert), 'convert to be "rgb" or "grayscale"', convert);
@@ -127,9 +127,8 @@ async function decode(
 }
 
 /** `failOn: "error"` makes half a picture an error, where libvips would paint the rest grey. */
-function openPicture(bytes: Uint8Array, options: SharpOptions): sharp.Sharp {
-  const input: SharpInput = bytes;
-  return sharp(input, { ...options, failOn: "error" });
+function openPicture(bytes: Uint8Array, options: SharpOptions): Sharp {
+  return sharp(bytes, { ...options, failOn: "error" });
 }
 
 async function orInvalidFile<T>(name: string, read: () => Promise<T>): Promise<T> {

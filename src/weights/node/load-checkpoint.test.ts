@@ -61,6 +61,13 @@ describe("loadDiffusersFolder", () => {
     expect(named.configJson).toEqual({ from: "vae_1_0" });
   });
 
+  it("takes the whole file when an index is left over beside it", async () => {
+    await put("config.json", "{}");
+    await put(whole, weights("a"));
+    await put(index, JSON.stringify({ weight_map: { b: "m-1.safetensors" } }));
+    expect([...(await loadDiffusersFolder(folder)).checkpoint.tensors.keys()]).toEqual(["a"]);
+  });
+
   it("opens the variant that is asked for", async () => {
     await put("config.json", "{}");
     await put(whole, weights("a"));

@@ -1,6 +1,6 @@
 /** Finds and opens checkpoints on disk: a diffusers folder (config.json beside its weights), or a single file. */
 import { access, readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { VaekitError } from "../../errors.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import {
@@ -123,6 +123,7 @@ async function loadWeights(
   const names = await listFolder(folder);
   const infix = variant === undefined ? "" : `.${variant}`;
   const whole = `diffusion_pytorch_model${infix}.safetensors`;
+  // The whole file first: an index beside it is left over from an earlier save in shards.
   if (names.includes(whole)) {
     const path = join(folder, whole);
     return { checkpoint: await parseSafetensors(await openFileSource(path)), files: [path] };
@@ -152,7 +153,7 @@ function missingWeights(
   if (names.some(isPickleName)) return pickleError(folder, "folder");
   return new VaekitError(
     "NOT_FOUND",
-    `${join(folder, expected)}: not there; the folder holds ${describe(names.map((name) => basename(name)))}.`,
+    `${join(folder, expected)}: not there; the folder holds ${describe(names)}.`,
   );
 }
 

@@ -1,0 +1,127 @@
+/** `vaekit calibrate`: the factors that a model's config should hold, measured on pictures. */
+import type { Command } from "commander";
+import {
+  LatentCalibrator,
+  Generator,
+  writeFileAtomic,
+  type AutoencoderKL,
+  type Estimate,
+} from "../../node/index.ts";
+import { renderCalibrationChart } from "../../report/index.ts";
+import { calibrationFields, calibrationText, drawable, type CalibrationResult } from "../calibration-text.ts";
+import { UsageError } from "../failure.ts";
+import { print, printJson } from "../format.ts";
+import { openModel } from "../open-model.ts";
+import {
+  addJsonOption,
+  addModelOptions,
+  addSampleOptions,
+  addSizeOption,
+  addTilingOption,
+  parseCount,
+  type JsonOptions,
+  type ModelOptions,
+  type SampleOptions,
+  type TilingOptions,
+} from "../options.ts";
+import { checkOutputFile } from "../outputs.ts";
+import { findPictures, preparePicture, type SizeRule } from "../pictures.ts";
+import { Progress } from "../progress.ts";
+import { modelLabel } from "../roundtrip.ts";
+
+interface CalibrateOptions extends ModelOptions, JsonOptions, TilingOptions, SampleOptions {
+  size: SizeRule;
+  crop?: boolean;
+  limit?: number;
+  chart?: string;
+}
+
+/** Adds the command. */
+export function addCalibrate(program: Command): void {
+  const command = program
+    .command("calibrate")
+    .description(
+      "Measure scaling_factor, shift_factor and the latents' mean and std on a folder of pictures.",
+    )
+    .argument("<folder...>", "folders of pictures, or picture files")
+    .option("--crop", "cut pictures to squares of --size")
+    .option("--limit <n>", "take the first N pictures", parseCount)
+    .option("--chart <file>", "write the distribution before and after as an .svg picture")
+    .addHelpText("after", "\nExample:\n  $ vaekit calibrate photos --size 256 --crop --chart latents.svg");
+  addSizeOption(command, "512");
+  addModelOptions(command);
+  addTilingOption(command);
+  addSampleOptions(command);
+  addJsonOption(command).action(calibrate);
+}
+
+async function calibrate(folders: string[], options: CalibrateOptions): Promise<void> {
+  const size = croppedSize(options);
+  const paths = (await findPictures(folders)).slice(0, options.limit);
+  if (options.chart !== undefined) await checkOutputFile(options.chart, paths);
+  const vae = await openModel(options);
+  try {
+    const result = await measure(vae, paths, size, options);
+    if (options.chart !== undefined) await writeFileAtomic(options.chart, chart(vae, result));
+    if (options.json === true) printJson(json(vae, result));
+    else print(calibrationText(modelLabel(vae), result));
+    if (options.chart !== undefined && options.json !== true) print(`\nChart: ${options.chart}`);
+  } finally {
+    await vae.dispose();
+  }
+}
+
+function croppedSize({ size, crop }: CalibrateOptions): SizeRule {
+  if (crop !== true) return size;
+  if (size.kind === "short-side") return { kind: "exact", width: size.pixels, height: size.pixels };
+  throw new UsageError(
+    "--crop: expected --size N, the side of the squares. WxH is cut to shape without --crop.",
+  );
+}
+
+async function measure(
+  vae: AutoencoderKL,
+  paths: readonly string[],
+  size: SizeRule,
+  options: CalibrateOptions,
+): Promise<CalibrationResult> {
+  const calibrator = new LatentCalibrator(vae.config.latentChannels);
+  const generator = Generator.torch(options.seed);
+  using progress = new Progress(paths.length);
+  for (const path of paths) {
+    const { pixels, name } = await preparePicture(path, vae, size);
+    progress.task(name);
+    const { latentDist } = await vae.encode(pixels, { tiling: options.tiling });
+    calibrator.add(options.sample === true ? latentDist.sample({ generator }) : latentDist.mode());
+    progress.advance();
+  }
+  return calibrator.result();
+}
+
+function chart(vae: AutoencoderKL, result: CalibrationResult): string {
+  const measured = ({
+    value,
+    interval,
+  }: Estimate): { value: number; interval?: readonly [number, number] } =>
+    interval === null ? { value } : { value, interval };
+  return renderCalibrationChart({
+    title: modelLabel(vae),
+    raw: drawable(result.before),
+    normalized: drawable(result.after),
+    scalingFactor: measured(result.scalingFactor),
+    shiftFactor: measured(result.shiftFactor),
+    confidence: 0.95,
+    pictureCount: result.pictures,
+  });
+}
+
+function json(vae: AutoencoderKL, result: CalibrationResult): object {
+  const { pictures, valuesPerChannel, scalingFactor, shiftFactor, latentsMean, latentsStd } = result;
+  return {
+    model: modelLabel(vae),
+    pictures,
+    valuesPerChannel,
+    estimates: { scalingFactor, shiftFactor, latentsMean, latentsStd },
+    config: calibrationFields(result),
+  };
+}

@@ -1,0 +1,107 @@
+/** `vaekit decode`: latents in a .safetensors file to pictures. */
+import { extname } from "node:path";
+import type { Command } from "commander";
+import {
+  VaeImageProcessor,
+  writeFileAtomic,
+  type AutoencoderKL,
+  type Raster,
+  type Tensor,
+} from "../../node/index.ts";
+import { encodeImage } from "../../images/node/index.ts";
+import { UsageError } from "../failure.ts";
+import { print, printJson } from "../format.ts";
+import { readLatents, type ReadLatentsOptions } from "../latents-file.ts";
+import { openModel } from "../open-model.ts";
+import {
+  addJsonOption,
+  addModelOptions,
+  addTilingOption,
+  parseWidthHeight,
+  type JsonOptions,
+  type ModelOptions,
+  type TilingOptions,
+} from "../options.ts";
+import { checkOutputFile } from "../outputs.ts";
+import { Progress } from "../progress.ts";
+
+interface DecodeOptions extends ModelOptions, JsonOptions, TilingOptions, ReadLatentsOptions {
+  out: string;
+}
+
+const extensions = [".png", ".jpg", ".jpeg", ".webp"];
+
+/** Adds the command. */
+export function addDecode(program: Command): void {
+  const command = program
+    .command("decode")
+    .description(
+      "Decode latents: the files of `vaekit encode`, or any .safetensors file with a tensor of latents.",
+    )
+    .argument("<file>", "the .safetensors file")
+    .requiredOption(
+      "-o, --out <image>",
+      "the picture (.png, .jpg, .webp); NAME.0.png, NAME.1.png, … for several",
+    )
+    .option("--tensor <name>", "which tensor to decode (default: latents, or the only one)")
+    .option("--raw", "the latents are not normalized: take them as they are")
+    .option(
+      "--packed <WxH>",
+      "the latents are FLUX's packed tokens of a picture of this size",
+      parseWidthHeight,
+    )
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ vaekit decode photo.safetensors --out photo.png\n  $ vaekit decode flux-tokens.safetensors --packed 1024x768 --model ORG/NAME --out picture.png",
+    );
+  addModelOptions(command);
+  addTilingOption(command);
+  addJsonOption(command).action(decode);
+}
+
+async function decode(file: string, options: DecodeOptions): Promise<void> {
+  const { out } = options;
+  if (!extensions.includes(extname(out).toLowerCase())) {
+    throw new UsageError(`--out ${out}: expected a name ending in ${extensions.join(", ")}.`);
+  }
+  await checkOutputFile(out, [file]);
+  const vae = await openModel(options);
+  try {
+    const latents = await readLatents(file, vae, options);
+    const files = outputNames(out, latents.shape[0]!);
+    for (const name of files) await checkOutputFile(name, [file]);
+    const pictures = await decodeAll(vae, latents, options);
+    for (const [i, name] of files.entries())
+      await writeFileAtomic(name, await encodeImage(pictures[i]!, name));
+    report(files, pictures, options);
+  } finally {
+    await vae.dispose();
+  }
+}
+
+function outputNames(out: string, count: number): string[] {
+  if (count === 1) return [out];
+  const extension = extname(out);
+  const stem = out.slice(0, -extension.length);
+  return Array.from({ length: count }, (_, i) => `${stem}.${i}${extension}`);
+}
+
+async function decodeAll(vae: AutoencoderKL, latents: Tensor, options: DecodeOptions): Promise<Raster[]> {
+  using progress = new Progress(1);
+  progress.task("decoding");
+  const { sample } = await vae.decode(latents, {
+    tiling: options.tiling,
+    // One picture at a time: the same numbers, less memory.
+    slicing: true,
+    onProgress: ({ done, total }) => {
+      progress.set(done, total);
+    },
+  });
+  return new VaeImageProcessor().postprocess(sample);
+}
+
+function report(files: readonly string[], pictures: readonly Raster[], options: DecodeOptions): void {
+  const results = files.map((file, i) => ({ file, width: pictures[i]!.width, height: pictures[i]!.height }));
+  if (options.json === true) printJson({ pictures: results });
+  else for (const { file, width, height } of results) print(`${file}: ${width}x${height}`);
+}

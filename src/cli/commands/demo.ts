@@ -1,0 +1,60 @@
+/** `vaekit demo`: the first command to try; needs nothing that is not in the package. */
+import { join } from "node:path";
+import type { Command } from "commander";
+import { AutoencoderKL, writeFileAtomic } from "../../node/index.ts";
+import { encodePng } from "../../images/node/index.ts";
+import { print, printJson } from "../format.ts";
+import { addJsonOption, type JsonOptions } from "../options.ts";
+import { checkOutputFile, checkOutputFolder, isFolder, makeOutputFolder } from "../outputs.ts";
+import { samplePicture } from "../package.ts";
+import { preparePicture } from "../pictures.ts";
+import { Progress } from "../progress.ts";
+import { roundtripJson, roundtripTable } from "../roundtrip-table.ts";
+import { renderReport, reportPicture, roundtripPicture, type RoundtripResult } from "../roundtrip.ts";
+import { checkFinite } from "./roundtrip.ts";
+
+interface DemoOptions extends JsonOptions {
+  out: string;
+}
+
+/** Adds the command. */
+export function addDemo(program: Command): void {
+  const command = program
+    .command("demo")
+    .description("Send the sample picture through the built-in model and show what comes back.")
+    .option("-o, --out <dir>", "folder for reconstruction.png and report.html", "vaekit-demo")
+    .addHelpText("after", "\nExample:\n  $ vaekit demo");
+  addJsonOption(command).action(demo);
+}
+
+async function demo(options: DemoOptions): Promise<void> {
+  const { out } = options;
+  const reconstructionPath = join(out, "reconstruction.png");
+  const reportPath = join(out, "report.html");
+  await checkOutputFolder(out);
+  if (await isFolder(out)) for (const path of [reconstructionPath, reportPath]) await checkOutputFile(path);
+  const vae = await AutoencoderKL.default();
+  try {
+    const result = await roundtripSample(vae);
+    checkFinite(result.numbers);
+    const report = renderReport(vae, [await reportPicture(vae, result)]);
+    await makeOutputFolder(out);
+    await writeFileAtomic(reconstructionPath, await encodePng(result.reconstruction));
+    await writeFileAtomic(reportPath, report);
+    if (options.json === true) {
+      printJson({ ...roundtripJson(vae, [result.numbers], [reconstructionPath]), report: reportPath });
+      return;
+    }
+    print(`${roundtripTable(vae, [result.numbers])}\n`);
+    print(`Reconstruction: ${reconstructionPath}\nReport:         ${reportPath}  (open it in a browser)`);
+    print("\nNext: vaekit roundtrip YOUR-PICTURE.jpg --html report.html");
+  } finally {
+    await vae.dispose();
+  }
+}
+
+async function roundtripSample(vae: AutoencoderKL): Promise<RoundtripResult> {
+  using progress = new Progress(2);
+  const picture = await preparePicture(samplePicture, vae, { kind: "short-side", pixels: 512 });
+  return await roundtripPicture(vae, picture, { tiling: "off", seed: 0 }, progress);
+}

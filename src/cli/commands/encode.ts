@@ -1,0 +1,137 @@
+/** `vaekit encode`: pictures to latents in a .safetensors file. */
+import type { Command } from "commander";
+import { Generator, Tensor, writeSafetensorsFile, type AutoencoderKL } from "../../node/index.ts";
+import { UsageError } from "../failure.ts";
+import { formatBytes, print, printJson } from "../format.ts";
+import { latentsMetadata } from "../latents-file.ts";
+import { openModel } from "../open-model.ts";
+import {
+  addJsonOption,
+  addModelOptions,
+  addSampleOptions,
+  addSizeOption,
+  addTilingOption,
+  type JsonOptions,
+  type ModelOptions,
+  type SampleOptions,
+  type TilingOptions,
+} from "../options.ts";
+import { checkOutputFile } from "../outputs.ts";
+import { findPictures, preparePicture, type SizeRule } from "../pictures.ts";
+import { Progress } from "../progress.ts";
+
+interface EncodeOptions extends ModelOptions, JsonOptions, TilingOptions, SampleOptions {
+  size: SizeRule;
+  out: string;
+}
+
+type Plane = Tensor<"float32">;
+
+/** What a file of latents holds; every tensor `[N, C, h, w]` float32. */
+interface EncodedTensors {
+  readonly mean: Plane;
+  readonly logvar: Plane;
+  /** Normalized: what a diffusion model sees. */
+  readonly latents: Plane;
+}
+
+/** Adds the command. */
+export function addEncode(program: Command): void {
+  const command = program
+    .command("encode")
+    .description("Encode pictures of one size into a .safetensors file: mean, logvar and normalized latents.")
+    .argument("<image...>", "picture files, or folders of pictures")
+    .requiredOption("-o, --out <file>", "the .safetensors file; one of that name is replaced")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ vaekit encode photo.jpg --out photo.safetensors\n  $ vaekit encode photos --size 512x512 --sample --seed 7 --out photos.safetensors",
+    );
+  addSizeOption(command, "512");
+  addModelOptions(command);
+  addTilingOption(command);
+  addSampleOptions(command);
+  addJsonOption(command).action(encode);
+}
+
+async function encode(images: string[], options: EncodeOptions): Promise<void> {
+  const paths = await findPictures(images);
+  await checkOutputFile(options.out, paths);
+  const vae = await openModel(options);
+  try {
+    const { width, height } = await commonSize(vae, paths, options.size);
+    const tensors = await encodeAll(vae, paths, options);
+    const metadata = latentsMetadata({ vae, paths, width, height, options });
+    await writeSafetensorsFile(options.out, Object.entries(tensors), metadata);
+    report(tensors, paths.length, options);
+  } finally {
+    await vae.dispose();
+  }
+}
+
+/** Every picture's size, found before the long work. */
+async function commonSize(
+  vae: AutoencoderKL,
+  paths: readonly string[],
+  size: SizeRule,
+): Promise<{ width: number; height: number }> {
+  let first: { path: string; width: number; height: number } | undefined;
+  for (const path of paths) {
+    const { width, height } = (await preparePicture(path, vae, size)).raster;
+    first ??= { path, width, height };
+    if (width === first.width && height === first.height) continue;
+    throw new UsageError(
+      `One file holds latents of one size, but ${first.path} becomes ${first.width}x${first.height} and ${path} ${width}x${height}. Pass --size WxH, or encode them one by one.`,
+    );
+  }
+  return first!;
+}
+
+async function encodeAll(
+  vae: AutoencoderKL,
+  paths: readonly string[],
+  options: EncodeOptions,
+): Promise<EncodedTensors> {
+  const generator = Generator.torch(options.seed);
+  const parts: EncodedTensors[] = [];
+  using progress = new Progress(paths.length);
+  for (const path of paths) {
+    const { pixels, name } = await preparePicture(path, vae, options.size);
+    progress.task(name);
+    const { latentDist } = await vae.encode(pixels, { tiling: options.tiling });
+    const z = options.sample === true ? latentDist.sample({ generator }) : latentDist.mode();
+    parts.push({
+      mean: latentDist.mean.toFloat32(),
+      logvar: latentDist.logvar.toFloat32(),
+      latents: vae.normalizeLatents(z),
+    });
+    progress.advance();
+  }
+  return {
+    mean: concatenate(parts.map(({ mean }) => mean)),
+    logvar: concatenate(parts.map(({ logvar }) => logvar)),
+    latents: concatenate(parts.map(({ latents }) => latents)),
+  };
+}
+
+/** `[1, C, h, w]` each → `[N, C, h, w]`. */
+function concatenate(parts: readonly Plane[]): Plane {
+  const [first] = parts;
+  const data = new Float32Array(first!.size * parts.length);
+  parts.forEach((part, i) => {
+    data.set(part.data, i * first!.size);
+  });
+  return Tensor.from(data, [parts.length, ...first!.shape.slice(1)]);
+}
+
+function report({ mean, logvar, latents }: EncodedTensors, count: number, options: EncodeOptions): void {
+  const { out } = options;
+  const byteLength = mean.byteLength + logvar.byteLength + latents.byteLength;
+  if (options.json === true) {
+    printJson({ file: out, pictures: count, shape: latents.shape, byteLength });
+    return;
+  }
+  const pictures = count === 1 ? "1 picture" : `${count} pictures`;
+  print(
+    `${out}: ${pictures}, mean, logvar and latents [${latents.shape.join(", ")}], ${formatBytes(byteLength)}`,
+  );
+}

@@ -1,0 +1,99 @@
+/** `vaekit export`: both halves as .onnx files that need nothing else. */
+import { join } from "node:path";
+import { Option, type Command } from "commander";
+import { writeFileAtomic, type AutoencoderKL } from "../../node/index.ts";
+import { UsageError } from "../failure.ts";
+import { formatBytes, print, printJson } from "../format.ts";
+import { openModel } from "../open-model.ts";
+import {
+  addJsonOption,
+  addModelOptions,
+  parseCount,
+  type JsonOptions,
+  type ModelOptions,
+} from "../options.ts";
+import { checkOutputFile, checkOutputFolder, isFolder, makeOutputFolder } from "../outputs.ts";
+import { Progress } from "../progress.ts";
+
+interface ExportOptions extends ModelOptions, JsonOptions {
+  out: string;
+  height: number;
+  width: number;
+  batch: number;
+  half: "both" | Half;
+}
+
+type Half = "encoder" | "decoder";
+
+/** Adds the command. */
+export function addExport(program: Command): void {
+  const command = program
+    .command("export")
+    .description(
+      "Write vae_encoder.onnx and vae_decoder.onnx for one picture size; files of these names are replaced.",
+    )
+    .requiredOption("-o, --out <dir>", "folder for the files")
+    .option("--height <pixels>", "height of the pictures", parseCount, 512)
+    .option("--width <pixels>", "width of the pictures", parseCount, 512)
+    .option("--batch <n>", "pictures at a time", parseCount, 1)
+    .addOption(
+      new Option("--half <half>", "what to write").choices(["both", "encoder", "decoder"]).default("both"),
+    )
+    .addHelpText("after", "\nExample:\n  $ vaekit export --out onnx --height 512 --width 768");
+  addModelOptions(command);
+  addJsonOption(command).action(exportOnnx);
+}
+
+async function exportOnnx(options: ExportOptions): Promise<void> {
+  const halves: Half[] = options.half === "both" ? ["encoder", "decoder"] : [options.half];
+  const files = halves.map((half) => join(options.out, `vae_${half}.onnx`));
+  await checkOutputFolder(options.out);
+  if (await isFolder(options.out)) for (const file of files) await checkOutputFile(file);
+  const vae = await openModel(options);
+  try {
+    checkSize(vae, options);
+    const written = await writeHalves(vae, halves, files, options);
+    if (options.json === true) printJson({ files: written });
+    else
+      for (const { file, byteLength, input } of written)
+        print(`${file}: input ${input}, ${formatBytes(byteLength)}`);
+  } finally {
+    await vae.dispose();
+  }
+}
+
+function checkSize({ spatialFactor }: AutoencoderKL, { height, width }: ExportOptions): void {
+  for (const [flag, pixels] of [
+    ["--height", height],
+    ["--width", width],
+  ] as const) {
+    if (pixels % spatialFactor === 0) continue;
+    throw new UsageError(
+      `${flag}: expected a multiple of ${spatialFactor}, the pixels per latent, found ${pixels}.`,
+    );
+  }
+}
+
+async function writeHalves(
+  vae: AutoencoderKL,
+  halves: readonly Half[],
+  files: readonly string[],
+  { batch, height, width, out }: ExportOptions,
+): Promise<{ file: string; byteLength: number; input: string }[]> {
+  const written: { file: string; byteLength: number; input: string }[] = [];
+  using progress = new Progress(halves.length);
+  for (const [i, half] of halves.entries()) {
+    const file = files[i]!;
+    progress.task(file);
+    const scale = half === "encoder" ? 1 : vae.spatialFactor;
+    const size = { batch, height: height / scale, width: width / scale };
+    const channels = half === "encoder" ? vae.config.inChannels : vae.config.latentChannels;
+    const bytes = await vae.exportOnnx(half, size);
+    await makeOutputFolder(out);
+    await writeFileAtomic(file, bytes);
+    const input = `[${[batch, channels, size.height, size.width].join(", ")}]`;
+    written.push({ file, byteLength: bytes.byteLength, input });
+    progress.advance();
+  }
+  return written;
+}

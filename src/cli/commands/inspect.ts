@@ -1,0 +1,103 @@
+/** `vaekit inspect`: a model's config and parameters, without running it. */
+import type { Command } from "commander";
+import { formatConfig, VaekitError, type AutoencoderKL, type DType } from "../../node/index.ts";
+import { bytesPerElement } from "../../tensor/dtype.ts";
+import { formatShape, sizeOf } from "../../tensor/shape.ts";
+import { compareWeights, type Mismatch } from "../compare-weights.ts";
+import { formatBytes, formatCount, formatTable, print, printJson, type Column } from "../format.ts";
+import { openModel } from "../open-model.ts";
+import { addJsonOption, addModelOptions, type JsonOptions, type ModelOptions } from "../options.ts";
+import { modelLabel } from "../roundtrip.ts";
+
+interface InspectOptions extends ModelOptions, JsonOptions {}
+
+interface Parameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly count: number;
+  readonly byteLength: number;
+}
+
+const columns: readonly Column<Parameter>[] = [
+  { title: "parameter", align: "left", cell: ({ name }) => name },
+  { title: "shape", align: "left", cell: ({ shape }) => formatShape(shape) },
+  { title: "dtype", align: "left", cell: ({ dtype }) => dtype },
+  { title: "count", cell: ({ count }) => formatCount(count) },
+  { title: "bytes", cell: ({ byteLength }) => formatCount(byteLength) },
+];
+
+/** Adds the command. */
+export function addInspect(program: Command): void {
+  const command = program
+    .command("inspect")
+    .description("Print a model's config, its parameters, and what is missing or unexpected in its file.")
+    .argument("[model]", "the same as --model")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ vaekit inspect\n  $ vaekit inspect ae.safetensors --as flux1 --json",
+    );
+  addModelOptions(command);
+  addJsonOption(command).action(inspect);
+}
+
+async function inspect(model: string | undefined, options: InspectOptions): Promise<void> {
+  const asked = { ...options, model: model ?? options.model };
+  try {
+    const vae = await openModel(asked);
+    show(vae, options.json === true);
+    await vae.dispose();
+  } catch (error) {
+    if (error instanceof VaekitError && error.code === "WEIGHTS_MISMATCH") {
+      const mismatch = await compareWeights(asked);
+      if (mismatch !== undefined) showMismatch(mismatch, options.json === true);
+    }
+    throw error;
+  }
+}
+
+function show(vae: AutoencoderKL, asJson: boolean): void {
+  const parameters = vae.parameterTable().map(({ name, shape, dtype }): Parameter => {
+    const count = sizeOf(shape);
+    return { name, shape, dtype, count, byteLength: count * bytesPerElement(dtype) };
+  });
+  const byteLength = parameters.reduce((sum, parameter) => sum + parameter.byteLength, 0);
+  const config = formatConfig(vae.config);
+  const { parameterCount, spatialFactor, unexpectedTensors: unexpected } = vae;
+  if (asJson) {
+    const label = modelLabel(vae);
+    const json: unknown = JSON.parse(config);
+    printJson({
+      model: label,
+      config: json,
+      spatialFactor,
+      parameterCount,
+      byteLength,
+      parameters,
+      missing: [],
+      unexpected,
+    });
+    return;
+  }
+  const dtypes = [...new Set(parameters.map(({ dtype }) => dtype))].join(", ");
+  print(`${modelLabel(vae)}\n\nconfig.json\n${config}`);
+  print(`${formatTable(columns, parameters)}\n`);
+  print(
+    `${parameters.length} tensors, ${formatCount(parameterCount)} parameters, ${formatBytes(byteLength)}, ${dtypes}; one latent covers ${spatialFactor}x${spatialFactor} pixels.`,
+  );
+  print(`Missing: none. Unexpected: ${unexpected.length === 0 ? "none" : unexpected.join(", ")}.`);
+}
+
+function showMismatch({ missing, unexpected, wrongShape }: Mismatch, asJson: boolean): void {
+  if (asJson) {
+    printJson({ missing, unexpected, wrongShape });
+    return;
+  }
+  const section = (title: string, lines: readonly string[]): void => {
+    if (lines.length > 0)
+      print(`${title} (${lines.length}):\n${lines.map((line) => `  ${line}`).join("\n")}`);
+  };
+  section("Missing", missing);
+  section("Of another shape", wrongShape);
+  section("Unexpected", unexpected);
+}

@@ -1,0 +1,156 @@
+/** Files of latents: what vaekit notes in their metadata, and how to find the latents in anybody's file. */
+import { basename } from "node:path";
+import {
+  readSafetensorsFile,
+  unpackLatents,
+  VaekitError,
+  type AutoencoderKL,
+  type Shape,
+  type Tensor,
+} from "../node/index.ts";
+import { UsageError, warn } from "./failure.ts";
+import type { SampleOptions, TilingOptions } from "./options.ts";
+import { packageVersion } from "./package.ts";
+import { modelLabel } from "./roundtrip.ts";
+
+/** Where latents came from, in the header's strings. Keys are diffusers' where it has them. */
+export function latentsMetadata(made: {
+  readonly vae: AutoencoderKL;
+  readonly paths: readonly string[];
+  readonly width: number;
+  readonly height: number;
+  readonly options: SampleOptions & TilingOptions;
+}): Record<string, string> {
+  const { vae, paths, width, height, options } = made;
+  const { scalingFactor, shiftFactor, latentsMean, latentsStd } = vae.config;
+  return {
+    format: "pt",
+    vaekit_version: packageVersion(),
+    model: modelLabel(vae),
+    images: JSON.stringify(paths.map((path) => basename(path))),
+    width: String(width),
+    height: String(height),
+    tiling: options.tiling,
+    latents: options.sample === true ? `normalized sample, torch seed ${options.seed}` : "normalized mode",
+    scaling_factor: String(scalingFactor),
+    shift_factor: String(shiftFactor ?? 0),
+    ...(latentsMean === null ? {} : { latents_mean: JSON.stringify(latentsMean) }),
+    ...(latentsStd === null ? {} : { latents_std: JSON.stringify(latentsStd) }),
+  };
+}
+
+export interface ReadLatentsOptions {
+  tensor?: string;
+  raw?: boolean;
+  /** The size in pixels of the picture whose latents are packed. */
+  packed?: { width: number; height: number };
+}
+
+/**
+ * Reads the latents of a file: its tensor `latents`, its only tensor, or the one asked for.
+ *
+ * @returns `[N, C, h, w]`, neither scaled nor shifted.
+ * @throws INVALID_FILE when they do not fit the model, and the remedy; NOT_FOUND when there is no such tensor.
+ */
+export async function readLatents(
+  path: string,
+  vae: AutoencoderKL,
+  options: ReadLatentsOptions,
+): Promise<Tensor> {
+  const { tensors, metadata } = await readSafetensorsFile(path);
+  const name = chooseTensor(path, tensors, options.tensor);
+  const subject = `${path}: ${name}`;
+  const found = tensors.get(name)!;
+  const latents = options.packed === undefined ? found : unpack(found, vae, options.packed, subject);
+  checkLatents(latents, vae, subject);
+  // In our own files only `latents` is normalized; `mean` is as the encoder gave it.
+  const isOwnMean = metadata.vaekit_version !== undefined && name === "mean";
+  if (options.raw === true || isOwnMean) return latents;
+  warnOfOtherScaling(metadata, vae, path);
+  return vae.denormalizeLatents(latents);
+}
+
+function chooseTensor(path: string, tensors: ReadonlyMap<string, Tensor>, asked: string | undefined): string {
+  const names = [...tensors.keys()];
+  const shown =
+    names.length === 0 ? "no tensor" : names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
+  if (asked !== undefined) {
+    if (tensors.has(asked)) return asked;
+    throw new VaekitError("NOT_FOUND", `${path}: expected a tensor ${asked}, found ${shown}.`);
+  }
+  if (tensors.has("latents")) return "latents";
+  if (names.length === 1) return names[0]!;
+  throw new VaekitError(
+    "INVALID_FILE",
+    `${path}: expected one tensor, or one named latents; found ${shown}. Choose one with --tensor NAME.`,
+  );
+}
+
+function unpack(
+  packed: Tensor,
+  vae: AutoencoderKL,
+  size: { width: number; height: number },
+  subject: string,
+): Tensor {
+  const { latentChannels } = vae.config;
+  if (packed.shape.length !== 3 || packed.shape[2] !== 4 * latentChannels) {
+    throw new VaekitError(
+      "INVALID_FILE",
+      `${subject}: expected packed latents [N, tokens, ${4 * latentChannels}] for --packed, found ${format(packed.shape)}.`,
+    );
+  }
+  const token = 2 * vae.spatialFactor;
+  const tokens = Math.floor(size.height / token) * Math.floor(size.width / token);
+  if (packed.shape[1] !== tokens) {
+    throw new UsageError(
+      `--packed ${size.width}x${size.height}: a picture of that size has ${tokens} tokens, found ${packed.shape[1]!}. Pass the size that the latents were made for.`,
+    );
+  }
+  return unpackLatents(packed, { ...size, vaeScaleFactor: vae.spatialFactor });
+}
+
+function checkLatents(latents: Tensor, vae: AutoencoderKL, subject: string): void {
+  const { shape, dtype } = latents;
+  const channels = vae.config.latentChannels;
+  const fail = (remedy: string): never => {
+    throw new VaekitError(
+      "INVALID_FILE",
+      `${subject}: expected latents [N, ${channels}, h, w] for this model, found ${dtype} ${format(shape)}. ${remedy}`,
+    );
+  };
+  if (dtype === "uint8" || dtype === "int64") fail("Latents are floating-point numbers.");
+  if (shape.length === 3 && shape[2] === 4 * channels) {
+    fail("These are packed tokens; pass --packed WxH with the picture's size in pixels.");
+  }
+  if (shape.length === 3 && shape[0] === channels) {
+    fail(`The batch dimension is missing; save them as ${format([1, ...shape])}.`);
+  }
+  if (shape.length !== 4) fail("Save them with four dimensions.");
+  if (shape[1] === 2 * channels)
+    fail("These are mean and logvar together; save the first half of the channels.");
+  if (shape[1] !== channels) fail("Choose the model that made them with --model.");
+  if (latents.size === 0) fail("There is nothing to decode.");
+  if (!latents.toFloat32().data.every((value) => Number.isFinite(value))) {
+    throw new VaekitError("INVALID_FILE", `${subject}: expected finite numbers, found NaN or infinite ones.`);
+  }
+}
+
+function warnOfOtherScaling(
+  metadata: Readonly<Record<string, string>>,
+  vae: AutoencoderKL,
+  path: string,
+): void {
+  const { scalingFactor, shiftFactor } = vae.config;
+  for (const [key, own] of [
+    ["scaling_factor", scalingFactor],
+    ["shift_factor", shiftFactor ?? 0],
+  ] as const) {
+    const noted = metadata[key];
+    if (noted === undefined || Number(noted) === own) continue;
+    warn(`${path}: made with ${key} ${noted}, but this model's is ${own}; is it the same model?`);
+  }
+}
+
+function format(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}

@@ -1,0 +1,99 @@
+/** From `--model` and its companions to an open model. */
+import { readFile, stat } from "node:fs/promises";
+import { messageOf } from "../errors.ts";
+import { AutoencoderKL, parseConfig, VaekitError, type AutoencoderKLConfig } from "../node/index.ts";
+import { UsageError, warn } from "./failure.ts";
+import { formatBytes } from "./format.ts";
+import type { ModelOptions } from "./options.ts";
+import { Progress } from "./progress.ts";
+
+type ModelSource = "built-in" | "folder" | "file" | "hub";
+
+const hubId = /^[\w.-]+\/[\w.-]+$/;
+
+type SourceOption = "as" | "config" | "variant" | "subfolder" | "revision" | "cacheDir" | "offline";
+
+/** Options that mean something for these sources only. */
+const sourcesOf: Record<SourceOption, readonly ModelSource[]> = {
+  as: ["file"],
+  config: ["file"],
+  variant: ["folder", "hub"],
+  subfolder: ["folder", "hub"],
+  revision: ["hub"],
+  cacheDir: ["hub"],
+  offline: ["hub"],
+};
+
+/**
+ * Opens the model that the options name; warnings go to stderr.
+ *
+ * @throws NOT_FOUND when `--model` is neither a path nor a hub id; UsageError when an option does not fit it.
+ */
+export async function openModel(options: ModelOptions): Promise<AutoencoderKL> {
+  const { model = "", as, variant, subfolder, revision, device } = options;
+  const source = await sourceOf(options.model);
+  checkOptions(options, source);
+  switch (source) {
+    case "built-in":
+      return AutoencoderKL.default({ device });
+    case "file": {
+      const config = options.config === undefined ? undefined : await readConfig(options.config);
+      return AutoencoderKL.fromSingleFile(model, { config, as, device, onWarning: warn });
+    }
+    case "folder":
+      return AutoencoderKL.fromPretrained(model, { variant, subfolder, device, onWarning: warn });
+    case "hub": {
+      using progress = new Progress(1);
+      return await AutoencoderKL.fromPretrained(model, {
+        variant,
+        subfolder,
+        revision,
+        localFilesOnly: options.offline,
+        cacheDir: options.cacheDir,
+        device,
+        onWarning: warn,
+        onProgress: ({ file, loadedBytes, totalBytes }) => {
+          progress.task(`${file}, ${formatBytes(totalBytes)}`);
+          progress.set(loadedBytes, totalBytes);
+        },
+      });
+    }
+  }
+}
+
+async function sourceOf(model: string | undefined): Promise<ModelSource> {
+  if (model === undefined) return "built-in";
+  const info = await stat(model).catch(() => undefined);
+  if (info !== undefined) return info.isDirectory() ? "folder" : "file";
+  if (hubId.test(model) && !model.startsWith(".") && !/\.(safetensors|ckpt|pt|bin)$/.test(model))
+    return "hub";
+  throw new VaekitError(
+    "NOT_FOUND",
+    `${model}: no such model. Expected a folder, a .safetensors file, or a hub id of the form ORG/NAME.`,
+  );
+}
+
+function checkOptions(options: ModelOptions, source: ModelSource): void {
+  for (const [key, sources] of Object.entries(sourcesOf) as [SourceOption, ModelSource[]][]) {
+    if (options[key] === undefined || sources.includes(source)) continue;
+    const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const found = source === "built-in" ? "the built-in model" : `a ${source}: ${options.model ?? ""}`;
+    throw new UsageError(
+      `${flag} is for a model from a ${sources.join(" or ")}; found ${found}. Leave it out.`,
+    );
+  }
+}
+
+async function readConfig(path: string): Promise<AutoencoderKLConfig> {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw new VaekitError("NOT_FOUND", `${path}: could not be read: ${messageOf(error)}`, { cause: error });
+  });
+  try {
+    const { config, warnings } = parseConfig(JSON.parse(text), path);
+    warnings.forEach(warn);
+    return config;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new VaekitError("INVALID_FILE", `${path}: expected JSON: ${error.message}`, { cause: error });
+  }
+}

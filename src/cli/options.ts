@@ -1,0 +1,117 @@
+/** Options that several commands share, and the parsers of their values. */
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { devices, modelFamilies, type Device, type ModelFamily } from "../node/index.ts";
+import type { SizeRule } from "./pictures.ts";
+
+/** Which model a command works with. */
+export interface ModelOptions {
+  /** A folder, a file or a hub id; the model inside the package when left out. */
+  model?: string;
+  as?: ModelFamily;
+  config?: string;
+  variant?: string;
+  subfolder?: string;
+  revision?: string;
+  cacheDir?: string;
+  offline?: boolean;
+  device?: Device;
+}
+
+export interface JsonOptions {
+  json?: boolean;
+}
+
+export interface TilingOptions {
+  tiling: "off" | "diffusers";
+}
+
+export interface SampleOptions {
+  sample?: boolean;
+  seed: number;
+}
+
+/** Adds `--model` and everything that says how to find and read it. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .option(
+      "-m, --model <model>",
+      "folder, .safetensors file or hub id ORG/NAME (default: the built-in model)",
+    )
+    .addOption(
+      new Option("--as <family>", "family of a single file that does not say it").choices(
+        Object.keys(modelFamilies),
+      ),
+    )
+    .option("--config <file>", "config.json for a single file")
+    .option("--variant <name>", "variant of the weights, such as fp16")
+    .option("--subfolder <name>", "folder of the VAE inside the model's, such as vae")
+    .option("--revision <name>", "branch, tag or commit on the hub")
+    .option("--cache-dir <dir>", "where downloads from the hub lie (default: the cache that Python shares)")
+    .option("--offline", "take models from the cache only")
+    .addOption(new Option("--device <name>", "where to compute").choices(devices));
+}
+
+/** Adds `--json`. */
+export function addJsonOption(command: Command): Command {
+  return command.option("--json", "print JSON for programs");
+}
+
+/** Adds `--tiling`. */
+export function addTilingOption(command: Command): Command {
+  return command.addOption(
+    new Option("--tiling <mode>", "off, or tiles as diffusers makes them (less memory, other numbers)")
+      .choices(["off", "diffusers"])
+      .default("off"),
+  );
+}
+
+/** Adds `--size`. */
+export function addSizeOption(command: Command, defaultSize: string): Command {
+  return command.addOption(
+    new Option(
+      "--size <size>",
+      "N (pixels of the short side, proportions kept), WxH (cut to shape) or original; sides are cut down to a multiple of the model's factor",
+    )
+      .argParser(parseSize)
+      .default(parseSize(defaultSize), defaultSize),
+  );
+}
+
+/** Adds `--sample` and `--seed`. */
+export function addSampleOptions(command: Command): Command {
+  return command
+    .option("--sample", "draw the latents from the posterior instead of taking its mode")
+    .option("--seed <n>", "seed of --sample; the same numbers as torch.manual_seed", parseSeed, 0);
+}
+
+/** `512`, `768x512` or `original`. */
+export function parseSize(text: string): SizeRule {
+  if (text === "original") return { kind: "original" };
+  const pair = /^(\d{1,6})x(\d{1,6})$/i.exec(text);
+  if (pair !== null) return { kind: "exact", ...positivePair(pair[1]!, pair[2]!) };
+  if (/^\d{1,6}$/.test(text) && Number(text) > 0) return { kind: "short-side", pixels: Number(text) };
+  throw new InvalidArgumentError("Expected a number of pixels, WxH or original.");
+}
+
+/** `768x512`. */
+export function parseWidthHeight(text: string): { width: number; height: number } {
+  const pair = /^(\d{1,6})x(\d{1,6})$/i.exec(text);
+  if (pair !== null) return positivePair(pair[1]!, pair[2]!);
+  throw new InvalidArgumentError("Expected WxH in pixels.");
+}
+
+function positivePair(width: string, height: string): { width: number; height: number } {
+  if (Number(width) > 0 && Number(height) > 0) return { width: Number(width), height: Number(height) };
+  throw new InvalidArgumentError("Expected a width and a height of at least 1.");
+}
+
+/** A whole number of at least 1. */
+export function parseCount(text: string): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError("Expected a whole number of at least 1.");
+}
+
+function parseSeed(text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError("Expected a whole number of at least 0.");
+}

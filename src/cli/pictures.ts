@@ -1,0 +1,142 @@
+/** The pictures that a command works on: which files, at what size, as the VAE's input. */
+import { readdir, stat } from "node:fs/promises";
+import { basename, extname, join } from "node:path";
+import {
+  readImage,
+  VaeImageProcessor,
+  VaekitError,
+  type AutoencoderKL,
+  type Raster,
+  type Tensor,
+} from "../node/index.ts";
+import { UsageError } from "./failure.ts";
+
+/** What `--size` asks for. */
+export type SizeRule =
+  | { readonly kind: "short-side"; readonly pixels: number }
+  | { readonly kind: "exact"; readonly width: number; readonly height: number }
+  | { readonly kind: "original" };
+
+/** A picture as the VAE sees it. */
+export interface PreparedPicture {
+  readonly path: string;
+  /** The file's name without its folder. */
+  readonly name: string;
+  /** Float32 `[1, C, H, W]` in [-1, 1]. */
+  readonly pixels: Tensor;
+  /** The same pixels as an 8-bit picture. */
+  readonly raster: Raster;
+}
+
+/** What a folder is searched for; files named one by one may be of any format. */
+const extensions = new Set([".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".avif", ".bmp"]);
+
+/** Larger inputs exhaust memory long before they end. */
+const maxInputPixels = 100_000_000;
+
+/**
+ * The picture files that the arguments name; folders give the pictures directly inside them, by name.
+ *
+ * @throws NOT_FOUND on a missing file, or a folder without pictures.
+ */
+export async function findPictures(paths: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(paths.map((path) => picturesAt(path)));
+  return [...new Set(found.flat())];
+}
+
+async function picturesAt(path: string): Promise<string[]> {
+  const info = await stat(path).catch((error: unknown) => {
+    throw new VaekitError("NOT_FOUND", `${path}: no such picture or folder.`, { cause: error });
+  });
+  if (!info.isDirectory()) return [path];
+  const names = (await readdir(path)).filter((name) => extensions.has(extname(name).toLowerCase()));
+  if (names.length > 0) return names.sort().map((name) => join(path, name));
+  throw new VaekitError(
+    "NOT_FOUND",
+    `${path}: expected a folder with pictures (${[...extensions].join(", ")}), found none.`,
+  );
+}
+
+/** The name of a picture without folder and extension. */
+export function stemOf(path: string): string {
+  return basename(path, extname(path));
+}
+
+/**
+ * Reads a picture and brings it to the model's input.
+ *
+ * @throws INVALID_FILE when it is no picture, or smaller than one latent.
+ */
+export async function preparePicture(
+  path: string,
+  vae: AutoencoderKL,
+  size: SizeRule,
+): Promise<PreparedPicture> {
+  const grey = vae.config.inChannels === 1;
+  if (!grey && vae.config.inChannels !== 3) {
+    throw new VaekitError(
+      "UNSUPPORTED",
+      `${vae.name}: takes ${vae.config.inChannels} channels; the command line works on RGB and grey pictures only.`,
+    );
+  }
+  const source = await readImage(path, { convert: grey ? "grayscale" : "rgb" });
+  const target = targetSize(source, size, vae.spatialFactor, path);
+  const processor = new VaeImageProcessor({ vaeScaleFactor: vae.spatialFactor, doConvertGrayscale: grey });
+  const pixels = processor.preprocess(source, {
+    ...target,
+    resizeMode: size.kind === "exact" && !grey ? "crop" : "default",
+  });
+  return { path, name: basename(path), pixels, raster: processor.postprocess(pixels)[0]! };
+}
+
+/**
+ * The size of the model's input for a picture: what the rule asks for, cut down to a multiple of the factor.
+ *
+ * @throws INVALID_FILE when the picture is smaller than the factor, UsageError when the rule is.
+ */
+export function targetSize(
+  picture: { readonly width: number; readonly height: number },
+  rule: SizeRule,
+  factor: number,
+  path: string,
+): { width: number; height: number } {
+  const { width, height } = picture;
+  if (Math.min(width, height) < factor) {
+    throw new VaekitError(
+      "INVALID_FILE",
+      `${path}: expected a picture of at least ${factor}x${factor} pixels, the size of one latent, found ${width}x${height}. Use a larger picture.`,
+    );
+  }
+  const asked = askedSize(picture, rule);
+  if (Math.min(asked.width, asked.height) < factor) {
+    throw new UsageError(
+      `--size: expected sides of at least ${factor} pixels, the size of one latent, found ${asked.width}x${asked.height}.`,
+    );
+  }
+  if (asked.width * asked.height > maxInputPixels) {
+    throw new UsageError(
+      `--size: ${path} would become ${asked.width}x${asked.height} pixels, more than ${maxInputPixels}. Ask for a smaller size.`,
+    );
+  }
+  return { width: floorTo(asked.width, factor), height: floorTo(asked.height, factor) };
+}
+
+function floorTo(length: number, factor: number): number {
+  return length - (length % factor);
+}
+
+function askedSize(
+  { width, height }: { readonly width: number; readonly height: number },
+  rule: SizeRule,
+): { width: number; height: number } {
+  switch (rule.kind) {
+    case "original":
+      return { width, height };
+    case "exact":
+      return { width: rule.width, height: rule.height };
+    case "short-side": {
+      const scale = rule.pixels / Math.min(width, height);
+      return { width: Math.round(width * scale), height: Math.round(height * scale) };
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/** The commands of `vaekit` and what they share: help, usage errors, exit codes. */
+import { Command } from "commander";
+import { addCalibrate } from "./commands/calibrate.ts";
+import { addDecode } from "./commands/decode.ts";
+import { addDemo } from "./commands/demo.ts";
+import { addEncode } from "./commands/encode.ts";
+import { addExport } from "./commands/export.ts";
+import { addInspect } from "./commands/inspect.ts";
+import { addRoundtrip } from "./commands/roundtrip.ts";
+import { packageVersion } from "./package.ts";
+
+/** The whole command line; commands inherit the settings made here first. */
+export function createProgram(): Command {
+  const program = new Command("vaekit")
+    .description("The VAE of diffusion models: pixels to latents and back.")
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({
+      outputError: (message, write) => {
+        write(message.replace(/^error: /, "vaekit: "));
+      },
+    })
+    .showHelpAfterError("Add --help for what this command expects.")
+    .addHelpText("after", "\nExample:\n  $ vaekit demo\n\nExit codes: 0 done, 1 failed, 2 wrong usage.");
+  const adders = [addDemo, addRoundtrip, addEncode, addDecode, addInspect, addCalibrate, addExport];
+  for (const add of adders) add(program);
+  return program;
+}

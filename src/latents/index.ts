@@ -1,0 +1,17 @@
+/** Latents: the posterior, the results that carry them, their scaling, packing and statistics. */
+export { calibrate, LatentCalibrator, type Calibration, type LatentCalibratorJson } from "./calibration.ts";
+export type { Estimate } from "./confidence.ts";
+export { DiagonalGaussianDistribution, type SampleOptions } from "./diagonal-gaussian-distribution.ts";
+export { Histogram, type HistogramJson } from "./histogram.ts";
+export {
+  AutoencoderKLForwardOutput,
+  AutoencoderKLOutput,
+  DecoderOutput,
+  type AutoencoderKLForwardOutputFields,
+  type AutoencoderKLOutputFields,
+  type DecoderOutputFields,
+} from "./outputs.ts";
+export { packLatents, unpackLatents, type UnpackOptions } from "./pack.ts";
+export { denormalizeLatents, normalizeLatents, type LatentScaling } from "./scaling.ts";
+export { LatentStatistics, type LatentStatisticsJson } from "./statistics.ts";
+export { ValueObject, type FieldsOf } from "./value-object.ts";

@@ -1,0 +1,6 @@
+/** Reports: what was measured, as a page or a picture. */
+export { renderCalibrationChart } from "./calibration-chart.ts";
+export type { CalibrationChart } from "./calibration-chart.ts";
+export type { HistogramData } from "./histogram.ts";
+export { renderRoundtripReport } from "./roundtrip-report.ts";
+export type { ReportFact, RoundtripNumbers, RoundtripPicture, RoundtripReport } from "./roundtrip-report.ts";
