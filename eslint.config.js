@@ -6,6 +6,7 @@ export default defineConfig(
   { ignores: ["dist/**", "tools/reference/**", "test/fixtures/**"] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
+  { files: ["**/*.{js,mjs}"], languageOptions: { globals: { process: "readonly", URL: "readonly" } } },
   {
     languageOptions: { parserOptions: { projectService: true } },
     rules: {

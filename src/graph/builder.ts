@@ -79,7 +79,7 @@ export class GraphBuilder {
     const names = new Map(Object.entries(outputs).map(([name, value]) => [value.name, name]));
     const rename = (value: Value): Value => ({ ...value, name: names.get(value.name) ?? value.name });
     const nodes = this.#nodes.map(
-      (node) => ({ ...node, inputs: node.inputs.map(rename), output: rename(node.output) }) as Node,
+      (node) => ({ ...node, inputs: node.inputs.map(rename), output: rename(node.output) }),
     );
     const produced = new Set(nodes.map((node) => node.output.name));
     invariant(

@@ -1,3 +1,4 @@
-export interface HubProgress { readonly file: string; readonly loadedBytes: number; readonly totalBytes: number }
-export function isHubId(text: string): boolean { return /^[\w.-]+\/[\w.-]+$/.test(text); }
-export function resolveFromHub(id: string, _options: object): Promise<{ folder: string }> { return Promise.reject(new Error(id)); }
+/** The Hugging Face hub for Node: finds or downloads a VAE in the cache shared with Python. */
+export { isHubId } from "./hub-id.ts";
+export { resolveFromHub } from "./resolve.ts";
+export type { HubOptions, HubProgress, HubResolution } from "./options.ts";

@@ -104,7 +104,7 @@ export class Histogram {
     const { low, high, counts, below, above } = json;
     const valid =
       Array.isArray(counts) &&
-      [...counts, below, above].every((count) => Number.isSafeInteger(count) && count >= 0);
+      [below, above].concat(counts).every((count) => Number.isSafeInteger(count) && count >= 0);
     if (!valid) {
       throw new VaekitError(
         "INVALID_FILE",

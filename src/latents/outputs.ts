@@ -13,7 +13,7 @@ export class AutoencoderKLOutput extends ValueObject {
   declare readonly latentDist: DiagonalGaussianDistribution;
 
   constructor(fields: AutoencoderKLOutputFields) {
-    super(fields);
+    super({ ...fields });
   }
 }
 
@@ -47,6 +47,6 @@ export class AutoencoderKLForwardOutput extends ValueObject {
   declare readonly latentDist: DiagonalGaussianDistribution;
 
   constructor(fields: AutoencoderKLForwardOutputFields) {
-    super(fields);
+    super({ ...fields });
   }
 }

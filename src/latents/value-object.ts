@@ -30,7 +30,7 @@ export abstract class ValueObject {
   /** A copy with some fields replaced. */
   with(changes: Partial<FieldsOf<this>>): this {
     const construct = this.constructor as new (fields: object) => this;
-    return new construct({ ...this, ...changes });
+    return new construct(Object.assign({}, this, changes));
   }
 
   /** Whether `other` is of the same class and every field has an equal value. */
@@ -64,9 +64,16 @@ export abstract class ValueObject {
   }
 }
 
+interface Describable {
+  toString(): string;
+}
+
+function isDescribable(value: unknown): value is Describable {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 function described(value: unknown): unknown {
-  const plain = typeof value !== "object" || value === null || Array.isArray(value);
-  return plain ? value : String(value as { toString(): string });
+  return isDescribable(value) ? value.toString() : value;
 }
 
 interface Comparable {

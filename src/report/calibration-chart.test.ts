@@ -64,7 +64,7 @@ describe("renderCalibrationChart", () => {
       const latents = Generator.philox(picture).randn([1, 4, 32, 32]);
       calibrator.add(
         Tensor.from(
-          Float32Array.from(latents.data, (value) => 3 * Number(value) + 1),
+          Float32Array.from(latents.data, (value) => 3 * value + 1),
           latents.shape,
         ),
       );

@@ -81,7 +81,6 @@ export const chartStyle = `
 .chart .bar { fill: #2f6fb5; fill-opacity: 0.72; }
 .chart .bar-raw { fill: #c2571a; fill-opacity: 0.62; }
 .chart .curve { fill: none; stroke: #14171c; stroke-width: 1.6; }
-.chart .dashed { stroke-dasharray: 5 4; }
 @media (prefers-color-scheme: dark) {
   .chart .paper { fill: #171a20; }
   .chart text { fill: #b6bfcd; }

@@ -49,7 +49,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
 
 /** Loaded only when needed: the WebAssembly is several megabytes. */
 async function defaultOrt(): Promise<OrtModule> {
-  return (await import("onnxruntime-web/wasm")) as unknown as OrtModule;
+  return await import("onnxruntime-web/wasm");
 }
 
 async function fetchBytes(url: string, { signal, headers }: FromPretrainedOptions): Promise<ByteSource> {

@@ -7,7 +7,7 @@ import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { GraphBuilder, type Graph } from "../../src/graph/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import type { Runtime } from "../../src/runtime/index.ts";
-import { WebRuntime, type OrtModule } from "../../src/runtime/web/web-runtime.ts";
+import { WebRuntime } from "../../src/runtime/web/web-runtime.ts";
 import { bytesInMemory, type ByteSource } from "../../src/tensor/byte-source.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 
@@ -16,7 +16,7 @@ ortWeb.env.wasm.numThreads = 1;
 
 const runtimes: Record<string, () => Runtime> = {
   "onnxruntime-node": () => new NodeRuntime({ device: "cpu" }),
-  "onnxruntime-web (WebAssembly)": () => new WebRuntime(ortWeb as unknown as OrtModule, { device: "cpu" }),
+  "onnxruntime-web (WebAssembly)": () => new WebRuntime(ortWeb, { device: "cpu" }),
 };
 
 const folder = await mkdtemp(join(tmpdir(), "vaekit-runtime-"));

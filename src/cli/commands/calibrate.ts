@@ -1,12 +1,6 @@
 /** `vaekit calibrate`: the factors that a model's config should hold, measured on pictures. */
 import type { Command } from "commander";
-import {
-  LatentCalibrator,
-  Generator,
-  writeFileAtomic,
-  type AutoencoderKL,
-  type Estimate,
-} from "../../node/index.ts";
+import { LatentCalibrator, Generator, writeFileAtomic, type AutoencoderKL } from "../../node/index.ts";
 import { renderCalibrationChart } from "../../report/index.ts";
 import { calibrationFields, calibrationText, drawable, type CalibrationResult } from "../calibration-text.ts";
 import { UsageError } from "../failure.ts";
@@ -99,17 +93,12 @@ async function measure(
 }
 
 function chart(vae: AutoencoderKL, result: CalibrationResult): string {
-  const measured = ({
-    value,
-    interval,
-  }: Estimate): { value: number; interval?: readonly [number, number] } =>
-    interval === null ? { value } : { value, interval };
   return renderCalibrationChart({
     title: modelLabel(vae),
     raw: drawable(result.before),
     normalized: drawable(result.after),
-    scalingFactor: measured(result.scalingFactor),
-    shiftFactor: measured(result.shiftFactor),
+    scalingFactor: result.scalingFactor,
+    shiftFactor: result.shiftFactor,
     confidence: 0.95,
     pictureCount: result.pictures,
   });

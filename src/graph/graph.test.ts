@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { Tensor } from "../tensor/tensor.ts";
+import { GraphBuilder, print, verify, type Graph, type Value } from "./index.ts";
+
+function exampleGraph(): Graph {
+  const builder = new GraphBuilder("example");
+  const x = builder.input("x", "float32", [1, 2, 4, 4]);
+  const weight = builder.constant("weight", Tensor.zeros([3, 2, 3, 3]));
+  const convolved = builder.scope("block", () =>
+    builder.apply("Conv", [x, weight], { strides: [2, 2], pads: [0, 0, 1, 1] }),
+  );
+  return builder.build({ y: builder.apply("Relu", [convolved], {}) });
+}
+
+describe("a graph", () => {
+  test("prints with names, types and attributes", () => {
+    expect(print(exampleGraph())).toBe(
+      [
+        "graph example(x: float32[1, 2, 4, 4]) -> (y: float32[1, 3, 2, 2]) {",
+        "  block/Conv: float32[1, 3, 2, 2] = Conv(x, weight) {strides=[2,2] pads=[0,0,1,1]}",
+        "  y: float32[1, 3, 2, 2] = Relu(block/Conv)",
+        "}",
+      ].join("\n"),
+    );
+  });
+
+  test("verifies as built", () => {
+    expect(() => {
+      verify(exampleGraph());
+    }).not.toThrow();
+  });
+
+  test("does not verify when a node comes before its input", () => {
+    const graph = exampleGraph();
+    expect(() => {
+      verify({ ...graph, nodes: [...graph.nodes].reverse() });
+    }).toThrow("internal: example: y uses block/Conv before it is defined");
+  });
+
+  test("does not verify when a type is not the operator's", () => {
+    const graph = exampleGraph();
+    const [first, second] = graph.nodes;
+    const wrong = { ...second!, output: { ...second!.output, shape: [1, 3, 2, 1] } } as typeof first & object;
+    expect(() => {
+      verify({ ...graph, nodes: [first!, wrong] });
+    }).toThrow("y is float32 [1, 3, 2, 2], not float32 [1, 3, 2, 1]");
+  });
+});
+
+describe("shape inference", () => {
+  const value = (...shape: number[]): Value => ({ name: "v", dtype: "float32", shape });
+  const builder = new GraphBuilder("inference");
+
+  test("names the weight whose channels do not fit", () => {
+    expect(() =>
+      builder.apply("Conv", [value(1, 64, 8, 8), value(8, 128, 3, 3)], {
+        strides: [1, 1],
+        pads: [1, 1, 1, 1],
+      }),
+    ).toThrow("Conv: expected 128 channels for v, found [1, 64, 8, 8].");
+  });
+
+  test("broadcasts as numpy does", () => {
+    expect(builder.apply("Add", [value(2, 3, 4), value(3, 1)], {}).shape).toEqual([2, 3, 4]);
+    expect(() => builder.apply("Mul", [value(2, 3), value(2)], {})).toThrow("expected shapes that broadcast");
+  });
+
+  test("multiplies matrices in batches", () => {
+    expect(builder.apply("MatMul", [value(5, 2, 3), value(5, 3, 7)], {}).shape).toEqual([5, 2, 7]);
+    expect(() => builder.apply("MatMul", [value(2, 3), value(2, 3)], {})).toThrow(
+      "[..., M, K] and [..., K, N]",
+    );
+  });
+
+  test("refuses a slice outside of the axis", () => {
+    expect(() => builder.apply("Slice", [value(4)], { axis: 0, start: 2, end: 5 })).toThrow(
+      "expected 0 <= start < end <= 4 on axis 0, found 2:5",
+    );
+  });
+
+  test("refuses a reshape to another size", () => {
+    expect(() => builder.apply("Reshape", [value(4)], { shape: [3] })).toThrow("a shape of 4 elements");
+  });
+});

@@ -1,0 +1,93 @@
+/**
+ * The cache shared with Python's huggingface_hub: `models--org--name/{blobs,refs,snapshots}`, where a snapshot
+ * holds links to blobs and `refs/<revision>` holds a commit.
+ */
+import { randomUUID } from "node:crypto";
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+
+import { chooseFiles, shardsOf } from "./choose-files.ts";
+import { isCommit } from "./hub-id.ts";
+import type { HubResolution, HubSettings } from "./options.ts";
+
+/** The repository's folder in the cache. */
+export function repositoryFolder(settings: HubSettings): string {
+  return join(settings.cacheDir, `models--${settings.id.replace("/", "--")}`);
+}
+
+/** One commit's folder in the cache. */
+export function snapshotFolder(settings: HubSettings, commit: string): string {
+  return join(repositoryFolder(settings), "snapshots", commit);
+}
+
+/** The commit that the revision stood for when it was last fetched, if any. */
+export async function readReference(settings: HubSettings): Promise<string | undefined> {
+  if (isCommit(settings.revision)) return settings.revision;
+  try {
+    const path = join(repositoryFolder(settings), "refs", ...settings.revision.split("/"));
+    const commit = (await readFile(path, "utf8")).trim();
+    return isCommit(commit) ? commit : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Records the commit of the revision; readers see the old one or the new one, never a part. */
+export async function writeReference(settings: HubSettings, commit: string): Promise<void> {
+  // Also spares a write to a cache that is shared read-only.
+  if ((await readReference(settings)) === commit) return;
+  const path = join(repositoryFolder(settings), "refs", ...settings.revision.split("/"));
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${randomUUID().slice(0, 8)}.tmp`;
+  await writeFile(temporary, commit);
+  await rename(temporary, path);
+}
+
+/** Makes `pointer` lead to `blob`: a relative link as Python's, a copy where links are not allowed. */
+export async function linkBlob(blob: string, pointer: string): Promise<void> {
+  await mkdir(dirname(pointer), { recursive: true });
+  const temporary = `${pointer}.${randomUUID().slice(0, 8)}.tmp`;
+  try {
+    await symlink(relative(dirname(pointer), blob), temporary);
+  } catch {
+    await copyFile(blob, temporary);
+  }
+  await rename(temporary, pointer).catch(async (error: unknown) => {
+    await rm(temporary, { force: true });
+    throw error;
+  });
+}
+
+/** The model in the cache if every needed file of it is there. */
+export async function findCached(settings: HubSettings, commit: string): Promise<HubResolution | undefined> {
+  const snapshot = snapshotFolder(settings, commit);
+  const folders = settings.subfolder === undefined ? ["", "vae"] : [settings.subfolder];
+  for (const name of folders) {
+    const folder = join(snapshot, ...name.split("/"));
+    if (await isComplete(folder, settings.variant)) return { folder, commit };
+  }
+  return undefined;
+}
+
+async function isComplete(folder: string, variant: string | undefined): Promise<boolean> {
+  try {
+    const names = new Set(await readdir(folder));
+    const { files, index } = chooseFiles(names, variant, folder);
+    const shards = index === undefined ? [] : shardsOf(await readFile(join(folder, index), "utf8"), index);
+    // `stat` follows links, so a link whose blob was deleted does not count.
+    for (const name of [...files, ...shards]) await stat(join(folder, name));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether anything is there that links can reach. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

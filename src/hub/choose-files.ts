@@ -1,0 +1,100 @@
+/** Which files of a model's folder are needed: the config and one set of safetensors weights. */
+import { VaekitError } from "../errors.ts";
+
+const stem = "diffusion_pytorch_model";
+
+/** The files to fetch; with an `index`, the shards that it names come on top. */
+export interface FileChoice {
+  readonly files: readonly string[];
+  readonly index?: string;
+}
+
+/**
+ * Chooses from the names in one folder.
+ * @param names file names of that folder
+ * @param where how messages call the folder
+ * @throws {VaekitError} `HUB` if only pickled weights are there, `NOT_FOUND` if the config or the weights lack
+ */
+export function chooseFiles(
+  names: ReadonlySet<string>,
+  variant: string | undefined,
+  where: string,
+): FileChoice {
+  if (!names.has("config.json")) {
+    throw new VaekitError(
+      "NOT_FOUND",
+      `${where}: expected config.json, found ${list(names)}. Set \`subfolder\` to the VAE's folder; ` +
+        "a single-file checkpoint must be downloaded and loaded as a file.",
+    );
+  }
+  const infix = variant === undefined ? "" : `.${variant}`;
+  const single = `${stem}${infix}.safetensors`;
+  if (names.has(single)) return { files: ["config.json", single] };
+  const index = `${stem}.safetensors.index${infix}.json`;
+  if (names.has(index)) return { files: ["config.json", index], index };
+  throw noWeights(names, single, infix, where);
+}
+
+function noWeights(names: ReadonlySet<string>, single: string, infix: string, where: string): VaekitError {
+  const variants = variantsIn(names);
+  if (variants.length > 0) {
+    const found = variants.map((name) => (name === "" ? "the plain one" : `"${name}"`)).join(", ");
+    const asked = infix === "" ? "without a variant" : `of variant "${infix.slice(1)}"`;
+    const remedy = "Set `variant` to one of these.";
+    return new VaekitError("NOT_FOUND", `${where}: expected weights ${asked}, found ${found}. ${remedy}`);
+  }
+  if (names.has(`${stem}${infix}.bin`) || names.has(`${stem}.bin`)) {
+    return new VaekitError(
+      "HUB",
+      `${where}: expected ${single}, found pickled weights (.bin) only, which can run code and are never loaded. ` +
+        'Use a revision with safetensors (often `revision: "refs/pr/1"`), or convert with diffusers\' save_pretrained.',
+    );
+  }
+  return new VaekitError(
+    "NOT_FOUND",
+    `${where}: expected ${single}, found ${list(names)}. Check the subfolder.`,
+  );
+}
+
+function variantsIn(names: Iterable<string>): string[] {
+  const found = new Set<string>();
+  for (const name of names) {
+    const match =
+      /^diffusion_pytorch_model(?:\.([\w-]+))?\.safetensors$/.exec(name) ??
+      /^diffusion_pytorch_model\.safetensors\.index(?:\.([\w-]+))?\.json$/.exec(name);
+    if (match !== null) found.add(match[1] ?? "");
+  }
+  return [...found];
+}
+
+/**
+ * The shards that an index names.
+ * @throws {VaekitError} `INVALID_FILE` if the index has no `weight_map` of plain safetensors names
+ */
+export function shardsOf(indexText: string, where: string): string[] {
+  let index: unknown;
+  try {
+    index = JSON.parse(indexText);
+  } catch {
+    index = undefined;
+  }
+  const map =
+    typeof index === "object" && index !== null && "weight_map" in index ? index.weight_map : undefined;
+  const names = typeof map === "object" && map !== null ? [...new Set<unknown>(Object.values(map))] : [];
+  const isShard = (name: unknown): name is string =>
+    typeof name === "string" && /^[\w.-]+\.safetensors$/.test(name);
+  if (names.length === 0 || !names.every(isShard)) {
+    throw new VaekitError(
+      "INVALID_FILE",
+      `${where}: expected a "weight_map" to .safetensors files of the same folder, found something else. ` +
+        "Delete the file and fetch again; if it stays, the model's repository is broken.",
+    );
+  }
+  return names;
+}
+
+function list(names: ReadonlySet<string>): string {
+  const all = [...names].sort();
+  if (all.length === 0) return "no files";
+  return all.slice(0, 6).join(", ") + (all.length > 6 ? ` and ${all.length - 6} more` : "");
+}

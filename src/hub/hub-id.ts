@@ -1,0 +1,46 @@
+/** The names that a user gives: model ids, revisions and subfolders, checked before they become paths. */
+import { existsSync } from "node:fs";
+
+import { VaekitError } from "../errors.ts";
+
+const part = "[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?";
+const idPattern = new RegExp(`^${part}/${part}$`);
+
+/**
+ * Whether `text` reads as a model id of the hub (`org/name`) and no file or folder of that path exists:
+ * an existing path always wins.
+ */
+export function isHubId(text: string): boolean {
+  return isWellFormed(text) && !existsSync(text);
+}
+
+function isWellFormed(id: string): boolean {
+  // `--` separates org and name in the cache's folder names, so the hub forbids it in both.
+  return idPattern.test(id) && id.length <= 200 && !/--|\.\.|\.git$/.test(id);
+}
+
+/** @throws {VaekitError} `HUB` unless `id` has the form `org/name`. */
+export function checkHubId(id: string): void {
+  if (isWellFormed(id)) return;
+  throw new VaekitError(
+    "HUB",
+    `Model id: expected org/name, such as "stabilityai/sd-vae-ft-mse", found ${JSON.stringify(id)}. ` +
+      "Check the id, or pass the path of an existing folder.",
+  );
+}
+
+/** @throws {VaekitError} `HUB` if `text` (a revision or a subfolder) would lead out of its folder. */
+export function checkRelativePath(text: string, what: string): void {
+  const segments = text.split("/");
+  const isSafe = segments.every((segment) => /^[^\\:?#%\s]+$/.test(segment) && !/^\.+$/.test(segment));
+  if (isSafe) return;
+  throw new VaekitError(
+    "HUB",
+    `${what}: expected a relative name with forward slashes and without "..", found ${JSON.stringify(text)}.`,
+  );
+}
+
+/** Whether `revision` is a full commit, which never changes. */
+export function isCommit(revision: string): boolean {
+  return /^[0-9a-f]{40}$/.test(revision);
+}

@@ -1,0 +1,178 @@
+/** From a model id to a folder with its config and weights, by way of the hub or of the cache alone. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { listFiles, modelInfo } from "@huggingface/hub";
+
+import { messageOf, throwIfAborted, VaekitError } from "../errors.ts";
+import { findCached, readReference, snapshotFolder, writeReference } from "./cache.ts";
+import { chooseFiles, shardsOf } from "./choose-files.ts";
+import { download } from "./download.ts";
+import type { HubFile } from "./download.ts";
+import { apiFetch, HubUnreachableError } from "./hub-client.ts";
+import { checkHubId, checkRelativePath, isCommit } from "./hub-id.ts";
+import { readSettings } from "./options.ts";
+import type { HubOptions, HubResolution, HubSettings } from "./options.ts";
+
+/**
+ * Finds a VAE of the hub in the cache shared with Python, and downloads what is missing: config.json and one
+ * set of safetensors weights. When the hub is out of reach, the cached copy of the revision is used.
+ * @param id `org/name`
+ * @throws {VaekitError} `NOT_FOUND` if the model, the revision, the subfolder or its files do not exist, `HUB`
+ * for every other refusal or failure of the hub, `IO` if the cache cannot be written, `ABORTED` by the signal
+ */
+export async function resolveFromHub(id: string, options: HubOptions = {}): Promise<HubResolution> {
+  checkHubId(id);
+  throwIfAborted(options.signal);
+  const settings = await readSettings(id, options);
+  checkRelativePath(settings.revision, "Revision");
+  if (settings.subfolder === "") return resolveFromHub(id, { ...options, subfolder: undefined });
+  if (settings.subfolder !== undefined) checkRelativePath(settings.subfolder, "Subfolder");
+  if (settings.variant !== undefined) checkRelativePath(settings.variant, "Variant");
+
+  const known = await readReference(settings);
+  const cached = known === undefined ? undefined : await findCached(settings, known);
+  if (cached !== undefined && (settings.localFilesOnly || isCommit(settings.revision))) return cached;
+  if (settings.localFilesOnly) throw notCached(settings);
+  try {
+    return await resolveOnline(settings);
+  } catch (error) {
+    if (!(error instanceof HubUnreachableError) || cached === undefined) throw error;
+    settings.onWarning?.(
+      `${error.message} Using the cached copy of ${id} (commit ${cached.commit.slice(0, 8)}).`,
+    );
+    return cached;
+  }
+}
+
+async function resolveOnline(settings: HubSettings): Promise<HubResolution> {
+  const commit = await findCommit(settings);
+  const resolution = (await findCached(settings, commit)) ?? (await fetchSnapshot(settings, commit));
+  // Last, so that a revision never leads to a snapshot that lacks files.
+  if (!isCommit(settings.revision)) await recordReference(settings, commit);
+  return resolution;
+}
+
+async function recordReference(settings: HubSettings, commit: string): Promise<void> {
+  try {
+    await writeReference(settings, commit);
+  } catch (error) {
+    // The model is there and usable; only finding it offline by this revision's name will fail.
+    settings.onWarning?.(`${settings.cacheDir}: cannot record the revision: ${messageOf(error)}`);
+  }
+}
+
+async function findCommit(settings: HubSettings): Promise<string> {
+  const { id, endpoint, revision } = settings;
+  const sha = await readAnswer(settings, async () => {
+    const fetch = apiFetch(settings);
+    const info = await modelInfo({ name: id, hubUrl: endpoint, revision, additionalFields: ["sha"], fetch });
+    return info.sha;
+  });
+  // It becomes a folder name, so nothing but a commit may pass.
+  if (typeof sha !== "string" || !isCommit(sha)) throw nonsense(settings);
+  return sha;
+}
+
+async function fetchSnapshot(settings: HubSettings, commit: string): Promise<HubResolution> {
+  const { subfolder, files } = await findFolder(settings, commit);
+  const prefix = subfolder === "" ? "" : `${subfolder}/`;
+  const names = new Set(files.keys());
+  const where = `${settings.id}${subfolder === "" ? "" : `/${subfolder}`} (${settings.endpoint})`;
+  const choice = chooseFiles(names, settings.variant, where);
+  const folder = join(snapshotFolder(settings, commit), ...subfolder.split("/"));
+  const fetchAll = async (wanted: readonly string[]): Promise<void> => {
+    for (const name of wanted) await download(settings, commit, fileNamed(settings, files, name, prefix));
+  };
+  await fetchAll(choice.files);
+  if (choice.index !== undefined) {
+    await fetchAll(shardsOf(await readFile(join(folder, choice.index), "utf8"), `${where}: ${choice.index}`));
+  }
+  return { folder, commit };
+}
+
+/** The folder that was asked for, or `vae` of a pipeline. */
+async function findFolder(
+  settings: HubSettings,
+  commit: string,
+): Promise<{ subfolder: string; files: Map<string, HubFile> }> {
+  const subfolder = settings.subfolder ?? "";
+  const files = await listFolder(settings, commit, subfolder);
+  if (settings.subfolder !== undefined || files.has("config.json")) return { subfolder, files };
+  try {
+    const inVae = await listFolder(settings, commit, "vae");
+    if (inVae.has("config.json")) return { subfolder: "vae", files: inVae };
+  } catch (error) {
+    if (!(error instanceof VaekitError && error.code === "NOT_FOUND")) throw error;
+  }
+  return { subfolder, files };
+}
+
+async function listFolder(
+  settings: HubSettings,
+  commit: string,
+  path: string,
+): Promise<Map<string, HubFile>> {
+  const { id, endpoint } = settings;
+  return readAnswer(settings, async () => {
+    const fetch = apiFetch(settings);
+    const files = new Map<string, HubFile>();
+    for await (const entry of listFiles({ repo: id, hubUrl: endpoint, revision: commit, path, fetch })) {
+      if (entry.type !== "file") continue;
+      const name = entry.path.slice(path === "" ? 0 : path.length + 1);
+      const etag = entry.lfs?.oid ?? entry.oid ?? "";
+      files.set(name, { path: entry.path, sizeBytes: entry.lfs?.size ?? entry.size, etag });
+    }
+    return files;
+  });
+}
+
+function fileNamed(
+  settings: HubSettings,
+  files: ReadonlyMap<string, HubFile>,
+  name: string,
+  prefix: string,
+): HubFile {
+  const file = files.get(name);
+  if (file === undefined) {
+    const where = `${settings.id} (${settings.endpoint})`;
+    throw new VaekitError(
+      "NOT_FOUND",
+      `${where}: the index names ${prefix}${name}, which the model lacks. Tell its owner.`,
+    );
+  }
+  // The hash becomes a file name, and the path was only a claim of the hub.
+  const isSane = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(file.etag) && Number.isSafeInteger(file.sizeBytes);
+  if (!isSane || file.path !== prefix + name) throw nonsense(settings);
+  return file;
+}
+
+/** Runs a call of the library; what is not an error of ours means an answer that it cannot read. */
+async function readAnswer<T>(settings: HubSettings, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw error instanceof VaekitError ? error : nonsense(settings, error);
+  }
+}
+
+function nonsense(settings: HubSettings, cause?: unknown): VaekitError {
+  return new VaekitError(
+    "HUB",
+    `${settings.id}: expected the hub's answer from ${settings.endpoint}, found something else. ` +
+      "Check HF_ENDPOINT, and whether a login page stands between.",
+    { cause },
+  );
+}
+
+function notCached(settings: HubSettings): VaekitError {
+  const { id, endpoint, revision, cacheDir, subfolder, variant } = settings;
+  const parts = [`revision ${revision}`, subfolder ?? "", variant ?? ""]
+    .filter((part) => part !== "")
+    .join(", ");
+  return new VaekitError(
+    "HUB",
+    `${id} (${parts}) is not complete in the cache ${cacheDir}, and downloads from ${endpoint} are off. ` +
+      "Fetch it once without HF_HUB_OFFLINE and `localFilesOnly`, set HF_HUB_CACHE to a cache that has it, or pass a folder.",
+  );
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { Tensor } from "../tensor/tensor.ts";
+import { denormalizeLatents, normalizeLatents } from "./scaling.ts";
+
+const z = Tensor.from(Float32Array.of(1.5, -2, 0.25, 3), [1, 4, 1, 1]);
+const flux = { latentChannels: 4, scalingFactor: 0.3611, shiftFactor: 0.1159 };
+const playground = {
+  latentChannels: 4,
+  scalingFactor: 0.5,
+  latentsMean: [-1.6574, 1.886, -1.383, 2.5155],
+  latentsStd: [8.4927, 5.9022, 6.5498, 5.2299],
+};
+
+describe("normalizeLatents and denormalizeLatents", () => {
+  it("multiply and divide by the scaling factor alone", () => {
+    const config = { latentChannels: 4, scalingFactor: 0.5 };
+    expect(Array.from(normalizeLatents(z, config).data)).toEqual([0.75, -1, 0.125, 1.5]);
+    expect(Array.from(denormalizeLatents(z, config).data)).toEqual([3, -4, 0.5, 6]);
+  });
+
+  it("give PyTorch's numbers with a shift", () => {
+    expect(normalizeLatents(z, flux).data).toBeAllclose([
+      0.499798477, -0.764051497, 0.0484235063, 1.04144847,
+    ]);
+    expect(denormalizeLatents(z, flux).data).toBeAllclose([4.2698741, -5.42273188, 0.80822897, 8.42384815]);
+  });
+
+  it("give PyTorch's numbers with statistics per channel", () => {
+    const normalized = [0.18588908, -0.329199284, 0.124660298, 0.0463201925];
+    expect(normalizeLatents(z, playground).data).toBeAllclose(normalized, { absolute: 1e-8 });
+    const restored = [23.8206997, -21.7228012, 1.89189994, 33.8948975];
+    expect(denormalizeLatents(z, playground).data).toBeAllclose(restored, { absolute: 2e-6 });
+  });
+
+  it("use the statistics of the right channel in every sample of the batch", () => {
+    const both = Tensor.from(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), [2, 2, 1, 2]);
+    const config = { latentChannels: 2, scalingFactor: 1, latentsMean: [0, 10], latentsStd: [1, 2] };
+    expect(Array.from(normalizeLatents(both, config).data)).toEqual([1, 2, -3.5, -3, 5, 6, -1.5, -1]);
+  });
+
+  it("undo each other", () => {
+    for (const config of [flux, playground]) {
+      expect(denormalizeLatents(normalizeLatents(z, config), config)).toBeAllclose(z, { absolute: 2e-6 });
+    }
+  });
+
+  it("say what latents look like when they are not [N, C, h, w]", () => {
+    expect(() => denormalizeLatents(Tensor.zeros([1, 16, 16]), flux)).toThrow("call unpackLatents first");
+    expect(() => normalizeLatents(Tensor.zeros([4, 8, 8]), flux)).toThrow("batch dimension");
+    expect(() => normalizeLatents(Tensor.zeros([1, 8, 4, 4]), flux)).toThrow("look like moments");
+    expect(() => normalizeLatents(Tensor.zeros([1, 3, 4, 4]), flux)).toThrow(
+      "[N, 4, h, w], found [1, 3, 4, 4]",
+    );
+  });
+
+  it("refuse factors that contradict each other", () => {
+    expect(() => normalizeLatents(z, { ...playground, shiftFactor: 0.1 })).toThrow("found both");
+    expect(() => normalizeLatents(z, { ...flux, scalingFactor: 0 })).toThrow("scaling_factor above 0");
+    expect(() => normalizeLatents(z, { ...playground, latentsStd: [1] })).toThrow("4 values in latents_std");
+  });
+});
