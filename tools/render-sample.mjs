@@ -11,12 +11,13 @@ import sharp from "sharp";
 
 /** @typedef {{ distance: number, material: Material }} Nearest */
 
-/** @typedef {"floor" | "gold" | "glass" | "torus" | "box" | "pearl"} Material */
+/** @typedef {"floor" | "gold" | "chrome" | "torus" | "box" | "pearl"} Material */
 
 const side = 512;
 /** Rays per pixel along each axis. */
 const samples = 3;
 const farthest = 40;
+const exposure = 0.46;
 
 /** @type {(a: Vector, b: Vector) => Vector} */
 const add = (a, b) => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
@@ -115,7 +116,7 @@ const boxDistance = (point) => {
 };
 
 /** @type {Vector} */
-const torusCenter = [-1.85, 0.98, 0.9];
+const torusCenter = [-1.68, 0.98, 0.9];
 
 /** @type {(point: Vector) => Vector} The point in the torus' axes: tilted upright, facing the camera. */
 const intoTorus = (point) => {
@@ -140,7 +141,7 @@ const nearest = (point) => {
   /** @type {readonly [Material, number][]} */
   const others = [
     ["gold", sphereDistance(point, [0.05, 0.62, -0.55], 0.62)],
-    ["glass", sphereDistance(point, [-1.0, 0.34, -1.35], 0.34)],
+    ["chrome", sphereDistance(point, [-1.0, 0.34, -1.35], 0.34)],
     ["pearl", sphereDistance(point, [1.15, 0.3, -1.05], 0.3)],
     ["torus", torusDistance(point)],
     ["box", boxDistance(point)],
@@ -197,7 +198,7 @@ const openness = (point, normal) => {
 /** @type {(direction: Vector) => Vector} */
 const sky = (direction) => {
   const height = Math.max(direction[1], 0);
-  const base = mix([0.93, 0.78, 0.62], [0.16, 0.36, 0.74], Math.pow(height, 0.42));
+  const base = mix([1.15, 0.8, 0.55], [0.12, 0.32, 0.8], height ** 0.55);
   const spread = 1.6 / (height + 0.18);
   const cloud = smoothstep(0.46, 0.78, fractalNoise(direction[0] * spread * 1.4 + 7, direction[2] * spread * 0.7, 6));
   const clouded = mix(base, [1, 0.96, 0.92], cloud * 0.85 * smoothstep(0, 0.12, height));
@@ -267,8 +268,8 @@ const surface = (material, point) => {
     case "floor":
       return { color: floorColor(point), mirror: 0.1, shine: 20 };
     case "gold":
-      return { color: [0.55, 0.36, 0.1], mirror: 0.6, shine: 120 };
-    case "glass":
+      return { color: [0.5, 0.3, 0.06], mirror: 0.55, shine: 120 };
+    case "chrome":
       return { color: [0.03, 0.1, 0.3], mirror: 0.45, shine: 300 };
     case "pearl":
       return { color: hue(0.8 + 0.35 * fractalNoise(point[0] * 5, point[1] * 5, 4)), mirror: 0.15, shine: 60 };
@@ -293,7 +294,7 @@ const trace = (origin, direction, bounces) => {
   const highlight = scale(lightColor, 0.6 * light * Math.max(dot(reflected, lightDirection), 0) ** shine);
   const glancing = mirror + (1 - mirror) * 0.6 * (1 + dot(direction, normal)) ** 5;
   const mirrored = bounces > 0 ? trace(start, reflected, bounces - 1) : sky(reflected);
-  const tint = hit.material === "gold" ? multiply(mirrored, [1, 0.8, 0.45]) : mirrored;
+  const tint = hit.material === "gold" ? multiply(mirrored, [1, 0.74, 0.33]) : mirrored;
   const lit = add(mix(diffuse, tint, glancing), highlight);
   const haze = smoothstep(9, 34, Math.hypot(...subtract(hit.point, origin)));
   return mix(lit, [0.9, 0.77, 0.64], haze);
@@ -326,7 +327,7 @@ const render = () => {
       const direction = normalize(add(add(scale(right, x), scale(up, y)), scale(forward, 1.42)));
       total = add(total, trace(eye, direction, 2));
     }
-    pixels.set(total.map((value) => toByte(value / (samples * samples))), pixel * 3);
+    pixels.set(total.map((value) => toByte((exposure * value) / (samples * samples))), pixel * 3);
   }
   return pixels;
 };

@@ -4,8 +4,8 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 import { messageOf, VaekitError } from "../errors.ts";
 import { exists, linkBlob, repositoryFolder, snapshotFolder } from "./cache.ts";
@@ -52,7 +52,8 @@ async function downloadBlob(
   // Python's `.incomplete` is left alone, since a running Python may be writing to it.
   const parked = `${blob}.vaekit-incomplete`;
   const partial = `${blob}.${randomUUID().slice(0, 8)}.vaekit-incomplete`;
-  await rename(parked, partial).catch(() => undefined);
+  const earlier = (await abandonedPartial(blob, settings.idleTimeoutMs)) ?? parked;
+  await rename(earlier, partial).catch(() => undefined);
   try {
     await fill(settings, commit, file, partial);
     await rename(partial, blob);
@@ -61,6 +62,18 @@ async function downloadBlob(
     else await rename(partial, parked).catch(() => undefined);
     throw error;
   }
+}
+
+/** What a killed process left: nobody can be writing to it, since a live writer gives up after its idle time. */
+async function abandonedPartial(blob: string, idleTimeoutMs: number): Promise<string | undefined> {
+  const oldestLiveMs = Date.now() - 4 * Math.max(idleTimeoutMs, 30_000);
+  for (const name of await readdir(dirname(blob))) {
+    if (!name.startsWith(`${basename(blob)}.`) || !name.endsWith(".vaekit-incomplete")) continue;
+    const path = join(dirname(blob), name);
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined && found.mtimeMs < oldestLiveMs) return path;
+  }
+  return undefined;
 }
 
 /** The bytes are wrong, so continuing after them is useless. */

@@ -59,10 +59,9 @@ type Watch = <T>(limitMs: number, work: () => Promise<T>) => Promise<T>;
 function watchFor(settings: HubSettings, controller: AbortController): Watch {
   const { signal } = settings;
   return async (limitMs, work) => {
-    let isLate = false;
+    const late = new Error(`no answer for ${limitMs / 1000} s`);
     const timer = setTimeout(() => {
-      isLate = true;
-      controller.abort();
+      controller.abort(late);
     }, limitMs);
     const forward = (): void => {
       controller.abort();
@@ -72,7 +71,7 @@ function watchFor(settings: HubSettings, controller: AbortController): Watch {
       return await work();
     } catch (error) {
       throwIfAborted(signal);
-      throw unreachable(settings, isLate ? `no answer for ${limitMs / 1000} s` : reasonOf(error), error);
+      throw unreachable(settings, reasonOf(error), error);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", forward);

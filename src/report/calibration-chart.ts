@@ -22,6 +22,8 @@ export interface CalibrationChart {
   readonly normalized: HistogramData;
   readonly scalingFactor: Estimate;
   readonly shiftFactor: Estimate;
+  /** The probability that the intervals stand for. @defaultValue 0.95 */
+  readonly confidence?: number;
   /** How many pictures were encoded. */
   readonly pictureCount?: number;
 }
@@ -67,15 +69,15 @@ function titleOf({ title, pictureCount }: CalibrationChart): string {
   return `${title}, ${pictureCount} ${pictureCount === 1 ? "picture" : "pictures"}`;
 }
 
-function legend({ scalingFactor, shiftFactor }: CalibrationChart): Markup[] {
+function legend({ scalingFactor, shiftFactor, confidence = 0.95 }: CalibrationChart): Markup[] {
   const column = area.left + 230;
   return [
     swatch(area.left, 46, "bar-raw", "before: z"),
     swatch(area.left, 66, "bar", "after: (z − shift) · scaling"),
     element("line", { x1: column, y1: 46, x2: column + 14, y2: 46, class: "curve" }),
     element("text", { x: column + 20, y: 50 }, "N(0, 1)"),
-    element("text", { x: column + 90, y: 50 }, describe("scaling_factor", scalingFactor)),
-    element("text", { x: column + 90, y: 70 }, describe("shift_factor", shiftFactor)),
+    element("text", { x: column + 90, y: 50 }, describe("scaling_factor", scalingFactor, confidence)),
+    element("text", { x: column + 90, y: 70 }, describe("shift_factor", shiftFactor, confidence)),
   ];
 }
 
@@ -88,8 +90,8 @@ function swatch(x: number, y: number, className: string, label: string): Markup 
   );
 }
 
-function describe(name: string, { value, interval }: Estimate): string {
+function describe(name: string, { value, interval }: Estimate, confidence: number): string {
   const measured = `${name} ${formatNumber(value)}`;
   if (interval === null) return measured;
-  return `${measured} [${formatNumber(interval[0])}, ${formatNumber(interval[1])}] (95 % interval)`;
+  return `${measured} [${formatNumber(interval[0])}, ${formatNumber(interval[1])}] (${formatNumber(confidence * 100)} % interval)`;
 }

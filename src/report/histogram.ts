@@ -43,7 +43,7 @@ export function densities(histogram: HistogramData): number[] {
 }
 
 /** The share of values that {@link focus} may cut off at each end. */
-const tail = 0.0005;
+const tail = 0.005;
 
 /**
  * The part of a histogram that is worth drawing: without the nearly empty bins at its ends, neighbours joined
@@ -114,9 +114,13 @@ export interface HistogramChartOptions {
   readonly showNormal?: boolean;
 }
 
-/** One histogram as an SVG element. */
-export function histogramChart(histogram: HistogramData, options: HistogramChartOptions): Markup {
+/** Narrower bars show noise rather than the distribution. */
+const pixelsPerBar = 5;
+
+/** One histogram as an SVG element, its rare values at both ends cut off. */
+export function histogramChart(data: HistogramData, options: HistogramChartOptions): Markup {
   const { title, widthPixels = 240, heightPixels = 150, showNormal = false } = options;
+  const histogram = focus(data, Math.floor(widthPixels / pixelsPerBar));
   const area: PlotArea = { left: 10, top: 24, width: widthPixels - 20, height: heightPixels - 48 };
   const range: [number, number] = showNormal
     ? [Math.min(histogram.low, -4), Math.max(histogram.high, 4)]

@@ -99,7 +99,6 @@ function chart(vae: AutoencoderKL, result: CalibrationResult): string {
     normalized: drawable(result.after),
     scalingFactor: result.scalingFactor,
     shiftFactor: result.shiftFactor,
-    confidence: 0.95,
     pictureCount: result.pictures,
   });
 }

@@ -79,6 +79,8 @@ function sessionOptions(
     // "all" would also copy every convolution's weights into a blocked layout: a few percent of speed for
     // twice the weights' memory, which would no longer be the mapped file.
     graphOptimizationLevel: "extended",
+    // The arena would keep every session's largest working memory for as long as the session is cached.
+    enableCpuMemArena: false,
     // Below: FATAL only. What fails is reported by the error itself.
     logSeverityLevel: 4,
     externalData: [...buffers],

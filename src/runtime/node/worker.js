@@ -3,10 +3,13 @@
  * Plain JavaScript, because Node starts a worker from this very file, in the sources as in the build.
  */
 import { parentPort } from "node:worker_threads";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { env, InferenceSession, Tensor } from "onnxruntime-node";
 
 /** @typedef {import("./protocol.ts").Request} Request */
 /** @typedef {import("./protocol.ts").TensorMessage} TensorMessage */
+
+// A provider that is not there is no news: it comes back as an error, and "auto" goes on to the next.
+env.logLevel = "fatal";
 
 /** @type {Map<number, InferenceSession>} */
 const sessions = new Map();
