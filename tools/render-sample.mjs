@@ -15,7 +15,7 @@ import sharp from "sharp";
 
 const side = 512;
 /** Rays per pixel along each axis. */
-const samples = 3;
+const samples = 2;
 const farthest = 40;
 const exposure = 0.46;
 
@@ -169,7 +169,8 @@ const normalAt = (point) => {
   const offset = 0.0006;
   /** @type {(axis: Vector) => number} */
   const slope = (axis) =>
-    nearest(add(point, scale(axis, offset))).distance - nearest(subtract(point, scale(axis, offset))).distance;
+    nearest(add(point, scale(axis, offset))).distance -
+    nearest(subtract(point, scale(axis, offset))).distance;
   return normalize([slope([1, 0, 0]), slope([0, 1, 0]), slope([0, 0, 1])]);
 };
 
@@ -200,7 +201,11 @@ const sky = (direction) => {
   const height = Math.max(direction[1], 0);
   const base = mix([1.15, 0.8, 0.55], [0.12, 0.32, 0.8], height ** 0.55);
   const spread = 1.6 / (height + 0.18);
-  const cloud = smoothstep(0.46, 0.78, fractalNoise(direction[0] * spread * 1.4 + 7, direction[2] * spread * 0.7, 6));
+  const cloud = smoothstep(
+    0.46,
+    0.78,
+    fractalNoise(direction[0] * spread * 1.4 + 7, direction[2] * spread * 0.7, 6),
+  );
   const clouded = mix(base, [1, 0.96, 0.92], cloud * 0.85 * smoothstep(0, 0.12, height));
   const sun = Math.max(dot(direction, lightDirection), 0);
   return add(clouded, scale([1, 0.8, 0.5], 0.25 * sun ** 12));
@@ -236,7 +241,8 @@ const boxColor = (point) => {
       const frequency = 12 + 34 * (left - 0.2);
       return Math.sin(left * frequency) > 0 ? [0.06, 0.06, 0.06] : paper;
     }
-    if (left > 0.2 && left < 1.7 && top > 1.3 && top < 1.65) return hue(Math.floor((left - 0.2) / 0.125) / 12);
+    if (left > 0.2 && left < 1.7 && top > 1.3 && top < 1.65)
+      return hue(Math.floor((left - 0.2) / 0.125) / 12);
     return paper;
   }
   if (Math.abs(x) > 0.93) {
@@ -272,7 +278,11 @@ const surface = (material, point) => {
     case "chrome":
       return { color: [0.03, 0.1, 0.3], mirror: 0.45, shine: 300 };
     case "pearl":
-      return { color: hue(0.8 + 0.35 * fractalNoise(point[0] * 5, point[1] * 5, 4)), mirror: 0.15, shine: 60 };
+      return {
+        color: hue(0.8 + 0.35 * fractalNoise(point[0] * 5, point[1] * 5, 4)),
+        mirror: 0.15,
+        shine: 60,
+      };
     case "torus":
       return { color: torusColor(point), mirror: 0.08, shine: 50 };
     case "box":
@@ -288,7 +298,10 @@ const trace = (origin, direction, bounces) => {
   const { color, mirror, shine } = surface(hit.material, hit.point);
   const start = add(hit.point, scale(normal, 0.004));
   const light = lightAt(start) * Math.max(dot(normal, lightDirection), 0);
-  const ambient = scale(mix([0.32, 0.25, 0.2], [0.38, 0.5, 0.72], 0.5 + 0.5 * normal[1]), openness(start, normal));
+  const ambient = scale(
+    mix([0.32, 0.25, 0.2], [0.38, 0.5, 0.72], 0.5 + 0.5 * normal[1]),
+    openness(start, normal),
+  );
   const diffuse = multiply(color, add(scale(lightColor, light), ambient));
   const reflected = subtract(direction, scale(normal, 2 * dot(direction, normal)));
   const highlight = scale(lightColor, 0.6 * light * Math.max(dot(reflected, lightDirection), 0) ** shine);
@@ -327,12 +340,15 @@ const render = () => {
       const direction = normalize(add(add(scale(right, x), scale(up, y)), scale(forward, 1.42)));
       total = add(total, trace(eye, direction, 2));
     }
-    pixels.set(total.map((value) => toByte((exposure * value) / (samples * samples))), pixel * 3);
+    pixels.set(
+      total.map((value) => toByte((exposure * value) / (samples * samples))),
+      pixel * 3,
+    );
   }
   return pixels;
 };
 
 const output = process.argv[2] ?? fileURLToPath(new URL("../assets/sample.png", import.meta.url));
 const raw = { width: side, height: side, channels: /** @type {const} */ (3) };
-const { size } = await sharp(render(), { raw }).png({ compressionLevel: 9, effort: 10 }).toFile(output);
+const { size } = await sharp(render(), { raw }).png({ compressionLevel: 9 }).toFile(output);
 process.stdout.write(`${output}: ${side} x ${side}, ${size} bytes\n`);

@@ -2,6 +2,7 @@
 import { constants } from "node:fs";
 import { access, mkdir, realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { messageOf } from "../errors.ts";
 import { VaekitError } from "../node/index.ts";
 
 /**
@@ -33,7 +34,9 @@ export async function checkOutputFolder(path: string): Promise<void> {
 /** Makes the folder unless it is there. Done only when there is something to put into it. */
 export async function makeOutputFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((error: unknown) => {
-    throw new VaekitError("IO", `${path}: the folder could not be made.`, { cause: error });
+    throw new VaekitError("IO", `${path}: the folder could not be made: ${messageOf(error)}.`, {
+      cause: error,
+    });
   });
 }
 

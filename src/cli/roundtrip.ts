@@ -72,6 +72,7 @@ export async function roundtripPicture(
   progress.task(`${picture.name}: decoding`);
   const decoded = await timed(() => vae.decode(latents, { tiling }));
   progress.advance();
+  progress.task(`${picture.name}: measuring`);
   const [reconstruction] = new VaeImageProcessor().postprocess(decoded.value.sample);
   const { raster: original } = picture;
   const { width, height } = original;

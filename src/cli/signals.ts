@@ -1,4 +1,4 @@
-/** Ctrl-C and its kin: no half-written file stays, and the shell learns which signal it was. */
+/** Ctrl-C and every other early end: no half-written file stays, and the shell learns which signal it was. */
 import { removePartialFiles } from "../weights/node/index.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -8,6 +8,7 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * may take minutes; the default action does not.
  */
 export function handleSignals(): void {
+  process.on("exit", removePartialFiles);
   for (const signal of signals) {
     process.on(signal, () => {
       removePartialFiles();

@@ -78,9 +78,11 @@ export class GraphBuilder {
   build(outputs: Readonly<Record<string, Value>>): Graph {
     const names = new Map(Object.entries(outputs).map(([name, value]) => [value.name, name]));
     const rename = (value: Value): Value => ({ ...value, name: names.get(value.name) ?? value.name });
-    const nodes = this.#nodes.map(
-      (node) => ({ ...node, inputs: node.inputs.map(rename), output: rename(node.output) }),
-    );
+    const nodes = this.#nodes.map((node) => ({
+      ...node,
+      inputs: node.inputs.map(rename),
+      output: rename(node.output),
+    }));
     const produced = new Set(nodes.map((node) => node.output.name));
     invariant(
       Object.keys(outputs).every((name) => produced.has(name)),

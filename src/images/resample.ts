@@ -1,7 +1,8 @@
 /**
  * Resizing, equal bit for bit to Pillow's `Image.resize` on 8-bit pictures: two passes (rows, then columns)
  * with antialiasing filters in 22-bit fixed point, rounded to 8 bits after each pass. The VAE's input must be
- * the one that diffusers would have made.
+ * the one that diffusers would have made. The order of the passes is that of Pillow 12; Pillow 13.0 takes the
+ * columns first for some sizes, and hard edges then differ, because the rounding and clipping between the passes do.
  *
  * @see https://pillow.readthedocs.io/en/stable/handbook/concepts.html#filters
  */
