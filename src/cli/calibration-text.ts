@@ -1,5 +1,5 @@
 /** A calibration in words: the factors with their intervals, and config fields ready to paste. */
-import type { Estimate, Histogram, LatentCalibrator } from "../node/index.ts";
+import type { Estimate, LatentCalibrator } from "../node/index.ts";
 import { formatCount, formatTable } from "./format.ts";
 
 export type CalibrationResult = ReturnType<LatentCalibrator["result"]>;
@@ -72,25 +72,4 @@ function fields(values: object): string {
   return Object.entries(values)
     .map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`)
     .join(",\n");
-}
-
-/** About this many bars show a distribution's shape. */
-const barCount = 96;
-
-/** The part of a histogram where something was counted, in fewer and wider bins. */
-export function drawable({ low, high, counts }: Histogram): { low: number; high: number; counts: number[] } {
-  const first = counts.findIndex((count) => count > 0);
-  if (first < 0) return { low, high, counts: [...counts] };
-  const last = counts.findLastIndex((count) => count > 0);
-  const perBar = Math.ceil((last - first + 1) / barCount);
-  const binWidth = (high - low) / counts.length;
-  const bars = Math.ceil((last - first + 1) / perBar);
-  return {
-    low: low + first * binWidth,
-    high: low + (first + bars * perBar) * binWidth,
-    counts: Array.from({ length: bars }, (_, bar) => {
-      const from = first + bar * perBar;
-      return counts.subarray(from, from + perBar).reduce((sum, count) => sum + count, 0);
-    }),
-  };
 }

@@ -1,6 +1,4 @@
 import { expect, test } from "vitest";
-import { Histogram } from "../node/index.ts";
-import { drawable } from "./calibration-text.ts";
 import { formatBytes, formatFixed, formatMs, formatTable, meanOf } from "./format.ts";
 
 test("tables align text to the left, numbers to the right, and count East Asian characters twice", () => {
@@ -30,15 +28,4 @@ test("numbers come with their units", () => {
 test("the mean leaves out what was not measured", () => {
   expect(meanOf([1, null, 3])).toBe(2);
   expect(meanOf([null])).toBeNull();
-});
-
-test("a histogram to draw has the counts of the whole, without its empty ends", () => {
-  const histogram = new Histogram({ low: -64, high: 64, bins: 2048 });
-  histogram.add(Float32Array.from({ length: 1000 }, (_, i) => i / 100 - 5));
-  const { low, high, counts } = drawable(histogram);
-  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1000);
-  expect(low).toBe(-5);
-  expect(high).toBeGreaterThanOrEqual(4.99);
-  expect(high).toBeLessThan(5.2);
-  expect(counts.length).toBeLessThanOrEqual(96);
 });

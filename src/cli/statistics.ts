@@ -30,7 +30,7 @@ export function summarize(tensor: Tensor): Summary {
 /** Equally wide bins from the least value to the greatest. */
 export function histogramOf(
   values: Float32Array,
-  binCount = 48,
+  binCount = 480,
 ): { low: number; high: number; counts: number[] } {
   let low = Infinity;
   let high = -Infinity;

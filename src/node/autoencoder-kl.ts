@@ -1,5 +1,5 @@
 /** AutoencoderKL in Node: weights from folders, single files and the hub; ONNX Runtime in a thread. */
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VaekitError } from "../errors.ts";
@@ -135,6 +135,8 @@ export class AutoencoderKL extends AutoencoderKLModel {
     await mkdir(folder, { recursive: true });
     await writeSafetensorsFile(join(folder, weightsFile), tensors, { format: "pt" });
     await writeFileAtomic(join(folder, "config.json"), formatConfig(this.config));
+    // diffusers would prefer the shards of an index that an earlier model left here.
+    await rm(join(folder, `${weightsFile}.index.json`), { force: true });
   }
 
   static #assemble({ name, config, tensors }: Found, options: RuntimeOptions): AutoencoderKL {

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { LatentCalibrator, Generator, writeFileAtomic, type AutoencoderKL } from "../../node/index.ts";
 import { renderCalibrationChart } from "../../report/index.ts";
-import { calibrationFields, calibrationText, drawable, type CalibrationResult } from "../calibration-text.ts";
+import { calibrationFields, calibrationText, type CalibrationResult } from "../calibration-text.ts";
 import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";
 import { openModel } from "../open-model.ts";
@@ -95,8 +95,8 @@ async function measure(
 function chart(vae: AutoencoderKL, result: CalibrationResult): string {
   return renderCalibrationChart({
     title: modelLabel(vae),
-    raw: drawable(result.before),
-    normalized: drawable(result.after),
+    raw: result.before,
+    normalized: result.after,
     scalingFactor: result.scalingFactor,
     shiftFactor: result.shiftFactor,
     pictureCount: result.pictures,
