@@ -3,7 +3,7 @@ import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VaekitError } from "../errors.ts";
-import { isHubId, resolveFromHub, type HubProgress } from "../hub/index.ts";
+import { isHubId, resolveFromHub, type HubOptions } from "../hub/index.ts";
 import {
   completeConfig,
   formatConfig,
@@ -37,22 +37,8 @@ export interface RuntimeOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-export interface FromPretrainedOptions extends RuntimeOptions {
-  /** The folder of the model inside a pipeline's folder or repository. @default "vae" where config.json is only there */
-  readonly subfolder?: string;
-  /** Which of several weight files: "fp16" for diffusion_pytorch_model.fp16.safetensors. */
-  readonly variant?: string;
-  /** A branch, tag or commit of the hub's repository. @default "main" */
-  readonly revision?: string;
-  /** Use the cache only, never the network. @default false, true with HF_HUB_OFFLINE=1 */
-  readonly localFilesOnly?: boolean;
-  /** The hub's cache folder. @default the one that Python uses */
-  readonly cacheDir?: string;
-  /** The hub's access token. @default HF_TOKEN, or the one that `hf auth login` stored */
-  readonly token?: string;
-  readonly onProgress?: (progress: HubProgress) => void;
-  readonly signal?: AbortSignal;
-}
+/** Where the model's files are, in a folder or on the hub, and how they come. */
+export interface FromPretrainedOptions extends RuntimeOptions, Omit<HubOptions, "onWarning"> {}
 
 export interface FromSingleFileOptions extends RuntimeOptions {
   /** Config keys that replace those read off the tensors' shapes; the rest are diffusers' defaults. */
@@ -167,7 +153,7 @@ async function locate(folderOrId: string, options: FromPretrainedOptions): Promi
     const message = `${folderOrId}: no such folder, and not a hub id (org/name) either.`;
     throw new VaekitError("NOT_FOUND", message);
   }
-  const { folder } = await resolveFromHub(folderOrId, options);
+  const { folder } = await resolveFromHub(folderOrId, { ...options, onWarning: warner(options) });
   return folder;
 }
 
