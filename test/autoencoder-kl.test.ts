@@ -90,6 +90,14 @@ describe("encode and decode", () => {
     expect(seen).toEqual(["0/3", "1/3", "2/3", "3/3"]);
   });
 
+  test("take more sizes at once than sessions stay ready", async () => {
+    const sides = Array.from({ length: 12 }, (_, i) => i + 2);
+    const samples = await Promise.all(
+      sides.map(async (side) => (await vae.decode(Generator.torch(0).randn([1, 4, side, side]))).sample),
+    );
+    expect(samples.map(({ shape }) => shape[3])).toEqual(sides.map((side) => 2 * side));
+  });
+
   test("forward returns the reconstruction and the posterior", async () => {
     const pixels = Generator.torch(0).randn([1, 3, 8, 8]);
     const { sample, latentDist } = await vae.forward(pixels);

@@ -4,10 +4,21 @@ import type { Session } from "./runtime.ts";
 export class SessionCache {
   readonly #capacity: number;
   readonly #sessions = new Map<string, Promise<Session>>();
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** @param capacity how many sessions stay ready. */
   constructor(capacity: number) {
     this.#capacity = capacity;
+  }
+
+  /**
+   * Runs `work` with the session of `key`, after all work that was asked for before: no session is disposed
+   * while it is in use, and no two runs hold their working memory at once.
+   */
+  use<T>(key: string, create: () => Promise<Session>, work: (session: Session) => Promise<T>): Promise<T> {
+    const result = this.#turn.then(async () => work(await this.get(key, create)));
+    this.#turn = result.catch(() => undefined);
+    return result;
   }
 
   /** The session of `key`, created by `create` if there is none. A failed creation is not remembered. */

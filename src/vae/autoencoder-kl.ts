@@ -15,7 +15,7 @@ import {
   type InputSize,
 } from "../models/index.ts";
 import { encodeModel } from "../onnx/index.ts";
-import { SessionCache, type Runtime } from "../runtime/index.ts";
+import { SessionCache, type Runtime, type Session } from "../runtime/index.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -191,12 +191,13 @@ export class AutoencoderKLModel {
 
   async #run(half: Half, x: Planes, signal?: AbortSignal): Promise<Planes> {
     const [batch, , height, width] = x.shape as [number, number, number, number];
-    const session = await this.#sessions.get(`${half} ${x.shape.join("x")}`, () =>
-      this.#runtime.createSession(this.graph(half, { batch, height, width })),
-    );
+    const create = (): Promise<Session> =>
+      this.#runtime.createSession(this.graph(half, { batch, height, width }));
     const [input, output] =
       half === "encoder" ? ["sample", "latent_parameters"] : ["latent_sample", "sample"];
-    const results = await session.run({ [input]: x }, { signal });
+    const results = await this.#sessions.use(`${half} ${x.shape.join("x")}`, create, (session) =>
+      session.run({ [input]: x }, { signal }),
+    );
     return results[output] as Planes;
   }
 }

@@ -53,8 +53,16 @@ async function answer(request) {
   }
 }
 
+/** One request after another: a session must not be released under a run that was abandoned. */
+let turn = Promise.resolve();
+
 parentPort?.on("message", (/** @type {Request} */ request) => {
-  answer(request).then(
+  const answered = turn.then(() => answer(request));
+  turn = answered.then(
+    () => undefined,
+    () => undefined,
+  );
+  answered.then(
     (value) => {
       const buffers = Object.values(value).map((tensor) => tensor.data.buffer);
       parentPort?.postMessage({ id: request.id, value }, buffers);
