@@ -84,7 +84,7 @@ describe("inferConfig", () => {
       expect(() => inferConfig(shapesOf(layout))).toThrow(
         expect.objectContaining({
           code: "INVALID_CONFIG",
-          message: expect.stringContaining("Pass `config`.") as string,
+          message: expect.stringContaining("Pass `config` (on the command line: --config FILE).") as string,
         }) as Error,
       );
     },
@@ -144,7 +144,7 @@ describe("inferArchitecture", () => {
 
   it("asks for a config when 32 groups cannot be", () => {
     expect(() => inferArchitecture(shapesOf({ channels: [32, 48] }), "vae.safetensors")).toThrow(
-      "vae.safetensors: norm_num_groups is not in the file, and the usual 32 does not divide its 48 channels. Pass `config`.",
+      "vae.safetensors: norm_num_groups is not in the file, and the usual 32 does not divide its 48 channels. Pass `config` (on the command line: --config FILE).",
     );
   });
 

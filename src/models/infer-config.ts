@@ -111,13 +111,16 @@ function chooseFamily(architecture: Architecture, as: ModelFamily | undefined, s
   const found = `${subject} has ${describeLatents(architecture)}`;
   if (as !== undefined) {
     if (candidates.includes(as)) return as;
-    const remedy = first === undefined ? "Pass `config`." : `Its shapes fit ${candidates.join(" and ")}.`;
+    const remedy =
+      first === undefined
+        ? "Pass `config` (on the command line: --config FILE)."
+        : `Its shapes fit ${candidates.join(" and ")}.`;
     throw new VaekitError("INVALID_CONFIG", `Expected ${describeExpected(as)}; ${found}. ${remedy}`);
   }
   if (first === undefined) {
     throw new VaekitError(
       "INVALID_CONFIG",
-      `${found}, as no family that vaekit knows (${familyNames.join(", ")}): its scaling factor cannot be told from the file. Pass \`config\`.`,
+      `${found}, as no family that vaekit knows (${familyNames.join(", ")}): its scaling factor cannot be told from the file. Pass \`config\` (on the command line: --config FILE).`,
     );
   }
   if (second === undefined) return first;
@@ -258,7 +261,7 @@ function inferNormNumGroups(blockOutChannels: readonly number[], subject: string
   if (ragged === undefined) return 32;
   throw new VaekitError(
     "INVALID_CONFIG",
-    `${subject}: norm_num_groups is not in the file, and the usual 32 does not divide its ${ragged} channels. Pass \`config\`.`,
+    `${subject}: norm_num_groups is not in the file, and the usual 32 does not divide its ${ragged} channels. Pass \`config\` (on the command line: --config FILE).`,
   );
 }
 
