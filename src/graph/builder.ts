@@ -20,6 +20,11 @@ export class GraphBuilder {
     this.#name = name;
   }
 
+  /** The nodes so far, in the order in which they were applied. */
+  get nodes(): readonly Node[] {
+    return this.#nodes;
+  }
+
   /** Runs `body` with `name` in front of the names of the values it makes: `decoder/mid_block/…`. */
   scope<T>(name: string, body: () => T): T {
     const outer = this.#scope;

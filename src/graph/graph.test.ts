@@ -73,7 +73,7 @@ describe("shape inference", () => {
   });
 
   test("refuses a slice outside of the axis", () => {
-    expect(() => builder.apply("Slice", [value(4)], { axis: 0, start: 2, end: 5 })).toThrow(
+    expect(() => builder.apply("Slice", [value(4)], { axes: [0], starts: [2], ends: [5] })).toThrow(
       "expected 0 <= start < end <= 4 on axis 0, found 2:5",
     );
   });

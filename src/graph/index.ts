@@ -1,6 +1,6 @@
 export { GraphBuilder } from "./builder.ts";
 export type { Graph, Initializer, Node, NodeOf, Value, ValueType } from "./graph.ts";
 export { infer } from "./infer.ts";
-export type { OperatorAttributes, OperatorName, Pads } from "./operators.ts";
+export type { Extent, OperatorAttributes, OperatorName, Pads, Reduction } from "./operators.ts";
 export { print } from "./print.ts";
 export { verify } from "./verify.ts";

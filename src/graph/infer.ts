@@ -2,7 +2,7 @@
 import { VaekitError } from "../errors.ts";
 import { formatShape, sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import type { Value, ValueType } from "./graph.ts";
-import type { OperatorAttributes, OperatorName } from "./operators.ts";
+import type { OperatorAttributes, OperatorName, Reduction } from "./operators.ts";
 
 type Rule<K extends OperatorName> = (
   inputs: readonly Value[],
@@ -89,17 +89,96 @@ function inferMatMul(inputs: readonly Value[]): ValueType {
   return { dtype: a!.dtype, shape: [...batch, a!.shape.at(-2)!, b!.shape.at(-1)!] };
 }
 
+function inferConvTranspose(
+  inputs: readonly Value[],
+  { strides, pads, outputPadding }: OperatorAttributes["ConvTranspose"],
+): ValueType {
+  const [x, weight] = take("ConvTranspose", inputs, 2);
+  const [batch, channels, height, width] = pictureShape("ConvTranspose", x!);
+  const [inChannels, outChannels, kernelHeight, kernelWidth] = pictureShape("ConvTranspose", weight!);
+  if (channels !== inChannels) {
+    fail("ConvTranspose", `expected ${inChannels} channels, found ${formatShape(x!.shape)}.`);
+  }
+  const outHeight = (height - 1) * strides[0] + kernelHeight - pads[0] - pads[2] + outputPadding[0];
+  const outWidth = (width - 1) * strides[1] + kernelWidth - pads[1] - pads[3] + outputPadding[1];
+  return { dtype: x!.dtype, shape: [batch, outChannels, outHeight, outWidth] };
+}
+
+function pictureShape(operator: OperatorName, { shape }: Value): [number, number, number, number] {
+  if (shape.length !== 4) fail(operator, `expected a shape of 4 axes, found ${formatShape(shape)}.`);
+  return shape as [number, number, number, number];
+}
+
+function pool(operator: "AveragePool" | "MaxPool") {
+  return (inputs: readonly Value[], { kernelShape, strides }: OperatorAttributes["MaxPool"]): ValueType => {
+    const [x] = take(operator, inputs, 1);
+    const [batch, channels, height, width] = pictureShape(operator, x!);
+    if (kernelShape[0] > height || kernelShape[1] > width) {
+      fail(operator, `the ${kernelShape.join("x")} window is larger than ${formatShape(x!.shape)}.`);
+    }
+    const outHeight = Math.floor((height - kernelShape[0]) / strides[0]) + 1;
+    const outWidth = Math.floor((width - kernelShape[1]) / strides[1]) + 1;
+    return { dtype: x!.dtype, shape: [batch, channels, outHeight, outWidth] };
+  };
+}
+
+function reduce(operator: OperatorName) {
+  return (inputs: readonly Value[], { axes, keepdims }: Reduction): ValueType => {
+    const [x] = take(operator, inputs, 1);
+    const odd = axes.find((axis) => !Number.isInteger(axis) || axis < 0 || axis >= x!.shape.length);
+    if (odd !== undefined || axes.length === 0) {
+      fail(operator, `expected axes of ${formatShape(x!.shape)}, found ${formatShape(axes)}.`);
+    }
+    const kept = x!.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+    return { dtype: x!.dtype, shape: keepdims ? kept : kept.filter((_, axis) => !axes.includes(axis)) };
+  };
+}
+
+function inferSlice(inputs: readonly Value[], attributes: OperatorAttributes["Slice"]): ValueType {
+  const [x] = take("Slice", inputs, 1);
+  const shape = [...x!.shape];
+  attributes.axes.forEach((axis, i) => {
+    const size = x!.shape[axis] ?? 0;
+    const start = attributes.starts[i] ?? -1;
+    const end = attributes.ends[i] ?? -1;
+    const step = attributes.steps?.[i] ?? 1;
+    if (start < 0 || end <= start || end > size || step < 1) {
+      fail("Slice", `expected 0 <= start < end <= ${size} on axis ${axis}, found ${start}:${end}:${step}.`);
+    }
+    shape[axis] = Math.ceil((end - start) / step);
+  });
+  return { dtype: x!.dtype, shape };
+}
+
 const rules: { [K in OperatorName]: Rule<K> } = {
   Add: binary("Add"),
+  Div: binary("Div"),
   Mul: binary("Mul"),
+  Sub: binary("Sub"),
+  Abs: unary("Abs"),
+  Clip: unary("Clip"),
   Erf: unary("Erf"),
+  Exp: unary("Exp"),
+  Identity: unary("Identity"),
+  LeakyRelu: unary("LeakyRelu"),
+  Log: unary("Log"),
+  Neg: unary("Neg"),
+  Sign: unary("Sign"),
+  Sqrt: unary("Sqrt"),
   Relu: unary("Relu"),
   Sigmoid: unary("Sigmoid"),
   Softplus: unary("Softplus"),
   Tanh: unary("Tanh"),
   Softmax: unary("Softmax"),
   Conv: inferConv,
+  ConvTranspose: inferConvTranspose,
   MatMul: inferMatMul,
+  AveragePool: pool("AveragePool"),
+  MaxPool: pool("MaxPool"),
+  ReduceLogSumExp: reduce("ReduceLogSumExp"),
+  ReduceMean: reduce("ReduceMean"),
+  ReduceSum: reduce("ReduceSum"),
+  Slice: inferSlice,
 
   Cast: (inputs, { to }) => ({ dtype: to, shape: take("Cast", inputs, 1)[0]!.shape }),
 
@@ -140,13 +219,24 @@ const rules: { [K in OperatorName]: Rule<K> } = {
     return { dtype: x!.dtype, shape: [batch, channels, height * scales[0], width * scales[1]] };
   },
 
-  Slice: (inputs, { axis, start, end }) => {
-    const [x] = take("Slice", inputs, 1);
-    const size = x!.shape[axis] ?? 0;
-    if (start < 0 || end <= start || end > size) {
-      fail("Slice", `expected 0 <= start < end <= ${size} on axis ${axis}, found ${start}:${end}.`);
+  Expand: (inputs, { shape }) => {
+    const [x] = take("Expand", inputs, 1);
+    if (!sameShape(broadcast("Expand", x!.shape, shape), shape)) {
+      fail(
+        "Expand",
+        `expected a shape that ${formatShape(x!.shape)} expands to, found ${formatShape(shape)}.`,
+      );
     }
-    return { dtype: x!.dtype, shape: x!.shape.map((each, i) => (i === axis ? end - start : each)) };
+    return { dtype: x!.dtype, shape };
+  },
+
+  Pad: (inputs, { begins, ends }) => {
+    const [x] = take("Pad", inputs, 1);
+    const rank = x!.shape.length;
+    if (begins.length !== rank || ends.length !== rank || [...begins, ...ends].some((size) => size < 0)) {
+      fail("Pad", `expected ${rank} begins and ends >= 0, found ${formatShape([...begins, ...ends])}.`);
+    }
+    return { dtype: x!.dtype, shape: x!.shape.map((size, axis) => begins[axis]! + size + ends[axis]!) };
   },
 
   Transpose: (inputs, { perm }) => {

@@ -18,9 +18,11 @@ import { spatialFactor, type AutoencoderKLConfig } from "./autoencoder-kl-config
 /** Finds a parameter in the checkpoint; it must have the shape that the model gives it. */
 export type FindParameter = (name: string, shape: Shape) => StoredTensor;
 
-interface Context extends ModuleContext {
+/** What the model's modules need: its config, a builder and the parameters. */
+export interface AutoencoderKLContext extends ModuleContext {
   readonly config: AutoencoderKLConfig;
 }
+type Context = AutoencoderKLContext;
 
 /** h = conv1(act(norm1(x))); h = conv2(act(norm2(h))); shortcut(x) + h. */
 function resnetBlock(context: Context, name: string, x: Value, outChannels: number): Value {
@@ -124,15 +126,29 @@ function decoder(context: Context, z: Value): Value {
   return head(context, "decoder", h, outChannels);
 }
 
+/** sample [N, C, H, W] in [-1, 1] → latent_parameters [N, 2L, h, w]: mean and log-variance. */
+export function encode(context: AutoencoderKLContext, sample: Value): Value {
+  const { useQuantConv, latentChannels } = context.config;
+  const moments = encoder(context, sample);
+  if (!useQuantConv) return moments;
+  return conv2d(context, "quant_conv", moments, { outChannels: 2 * latentChannels, kernelSize: 1 });
+}
+
+/** latents z [N, L, h, w] → sample [N, C, H, W], about [-1, 1]. */
+export function decode(context: AutoencoderKLContext, z: Value): Value {
+  const { usePostQuantConv, latentChannels } = context.config;
+  if (!usePostQuantConv) return decoder(context, z);
+  return decoder(
+    context,
+    conv2d(context, "post_quant_conv", z, { outChannels: latentChannels, kernelSize: 1 }),
+  );
+}
+
 /** A builder whose parameters come from `find`, widened to float32 where the file has fewer bits. */
-function contextOf(config: AutoencoderKLConfig, builder: GraphBuilder, find: FindParameter): Context {
-  return {
-    config,
-    builder,
-    parameter: (name, shape, viewShape = shape) => {
-      const weight = builder.stored(find(name, shape), viewShape);
-      return weight.dtype === "float32" ? weight : builder.apply("Cast", [weight], { to: "float32" });
-    },
+export function parametersFrom(builder: GraphBuilder, find: FindParameter): ModuleContext["parameter"] {
+  return (name, shape, viewShape = shape) => {
+    const weight = builder.stored(find(name, shape), viewShape);
+    return weight.dtype === "float32" ? weight : builder.apply("Cast", [weight], { to: "float32" });
   };
 }
 
@@ -143,31 +159,21 @@ export interface InputSize {
   readonly width: number;
 }
 
-/** sample [N, C, H, W] in [-1, 1] → latent_parameters [N, 2L, h, w]: mean and log-variance. */
+/** The encoder alone: input sample [N, C, H, W], output latent_parameters [N, 2L, h, w]. */
 export function buildEncoder(config: AutoencoderKLConfig, size: InputSize, find: FindParameter): Graph {
   const builder = new GraphBuilder("encoder");
-  const context = contextOf(config, builder, find);
+  const context = { config, builder, parameter: parametersFrom(builder, find) };
   const sample = builder.input("sample", "float32", [size.batch, config.inChannels, size.height, size.width]);
-  let moments = encoder(context, sample);
-  if (config.useQuantConv) {
-    moments = conv2d(context, "quant_conv", moments, {
-      outChannels: 2 * config.latentChannels,
-      kernelSize: 1,
-    });
-  }
-  return builder.build({ latent_parameters: moments });
+  return builder.build({ latent_parameters: encode(context, sample) });
 }
 
-/** latent_sample [N, L, h, w] → sample [N, C, H, W], about [-1, 1]. `size` is that of the latents. */
+/** The decoder alone: input latent_sample [N, L, h, w], output sample [N, C, H, W]. `size` is that of the latents. */
 export function buildDecoder(config: AutoencoderKLConfig, size: InputSize, find: FindParameter): Graph {
   const builder = new GraphBuilder("decoder");
-  const context = contextOf(config, builder, find);
+  const context = { config, builder, parameter: parametersFrom(builder, find) };
   const { batch, height, width } = size;
-  let z = builder.input("latent_sample", "float32", [batch, config.latentChannels, height, width]);
-  if (config.usePostQuantConv) {
-    z = conv2d(context, "post_quant_conv", z, { outChannels: config.latentChannels, kernelSize: 1 });
-  }
-  return builder.build({ sample: decoder(context, z) });
+  const z = builder.input("latent_sample", "float32", [batch, config.latentChannels, height, width]);
+  return builder.build({ sample: decode(context, z) });
 }
 
 /** Name and shape of every parameter of the model, the encoder's first: what a checkpoint must hold. */

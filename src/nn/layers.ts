@@ -1,24 +1,44 @@
 /** The layers: convolution, group normalisation, activations. Each puts its operators into the graph. */
 import type { Pads, Value } from "../graph/index.ts";
+import { VaekitError } from "../errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { ModuleContext } from "./context.ts";
 
 /** diffusers' GroupNorm epsilon, everywhere in a VAE. */
 const groupNormEpsilon = 1e-6;
 
-/** A convolution with bias. x [N, Cin, H, W] → [N, outChannels, H', W']. */
+/** A convolution, with bias unless `bias` is false. x [N, Cin, H, W] → [N, outChannels, H', W']. */
 export function conv2d(
   context: ModuleContext,
   name: string,
   x: Value,
-  options: { outChannels: number; kernelSize: 1 | 3; stride?: 1 | 2; pads?: Pads },
+  options: {
+    outChannels: number;
+    kernelSize: 1 | 3 | 4;
+    stride?: 1 | 2;
+    /** By default 1 on every side; none for a kernel of 1. */
+    pads?: Pads;
+    bias?: boolean;
+  },
 ): Value {
-  const { outChannels, kernelSize, stride = 1 } = options;
-  const margin = kernelSize === 3 ? 1 : 0;
+  const { outChannels, kernelSize, stride = 1, bias: hasBias = true } = options;
+  const margin = kernelSize === 1 ? 0 : 1;
   const pads = options.pads ?? [margin, margin, margin, margin];
   const weight = context.parameter(`${name}.weight`, [outChannels, x.shape[1]!, kernelSize, kernelSize]);
-  const bias = context.parameter(`${name}.bias`, [outChannels]);
-  return context.builder.apply("Conv", [x, weight, bias], { strides: [stride, stride], pads });
+  const bias = hasBias ? [context.parameter(`${name}.bias`, [outChannels])] : [];
+  return context.builder.apply("Conv", [x, weight, ...bias], { strides: [stride, stride], pads });
+}
+
+/**
+ * A Linear layer over the last axis: x · weightᵀ + bias. x [N, in] → [N, outFeatures]. The weight stays [out, in]
+ * as PyTorch has it; ONNX Runtime folds the transpose into the product.
+ */
+export function dense(context: ModuleContext, name: string, x: Value, outFeatures: number): Value {
+  const { builder } = context;
+  const weight = context.parameter(`${name}.weight`, [outFeatures, x.shape.at(-1)!]);
+  const bias = context.parameter(`${name}.bias`, [outFeatures]);
+  const transposed = builder.apply("Transpose", [weight], { perm: [1, 0] });
+  return builder.apply("Add", [builder.apply("MatMul", [x, transposed], {}), bias], {});
 }
 
 /**
@@ -38,7 +58,13 @@ export function linear(context: ModuleContext, name: string, x: Value): Value {
  * Written through InstanceNormalization, which ONNX Runtime computes about four times as fast as its
  * GroupNormalization.
  */
-export function groupNorm(context: ModuleContext, name: string, x: Value, groups: number): Value {
+export function groupNorm(
+  context: ModuleContext,
+  name: string,
+  x: Value,
+  groups: number,
+  epsilon = groupNormEpsilon,
+): Value {
   const { builder } = context;
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const ones = builder.constant(`ones_${groups}`, Tensor.from(new Float32Array(groups).fill(1), [groups]));
@@ -47,12 +73,46 @@ export function groupNorm(context: ModuleContext, name: string, x: Value, groups
     shape: [batch, groups, (channels / groups) * height * width],
   }); // [N, G, C/G·H·W]
   const standardized = builder.apply("InstanceNormalization", [grouped, ones, zeros], {
-    epsilon: groupNormEpsilon,
+    epsilon,
   });
   const restored = builder.apply("Reshape", [standardized], { shape: x.shape }); // [N, C, H, W]
-  const weight = context.parameter(`${name}.weight`, [channels], [channels, 1, 1]);
-  const bias = context.parameter(`${name}.bias`, [channels], [channels, 1, 1]);
-  return builder.apply("Add", [builder.apply("Mul", [restored, weight], {}), bias], {});
+  return scaleChannels(context, name, restored);
+}
+
+/** weight · x + bias, one of each for a channel. x [N, C, H, W] → the same shape. */
+function scaleChannels({ builder, parameter }: ModuleContext, name: string, x: Value): Value {
+  const channels = x.shape[1]!;
+  const weight = parameter(`${name}.weight`, [channels], [channels, 1, 1]);
+  const bias = parameter(`${name}.bias`, [channels], [channels, 1, 1]);
+  return builder.apply("Add", [builder.apply("Mul", [x, weight], {}), bias], {});
+}
+
+/** PyTorch's BatchNorm2d epsilon. */
+const batchNormEpsilon = 1e-5;
+
+/**
+ * Batch normalisation as in training: over (N, H, W) of this very batch, with biased variance; there are no
+ * running statistics. x [N, C, H, W] → the same shape.
+ *
+ * @throws INVALID_ARGUMENT when a channel has one value only, whose variance is 0 (PyTorch refuses it, too).
+ */
+export function batchNorm(context: ModuleContext, name: string, x: Value): Value {
+  const { builder } = context;
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  if (batch * height * width === 1) {
+    const message = `${name}: batch normalisation needs more than one value for each channel, found [1, ${channels}, 1, 1]; use a larger batch or picture, or another norm.`;
+    throw new VaekitError("INVALID_ARGUMENT", message);
+  }
+  const ones = builder.constant(`ones_${channels}`, Tensor.from(new Float32Array(channels).fill(1), [channels]));
+  const zeros = builder.constant(`zeros_${channels}`, Tensor.zeros([channels]));
+  const swap = (value: Value): Value => builder.apply("Transpose", [value], { perm: [1, 0, 2, 3] });
+  const swapped = swap(x); // [C, N, H, W]
+  const rows = builder.apply("Reshape", [swapped], { shape: [1, channels, batch * height * width] });
+  const standardized = builder.apply("InstanceNormalization", [rows, ones, zeros], {
+    epsilon: batchNormEpsilon,
+  });
+  const restored = swap(builder.apply("Reshape", [standardized], { shape: swapped.shape })); // [N, C, H, W]
+  return scaleChannels(context, name, restored);
 }
 
 /** Twice the height and width, each pixel repeated 2x2. */

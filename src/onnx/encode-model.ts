@@ -1,6 +1,7 @@
 /** Graph → ONNX model: a ModelProto's bytes, with the weights inside or left where they lie. */
 import type { Graph, Initializer, Node, NodeOf, OperatorName, Value } from "../graph/index.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
+import type { DType } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import {
   dataTypes,
@@ -34,16 +35,60 @@ const int64s = (values: readonly number[]): Tensor =>
 
 const asIs = (): Lowered => ({});
 
+/** Clip's bounds have the dtype of its input. */
+function scalarOf(value: number, dtype: DType): Tensor {
+  return dtype === "float64"
+    ? Tensor.from(Float64Array.of(value), [])
+    : Tensor.from(Float32Array.of(value), []);
+}
+
+function lowerPool({ attributes }: NodeOf<"AveragePool" | "MaxPool">): Lowered {
+  return {
+    attributes: {
+      kernel_shape: { ints: attributes.kernelShape },
+      strides: { ints: attributes.strides },
+    },
+  };
+}
+
+/** Opset 18 takes the axes of ReduceSum, ReduceMean and the others as a tensor. */
+function lowerReduction({ attributes }: NodeOf<"ReduceLogSumExp" | "ReduceMean" | "ReduceSum">): Lowered {
+  return {
+    attributes: { keepdims: { int: attributes.keepdims ? 1 : 0 } },
+    extraInputs: [int64s(attributes.axes)],
+  };
+}
+
 const lowerings: { [K in OperatorName]: (node: NodeOf<K>) => Lowered } = {
+  Abs: asIs,
   Add: asIs,
+  Div: asIs,
   Erf: asIs,
+  Exp: asIs,
+  Identity: asIs,
+  Log: asIs,
   MatMul: asIs,
   Mul: asIs,
+  Neg: asIs,
   Relu: asIs,
   Sigmoid: asIs,
+  Sign: asIs,
   Softplus: asIs,
+  Sqrt: asIs,
+  Sub: asIs,
   Tanh: asIs,
+  AveragePool: lowerPool,
+  MaxPool: lowerPool,
+  ReduceLogSumExp: lowerReduction,
+  ReduceMean: lowerReduction,
+  ReduceSum: lowerReduction,
   Cast: ({ attributes }) => ({ attributes: { to: { int: dataTypes[attributes.to] } } }),
+  Clip: ({ attributes: { min, max }, output: { dtype } }) => ({
+    extraInputs: [
+      min === undefined ? undefined : scalarOf(min, dtype),
+      max === undefined ? undefined : scalarOf(max, dtype),
+    ],
+  }),
   Concat: ({ attributes }) => ({ attributes: { axis: { int: attributes.axis } } }),
   Conv: ({ attributes, inputs }) => ({
     attributes: {
@@ -52,6 +97,17 @@ const lowerings: { [K in OperatorName]: (node: NodeOf<K>) => Lowered } = {
       strides: { ints: attributes.strides },
     },
   }),
+  ConvTranspose: ({ attributes, inputs }) => ({
+    attributes: {
+      kernel_shape: { ints: inputs[1]!.shape.slice(2) },
+      pads: { ints: attributes.pads },
+      strides: { ints: attributes.strides },
+      output_padding: { ints: attributes.outputPadding },
+    },
+  }),
+  Expand: ({ attributes }) => ({ extraInputs: [int64s(attributes.shape)] }),
+  LeakyRelu: ({ attributes }) => ({ attributes: { alpha: { float: attributes.alpha } } }),
+  Pad: ({ attributes }) => ({ extraInputs: [int64s([...attributes.begins, ...attributes.ends])] }),
   InstanceNormalization: ({ attributes }) => ({ attributes: { epsilon: { float: attributes.epsilon } } }),
   Reshape: ({ attributes }) => ({ extraInputs: [int64s(attributes.shape)] }),
   Resize: ({ attributes }) => ({
@@ -62,8 +118,13 @@ const lowerings: { [K in OperatorName]: (node: NodeOf<K>) => Lowered } = {
     },
     extraInputs: [undefined, Tensor.from(Float32Array.of(1, 1, ...attributes.scales), [4])],
   }),
-  Slice: ({ attributes: { axis, start, end } }) => ({
-    extraInputs: [int64s([start]), int64s([end]), int64s([axis])],
+  Slice: ({ attributes: { axes, starts, ends, steps } }) => ({
+    extraInputs: [
+      int64s(starts),
+      int64s(ends),
+      int64s(axes),
+      ...(steps === undefined ? [] : [int64s(steps)]),
+    ],
   }),
   Softmax: ({ attributes }) => ({ attributes: { axis: { int: attributes.axis } } }),
   Transpose: ({ attributes }) => ({ attributes: { perm: { ints: attributes.perm } } }),

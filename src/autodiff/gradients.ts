@@ -1,0 +1,131 @@
+/** Reverse-mode differentiation: appends to a graph the nodes that compute gradients. */
+import { InternalError, VaekitError } from "../errors.ts";
+import type { GraphBuilder, Node, Value } from "../graph/index.ts";
+import { sameShape, sizeOf } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { add } from "./arithmetic.ts";
+import type { GradientRule, NoGradient } from "./rule.ts";
+import { gradientRules, type GradientRules } from "./rules/index.ts";
+
+/** One end of the walk: a value, and the gradient of the loss with respect to it. */
+export interface Target {
+  readonly value: Value;
+  /** Of the value's shape; left out for a loss, whose gradient with respect to itself is 1. */
+  readonly gradient?: Value;
+}
+
+export interface GradientsOptions {
+  /** Values behind which nothing is differentiated, as after `detach()`. */
+  readonly stopAt?: readonly Value[];
+  /** Only for tests: another table of rules. */
+  readonly rules?: GradientRules;
+}
+
+/**
+ * The gradients of a loss (or of Σ ⟨value, gradient⟩ over several targets) with respect to `wrt`, in its order.
+ * A value on which no target depends has the gradient zero.
+ *
+ * One walk over the nodes, last to first: when a node is reached, all uses of its output have added to the
+ * output's gradient, and its rule passes that on to the inputs.
+ *
+ * @throws UNSUPPORTED when the way leads through an operator without a gradient.
+ */
+export function gradients(
+  builder: GraphBuilder,
+  targets: readonly Target[],
+  wrt: readonly Value[],
+  { stopAt = [], rules = gradientRules }: GradientsOptions = {},
+): Value[] {
+  const forward = [...builder.nodes];
+  const active = dependents(forward, wrt, stopAt);
+  const adjoints = new Adjoints(builder);
+  return builder.scope("gradients", () => {
+    for (const target of targets) adjoints.add(target.value, target.gradient ?? one(builder, target.value));
+    for (const node of forward.reverse()) {
+      if (!active.has(node.output.name)) continue;
+      const gradient = adjoints.take(node.output, wrt);
+      if (gradient === undefined) continue;
+      propagate(builder, node, gradient, active, rules).forEach((each, index) => {
+        if (each !== undefined) adjoints.add(node.inputs[index]!, each);
+      });
+    }
+    return wrt.map((value) => adjoints.get(value) ?? zeros(builder, value));
+  });
+}
+
+/** The names of the values that depend on one of `wrt`, these included. */
+function dependents(nodes: readonly Node[], wrt: readonly Value[], stopAt: readonly Value[]): Set<string> {
+  const names = new Set(wrt.map((value) => value.name));
+  const stops = new Set(stopAt.map((value) => value.name));
+  for (const { inputs, output } of nodes) {
+    if (!stops.has(output.name) && inputs.some((input) => names.has(input.name))) names.add(output.name);
+  }
+  return names;
+}
+
+/** The gradients that have arrived at each value so far. */
+class Adjoints {
+  readonly #builder: GraphBuilder;
+  readonly #sums = new Map<string, Value>();
+
+  constructor(builder: GraphBuilder) {
+    this.#builder = builder;
+  }
+
+  add(value: Value, gradient: Value): void {
+    if (!sameShape(gradient.shape, value.shape)) {
+      throw new InternalError(`the gradient of ${value.name} is not of its shape: ${gradient.name}`);
+    }
+    const sum = this.#sums.get(value.name);
+    this.#sums.set(value.name, sum === undefined ? gradient : add(this.#builder, sum, gradient));
+  }
+
+  get(value: Value): Value | undefined {
+    return this.#sums.get(value.name);
+  }
+
+  /** The gradient of a value that gets no more of them; kept only where the caller asked for it. */
+  take(value: Value, wrt: readonly Value[]): Value | undefined {
+    const sum = this.get(value);
+    if (!wrt.some(({ name }) => name === value.name)) this.#sums.delete(value.name);
+    return sum;
+  }
+}
+
+function propagate(
+  builder: GraphBuilder,
+  node: Node,
+  gradient: Value,
+  active: ReadonlySet<string>,
+  rules: GradientRules,
+): readonly (Value | undefined)[] {
+  // The table's key and the node's type are the same K, which TypeScript cannot see across a union.
+  const rule = rules[node.operator] as GradientRule<Node["operator"]> | NoGradient;
+  if (typeof rule !== "function") {
+    throw new VaekitError(
+      "UNSUPPORTED",
+      `${node.output.name}: ${node.operator} has no gradient: ${rule.reason}.`,
+    );
+  }
+  const wants = (index: number): boolean => active.has(node.inputs[index]?.name ?? "");
+  return rule(node, gradient, { builder, wants }).map((each, index) => (wants(index) ? each : undefined));
+}
+
+function one(builder: GraphBuilder, loss: Value): Value {
+  if (sizeOf(loss.shape) !== 1) {
+    const message = `gradients: expected a loss of one element, found ${loss.name} [${loss.shape.join(", ")}].`;
+    throw new VaekitError("INVALID_ARGUMENT", `${message} Give the gradient of a larger target.`);
+  }
+  return constantLike(builder, loss, 1);
+}
+
+const zeros = (builder: GraphBuilder, value: Value): Value => constantLike(builder, value, 0);
+
+function constantLike(builder: GraphBuilder, { dtype, shape }: Value, value: number): Value {
+  const size = sizeOf(shape);
+  const tensor =
+    dtype === "float64"
+      ? Tensor.from(new Float64Array(size).fill(value), shape)
+      : Tensor.from(new Float32Array(size).fill(value), shape);
+  return builder.constant(`${dtype}[${shape.join(",")}](${value})`, tensor);
+}

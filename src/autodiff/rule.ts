@@ -1,0 +1,23 @@
+/** What a gradient rule gets and gives. */
+import type { GraphBuilder, NodeOf, OperatorName, Value } from "../graph/index.ts";
+
+export interface RuleContext {
+  readonly builder: GraphBuilder;
+  /** Whether the gradient of the node's input `index` is wanted; what is not wanted need not be computed. */
+  wants(index: number): boolean;
+}
+
+/**
+ * The vector-Jacobian product of one operator: from the gradient of the loss with respect to the node's output
+ * to its gradients with respect to the inputs, in their order; undefined where it is not wanted.
+ */
+export type GradientRule<K extends OperatorName> = (
+  node: NodeOf<K>,
+  gradient: Value,
+  context: RuleContext,
+) => readonly (Value | undefined)[];
+
+/** An operator that cannot be differentiated, and why. */
+export interface NoGradient {
+  readonly reason: string;
+}
