@@ -1,10 +1,10 @@
 /** Reverse-mode differentiation: appends to a graph the nodes that compute gradients. */
 import { InternalError, VaekitError } from "../errors.ts";
 import type { GraphBuilder, Node, Value } from "../graph/index.ts";
-import { sameShape, sizeOf } from "../tensor/shape.ts";
+import { sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { add } from "./arithmetic.ts";
-import type { GradientRule, NoGradient } from "./rule.ts";
+import type { GradientRule, NoGradient, RuleContext } from "./rule.ts";
 import { gradientRules, type GradientRules } from "./rules/index.ts";
 
 /** One end of the walk: a value, and the gradient of the loss with respect to it. */
@@ -41,15 +41,22 @@ export function gradients(
   const adjoints = new Adjoints(builder);
   return builder.scope("gradients", () => {
     for (const target of targets) adjoints.add(target.value, target.gradient ?? one(builder, target.value));
+    const producers = new Map(forward.map((node) => [node.output.name, node]));
+    const producerOf = (value: Value): Node | undefined => producers.get(value.name);
     for (const node of forward.reverse()) {
       if (!active.has(node.output.name)) continue;
       const gradient = adjoints.take(node.output, wrt);
       if (gradient === undefined) continue;
-      propagate(builder, node, gradient, active, rules).forEach((each, index) => {
+      const wants = (index: number): boolean => active.has(node.inputs[index]?.name ?? "");
+      const full = takesBroadcast(node) ? gradient : expanded(builder, gradient, node.output);
+      propagate(node, full, { builder, wants, producerOf }, rules).forEach((each, index) => {
         if (each !== undefined) adjoints.add(node.inputs[index]!, each);
       });
     }
-    return wrt.map((value) => adjoints.get(value) ?? zeros(builder, value));
+    return wrt.map((value) => {
+      const gradient = adjoints.get(value);
+      return gradient === undefined ? zeros(builder, value) : expanded(builder, gradient, value);
+    });
   });
 }
 
@@ -73,7 +80,7 @@ class Adjoints {
   }
 
   add(value: Value, gradient: Value): void {
-    if (!sameShape(gradient.shape, value.shape)) {
+    if (!broadcastsTo(gradient.shape, value.shape)) {
       throw new InternalError(`the gradient of ${value.name} is not of its shape: ${gradient.name}`);
     }
     const sum = this.#sums.get(value.name);
@@ -92,23 +99,29 @@ class Adjoints {
   }
 }
 
+/** Whether a node's rule is right for a gradient of a smaller shape: products of values of one shape are. */
+const takesBroadcast = ({ operator, inputs, output }: Node): boolean =>
+  operator === "Mul" && inputs.every((input) => sameShape(input.shape, output.shape));
+
+const broadcastsTo = (shape: Shape, target: Shape): boolean =>
+  shape.length === target.length && shape.every((size, axis) => size === 1 || size === target[axis]);
+
+const expanded = (builder: GraphBuilder, gradient: Value, { shape }: Value): Value =>
+  sameShape(gradient.shape, shape) ? gradient : builder.apply("Expand", [gradient], { shape });
+
 function propagate(
-  builder: GraphBuilder,
   node: Node,
   gradient: Value,
-  active: ReadonlySet<string>,
+  context: RuleContext,
   rules: GradientRules,
 ): readonly (Value | undefined)[] {
   // The table's key and the node's type are the same K, which TypeScript cannot see across a union.
   const rule = rules[node.operator] as GradientRule<Node["operator"]> | NoGradient;
   if (typeof rule !== "function") {
-    throw new VaekitError(
-      "UNSUPPORTED",
-      `${node.output.name}: ${node.operator} has no gradient: ${rule.reason}.`,
-    );
+    const message = `${node.output.name}: ${node.operator} has no gradient: ${rule.reason}.`;
+    throw new VaekitError("UNSUPPORTED", message);
   }
-  const wants = (index: number): boolean => active.has(node.inputs[index]?.name ?? "");
-  return rule(node, gradient, { builder, wants }).map((each, index) => (wants(index) ? each : undefined));
+  return rule(node, gradient, context).map((each, index) => (context.wants(index) ? each : undefined));
 }
 
 function one(builder: GraphBuilder, loss: Value): Value {

@@ -1,15 +1,18 @@
 /** What a gradient rule gets and gives. */
-import type { GraphBuilder, NodeOf, OperatorName, Value } from "../graph/index.ts";
+import type { GraphBuilder, Node, NodeOf, OperatorName, Value } from "../graph/index.ts";
 
 export interface RuleContext {
   readonly builder: GraphBuilder;
   /** Whether the gradient of the node's input `index` is wanted; what is not wanted need not be computed. */
   wants(index: number): boolean;
+  /** The node whose output `value` is; undefined for an input or an initializer. */
+  producerOf(value: Value): Node | undefined;
 }
 
 /**
  * The vector-Jacobian product of one operator: from the gradient of the loss with respect to the node's output
- * to its gradients with respect to the inputs, in their order; undefined where it is not wanted.
+ * to its gradients with respect to the inputs, in their order; undefined where it is not wanted. A gradient may
+ * have a shape that broadcasts to its input's: it is expanded when that is needed, and not before.
  */
 export type GradientRule<K extends OperatorName> = (
   node: NodeOf<K>,

@@ -232,11 +232,14 @@ const rules: { [K in OperatorName]: Rule<K> } = {
 
   Pad: (inputs, { begins, ends }) => {
     const [x] = take("Pad", inputs, 1);
-    const rank = x!.shape.length;
-    if (begins.length !== rank || ends.length !== rank || [...begins, ...ends].some((size) => size < 0)) {
-      fail("Pad", `expected ${rank} begins and ends >= 0, found ${formatShape([...begins, ...ends])}.`);
+    const shape = x!.shape.map((size, axis) => size + (begins[axis] ?? NaN) + (ends[axis] ?? NaN));
+    if (begins.length !== shape.length || ends.length !== shape.length || !shape.every((size) => size > 0)) {
+      fail(
+        "Pad",
+        `expected a shape with elements from ${formatShape(x!.shape)}, found ${formatShape(shape)}.`,
+      );
     }
-    return { dtype: x!.dtype, shape: x!.shape.map((size, axis) => begins[axis]! + size + ends[axis]!) };
+    return { dtype: x!.dtype, shape };
   },
 
   Transpose: (inputs, { perm }) => {

@@ -60,7 +60,7 @@ export interface OperatorAttributes {
   /** a · b elementwise, broadcast. */
   Mul: NoAttributes;
   Neg: NoAttributes;
-  /** Zeros around x: `begins[axis]` before and `ends[axis]` after, for every axis. */
+  /** Zeros around x: `begins[axis]` before and `ends[axis]` after, for every axis; negative numbers cut off. */
   Pad: { begins: readonly number[]; ends: readonly number[] };
   /** log Σ e^x over the axes, without overflow. */
   ReduceLogSumExp: Reduction;

@@ -1,7 +1,11 @@
 export {
   buildDecoder,
   buildEncoder,
+  decode,
+  encode,
+  parametersFrom,
   parameterShapes,
+  type AutoencoderKLContext,
   type FindParameter,
   type InputSize,
 } from "./autoencoder-kl.ts";
@@ -14,3 +18,21 @@ export {
   type AutoencoderKLConfig,
 } from "./autoencoder-kl-config.ts";
 export { initializeParameters } from "./initialize-parameters.ts";
+export {
+  initializeMlpVae,
+  iwaeMlpVae,
+  mlpDecoder,
+  mlpEncoder,
+  mlpVaeShapes,
+  pytorchExamplesMlpVae,
+  type MlpVaeConfig,
+} from "./mlp-vae.ts";
+export {
+  actNormInitialization,
+  defaultPatchDiscriminatorConfig,
+  initializePatchDiscriminator,
+  patchDiscriminator,
+  patchDiscriminatorShapes,
+  type DiscriminatorNorm,
+  type PatchDiscriminatorConfig,
+} from "./patch-discriminator.ts";

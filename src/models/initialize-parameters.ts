@@ -20,7 +20,7 @@ export function initializeParameters(
   const shapes = parameterShapes(config);
   const tensors = new Map<string, Tensor<"float32">>();
   for (const name of [...shapes.keys()].sort(byConstruction)) {
-    tensors.set(name, initialize(name, shapes, generator));
+    tensors.set(name, initializeParameter(name, shapes, generator));
   }
   return tensors;
 }
@@ -31,7 +31,12 @@ function byConstruction(a: string, b: string): number {
   return rank(a) - rank(b);
 }
 
-function initialize(
+/**
+ * Draws one parameter as PyTorch's Conv2d, Linear and normalisation layers do, weights before biases.
+ *
+ * @param shapes every parameter's shape: a bias takes its range from the weight beside it.
+ */
+export function initializeParameter(
   name: string,
   shapes: ReadonlyMap<string, Shape>,
   generator: BaseGenerator,

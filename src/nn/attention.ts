@@ -50,7 +50,10 @@ function attend({ builder }: ModuleContext, query: Value, key: Value, value: Val
   const attended: Value[] = [];
   for (let start = 0; start < pixels; start += chunk) {
     const end = Math.min(start + chunk, pixels);
-    const rows = pixels <= chunk ? queries : builder.apply("Slice", [queries], { axes: [1], starts: [start], ends: [end] });
+    const rows =
+      pixels <= chunk
+        ? queries
+        : builder.apply("Slice", [queries], { axes: [1], starts: [start], ends: [end] });
     const scores = builder.apply("MatMul", [rows, keys], {}); // [N, chunk, H·W]
     const weights = builder.apply("Softmax", [scores], { axis: 2 });
     attended.push(builder.apply("MatMul", [weights, values], {})); // [N, chunk, C]

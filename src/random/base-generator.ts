@@ -10,12 +10,29 @@ export type FloatDType = "float32" | "float64" | "float16" | "bfloat16";
 
 /** A source of random tensors. Its draws depend on its seed and on the draws before, and on nothing else. */
 export abstract class BaseGenerator {
-  /** The seed, as an unsigned 64-bit integer. */
-  readonly seed: bigint;
+  #seed: bigint;
 
   protected constructor(seed: number | bigint) {
-    this.seed = checkedUint64(seed, "seed");
+    this.#seed = checkedUint64(seed, "seed");
   }
+
+  /** The seed, as an unsigned 64-bit integer. */
+  get seed(): bigint {
+    return this.#seed;
+  }
+
+  protected set seed(seed: bigint) {
+    this.#seed = seed;
+  }
+
+  /** Where this generator stands, as bytes for a checkpoint. */
+  abstract state(): Uint8Array;
+  /**
+   * Goes on where the generator stood whose `state` these bytes are, whatever seed this one had.
+   *
+   * @throws INVALID_ARGUMENT when they are not the state of a generator of this kind.
+   */
+  abstract setState(bytes: Uint8Array): void;
 
   /** Fills `out` with float32 uniforms in [low, high). */
   abstract fillUniform(out: Float32Array, low?: number, high?: number): void;

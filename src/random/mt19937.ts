@@ -1,12 +1,24 @@
 /** The Mersenne Twister MT19937 (Matsumoto and Nishimura 1998), seeded as PyTorch seeds it. */
 
-const stateSize = 624;
+/** Words of the state. */
+export const stateSize = 624;
 const shiftSize = 397;
+
+/** Where an engine stands, in PyTorch's terms. */
+export interface Mt19937State {
+  /** The words of the current round. */
+  readonly words: Int32Array;
+  /** Index of the next word; 0 only before the first draw. */
+  readonly next: number;
+  /** Words of this round that are not drawn yet, plus 1: at 1 the next draw makes new ones. */
+  readonly left: number;
+}
 
 /** A stream of 32-bit words. */
 export class Mt19937 {
   readonly #state = new Int32Array(stateSize);
-  #next = stateSize;
+  #next = 0;
+  #left = 1;
 
   /** @param seed only its low 32 bits matter, as in PyTorch. */
   constructor(seed: number) {
@@ -18,9 +30,20 @@ export class Mt19937 {
     }
   }
 
+  /** Where this engine stands; a copy. */
+  get state(): Mt19937State {
+    return { words: this.#state.slice(), next: this.#next, left: this.#left };
+  }
+
+  set state({ words, next, left }: Mt19937State) {
+    this.#state.set(words);
+    this.#next = next;
+    this.#left = left;
+  }
+
   /** The next word, in [0, 2^32). */
   nextUint32(): number {
-    if (this.#next === stateSize) this.#regenerate();
+    if (--this.#left === 0) this.#regenerate();
     let word = this.#state[this.#next++]!;
     word ^= word >>> 11;
     word ^= (word << 7) & 0x9d2c5680;
@@ -50,5 +73,6 @@ export class Mt19937 {
       state[i] = far ^ (mixed >>> 1) ^ (mixed & 1 ? 0x9908b0df : 0);
     }
     this.#next = 0;
+    this.#left = stateSize;
   }
 }

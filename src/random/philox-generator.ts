@@ -6,13 +6,13 @@
 import { BaseGenerator, checkedUint64, scaleUniforms } from "./base-generator.ts";
 import { boxMullerFloat32 } from "./float32-math.ts";
 import { philoxBlock } from "./philox.ts";
+import { decodePhiloxState, encodePhiloxState } from "./philox-state.ts";
 
 const wordMask = 0xffffffffn;
 
 /** A counter-based generator; `stream` makes independent ones from the same seed. */
 export class PhiloxGenerator extends BaseGenerator {
-  /** Which of the seed's 2^64 streams this generator reads. */
-  readonly streamId: bigint;
+  #streamId: bigint;
   readonly #words = new Uint32Array(4);
   readonly #pair = new Float32Array(4);
   /** The first block that no draw has used; every draw starts at a whole block. */
@@ -20,7 +20,23 @@ export class PhiloxGenerator extends BaseGenerator {
 
   constructor(seed: number | bigint, streamId: number | bigint = 0) {
     super(seed);
-    this.streamId = checkedUint64(streamId, "stream");
+    this.#streamId = checkedUint64(streamId, "stream");
+  }
+
+  /** Which of the seed's 2^64 streams this generator reads. */
+  get streamId(): bigint {
+    return this.#streamId;
+  }
+
+  override state(): Uint8Array {
+    return encodePhiloxState({ seed: this.seed, streamId: this.#streamId, nextBlock: this.#nextBlock });
+  }
+
+  override setState(bytes: Uint8Array): void {
+    const state = decodePhiloxState(bytes);
+    this.seed = state.seed;
+    this.#streamId = state.streamId;
+    this.#nextBlock = state.nextBlock;
   }
 
   /** A new generator at the start of the stream `id` of the same seed, whatever this one has drawn. */

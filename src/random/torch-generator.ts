@@ -11,6 +11,7 @@
 import { BaseGenerator, scaleUniforms } from "./base-generator.ts";
 import { boxMullerFloat32 } from "./float32-math.ts";
 import { Mt19937 } from "./mt19937.ts";
+import { decodeTorchState, encodeTorchState } from "./torch-state.ts";
 
 /** Below this many elements PyTorch draws normals one by one, in double. */
 const blockSize = 16;
@@ -28,6 +29,19 @@ export class TorchGenerator extends BaseGenerator {
   constructor(seed: number | bigint) {
     super(seed);
     this.#engine = new Mt19937(Number(this.seed & 0xffffffffn));
+  }
+
+  /** The 5056 bytes that `torch.get_rng_state()` gives after the same draws. */
+  override state(): Uint8Array {
+    return encodeTorchState({ ...this.#engine.state, seed: this.seed, cachedNormal: this.#cachedNormal });
+  }
+
+  /** Also takes what `torch.get_rng_state()` gave (on the CPU). */
+  override setState(bytes: Uint8Array): void {
+    const state = decodeTorchState(bytes);
+    this.seed = state.seed;
+    this.#engine.state = state;
+    this.#cachedNormal = state.cachedNormal;
   }
 
   override fillUniform(out: Float32Array, low = 0, high = 1): void {

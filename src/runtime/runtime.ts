@@ -9,7 +9,26 @@ export type Device = (typeof devices)[number];
 /** The device that a session really runs on. */
 export type ConcreteDevice = Exclude<Device, "auto">;
 
+/**
+ * Tensors that stay where graphs are computed, from run to run: a model's weights while it is trained. They
+ * cross to JavaScript only when they are read.
+ */
+export interface State {
+  readonly names: readonly string[];
+  /** Copies of the tensors of these names; of all when left out. */
+  read(names?: readonly string[]): Promise<Record<string, Tensor>>;
+  dispose(): Promise<void>;
+}
+
+/** The output of this name replaces the state's tensor `name` when the run has succeeded. */
+export const nextOf = (name: string): string => `${name}.next`;
+
 export interface RunOptions {
+  /**
+   * Gives the graph's inputs that the caller leaves out, and takes the outputs named by `nextOf`, which the run
+   * does not return.
+   */
+  readonly state?: State;
   /** Rejects with ABORTED when it fires; the computation under way is abandoned, not interrupted. */
   readonly signal?: AbortSignal;
 }
@@ -27,6 +46,8 @@ export interface Runtime {
   /** What the runtime chose, once its first session exists. */
   readonly device: ConcreteDevice | undefined;
   createSession(graph: Graph): Promise<Session>;
+  /** Moves a copy of the tensors to where graphs are computed. */
+  createState(tensors: Readonly<Record<string, Tensor>>): Promise<State>;
   /** Disposes every session and whatever runs them. */
   dispose(): Promise<void>;
 }

@@ -12,14 +12,13 @@ function unreduced(builder: GraphBuilder, dy: Value, x: Value, { axes }: Reducti
 
 export const reduceSumGradient: GradientRule<"ReduceSum"> = (node, dy, { builder }) => {
   const x = node.inputs[0]!;
-  return [builder.apply("Expand", [unreduced(builder, dy, x, node.attributes)], { shape: x.shape })];
+  return [unreduced(builder, dy, x, node.attributes)];
 };
 
 export const reduceMeanGradient: GradientRule<"ReduceMean"> = (node, dy, { builder }) => {
   const x = node.inputs[0]!;
   const count = sizeOf(x.shape) / sizeOf(dy.shape);
-  const share = scale(builder, unreduced(builder, dy, x, node.attributes), 1 / count);
-  return [builder.apply("Expand", [share], { shape: x.shape })];
+  return [scale(builder, unreduced(builder, dy, x, node.attributes), 1 / count)];
 };
 
 /** The softmax of x over the axes. */

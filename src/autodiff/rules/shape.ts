@@ -29,14 +29,11 @@ export const expandGradient: GradientRule<"Expand"> = (node, dy, { builder }) =>
   sumTo(builder, dy, node.inputs[0]!.shape),
 ];
 
+/** The adjoint of padding is cutting off, and the other way round. */
 export const padGradient: GradientRule<"Pad"> = (node, dy, { builder }) => {
-  const { begins } = node.attributes;
-  const x = node.inputs[0]!;
-  const axes = [...begins.keys()].filter((axis) => dy.shape[axis] !== x.shape[axis]);
-  if (axes.length === 0) return [dy];
-  const starts = axes.map((axis) => begins[axis]!);
-  const ends = axes.map((axis) => begins[axis]! + x.shape[axis]!);
-  return [builder.apply("Slice", [dy], { axes, starts, ends })];
+  const { begins, ends } = node.attributes;
+  const opposite = (sizes: readonly number[]): number[] => sizes.map((size) => 0 - size);
+  return [builder.apply("Pad", [dy], { begins: opposite(begins), ends: opposite(ends) })];
 };
 
 export const reshapeGradient: GradientRule<"Reshape"> = (node, dy, { builder }) => [

@@ -5,9 +5,17 @@ import type { Graph } from "../../graph/index.ts";
 import { encodeModel } from "../../onnx/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkInputs } from "../check-inputs.ts";
-import type { ConcreteDevice, Device, RunOptions, Runtime, Session } from "../runtime.ts";
+import {
+  nextOf,
+  type ConcreteDevice,
+  type Device,
+  type RunOptions,
+  type Runtime,
+  type Session,
+  type State,
+} from "../runtime.ts";
 import { placeWeights, type PlacedWeights } from "./place-weights.ts";
-import type { TensorMessage } from "./protocol.ts";
+import type { StateUse, TensorMessage } from "./protocol.ts";
 import { WorkerClient } from "./worker-client.ts";
 
 export interface NodeRuntimeOptions {
@@ -34,6 +42,7 @@ export class NodeRuntime implements Runtime {
   readonly #threadCount: number;
   readonly #client = new WorkerClient();
   #nextSession = 0;
+  #nextState = 0;
 
   constructor({ device = "auto", threadCount = 0 }: NodeRuntimeOptions = {}) {
     this.#candidates = device === "auto" ? autoDevices() : [device];
@@ -61,6 +70,13 @@ export class NodeRuntime implements Runtime {
     }
     const message = `ONNX Runtime could not prepare the graph ${graph.name} (${failures.join("; ")}).`;
     throw new VaekitError("RUNTIME", message);
+  }
+
+  async createState(tensors: Readonly<Record<string, Tensor>>): Promise<State> {
+    const state = this.#nextState++;
+    const messages = toMessages(tensors);
+    await this.#client.request({ kind: "create-state", state, tensors: messages }, buffersOf(messages));
+    return new NodeState(this.#client, state, Object.keys(tensors));
   }
 
   dispose(): Promise<void> {
@@ -105,19 +121,22 @@ class NodeSession implements Session {
     inputs: Readonly<Record<string, Tensor>>,
     options: RunOptions = {},
   ): Promise<Record<string, Tensor>> {
-    checkInputs(this.#graph, inputs);
-    const messages = Object.fromEntries(
-      Object.entries(inputs).map(([name, tensor]) => [name, toMessage(tensor)]),
-    );
-    const buffers = Object.values(messages).map(({ data }) => data.buffer);
-    const body = { kind: "run", session: this.#session, inputs: messages } as const;
-    const results = await this.#client.request(body, buffers, options.signal);
-    return Object.fromEntries(
-      Object.entries(results).map(([name, { data, shape, dtype }]) => [
-        name,
-        Tensor.from(data, shape, dtype),
-      ]),
-    );
+    const { state, signal } = options;
+    checkInputs(this.#graph, inputs, state?.names);
+    const messages = toMessages(inputs);
+    const use = state === undefined ? {} : { use: this.#stateUse(stateIn(state), inputs) };
+    const body = { kind: "run", session: this.#session, inputs: messages, ...use } as const;
+    return toTensors(await this.#client.request(body, buffersOf(messages), signal));
+  }
+
+  #stateUse(state: NodeState, inputs: Readonly<Record<string, Tensor>>): StateUse {
+    const outputs = new Set(this.#graph.outputs.map(({ name }) => name));
+    const replaced = state.names.filter((name) => outputs.has(nextOf(name)));
+    return {
+      state: state.id,
+      reads: this.#graph.inputs.map(({ name }) => name).filter((name) => !(name in inputs)),
+      replaces: Object.fromEntries(replaced.map((name) => [nextOf(name), name])),
+    };
   }
 
   async dispose(): Promise<void> {
@@ -125,8 +144,44 @@ class NodeSession implements Session {
   }
 }
 
+class NodeState implements State {
+  readonly id: number;
+  readonly names: readonly string[];
+  readonly #client: WorkerClient;
+
+  constructor(client: WorkerClient, id: number, names: readonly string[]) {
+    this.id = id;
+    this.names = names;
+    this.#client = client;
+  }
+
+  async read(names = this.names): Promise<Record<string, Tensor>> {
+    return toTensors(await this.#client.request({ kind: "read-state", state: this.id, names }));
+  }
+
+  async dispose(): Promise<void> {
+    await this.#client.request({ kind: "release-state", state: this.id });
+  }
+}
+
+function stateIn(state: State): NodeState {
+  if (state instanceof NodeState) return state;
+  throw new VaekitError("INVALID_ARGUMENT", "run: expected a state of the same runtime as the session's.");
+}
+
+const toMessages = (tensors: Readonly<Record<string, Tensor>>): Record<string, TensorMessage> =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toMessage(tensor)]));
+
+const buffersOf = (messages: Readonly<Record<string, TensorMessage>>): ArrayBuffer[] =>
+  Object.values(messages).map(({ data }) => data.buffer);
+
+const toTensors = (messages: Readonly<Record<string, TensorMessage>>): Record<string, Tensor> =>
+  Object.fromEntries(
+    Object.entries(messages).map(([name, { data, shape, dtype }]) => [name, Tensor.from(data, shape, dtype)]),
+  );
+
 /** A copy: the message's buffer moves to the other thread, and the caller keeps the tensor. */
 function toMessage({ dtype, data, shape }: Tensor): TensorMessage {
-  invariant(dtype === "float32" || dtype === "int64" || dtype === "uint8", `a graph has no ${dtype} input`);
+  invariant(dtype !== "float16" && dtype !== "bfloat16", `a graph has no ${dtype} input`);
   return { dtype, data: data.slice() as TensorMessage["data"], shape };
 }

@@ -3,15 +3,30 @@ import type { InferenceSession } from "onnxruntime-node";
 
 /** A tensor on its way between threads; ONNX Runtime and vaekit name these dtypes alike. */
 export interface TensorMessage {
-  dtype: "float32" | "int64" | "uint8";
-  data: Float32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+  dtype: "float32" | "float64" | "int64" | "uint8";
+  data:
+    | Float32Array<ArrayBuffer>
+    | Float64Array<ArrayBuffer>
+    | BigInt64Array<ArrayBuffer>
+    | Uint8Array<ArrayBuffer>;
   shape: readonly number[];
 }
 
-export type Request = { id: number; session: number } & (
-  | { kind: "create"; model: Uint8Array; options: InferenceSession.SessionOptions }
-  | { kind: "run"; inputs: Record<string, TensorMessage> }
-  | { kind: "release" }
+/** A run that works on a state: which of its tensors each input reads and each output replaces, by name. */
+export interface StateUse {
+  state: number;
+  reads: readonly string[];
+  /** Output name → state name. */
+  replaces: Readonly<Record<string, string>>;
+}
+
+export type Request = { id: number } & (
+  | { kind: "create"; session: number; model: Uint8Array; options: InferenceSession.SessionOptions }
+  | { kind: "run"; session: number; inputs: Record<string, TensorMessage>; use?: StateUse }
+  | { kind: "release"; session: number }
+  | { kind: "create-state"; state: number; tensors: Record<string, TensorMessage> }
+  | { kind: "read-state"; state: number; names: readonly string[] }
+  | { kind: "release-state"; state: number }
 );
 
 /** What a request carries before it has a number. */

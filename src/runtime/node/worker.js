@@ -6,6 +6,7 @@ import { parentPort } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 
 /** @typedef {import("./protocol.ts").Request} Request */
+/** @typedef {import("./protocol.ts").StateUse} StateUse */
 /** @typedef {import("./protocol.ts").TensorMessage} TensorMessage */
 
 // A provider that is not there is no news: it comes back as an error, and "auto" goes on to the next.
@@ -15,20 +16,58 @@ env.logLevel = "fatal";
 const sessions = new Map();
 
 /**
- * @param {Record<string, TensorMessage>} inputs
+ * A tensor of a state, and the buffer of its predecessor, into which the next run writes its successor: a run
+ * never writes what it reads, and no run allocates.
+ * @typedef {{ current: Tensor, spare: Tensor | null }} Slot
+ */
+/** @type {Map<number, Map<string, Slot>>} */
+const states = new Map();
+
+/** @param {Record<string, TensorMessage>} tensors */
+const fromMessages = (tensors) =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, { dtype, data, shape }]) => [name, new Tensor(dtype, data, shape)]),
+  );
+
+/** @param {Tensor} tensor */
+const toMessage = ({ type, data, dims }) =>
+  /** @type {TensorMessage} */ ({ dtype: type, data, shape: dims });
+
+/** @param {number} id */
+function stateOf(id) {
+  const state = states.get(id);
+  if (state === undefined) throw new Error("the state was disposed");
+  return state;
+}
+
+/**
  * @param {InferenceSession} session
+ * @param {Record<string, TensorMessage>} inputs
+ * @param {StateUse | undefined} use
  * @returns {Promise<Record<string, TensorMessage>>}
  */
-async function run(session, inputs) {
-  const feeds = Object.fromEntries(
-    Object.entries(inputs).map(([name, { dtype, data, shape }]) => [name, new Tensor(dtype, data, shape)]),
-  );
-  const results = await session.run(feeds);
+async function run(session, inputs, use) {
+  const feeds = fromMessages(inputs);
+  if (use === undefined) {
+    const results = await session.run(feeds);
+    return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, toMessage(tensor)]));
+  }
+  const state = stateOf(use.state);
+  /** @param {string} name */
+  const slotOf = (name) => /** @type {Slot} */ (state.get(name));
+  for (const name of use.reads) feeds[name] = slotOf(name).current;
+  /** @type {Record<string, Tensor | null>} */
+  const fetches = Object.fromEntries(session.outputNames.map((name) => [name, null]));
+  for (const [output, name] of Object.entries(use.replaces)) fetches[output] = slotOf(name).spare;
+  const results = await session.run(feeds, fetches);
+  for (const [output, name] of Object.entries(use.replaces)) {
+    const slot = slotOf(name);
+    state.set(name, { current: /** @type {Tensor} */ (results[output]), spare: slot.current });
+  }
   return Object.fromEntries(
-    Object.entries(results).map(([name, tensor]) => [
-      name,
-      /** @type {TensorMessage} */ ({ dtype: tensor.type, data: tensor.data, shape: tensor.dims }),
-    ]),
+    Object.entries(results)
+      .filter(([name]) => !(name in use.replaces))
+      .map(([name, tensor]) => [name, toMessage(tensor)]),
   );
 }
 
@@ -44,11 +83,31 @@ async function answer(request) {
     case "run": {
       const session = sessions.get(request.session);
       if (session === undefined) throw new Error("the session was disposed");
-      return run(session, request.inputs);
+      return run(session, request.inputs, request.use);
     }
     case "release":
       await sessions.get(request.session)?.release();
       sessions.delete(request.session);
+      return {};
+    case "create-state": {
+      const slots = Object.entries(fromMessages(request.tensors)).map(
+        ([name, tensor]) => /** @type {const} */ ([name, { current: tensor, spare: null }]),
+      );
+      states.set(request.state, new Map(slots));
+      return {};
+    }
+    case "read-state": {
+      const state = stateOf(request.state);
+      return Object.fromEntries(
+        request.names.map((name) => {
+          const { dtype, data, shape } = toMessage(/** @type {Slot} */ (state.get(name)).current);
+          // A copy, because the answer's buffers move to the other thread.
+          return [name, /** @type {TensorMessage} */ ({ dtype, data: data.slice(), shape })];
+        }),
+      );
+    }
+    case "release-state":
+      states.delete(request.state);
       return {};
   }
 }

@@ -10,7 +10,15 @@ import { encodeModel } from "../../onnx/index.ts";
 import type { ByteSource } from "../../tensor/byte-source.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkInputs } from "../check-inputs.ts";
-import type { ConcreteDevice, Device, RunOptions, Runtime, Session } from "../runtime.ts";
+import {
+  nextOf,
+  type ConcreteDevice,
+  type Device,
+  type RunOptions,
+  type Runtime,
+  type Session,
+  type State,
+} from "../runtime.ts";
 
 /** The part of an onnxruntime-web entry (`/wasm`, `/webgpu`, `/jspi`) that is used here. */
 export interface OrtModule {
@@ -77,6 +85,10 @@ export class WebRuntime implements Runtime {
     throw new VaekitError("RUNTIME", message);
   }
 
+  createState(tensors: Readonly<Record<string, Tensor>>): Promise<State> {
+    return Promise.resolve(new WebState(tensors));
+  }
+
   async dispose(): Promise<void> {
     const sessions = [...this.#sessions];
     this.#sessions.clear();
@@ -114,8 +126,9 @@ export class WebRuntime implements Runtime {
     graph: Graph,
     session: InferenceSession,
     inputs: Readonly<Record<string, Tensor>>,
-    { signal }: RunOptions = {},
+    { state, signal }: RunOptions = {},
   ): Promise<Record<string, Tensor>> {
+    if (state !== undefined) return runWithState(graph, inputs, stateIn(state), (all) => this.#run(graph, session, all, { ...(signal === undefined ? {} : { signal }) }));
     checkInputs(graph, inputs);
     const feeds: Record<string, OrtTensor> = {};
     for (const [name, { data, shape }] of Object.entries(inputs)) {
@@ -140,4 +153,49 @@ export class WebRuntime implements Runtime {
     this.#queue = result.catch(() => undefined);
     return result;
   }
+}
+
+/** The tensors lie in JavaScript's memory, where the WASM runtime copies them from. */
+class WebState implements State {
+  readonly names: readonly string[];
+  readonly tensors: Map<string, Tensor>;
+
+  constructor(tensors: Readonly<Record<string, Tensor>>) {
+    this.names = Object.keys(tensors);
+    this.tensors = new Map(Object.entries(tensors));
+  }
+
+  read(names = this.names): Promise<Record<string, Tensor>> {
+    return Promise.resolve(Object.fromEntries(names.map((name) => [name, this.tensors.get(name)!])));
+  }
+
+  dispose(): Promise<void> {
+    this.tensors.clear();
+    return Promise.resolve();
+  }
+}
+
+function stateIn(state: State): WebState {
+  if (state instanceof WebState) return state;
+  throw new VaekitError("INVALID_ARGUMENT", "run: expected a state of the same runtime as the session's.");
+}
+
+async function runWithState(
+  graph: Graph,
+  inputs: Readonly<Record<string, Tensor>>,
+  state: WebState,
+  run: (inputs: Readonly<Record<string, Tensor>>) => Promise<Record<string, Tensor>>,
+): Promise<Record<string, Tensor>> {
+  const fromState = graph.inputs
+    .filter(({ name }) => !(name in inputs))
+    .map(({ name }) => [name, state.tensors.get(name)] as const)
+    .filter((entry): entry is readonly [string, Tensor] => entry[1] !== undefined);
+  const results = await run({ ...Object.fromEntries(fromState), ...inputs });
+  for (const name of state.names) {
+    const next = results[nextOf(name)];
+    if (next === undefined) continue;
+    state.tensors.set(name, next);
+    Reflect.deleteProperty(results, nextOf(name));
+  }
+  return results;
 }

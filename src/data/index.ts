@@ -1,0 +1,11 @@
+/** Data sets, the part without files: the order of examples, and what is done to each. */
+export { augmentationOf, type Augmentation, type AugmentOptions } from "./augment.ts";
+export {
+  BatchPlan,
+  listedOrder,
+  shuffledOrder,
+  type BatchPlanOptions,
+  type ExampleOrder,
+  type PlannedBatch,
+} from "./epoch-order.ts";
+export { dataStream } from "./streams.ts";

@@ -1,0 +1,177 @@
+/** The rules of a recipe that concern more than one key. */
+import { spatialFactor, type AutoencoderKLConfig } from "../models/index.ts";
+import { mnistSide } from "./data-schema.ts";
+import type { Problem } from "./problems.ts";
+import type { ParsedRecipe } from "./schema.ts";
+
+/** What contradicts what. */
+export function crossProblems(recipe: ParsedRecipe, config: AutoencoderKLConfig | undefined): Problem[] {
+  return [
+    ...lengthProblems(recipe),
+    ...modelProblems(recipe),
+    ...lossProblems(recipe),
+    ...scheduleProblems(recipe),
+    ...dataProblems(recipe),
+    ...(config === undefined ? [] : configProblems(recipe, config)),
+  ];
+}
+
+const problem = (path: string, message: string): Problem => ({ path: path.split("."), message });
+
+function* lengthProblems({ steps, epochs }: ParsedRecipe): Generator<Problem> {
+  if (steps !== null && epochs !== null) {
+    yield problem("epochs", `expected steps or epochs, found both (${steps} and ${epochs}); remove one.`);
+  }
+}
+
+function* modelProblems({ model, loss }: ParsedRecipe): Generator<Problem> {
+  if (model.type === "mlp") {
+    for (const term of ["perceptual", "adversarial", "distillation"] as const) {
+      if (loss[term] !== null) {
+        yield problem(
+          `loss.${term}`,
+          `an mlp has no such term; remove it, or use model.type autoencoder_kl.`,
+        );
+      }
+    }
+    return;
+  }
+  if (loss.importance !== null) {
+    yield problem("loss.importance", "only an mlp has this bound; remove it, or use model.type mlp.");
+  }
+  if (model.pretrained === null) {
+    for (const key of ["subfolder", "variant"] as const) {
+      if (model[key] !== null)
+        yield problem(`model.${key}`, "has no meaning without model.pretrained; remove it.");
+    }
+    return;
+  }
+  if (model.config !== null) {
+    yield problem("model.config", "a pretrained model brings its own config; remove config or pretrained.");
+  }
+  if (model.initialization !== "pytorch") {
+    yield problem(
+      "model.initialization",
+      "a pretrained model is not initialized; remove this key or pretrained.",
+    );
+  }
+}
+
+function* lossProblems({ loss, data, steps }: ParsedRecipe): Generator<Problem> {
+  const weights = Object.values(loss.reconstruction);
+  if (!weights.some((weight) => weight > 0)) {
+    yield problem(
+      "loss.reconstruction",
+      "expected a term with a weight above 0, such as {mse: 1}; found none.",
+    );
+  }
+  if ((loss.reconstruction.bce ?? 0) > 0 && data.range !== "unit") {
+    yield problem("loss.reconstruction", "bce needs pixels in [0, 1]; write data.range: unit.");
+  }
+  if (loss.kl.annealing !== "constant" && loss.kl.steps === 0) {
+    yield problem(
+      "loss.kl.steps",
+      `expected the length of the ${loss.kl.annealing} annealing, found 0; write e.g. ${Math.max(1, Math.floor((steps ?? 10_000) / 4))}.`,
+    );
+  }
+}
+
+/** The keys that only some schedules read. */
+const readBy = {
+  final_ratio: ["linear", "cosine", "cosine_with_restarts", "polynomial"],
+  cycles: ["cosine_with_restarts"],
+  power: ["polynomial"],
+  milestones: ["piecewise"],
+} as const;
+
+const scheduleDefaults = { final_ratio: 0, cycles: 1, power: 1 } as const;
+
+function* scheduleProblems({ schedule, steps }: ParsedRecipe): Generator<Problem> {
+  const { type, milestones, warmup_steps } = schedule;
+  for (const [key, types] of Object.entries(readBy) as [keyof typeof readBy, readonly string[]][]) {
+    const isSet = key === "milestones" ? milestones.length > 0 : schedule[key] !== scheduleDefaults[key];
+    if (isSet && !types.includes(type)) {
+      yield problem(
+        `schedule.${key}`,
+        `type ${type} does not read it (${types.join(", ")} does); remove it.`,
+      );
+    }
+  }
+  if (type === "piecewise" && milestones.length === 0) {
+    yield problem("schedule.milestones", "missing; write e.g. [{step: 1000, factor: 0.1}].");
+  }
+  const disordered = milestones.find(({ step }, i) => i > 0 && step <= milestones[i - 1]!.step);
+  if (disordered !== undefined) {
+    yield problem(
+      "schedule.milestones",
+      `expected steps in ascending order, found ${disordered.step} too late.`,
+    );
+  }
+  if (steps !== null && warmup_steps > steps) {
+    yield problem(
+      "schedule.warmup_steps",
+      `expected at most the run's ${steps} steps, found ${warmup_steps}.`,
+    );
+  }
+}
+
+function* dataProblems({ data, model }: ParsedRecipe): Generator<Problem> {
+  if (data.validation_path !== null && data.validation_count > 0) {
+    yield problem(
+      "data.validation_count",
+      "validation_path is given, so nothing is held out; remove one of them.",
+    );
+  }
+  const side = data.type === "mnist" ? mnistSide : data.resolution;
+  if (data.type !== "mnist" && data.short_side !== null && data.short_side < side) {
+    yield problem("data.short_side", `expected at least data.resolution ${side}, found ${data.short_side}.`);
+  }
+  const channels = data.type === "mnist" ? 1 : data.channels;
+  if (model.type === "mlp" && model.input_size !== side * side * channels) {
+    yield problem(
+      "model.input_size",
+      `expected ${side * side * channels}, the values of a picture (${channels} x ${side} x ${side}), found ${model.input_size}.`,
+    );
+  }
+}
+
+function* configProblems(
+  { data, validation }: ParsedRecipe,
+  config: AutoencoderKLConfig,
+): Generator<Problem> {
+  const factor = spatialFactor(config);
+  const side = data.type === "mnist" ? mnistSide : data.resolution;
+  if (side % factor !== 0) {
+    yield problem(
+      data.type === "mnist" ? "model.config.block_out_channels" : "data.resolution",
+      data.type === "mnist"
+        ? `expected levels whose factor divides MNIST's ${mnistSide} pixels (at most 3), found ${factor}.`
+        : `expected a multiple of the model's spatial factor ${factor}, found ${side}; ${multiples(side, factor)}.`,
+    );
+  }
+  if (validation.resolution !== null && validation.resolution % factor !== 0) {
+    const found = validation.resolution;
+    yield problem(
+      "validation.resolution",
+      `expected a multiple of the model's spatial factor ${factor}, found ${found}; ${multiples(found, factor)}.`,
+    );
+  }
+  const channels = data.type === "mnist" ? 1 : data.channels;
+  for (const [key, found] of [
+    ["in_channels", config.inChannels],
+    ["out_channels", config.outChannels],
+  ] as const) {
+    if (found !== channels) {
+      yield problem(
+        `model.config.${key}`,
+        `expected the data's ${channels} channels, found ${found}; leave it out.`,
+      );
+    }
+  }
+}
+
+/** The multiples of `factor` on both sides of `side`. */
+function multiples(side: number, factor: number): string {
+  const below = Math.floor(side / factor) * factor;
+  return below === 0 ? `write ${factor}` : `write ${below} or ${below + factor}`;
+}

@@ -1,0 +1,62 @@
+/** A recipe's `data`: where the pictures come from and how they are cut. */
+import { z } from "zod";
+import { count, path, wholeNumber } from "./fields.ts";
+
+/** Side of the training pictures, in pixels. */
+export const defaultResolution = 64;
+
+const everyType = {
+  path: path().describe(
+    "A folder of pictures (read recursively), a folder of MNIST idx files, or a list file.",
+  ),
+  validation_path: path().nullable().default(null).describe("Pictures for validation, of the same type."),
+  validation_count: wholeNumber()
+    .default(0)
+    .describe("Without validation_path: so many pictures at the end are held out for validation."),
+  range: z
+    .enum(["signed", "unit"])
+    .default("signed")
+    .describe("signed: pixels in [-1, 1], as diffusers' models expect; unit: in [0, 1]."),
+  keep_last: z
+    .boolean()
+    .default(false)
+    .describe("Whether an epoch's last batch is used although it is smaller than the others."),
+};
+
+const pictures = {
+  ...everyType,
+  resolution: count().default(defaultResolution).describe("Side of the square training pictures, in pixels."),
+  short_side: count()
+    .nullable()
+    .default(null)
+    .describe("Resize pictures so that their short side has so many pixels; null: cut them as they are."),
+  crop: z.enum(["random", "center"]).default("random"),
+  flip: z.boolean().default(true).describe("Mirror every second picture, at random."),
+  channels: z.literal([1, 3]).default(3),
+  workers: count().default(2).describe("Pictures decoded at once."),
+  cache_megabytes: wholeNumber().default(512).describe("Memory for decoded pictures; 0: none."),
+};
+
+const images = z.strictObject({
+  type: z.literal("images").describe("A folder of pictures (the default)."),
+  ...pictures,
+});
+
+const list = z.strictObject({
+  type: z.literal("list").describe("A text file with one path of a picture in each line."),
+  ...pictures,
+});
+
+const mnist = z.strictObject({
+  type: z.literal("mnist").describe("The idx files of MNIST: 28 x 28, one channel."),
+  ...everyType,
+  binarize: z
+    .boolean()
+    .default(false)
+    .describe("Draw each pixel anew as 0 or 1, with its grey value as the probability of 1."),
+});
+
+export const dataSchema = z.discriminatedUnion("type", [images, mnist, list]);
+
+/** Side of MNIST's pictures, in pixels. */
+export const mnistSide = 28;

@@ -1,0 +1,160 @@
+/** What the schema says about a place in a recipe: its keys, what it expects, and which key a wrong one is near. */
+import { isObject } from "./key-case.ts";
+import { configKeys } from "./model-schema.ts";
+import type { JsonSchema } from "./schema.ts";
+
+export type Path = readonly PropertyKey[];
+
+export const formatPath = (path: Path): string => path.map(String).join(".");
+
+/**
+ * The schema of one place. Where it depends on the `type` beside it, `value` (the whole recipe) decides.
+ *
+ * @returns undefined when the recipe has no such place.
+ */
+export function schemaAt(schema: JsonSchema, value: unknown, path: Path): JsonSchema | undefined {
+  const here = branchFor(schema, value);
+  const [key, ...rest] = path;
+  if (key === undefined) return here;
+  const next =
+    typeof key === "number"
+      ? (here.prefixItems?.[key] ?? (typeof here.items === "object" ? here.items : undefined))
+      : here.properties?.[String(key)];
+  if (next === undefined) return undefined;
+  const child: unknown = isObject(value) || Array.isArray(value) ? Reflect.get(value, key) : undefined;
+  return schemaAt(next, child, rest);
+}
+
+/** Of the alternatives for an object, the one whose `type` is the object's; else the schema itself. */
+function branchFor(schema: JsonSchema, value: unknown): JsonSchema {
+  const branches = schema.oneOf ?? schema.anyOf;
+  if (branches === undefined) return schema;
+  if (!isObject(value)) return schema;
+  const objects = branches
+    .map((branch) => branchFor(branch, value))
+    .filter((branch) => branch.properties !== undefined);
+  return objects.find((branch) => branch.properties?.type?.const === value.type) ?? objects[0] ?? schema;
+}
+
+/** What a place expects, in words. */
+export function describe(schema: JsonSchema | undefined): string {
+  if (schema === undefined) return "another value";
+  const branches = schema.oneOf ?? schema.anyOf;
+  if (branches !== undefined) return [...new Set(branches.map(describe))].join(", or ");
+  if (schema.enum !== undefined) return listOf(schema.enum);
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.type === "array") return describeList(schema);
+  if (schema.type === "object") {
+    return schema.properties === undefined
+      ? "keys with values"
+      : `the keys ${listOf(Object.keys(schema.properties), "and")}`;
+  }
+  const name = {
+    integer: "a whole number",
+    number: "a number",
+    string: schema.minLength === undefined ? "a text" : "a text that is not empty",
+    boolean: "true or false",
+  };
+  const known = Object.entries(name).find(([type]) => type === schema.type)?.[1];
+  return `${known ?? schema.type ?? "another value"}${bounds(schema)}`;
+}
+
+function describeList(schema: JsonSchema): string {
+  const { prefixItems, items, minItems = 0 } = schema;
+  if (prefixItems !== undefined) return `a list of ${prefixItems.length}, each ${describe(prefixItems[0])}`;
+  const item = describe(typeof items === "object" ? items : undefined);
+  return `a list${minItems > 0 ? " that is not empty" : ""}, each item ${item}`;
+}
+
+function bounds(schema: JsonSchema): string {
+  const parts = [
+    schema.minimum === undefined ? "" : `from ${schema.minimum}`,
+    schema.exclusiveMinimum === undefined ? "" : `above ${schema.exclusiveMinimum}`,
+    schema.maximum === undefined ? "" : `to ${schema.maximum}`,
+    schema.exclusiveMaximum === undefined ? "" : `below ${schema.exclusiveMaximum}`,
+  ].filter((part) => part !== "");
+  if (schema.minimum !== undefined && parts.length === 1) return ` of at least ${schema.minimum}`;
+  return parts.length === 0 ? "" : ` ${parts.join(" ")}`;
+}
+
+/** "a, b or c". */
+export function listOf(values: readonly unknown[], joint = "or"): string {
+  const names = values.map(String);
+  const last = names.pop() ?? "";
+  return names.length === 0 ? last : `${names.join(", ")} ${joint} ${last}`;
+}
+
+/** What to write instead of an unknown key: a near key of the same place, the key's real place, or all keys. */
+export function adviceFor(wrong: string, path: Path, keys: readonly string[], schema: JsonSchema): string {
+  const near = nearest(wrong, keys);
+  if (near !== undefined) return `did you mean ${near}?`;
+  const all = [...pathsOf(schema, []), ...configKeys.map((key) => ["model", "config", key])];
+  const places = all.sort((a, b) => a.length - b.length).map(formatPath);
+  if (places.includes(formatPath([...path, wrong]))) {
+    return `only another type of ${formatPath(path)} has it; the keys here are ${listOf(keys, "and")}.`;
+  }
+  const elsewhere = places.filter((place) => place === wrong || place.endsWith(`.${wrong}`));
+  const meant = synonyms[wrong] === undefined ? elsewhere.slice(0, 3) : [synonyms[wrong]];
+  return meant.length > 0 ? `did you mean ${listOf(meant)}?` : `the keys here are ${listOf(keys, "and")}.`;
+}
+
+/** Names that other programs use, and where ours are. */
+const synonyms: Readonly<Record<string, string>> = {
+  lr: "optimizer.learning_rate",
+  eps: "optimizer.epsilon",
+  wd: "optimizer.weight_decay",
+  max_grad_norm: "optimizer.clip_norm",
+  warmup: "schedule.warmup_steps",
+  lr_scheduler: "schedule.type",
+  lr_warmup_steps: "schedule.warmup_steps",
+  max_steps: "steps",
+  max_train_steps: "steps",
+  num_train_epochs: "epochs",
+  train_batch_size: "batch_size",
+  gradient_accumulation_steps: "accumulate",
+  kl_weight: "loss.kl.weight",
+  kl_scale: "loss.kl.weight",
+  beta: "loss.kl.weight",
+  perceptual_weight: "loss.perceptual.weight",
+  disc_start: "loss.adversarial.start_step",
+  disc_weight: "loss.adversarial.weight",
+  disc_loss: "loss.adversarial.loss",
+  size: "data.resolution",
+  pretrained_model_name_or_path: "model.pretrained",
+};
+
+/** The candidate that differs from `wrong` in the fewest letters, if they are few. */
+export function nearest(wrong: string, candidates: readonly string[]): string | undefined {
+  const plain = (key: string): string => key.toLowerCase().replace(/[-_ ]/g, "");
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(plain(wrong), plain(candidate)) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  if (best === undefined || best.distance > Math.max(1, Math.floor(wrong.length / 3))) return undefined;
+  return best.candidate;
+}
+
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+/** The paths of all keys of the schema, once each. */
+function pathsOf(schema: JsonSchema, prefix: readonly string[]): string[][] {
+  const inner = (schema.oneOf ?? schema.anyOf ?? []).flatMap((branch) => pathsOf(branch, prefix));
+  const own = Object.entries(schema.properties ?? {}).flatMap(([key, child]) => [
+    [...prefix, key],
+    ...pathsOf(child, [...prefix, key]),
+  ]);
+  const unique = new Map([...inner, ...own].map((path) => [formatPath(path), path]));
+  return [...unique.values()];
+}

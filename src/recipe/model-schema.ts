@@ -1,0 +1,73 @@
+/** A recipe's `model`: what is trained, and what it starts from. */
+import { z } from "zod";
+import { defaultConfig } from "../models/index.ts";
+import { count, path } from "./fields.ts";
+import { snakeCase } from "./key-case.ts";
+
+const autoencoderKL = z.strictObject({
+  type: z.literal("autoencoder_kl").describe("diffusers' AutoencoderKL (the default)."),
+  config: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .default(null)
+    .describe(
+      "The keys of diffusers' config.json, for a model from scratch. Left out: down_block_types and up_block_types are plain blocks, in_channels and out_channels are data.channels, sample_size is data.resolution. Neither config nor pretrained: a small model.",
+    ),
+  pretrained: path()
+    .nullable()
+    .default(null)
+    .describe("What to start from instead of a config: a folder, a file, or an id on the Hugging Face hub."),
+  subfolder: path().nullable().default(null).describe('Where in `pretrained` the VAE lies, e.g. "vae".'),
+  variant: path().nullable().default(null).describe('Variant of the weight files, e.g. "fp16".'),
+  initialization: z
+    .enum(["pytorch", "principal_components"])
+    .default("pytorch")
+    .describe(
+      "How fresh weights are drawn: as PyTorch's layers do, or so that the untrained model already is the best linear one.",
+    ),
+  trainable: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(["*"])
+    .describe(
+      'Patterns of parameter names; all others stay frozen, e.g. ["decoder.*", "post_quant_conv.*"].',
+    ),
+});
+
+const mlp = z.strictObject({
+  type: z.literal("mlp").describe("A fully connected VAE, the one of the textbooks."),
+  input_size: count().default(784).describe("Values per picture."),
+  hidden_sizes: z
+    .array(count())
+    .min(1)
+    .default([400])
+    .describe("Units of the encoder's hidden layers; the decoder mirrors them."),
+  latent_size: count().default(20),
+  activation: z.enum(["relu", "tanh"]).default("relu"),
+  sigma: z
+    .enum(["logvar", "log_std"])
+    .default("logvar")
+    .describe("What the encoder's second head means: the logarithm of the variance, or of the deviation."),
+  initialization: z
+    .enum(["pytorch", "glorot"])
+    .default("pytorch")
+    .describe(
+      "pytorch: as its Linear layers; glorot: as in the IWAE paper's code, the output's bias from the mean picture.",
+    ),
+});
+
+export const modelSchema = z.discriminatedUnion("type", [autoencoderKL, mlp]);
+
+/** The small AutoencoderKL that a recipe without `config` and `pretrained` trains: minutes on a CPU. */
+export const smallModelConfig = {
+  block_out_channels: [32, 64, 128],
+  layers_per_block: 1,
+  latent_channels: 8,
+  norm_num_groups: 8,
+  mid_block_add_attention: false,
+  use_quant_conv: false,
+  use_post_quant_conv: false,
+} as const;
+
+/** diffusers' names of the config's keys. */
+export const configKeys: readonly string[] = Object.keys(defaultConfig).map(snakeCase);

@@ -1,0 +1,2 @@
+/** Recipes in files. */
+export { readRecipe, readRecipeObject } from "./read-recipe.ts";

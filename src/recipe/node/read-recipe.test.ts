@@ -1,0 +1,105 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { VaekitError } from "../../errors.ts";
+import { formatRecipe, parseRecipe } from "../index.ts";
+import { readRecipe, readRecipeObject } from "./index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vaekit-recipe-"));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<VaekitError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof VaekitError) return error;
+  throw new Error("expected a VaekitError", { cause: error });
+}
+
+const recipes = new URL("../../../recipes", import.meta.url).pathname;
+
+describe("the recipes of the repository", () => {
+  const names = readdirSync(recipes);
+
+  it("are six", () => {
+    expect(names).toHaveLength(6);
+  });
+
+  it.each(names)("%s is valid, and stays the same through recipe.json", async (name) => {
+    const recipe = await readRecipe(join(recipes, name));
+    expect(parseRecipe(JSON.parse(JSON.stringify(formatRecipe(recipe))), "recipe.json")).toEqual(recipe);
+  });
+
+  it("have their numbers from where they say", async () => {
+    const mnist = await readRecipe(join(recipes, "mnist.yaml"));
+    expect(mnist.optimizer).toEqual({
+      type: "adam",
+      learningRate: 1e-3,
+      betas: [0.9, 0.999],
+      epsilon: 1e-8 / 128,
+      weightDecay: 0,
+      clipNorm: null,
+    });
+    const ldm = await readRecipe(join(recipes, "ldm-adversarial.yaml"));
+    expect(ldm.loss.adversarial).toMatchObject({
+      weight: 0.5,
+      startStep: 50001,
+      loss: "hinge",
+      norm: "batch",
+    });
+    expect(ldm.optimizer.learningRate).toBeCloseTo(4.5e-6 * 12 * 2, 12);
+  });
+});
+
+describe("readRecipe", () => {
+  it("reads JSON as well", async () => {
+    const path = file("a.json", '{"data": {"path": "x"}, "batch_size": 3}');
+    expect((await readRecipe(path)).batchSize).toBe(3);
+    expect(await readRecipeObject(path)).toEqual({ data: { path: "x" }, batch_size: 3 });
+  });
+
+  it("replaces values by overrides", async () => {
+    const path = file("b.yaml", "data: {path: x}\nsteps: 5\n");
+    const recipe = await readRecipe(path, ["epochs=2", "ema.decay=0.5"]);
+    expect(recipe).toMatchObject({ steps: null, epochs: 2, ema: { decay: 0.5, warmup: "ratio" } });
+  });
+
+  it("names the line of every problem", async () => {
+    const path = file("c.yaml", "data:\n  path: x\nloss:\n  kl:\n    wieght: 1\nsteps: no\n");
+    const error = await errorOf(readRecipe(path, ["seed=-1"]));
+    expect(error.code).toBe("INVALID_CONFIG");
+    expect(error.message.split("\n").slice(1)).toEqual([
+      "  loss.kl.wieght: no such key; did you mean weight? (line 5)",
+      '  steps: expected a whole number above 0, or null, found "no". (line 6)',
+      "  seed: expected a whole number of at least 0, found -1. (set by --set)",
+    ]);
+  });
+
+  it("says where the syntax breaks", async () => {
+    const error = await errorOf(readRecipe(file("d.yaml", "data:\n  path: x\n loss: [1\n")));
+    expect(error.code).toBe("INVALID_FILE");
+    expect(error.message).toMatch(/d\.yaml: line 3, column \d+: /);
+    expect(error.message).not.toContain("\n");
+    const twice = await errorOf(readRecipe(file("e.yaml", "steps: 1\nsteps: 2\n")));
+    expect(twice.message).toContain("line 2, column 1: Map keys must be unique");
+  });
+
+  it("refuses a file that is none, another ending and an empty file", async () => {
+    expect(await errorOf(readRecipe(join(folder, "none.yaml")))).toMatchObject({ code: "NOT_FOUND" });
+    expect(await errorOf(readRecipe(file("f.toml", "")))).toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect((await errorOf(readRecipe(file("g.yaml", "# nothing\n")))).message).toContain(
+      "data.path: missing",
+    );
+    expect((await errorOf(readRecipe(file("h.yaml", "just text\n")))).message).toContain("expected a recipe");
+  });
+});

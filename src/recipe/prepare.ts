@@ -1,0 +1,77 @@
+/** What a recipe leaves out and the schema cannot fill in, because it depends on another part of the recipe. */
+import { defaultConfig } from "../models/index.ts";
+import { defaultResolution, mnistSide } from "./data-schema.ts";
+import { isObject } from "./key-case.ts";
+import { smallModelConfig } from "./model-schema.ts";
+
+const defaultSteps = 10_000;
+
+/** The defaults of a recipe whose model is an MLP: those of pytorch/examples. */
+const mlpDefaults = {
+  data: { type: "mnist", range: "unit" },
+  loss: { reconstruction: "bce", reduction: "ldm", kl: { weight: 1 } },
+};
+
+/**
+ * A copy of the recipe with its types, its length and its model's config filled in; what is wrong stays wrong, and
+ * the schema reports it.
+ */
+export function prepare(recipe: Record<string, unknown>): Record<string, unknown> {
+  const model = withType(recipe.model === undefined ? {} : recipe.model, "autoencoder_kl");
+  const isMlp = isObject(model) && model.type === "mlp";
+  const filled = isMlp ? (fillIn(recipe, mlpDefaults) as Record<string, unknown>) : recipe;
+  const data = filled.data === undefined ? undefined : withType(filled.data, "images");
+  const length = isNothing(recipe.steps) && isNothing(recipe.epochs) ? { steps: defaultSteps } : {};
+  return {
+    ...filled,
+    model: isObject(model) && model.type === "autoencoder_kl" ? withConfig(model, data) : model,
+    data: data ?? { type: "images" },
+    ...length,
+  };
+}
+
+const isNothing = (value: unknown): boolean => value === undefined || value === null;
+
+function withType(section: unknown, type: string): unknown {
+  return isObject(section) && section.type === undefined ? { ...section, type } : section;
+}
+
+/** The values of `defaults` where `value` has none, at every depth. */
+function fillIn(value: unknown, defaults: unknown): unknown {
+  if (value === undefined) return defaults;
+  if (!isObject(value) || !isObject(defaults)) return value;
+  const filled = { ...value };
+  for (const [key, each] of Object.entries(defaults)) filled[key] = fillIn(value[key], each);
+  return filled;
+}
+
+/** Completes the config of a model from scratch with what the data and the number of levels say. */
+function withConfig(model: Record<string, unknown>, data: unknown): Record<string, unknown> {
+  if (!isNothing(model.pretrained)) return model;
+  const config = isNothing(model.config) ? smallModelConfig : model.config;
+  if (!isObject(config)) return model;
+  const channels = channelsOf(data);
+  const channelsOut = config.block_out_channels ?? defaultConfig.blockOutChannels;
+  const levels = Array.isArray(channelsOut) ? channelsOut.length : 1;
+  const derived = {
+    in_channels: channels,
+    out_channels: channels,
+    down_block_types: Array<string>(levels).fill("DownEncoderBlock2D"),
+    up_block_types: Array<string>(levels).fill("UpDecoderBlock2D"),
+    sample_size: resolutionOf(data),
+  };
+  return { ...model, config: { ...derived, ...config } };
+}
+
+function channelsOf(data: unknown): number {
+  if (!isObject(data)) return 3;
+  if (data.type === "mnist") return 1;
+  return data.channels === 1 ? 1 : 3;
+}
+
+/** Side of the training pictures, in pixels. */
+function resolutionOf(data: unknown): number {
+  if (isObject(data) && data.type === "mnist") return mnistSide;
+  const given = isObject(data) ? data.resolution : undefined;
+  return Number.isSafeInteger(given) && Number(given) > 0 ? Number(given) : defaultResolution;
+}

@@ -1,0 +1,96 @@
+/** Recipes: from a plain object (of a YAML or JSON file) to a checked, complete `Recipe`, and back. */
+import { VaekitError } from "../errors.ts";
+import { formatConfig, parseConfig, type AutoencoderKLConfig } from "../models/index.ts";
+import { crossProblems } from "./cross-checks.ts";
+import { camelCase, isObject, renameKeys, snakeCase, type CamelKeys } from "./key-case.ts";
+import { nearest, type Path } from "./known-keys.ts";
+import { configKeys } from "./model-schema.ts";
+import { prepare } from "./prepare.ts";
+import { formatFound, problemsOf, recipeError, type Problem } from "./problems.ts";
+import { recipeSchema, type ParsedRecipe } from "./schema.ts";
+
+type Camel = CamelKeys<ParsedRecipe>;
+
+/** What an `autoencoder_kl` recipe trains: from scratch by `config`, or from `pretrained`; the other one is null. */
+export type AutoencoderKLRecipe = Omit<Extract<Camel["model"], { type: "autoencoder_kl" }>, "config"> & {
+  readonly config: AutoencoderKLConfig | null;
+};
+export type MlpRecipe = Extract<Camel["model"], { type: "mlp" }>;
+
+/** Everything that decides a training run, complete and checked. Exactly one of `steps` and `epochs` is a number. */
+export type Recipe = Omit<Camel, "model"> & { readonly model: AutoencoderKLRecipe | MlpRecipe };
+
+/**
+ * Checks a recipe and completes it with defaults.
+ *
+ * @param value the content of a recipe file.
+ * @param subject what to call it in messages: its path.
+ * @param locate where in the file a path stands, e.g. "line 12", for the messages.
+ * @throws INVALID_CONFIG that lists every problem: unknown keys, wrong types, values out of range, contradictions.
+ */
+export function parseRecipe(
+  value: unknown,
+  subject: string,
+  locate?: (path: Path) => string | undefined,
+): Recipe {
+  if (!isObject(value)) {
+    throw new VaekitError(
+      "INVALID_CONFIG",
+      `${subject}: expected a recipe, that is keys such as data, model and loss; found ${formatFound(value)}.`,
+    );
+  }
+  const prepared = prepare(value);
+  const result = recipeSchema.safeParse(prepared);
+  const config = checkedConfig(prepared.model);
+  const problems = result.success
+    ? crossProblems(result.data, config.value)
+    : problemsOf(result.error.issues, prepared);
+  problems.push(...config.problems);
+  if (!result.success || problems.length > 0) throw recipeError(problems, subject, locate);
+  const { model, ...rest } = result.data;
+  const recipe = renameKeys(rest, camelCase) as Omit<Recipe, "model">;
+  return {
+    ...recipe,
+    model:
+      model.type === "mlp"
+        ? (renameKeys(model, camelCase) as MlpRecipe)
+        : {
+            ...(renameKeys({ ...model, config: null }, camelCase) as AutoencoderKLRecipe),
+            config: config.value ?? null,
+          },
+  };
+}
+
+/** model.config through the models' own parser. A file of another program may have keys of its own; a recipe may not. */
+function checkedConfig(model: unknown): { value?: AutoencoderKLConfig; problems: Problem[] } {
+  if (!isObject(model) || !isObject(model.config)) return { problems: [] };
+  const path = ["model", "config"];
+  const unknown = Object.keys(model.config).filter(
+    (key) => !key.startsWith("_") && !configKeys.includes(key),
+  );
+  const problems = unknown.map((key): Problem => {
+    const near = nearest(key, configKeys);
+    const advice = near === undefined ? `the keys are ${configKeys.join(", ")}.` : `did you mean ${near}?`;
+    return { path: [...path, key], message: `AutoencoderKL has no such key; ${advice}` };
+  });
+  try {
+    return { value: parseConfig(model.config, "").config, problems };
+  } catch (error) {
+    if (!(error instanceof VaekitError)) throw error;
+    const match = /^: (?:([a-z_]+): )?(.*)$/s.exec(error.message);
+    const key = match?.[1];
+    problems.push({ path: key === undefined ? path : [...path, key], message: match?.[2] ?? error.message });
+    return { problems };
+  }
+}
+
+/**
+ * The recipe as its file has it: snake_case, every default written out. `parseRecipe` of it gives the same recipe.
+ */
+export function formatRecipe(recipe: Recipe): Record<string, unknown> {
+  const formatted = renameKeys(recipe, snakeCase) as Record<string, unknown>;
+  if (recipe.model.type === "mlp" || recipe.model.config === null) return formatted;
+  const file = JSON.parse(formatConfig(recipe.model.config)) as Record<string, unknown>;
+  const config = Object.fromEntries(Object.entries(file).filter(([key]) => !key.startsWith("_")));
+  return { ...formatted, model: { ...(formatted.model as Record<string, unknown>), config } };
+}

@@ -1,0 +1,266 @@
+/**
+ * The folder of one run:
+ *
+ * ```
+ * recipe.json          what is trained, and how
+ * log.jsonl            metrics; the same bytes for the same recipe
+ * timing.jsonl         times and images per second
+ * events.out.tfevents… the same for TensorBoard
+ * checkpoints/         step-000500/ and so on
+ * samples/             pictures
+ * model/               the trained model, at the end
+ * train.lock           while a process trains here
+ * ```
+ */
+import { mkdir, readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { messageOf, VaekitError } from "../../errors.ts";
+import { readError, systemCode, writeError } from "../../weights/node/file-errors.ts";
+import { writeFileAtomic, type FileContent } from "../../weights/node/index.ts";
+import {
+  discardCheckpointsAfter,
+  latestUsableCheckpoint,
+  writeCheckpoint,
+  type Checkpoint,
+  type CheckpointContent,
+  type DamagedCheckpoint,
+  type WriteCheckpointOptions,
+} from "./checkpoint.ts";
+import type { ExpectedCheckpoint } from "./checkpoint-fit.ts";
+import { isLeftover, namesIn, removeLeftovers, writeFolderAtomic } from "./durable.ts";
+import { canonicalJson, type JsonValue } from "./json.ts";
+import { isLockFile, RunLock } from "./lock.ts";
+import { MetricsLog, type Truncation } from "./metrics-log.ts";
+import { EventFileWriter } from "./tensorboard.ts";
+
+const recipeFile = "recipe.json";
+const lockFile = "train.lock";
+
+/** A run that goes on. */
+export interface ResumedRun {
+  readonly run: RunDirectory;
+  /** Where it goes on from; undefined when it was stopped before its first checkpoint, and so starts again. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** Newer checkpoints that could not be read. They now lie beside the others, with `.discarded` at the end. */
+  readonly damaged: readonly DamagedCheckpoint[];
+  /** What was cut off the log. */
+  readonly log: Truncation;
+}
+
+/** The open folder of a run; only one process has it at a time. */
+export class RunDirectory implements Disposable {
+  readonly path: string;
+  readonly checkpointsPath: string;
+  readonly samplesPath: string;
+  readonly modelPath: string;
+  /** Metrics, without times. */
+  readonly log: MetricsLog;
+  readonly timing: MetricsLog;
+  readonly events: EventFileWriter;
+  readonly #lock: RunLock;
+
+  private constructor(
+    path: string,
+    lock: RunLock,
+    log: MetricsLog,
+    timing: MetricsLog,
+    events: EventFileWriter,
+  ) {
+    this.path = path;
+    this.checkpointsPath = join(path, "checkpoints");
+    this.samplesPath = join(path, "samples");
+    this.modelPath = join(path, "model");
+    this.#lock = lock;
+    this.log = log;
+    this.timing = timing;
+    this.events = events;
+  }
+
+  /**
+   * Starts a run in a new or empty folder.
+   *
+   * @param recipe what recipe.json will hold.
+   * @throws INVALID_ARGUMENT when the folder holds a run, or anything else; IO.
+   */
+  static async create(path: string, recipe: JsonValue): Promise<RunDirectory> {
+    const text = canonicalJson(recipe, "recipe");
+    await checkIsFree(path);
+    await mkdir(path, { recursive: true }).catch((error: unknown) => {
+      throw writeError(path, error);
+    });
+    return withLock(path, async (lock) => {
+      // Another process may have been quicker.
+      await checkIsFree(path);
+      await removeLeftovers(path);
+      await writeFileAtomic(join(path, recipeFile), text);
+      return RunDirectory.#open(path, lock, undefined);
+    });
+  }
+
+  /**
+   * Goes on with a run: cleans up after a killed process, finds the newest checkpoint that is whole, and takes the
+   * logs back to it.
+   *
+   * @param expected what the checkpoint must fit.
+   * @throws NOT_FOUND when the folder holds no run; INVALID_FILE when every checkpoint is damaged; WEIGHTS_MISMATCH
+   *   when the checkpoint is of another architecture; IO, also while another process trains here.
+   */
+  static async resume(path: string, expected: ExpectedCheckpoint = {}): Promise<ResumedRun> {
+    await checkIsRun(path);
+    return withLock(path, async (lock) => {
+      const checkpoints = join(path, "checkpoints");
+      for (const folder of [path, checkpoints, join(path, "samples")]) await removeLeftovers(folder);
+      const { checkpoint, damaged } = await latestUsableCheckpoint(checkpoints, expected);
+      if (checkpoint === undefined && damaged.length > 0) throw allDamaged(path, damaged);
+      // Without a checkpoint the run starts again, and writes its records of step 0 again.
+      const step = checkpoint?.step ?? -1;
+      const run = await RunDirectory.#open(path, lock, step);
+      try {
+        await discardCheckpointsAfter(checkpoints, step);
+        await run.timing.truncateAfter(step);
+        return { run, checkpoint, damaged, log: await run.log.truncateAfter(step) };
+      } catch (error) {
+        run[Symbol.dispose]();
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * The recipe of a run, as {@link create} was given it. Needs no lock.
+   *
+   * @throws NOT_FOUND when the folder holds no run; INVALID_FILE when its recipe is no JSON; IO.
+   */
+  static async readRecipe(path: string): Promise<JsonValue> {
+    await checkIsRun(path);
+    const file = join(path, recipeFile);
+    const text = await readFile(file, "utf8").catch((error: unknown) => {
+      throw readError(file, error);
+    });
+    try {
+      return JSON.parse(text) as JsonValue;
+    } catch (error) {
+      throw new VaekitError(
+        "INVALID_FILE",
+        `${file}: expected JSON, found other text (${messageOf(error)}).`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+
+  static async #open(path: string, lock: RunLock, resumedStep: number | undefined): Promise<RunDirectory> {
+    const log = MetricsLog.open(join(path, "log.jsonl"));
+    const timing = MetricsLog.open(join(path, "timing.jsonl"));
+    const events = await EventFileWriter.open(path, { resumedStep });
+    return new RunDirectory(path, lock, log, timing, events);
+  }
+
+  /** Replaces the recipe, for a run that goes on for longer, say. */
+  async writeRecipe(recipe: JsonValue): Promise<void> {
+    await writeFileAtomic(join(this.path, recipeFile), canonicalJson(recipe, "recipe"));
+  }
+
+  /**
+   * Writes a checkpoint, and the log up to it, so that both outlive a power cut. See `writeCheckpoint` of
+   * checkpoint.ts for what it throws.
+   *
+   * @returns the checkpoint's path.
+   */
+  async writeCheckpoint(content: CheckpointContent, options: WriteCheckpointOptions = {}): Promise<string> {
+    this.log.sync();
+    this.timing.sync();
+    return writeCheckpoint(this.checkpointsPath, content, options);
+  }
+
+  /**
+   * Writes a file into `samples`: "step-000500-reconstructions.png".
+   *
+   * @returns its path.
+   * @throws IO.
+   */
+  async writeSample(name: string, content: FileContent): Promise<string> {
+    if (name !== basename(name)) {
+      throw new VaekitError(
+        "INVALID_ARGUMENT",
+        `writeSample: expected a file's name, found ${JSON.stringify(name)}.`,
+      );
+    }
+    await mkdir(this.samplesPath, { recursive: true }).catch((error: unknown) => {
+      throw writeError(this.samplesPath, error);
+    });
+    const path = join(this.samplesPath, name);
+    await writeFileAtomic(path, content);
+    return path;
+  }
+
+  /**
+   * Writes the folder `model`, whole or not at all; an older one is replaced.
+   *
+   * @param fill writes the files into the folder that it is given.
+   * @returns its path.
+   */
+  async writeModel(fill: (folder: string) => Promise<void>): Promise<string> {
+    await writeFolderAtomic(this.modelPath, fill);
+    return this.modelPath;
+  }
+
+  /** Closes the files and gives the lock back. */
+  [Symbol.dispose](): void {
+    this.log[Symbol.dispose]();
+    this.timing[Symbol.dispose]();
+    this.events[Symbol.dispose]();
+    this.#lock[Symbol.dispose]();
+  }
+}
+
+/** Does something with a run's lock in hand, which stays with the result; a failure gives it back. */
+async function withLock<T>(path: string, work: (lock: RunLock) => Promise<T>): Promise<T> {
+  const lock = await RunLock.acquire(join(path, lockFile));
+  try {
+    return await work(lock);
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** @throws INVALID_ARGUMENT unless the folder is missing, empty, or what a killed `create` has left. */
+async function checkIsFree(path: string): Promise<void> {
+  const names = await namesIn(path).catch((error: unknown) => {
+    if (systemCode(error) !== "ENOTDIR") throw readError(path, error);
+    throw new VaekitError("INVALID_ARGUMENT", `${path}: expected a folder for the run, found a file.`);
+  });
+  if (names.includes(recipeFile)) {
+    throw new VaekitError(
+      "INVALID_ARGUMENT",
+      `${path}: this folder holds a run already. Add --resume to go on with it, or choose another folder.`,
+    );
+  }
+  const foreign = names.filter((name) => !isLockFile(name, lockFile) && !isLeftover(name)).sort();
+  if (foreign.length === 0) return;
+  const more = foreign.length > 1 ? ` and ${foreign.length - 1} more` : "";
+  throw new VaekitError(
+    "INVALID_ARGUMENT",
+    `${path}: expected a new or empty folder for the run, found ${foreign[0]!}${more} in it. Choose another folder.`,
+  );
+}
+
+async function checkIsRun(path: string): Promise<void> {
+  await stat(join(path, recipeFile)).catch((error: unknown) => {
+    if (!["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) throw readError(path, error);
+    throw new VaekitError(
+      "NOT_FOUND",
+      `${path}: expected the folder of a run to resume, found no ${recipeFile} in it.`,
+    );
+  });
+}
+
+function allDamaged(path: string, damaged: readonly DamagedCheckpoint[]): VaekitError {
+  return new VaekitError(
+    "INVALID_FILE",
+    `${path}: no checkpoint of this run is whole, so it cannot go on. The newest: ${damaged[0]!.error.message}`,
+    { cause: damaged[0]!.error },
+  );
+}

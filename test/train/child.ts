@@ -1,0 +1,66 @@
+/** Programs of a few lines in a Node process of their own, for what only a process can show: limits, locks, kills. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+/** The built run directory; `npm test` builds it first. */
+const built = new URL("../../dist/train/node/index.js", import.meta.url);
+const builtTensor = new URL("../../dist/tensor/tensor.js", import.meta.url);
+
+export interface ChildOutcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program that runs. */
+export interface Child {
+  readonly process: ChildProcess;
+  /** Resolves once the program has printed `text`, and rejects if it ends without. */
+  printed(text: string): Promise<void>;
+  readonly ended: Promise<ChildOutcome>;
+}
+
+/**
+ * Starts a program with every export of the run directory, and `Tensor`, in scope, and `folder` as given.
+ *
+ * @param before a shell command to run first, in the shell that becomes the program.
+ */
+export function startChild(code: string, folder: string, before = ":"): Child {
+  const program = `
+    import * as node from ${JSON.stringify(built.href)};
+    import { Tensor } from ${JSON.stringify(builtTensor.href)};
+    const folder = ${JSON.stringify(folder)};
+    ${code}`;
+  const command = [process.execPath, "--input-type=module", "-e", program];
+  const child = spawn("bash", ["-c", `${before}; exec "$@"`, "bash", ...command], {
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  const waiting = new Set<() => void>();
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += chunk.toString();
+    for (const look of waiting) look();
+  });
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = new Promise<ChildOutcome>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (exitCode, signal) => {
+      resolve({ code: exitCode, signal, stdout, stderr });
+    });
+  });
+  const printed = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (stdout.includes(text)) resolve();
+      };
+      waiting.add(look);
+      look();
+      void ended.then((outcome) => {
+        reject(new Error(`the program ended before it printed ${text}: ${JSON.stringify(outcome)}`));
+      });
+    });
+  return { process: child, printed, ended };
+}

@@ -1,0 +1,150 @@
+/** A run that is killed and goes on writes the same bytes as one that is left alone; signals; locks of the dead. */
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RunDirectory } from "../../src/train/node/run-directory.ts";
+import { startChild } from "./child.ts";
+
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "vaekit-run-kill-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** A training loop without a model: `weight` follows from the steps done alone. */
+const loop = `
+  const recipe = { steps: 20 };
+  async function train(path, { resume = false, lastStep = 20, pauseMs = 0 } = {}) {
+    const { run, checkpoint } = resume
+      ? await node.RunDirectory.resume(path, { fingerprint: "tiny" })
+      : { run: await node.RunDirectory.create(path, recipe), checkpoint: undefined };
+    const interrupt = new node.InterruptGuard(() => console.log("interrupted"));
+    let weight = checkpoint?.tensors.get("weight").data[0] ?? 1;
+    let step = checkpoint?.step ?? 0;
+    const save = () => run.writeCheckpoint({
+      step,
+      tensors: new Map([["weight", Tensor.from(Float32Array.of(weight), [1])]]),
+      state: { cursor: step * 7 },
+      fingerprint: "tiny",
+    }, { keep: 2 });
+    let saved = step;
+    while (step < lastStep && !interrupt.isInterrupted) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      step++;
+      weight = Math.fround(weight * 1.1 + step);
+      run.log.append({ step, loss: weight });
+      run.timing.append({ step, ms: performance.now() });
+      run.events.scalars(step, { loss: weight });
+      console.log("step " + step + ".");
+      if (step % 4 === 0 || step === lastStep) { await save(); saved = step; }
+    }
+    if (saved < step) await save();
+    run[Symbol.dispose]();
+    interrupt[Symbol.dispose]();
+    console.log("end");
+  }`;
+
+/** Every file of a run whose bytes must not depend on when it was interrupted. */
+async function bytesOf(path: string): Promise<Record<string, string>> {
+  const names = (await readdir(path, { recursive: true })).filter((name) =>
+    /^(log\.jsonl|recipe\.json|checkpoints\/.*\..*)$/.test(name),
+  );
+  const entries = names
+    .sort()
+    .map(async (name) => [name, (await readFile(join(path, name))).toString("base64")] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+async function finish(code: string): Promise<void> {
+  const { code: exitCode, stderr, stdout } = await startChild(`${loop}\n${code}`, folder).ended;
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  expect(stdout).toContain("end");
+}
+
+describe.skipIf(process.platform === "win32")("a run", () => {
+  it("that is killed at any moment and goes on has the bytes of one that was left alone", async () => {
+    await finish(`await train(folder + "/whole");`);
+    const whole = await bytesOf(join(folder, "whole"));
+    expect(Object.keys(whole)).toEqual([
+      "checkpoints/step-000016/state.json",
+      "checkpoints/step-000016/state.safetensors",
+      "checkpoints/step-000020/state.json",
+      "checkpoints/step-000020/state.safetensors",
+      "log.jsonl",
+      "recipe.json",
+    ]);
+    for (const killAt of ["step 2.", "step 11.", "step 12."]) {
+      const path = join(folder, `killed ${killAt}`);
+      const child = startChild(`${loop}\nawait train(${JSON.stringify(path)}, { pauseMs: 3 });`, folder);
+      await child.printed(killAt);
+      child.process.kill("SIGKILL");
+      expect((await child.ended).signal).toBe("SIGKILL");
+      // The lock of the dead process is there, and in nobody's way.
+      expect(await readdir(path)).toContain("train.lock");
+      await finish(`await train(${JSON.stringify(path)}, { resume: true });`);
+      expect(await bytesOf(path)).toEqual(whole);
+    }
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "that gets %s finishes its step, saves and goes on to the same bytes",
+    async (signal) => {
+      await finish(`await train(folder + "/whole");`);
+      const child = startChild(`${loop}\nawait train(folder + "/run", { pauseMs: 20 });`, folder);
+      await child.printed("step 5.");
+      child.process.kill(signal);
+      const { code, stdout } = await child.ended;
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/interrupted\n(step \d+\.\n)?end\n$/);
+      expect(await readdir(join(folder, "run"))).not.toContain("train.lock");
+      await finish(`await train(folder + "/run", { resume: true });`);
+      expect(await bytesOf(join(folder, "run"))).toEqual(await bytesOf(join(folder, "whole")));
+    },
+  );
+
+  it("that gets a second signal ends at once, of that signal", async () => {
+    const child = startChild(`${loop}\nawait train(folder + "/run", { pauseMs: 60_000 });`, folder);
+    const startMs = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    child.process.kill("SIGINT");
+    await child.printed("interrupted");
+    // The echo of the same Ctrl-C, as npx sends it.
+    child.process.kill("SIGINT");
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(child.process.exitCode ?? child.process.signalCode).toBeNull();
+    child.process.kill("SIGINT");
+    expect((await child.ended).signal).toBe("SIGINT");
+    expect(performance.now() - startMs).toBeLessThan(10_000);
+  });
+
+  it("gives the second signal to who listened before", async () => {
+    const code = `
+      process.on("SIGTERM", () => { console.log("cleaned up"); process.exit(3); });
+      const guard = new node.InterruptGuard((signal) => console.log("first", signal));
+      setInterval(() => {}, 1000);
+      console.log("ready");`;
+    const child = startChild(code, folder);
+    await child.printed("ready");
+    child.process.kill("SIGTERM");
+    await child.printed("first SIGTERM");
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    child.process.kill("SIGTERM");
+    const { code: exitCode, stdout } = await child.ended;
+    expect(stdout).toContain("cleaned up");
+    expect(exitCode).toBe(3);
+  });
+
+  it("in use by another process is refused to a second one", async () => {
+    const path = join(folder, "run");
+    const child = startChild(`${loop}\nawait train(folder + "/run", { pauseMs: 60_000 });`, folder);
+    await expect.poll(() => readdir(path).catch(() => [])).toContain("timing.jsonl");
+    await expect(RunDirectory.resume(path)).rejects.toMatchObject({
+      code: "IO",
+      message: expect.stringContaining(`by process ${child.process.pid!}; wait for it`) as string,
+    });
+    child.process.kill("SIGKILL");
+    await child.ended;
+    (await RunDirectory.resume(path)).run[Symbol.dispose]();
+  });
+});
