@@ -7,6 +7,7 @@ import { addEncode } from "./commands/encode.ts";
 import { addExport } from "./commands/export.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addRoundtrip } from "./commands/roundtrip.ts";
+import { addTrain } from "./commands/train.ts";
 import { packageVersion } from "./package.ts";
 
 /** The whole command line; commands inherit the settings made here first. */
@@ -22,7 +23,7 @@ export function createProgram(): Command {
     })
     .showHelpAfterError("Add --help for what this command expects.")
     .addHelpText("after", "\nExample:\n  $ vaekit demo\n\nExit codes: 0 done, 1 failed, 2 wrong usage.");
-  const adders = [addDemo, addRoundtrip, addEncode, addDecode, addInspect, addCalibrate, addExport];
+  const adders = [addDemo, addRoundtrip, addEncode, addDecode, addInspect, addCalibrate, addExport, addTrain];
   for (const add of adders) add(program);
   return program;
 }

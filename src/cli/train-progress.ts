@@ -16,19 +16,22 @@ export interface TrainingState {
   readonly losses?: Readonly<Record<string, number>>;
 }
 
+/** Where progress is shown; a live line if it is a terminal. */
+export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
 export interface TrainProgressOptions {
   readonly totalSteps: number;
   /** The step that the run goes on from. */
   readonly firstStep?: number;
   /** Default: stderr. */
-  readonly stream?: NodeJS.WriteStream;
+  readonly stream?: ProgressStream;
   /** Milliseconds between plain lines. */
   readonly everyMs?: number;
 }
 
 /** The progress of one training run. */
 export class TrainProgress implements Disposable {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #stream: ProgressStream;
   readonly #totalSteps: number;
   readonly #everyMs: number;
   readonly #marks: { readonly step: number; readonly atMs: number }[];
@@ -40,7 +43,7 @@ export class TrainProgress implements Disposable {
     this.#totalSteps = totalSteps;
     this.#everyMs = everyMs ?? plainLineEveryMs;
     this.#marks = [{ step: firstStep, atMs: performance.now() }];
-    if (this.#stream.isTTY) this.#bar = this.#startBar(firstStep);
+    if (this.#stream.isTTY === true) this.#bar = this.#startBar(firstStep);
   }
 
   /** Shows the state after a step. */

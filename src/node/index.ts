@@ -15,3 +15,4 @@ export {
   writeFileAtomic,
   writeSafetensorsFile,
 } from "../weights/node/index.ts";
+export { train, type TrainingEvents, type TrainOptions, type TrainResult } from "./training/train.ts";

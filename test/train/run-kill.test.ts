@@ -20,6 +20,7 @@ const loop = `
       ? await node.RunDirectory.resume(path, { fingerprint: "tiny" })
       : { run: await node.RunDirectory.create(path, recipe), checkpoint: undefined };
     const interrupt = new node.InterruptGuard(() => console.log("interrupted"));
+    console.log("ready");
     let weight = checkpoint?.tensors.get("weight").data[0] ?? 1;
     let step = checkpoint?.step ?? 0;
     const save = () => run.writeCheckpoint({
@@ -106,7 +107,7 @@ describe.skipIf(process.platform === "win32")("a run", () => {
   it("that gets a second signal ends at once, of that signal", async () => {
     const child = startChild(`${loop}\nawait train(folder + "/run", { pauseMs: 60_000 });`, folder);
     const startMs = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await child.printed("ready");
     child.process.kill("SIGINT");
     await child.printed("interrupted");
     // The echo of the same Ctrl-C, as npx sends it.
@@ -138,7 +139,7 @@ describe.skipIf(process.platform === "win32")("a run", () => {
   it("in use by another process is refused to a second one", async () => {
     const path = join(folder, "run");
     const child = startChild(`${loop}\nawait train(folder + "/run", { pauseMs: 60_000 });`, folder);
-    await expect.poll(() => readdir(path).catch(() => [])).toContain("timing.jsonl");
+    await child.printed("ready");
     await expect(RunDirectory.resume(path)).rejects.toMatchObject({
       code: "IO",
       message: expect.stringContaining(`by process ${child.process.pid!}; wait for it`) as string,
@@ -146,5 +147,28 @@ describe.skipIf(process.platform === "win32")("a run", () => {
     child.process.kill("SIGKILL");
     await child.ended;
     (await RunDirectory.resume(path)).run[Symbol.dispose]();
+  });
+
+  it("whose trainer was killed goes to one of several that want it", async () => {
+    const path = join(folder, "run");
+    const child = startChild(`${loop}\nawait train(folder + "/run", { pauseMs: 60_000 });`, folder);
+    await child.printed("ready");
+    child.process.kill("SIGKILL");
+    await child.ended;
+    const code = `
+      process.on("SIGTERM", () => process.exit(0));
+      setInterval(() => {}, 1000);
+      await new Promise((resolve) => setTimeout(resolve, ${Date.now() + 1000} - Date.now()));
+      await node.RunDirectory.resume(folder + "/run").then(
+        () => console.log("won."),
+        (error) => console.log(error.code + "."),
+      );
+`;
+    const rivals = [1, 2, 3, 4].map(() => startChild(code, folder));
+    await Promise.all(rivals.map((rival) => rival.printed(".")));
+    for (const rival of rivals) rival.process.kill("SIGTERM");
+    const said = (await Promise.all(rivals.map(({ ended }) => ended))).map(({ stdout }) => stdout.trim());
+    expect(said.sort()).toEqual(["IO.", "IO.", "IO.", "won."]);
+    expect(await readdir(path)).not.toContain("train.lock");
   });
 });

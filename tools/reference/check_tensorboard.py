@@ -117,7 +117,7 @@ def describe(name, curves, pictures):
     print(f"{name}:")
     for tag, points in sorted(curves.items()):
         steps = [step for step, _ in points]
-            assert steps == sorted(set(steps)), f"{name}: {tag} has a step twice or out of order"
+        assert steps == sorted(set(steps)), f"{name}: {tag} has a step twice or out of order"
         (first, at_first), (last, at_last) = points[0], points[-1]
         print(f"  {tag}: {len(points)} points, {at_first:.6g} at step {first}, {at_last:.6g} at step {last}")
     for tag, shown in sorted(pictures.items()):

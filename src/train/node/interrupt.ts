@@ -29,7 +29,7 @@ export class InterruptGuard implements Disposable {
   constructor(onInterrupt?: (signal: NodeJS.Signals) => void) {
     this.#onInterrupt = onInterrupt;
     for (const signal of signals) {
-      this.#former.set(signal, process.listeners(signal));
+      this.#former.set(signal, process.rawListeners(signal) as NodeJS.SignalsListener[]);
       process.removeAllListeners(signal);
       process.on(signal, this.#listener);
     }

@@ -2,12 +2,12 @@
 import { createHash } from "node:crypto";
 import { VaekitError } from "../../errors.ts";
 
-/** Whatever JSON can say. Numbers are finite. */
+/** Whatever JSON can say. Numbers are finite; a member that is undefined is as good as absent. */
 export type JsonValue =
-  null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+  null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined };
 
 /** Whether a JSON value is an object with keys. */
-export function isJsonObject(value: JsonValue): value is { readonly [key: string]: JsonValue } {
+export function isJsonObject(value: JsonValue): value is { readonly [key: string]: JsonValue | undefined } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -16,7 +16,7 @@ export function isJsonObject(value: JsonValue): value is { readonly [key: string
  * which their keys were set.
  *
  * @param subject what the value is, for the message.
- * @throws INVALID_ARGUMENT on NaN, an infinity, undefined, or whatever else JSON would silently change.
+ * @throws INVALID_ARGUMENT on NaN, an infinity, or whatever else JSON would silently change.
  */
 export function canonicalJson(value: JsonValue, subject: string): string {
   return `${JSON.stringify(sorted(value, subject), null, 2)}\n`;
@@ -32,7 +32,9 @@ function sorted(value: unknown, place: string): JsonValue {
   if (typeof value === "number" && Number.isFinite(value)) return value;
   if (Array.isArray(value)) return value.map((element, i) => sorted(element, `${place}[${i}]`));
   if (typeof value === "object" && isPlain(value)) {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    const entries = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
     return Object.fromEntries(entries.map(([key, member]) => [key, sorted(member, `${place}.${key}`)]));
   }
   throw new VaekitError(

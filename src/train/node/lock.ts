@@ -16,8 +16,8 @@ interface Holder {
   readonly token: string;
 }
 
-/** The locks of this process, by token. */
-const held = new Map<string, RunLock>();
+/** The tokens of the locks that this process holds, or is about to take. */
+const ownTokens = new Set<string>();
 
 /** A lock file that this process holds. */
 export class RunLock implements Disposable {
@@ -30,7 +30,6 @@ export class RunLock implements Disposable {
   private constructor(path: string, token: string) {
     this.path = path;
     this.#token = token;
-    held.set(token, this);
     process.on("exit", this.#releaseAtExit);
   }
 
@@ -41,13 +40,15 @@ export class RunLock implements Disposable {
    */
   static async acquire(path: string): Promise<RunLock> {
     const holder = self();
-    // Written first and then linked: nobody ever sees a lock file without its content.
+    ownTokens.add(holder.token);
+    // Written first and then put in place: nobody ever sees a lock file without its content.
     const draft = `${path}.${holder.token}.draft`;
     try {
       await writeFile(draft, JSON.stringify(holder), { flag: "wx" });
-      while (!(await linked(draft, path))) await removeStale(path, holder.token);
+      while (!((await linked(draft, path)) || (await tookOver(draft, path))));
       return new RunLock(path, holder.token);
     } catch (error) {
+      ownTokens.delete(holder.token);
       throw systemCode(error) === undefined ? error : writeError(path, error);
     } finally {
       await rm(draft, { force: true });
@@ -57,7 +58,7 @@ export class RunLock implements Disposable {
   /** Gives the lock back. */
   [Symbol.dispose](): void {
     process.off("exit", this.#releaseAtExit);
-    if (!held.delete(this.#token)) return;
+    if (!ownTokens.delete(this.#token)) return;
     // A person may have removed the file, and another process may hold a new one.
     if (readHolder(this.path)?.token === this.#token) rmSync(this.path, { force: true });
   }
@@ -89,28 +90,45 @@ async function linked(from: string, to: string): Promise<boolean> {
 
 /** Whether a name is that of a lock file, or of what a process killed at the wrong moment left of one. */
 export function isLockFile(name: string, lockName: string): boolean {
-  return name === lockName || (name.startsWith(`${lockName}.`) && /\.(draft|stale)$/.test(name));
+  return name === lockName || (name.startsWith(`${lockName}.`) && /\.(draft|takeover)$/.test(name));
 }
 
-/** Removes the lock file if its holder is dead, and throws if it is alive. */
-async function removeStale(path: string, token: string): Promise<void> {
+/**
+ * Puts the draft in the place of a dead process' lock file.
+ *
+ * Several processes may find the same lock dead. Only the one that also holds the file `.takeover` may replace it, and
+ * it looks again first; the lock file itself is never missing meanwhile, so nobody can take it the common way.
+ *
+ * @returns false when it is worth another try.
+ * @throws IO when the holder is alive.
+ */
+async function tookOver(draft: string, path: string): Promise<boolean> {
+  if (!(await isDead(path))) return false;
+  const takeover = `${path}.takeover`;
+  if (!(await linked(draft, takeover))) {
+    // Its holder needs a moment, or was killed in that moment.
+    const text = await textOf(takeover);
+    const other = text === undefined ? undefined : parseHolder(text);
+    if (other !== undefined && isAlive(other)) await new Promise((resolve) => setTimeout(resolve, 10));
+    else if (text !== undefined) await rm(takeover, { force: true });
+    return false;
+  }
+  try {
+    if (!(await isDead(path))) return false;
+    await rename(draft, path);
+    return true;
+  } finally {
+    await rm(takeover, { force: true });
+  }
+}
+
+/** Whether there is a lock file of a dead process; throws if its holder is alive. */
+async function isDead(path: string): Promise<boolean> {
   const text = await textOf(path);
-  if (text === undefined) return;
+  if (text === undefined) return false;
   const holder = parseHolder(text);
   if (holder !== undefined && isAlive(holder)) throw heldBy(path, holder);
-  // Another process may be doing the same: only one of them gets to rename it.
-  const aside = `${path}.${token}.stale`;
-  const moved = await rename(path, aside).then(
-    () => true,
-    (error: unknown) => {
-      if (systemCode(error) === "ENOENT") return false;
-      throw error;
-    },
-  );
-  if (!moved) return;
-  // And if that one was quicker, this is its fresh lock: it goes back.
-  if ((await textOf(aside)) !== text) await linked(aside, path);
-  await rm(aside, { force: true });
+  return true;
 }
 
 async function textOf(path: string): Promise<string | undefined> {
@@ -132,7 +150,7 @@ function heldBy(path: string, { pid, host }: Holder): VaekitError {
 
 function isAlive(holder: Holder): boolean {
   if (holder.host !== hostname()) return true;
-  if (holder.pid === process.pid) return held.has(holder.token);
+  if (holder.pid === process.pid) return ownTokens.has(holder.token);
   try {
     process.kill(holder.pid, 0);
   } catch (error) {

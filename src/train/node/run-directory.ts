@@ -19,21 +19,25 @@ import { readError, systemCode, writeError } from "../../weights/node/file-error
 import { writeFileAtomic, type FileContent } from "../../weights/node/index.ts";
 import {
   discardCheckpointsAfter,
+  latestCheckpoint,
   latestUsableCheckpoint,
   writeCheckpoint,
   type Checkpoint,
   type CheckpointContent,
+  type CheckpointPlace,
   type DamagedCheckpoint,
   type WriteCheckpointOptions,
 } from "./checkpoint.ts";
 import type { ExpectedCheckpoint } from "./checkpoint-fit.ts";
 import { isLeftover, namesIn, removeLeftovers, writeFolderAtomic } from "./durable.ts";
-import { canonicalJson, type JsonValue } from "./json.ts";
+import type { JsonValue } from "./json.ts";
 import { isLockFile, RunLock } from "./lock.ts";
 import { MetricsLog, type Truncation } from "./metrics-log.ts";
 import { EventFileWriter } from "./tensorboard.ts";
 
 const recipeFile = "recipe.json";
+const logFile = "log.jsonl";
+const timingFile = "timing.jsonl";
 const lockFile = "train.lock";
 
 /** A run that goes on. */
@@ -83,7 +87,7 @@ export class RunDirectory implements Disposable {
    * @throws INVALID_ARGUMENT when the folder holds a run, or anything else; IO.
    */
   static async create(path: string, recipe: JsonValue): Promise<RunDirectory> {
-    const text = canonicalJson(recipe, "recipe");
+    const text = recipeText(recipe);
     await checkIsFree(path);
     await mkdir(path, { recursive: true }).catch((error: unknown) => {
       throw writeError(path, error);
@@ -114,15 +118,10 @@ export class RunDirectory implements Disposable {
       if (checkpoint === undefined && damaged.length > 0) throw allDamaged(path, damaged);
       // Without a checkpoint the run starts again, and writes its records of step 0 again.
       const step = checkpoint?.step ?? -1;
-      const run = await RunDirectory.#open(path, lock, step);
-      try {
-        await discardCheckpointsAfter(checkpoints, step);
-        await run.timing.truncateAfter(step);
-        return { run, checkpoint, damaged, log: await run.log.truncateAfter(step) };
-      } catch (error) {
-        run[Symbol.dispose]();
-        throw error;
-      }
+      await discardCheckpointsAfter(checkpoints, step);
+      const log = await takeBack(join(path, logFile), step);
+      await takeBack(join(path, timingFile), step);
+      return { run: await RunDirectory.#open(path, lock, step), checkpoint, damaged, log };
     });
   }
 
@@ -151,15 +150,15 @@ export class RunDirectory implements Disposable {
   }
 
   static async #open(path: string, lock: RunLock, resumedStep: number | undefined): Promise<RunDirectory> {
-    const log = MetricsLog.open(join(path, "log.jsonl"));
-    const timing = MetricsLog.open(join(path, "timing.jsonl"));
     const events = await EventFileWriter.open(path, { resumedStep });
+    const log = MetricsLog.open(join(path, logFile));
+    const timing = MetricsLog.open(join(path, timingFile));
     return new RunDirectory(path, lock, log, timing, events);
   }
 
   /** Replaces the recipe, for a run that goes on for longer, say. */
   async writeRecipe(recipe: JsonValue): Promise<void> {
-    await writeFileAtomic(join(this.path, recipeFile), canonicalJson(recipe, "recipe"));
+    await writeFileAtomic(join(this.path, recipeFile), recipeText(recipe));
   }
 
   /**
@@ -172,6 +171,11 @@ export class RunDirectory implements Disposable {
     this.log.sync();
     this.timing.sync();
     return writeCheckpoint(this.checkpointsPath, content, options);
+  }
+
+  /** Where the run could go on from, for messages; not checked. */
+  async lastCheckpoint(): Promise<CheckpointPlace | undefined> {
+    return latestCheckpoint(this.checkpointsPath);
   }
 
   /**
@@ -224,6 +228,16 @@ async function withLock<T>(path: string, work: (lock: RunLock) => Promise<T>): P
     lock[Symbol.dispose]();
     throw error;
   }
+}
+
+/** A person reads it, so its keys keep their order. */
+function recipeText(recipe: JsonValue): string {
+  return `${JSON.stringify(recipe, null, 2)}\n`;
+}
+
+async function takeBack(path: string, step: number): Promise<Truncation> {
+  using log = MetricsLog.open(path);
+  return await log.truncateAfter(step);
 }
 
 /** @throws INVALID_ARGUMENT unless the folder is missing, empty, or what a killed `create` has left. */

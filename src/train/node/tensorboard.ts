@@ -46,11 +46,20 @@ export class EventFileWriter implements Disposable {
       `events.out.tfevents.${start}.step-${String(Math.max(resumedStep ?? 0, 0)).padStart(6, "0")}`,
     );
     const writer = new EventFileWriter(path, create(path));
-    writer.#write(0, { fileVersion: "brain.Event:2" });
+    try {
+      writer.#begin(resumedStep);
+    } catch (error) {
+      writer[Symbol.dispose]();
+      throw error;
+    }
+    return writer;
+  }
+
+  #begin(resumedStep: number | undefined): void {
+    this.#write(0, { fileVersion: "brain.Event:2" });
     // TensorBoard drops the points at this step and after it; those of the checkpoint's own step are to stay. It takes
     // the first such event that it sees for the beginning, not for a restart, so a fresh run has one too.
-    writer.#write(resumedStep === undefined ? 0 : resumedStep + 1, { sessionStart: true });
-    return writer;
+    this.#write(resumedStep === undefined ? 0 : resumedStep + 1, { sessionStart: true });
   }
 
   /** Adds one point to each curve: `{ "loss/total": 0.5 }`. Values are rounded to float32. */

@@ -1,0 +1,160 @@
+/** The loop of a run: step after step, and what is logged, judged and saved on the way. */
+import { rm } from "node:fs/promises";
+import { LatentCalibrator } from "../../latents/index.ts";
+import type { Trainer, StepReport, TrainingRandomness } from "../../train/index.ts";
+import {
+  listCheckpoints,
+  type Checkpoint,
+  type JsonValue,
+  type RunDirectory,
+} from "../../train/node/index.ts";
+import type { TrainOptions, TrainResult } from "./train.ts";
+import type { TrainingData } from "./training-data.ts";
+import type { LatentFactors, TrainingModel } from "./training-model.ts";
+import { validate, type ValidationMetrics } from "./validate.ts";
+
+/** Pictures whose latents decide scaling and shift factor. */
+const calibrationPictures = 256;
+
+export interface RunLoopParts {
+  readonly options: TrainOptions;
+  readonly run: RunDirectory;
+  readonly trainer: Trainer;
+  readonly model: TrainingModel;
+  readonly data: TrainingData;
+  readonly randomness: TrainingRandomness;
+  readonly totalSteps: number;
+}
+
+/** Sums of the terms since the last line of the log. */
+interface Window {
+  count: number;
+  sums: Record<string, number>;
+}
+
+export class RunLoop {
+  readonly #parts: RunLoopParts;
+  #window: Window = { count: 0, sums: {} };
+  #validation: ValidationMetrics | undefined;
+
+  constructor(parts: RunLoopParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes over what the log had gathered when the checkpoint was written. */
+  restore(checkpoint: Checkpoint | undefined): void {
+    if (checkpoint === undefined) return;
+    this.#window = (checkpoint.state as unknown as { window: Window }).window;
+  }
+
+  async run(): Promise<TrainResult> {
+    const { trainer, totalSteps, options, data } = this.#parts;
+    while (trainer.step < totalSteps && options.signal?.aborted !== true) {
+      const startMs = performance.now();
+      const batchesBefore = trainer.batches;
+      const report = await trainer.advance((index) => data.source.batch(index));
+      const seconds = (performance.now() - startMs) / 1000;
+      const pictures = (trainer.batches - batchesBefore) * options.recipe.batchSize;
+      this.#log(report, pictures / seconds);
+      await this.#atMilestones(report.step);
+    }
+    if (trainer.step < totalSteps) {
+      await this.#checkpoint();
+      return { step: trainer.step, totalSteps, modelPath: undefined, validation: this.#validation };
+    }
+    return this.#finish();
+  }
+
+  #log(report: StepReport, imagesPerSecond: number): void {
+    const { run, options, totalSteps } = this.#parts;
+    const { step, terms } = report;
+    options.onStep?.(report, imagesPerSecond);
+    this.#window.count++;
+    for (const [name, value] of Object.entries(terms)) {
+      this.#window.sums[name] = (this.#window.sums[name] ?? 0) + value;
+    }
+    if (step % options.recipe.log.every !== 0 && step !== totalSteps) return;
+    const means = Object.fromEntries(
+      Object.entries(this.#window.sums).map(([name, sum]) => [name, sum / this.#window.count]),
+    );
+    const values = { ...means, learning_rate: report.learningRate, kl_weight: report.klWeight };
+    run.log.append({ step, ...values });
+    run.timing.append({ step, images_per_second: imagesPerSecond, time: new Date().toISOString() });
+    run.events.scalars(step, { ...prefixed("train/", values), "train/images_per_second": imagesPerSecond });
+    this.#window = { count: 0, sums: {} };
+  }
+
+  async #atMilestones(step: number): Promise<void> {
+    const { validation, checkpoints } = this.#parts.options.recipe;
+    const isLast = step === this.#parts.totalSteps;
+    if (isLast || isMultiple(step, validation.every)) await this.#validate(step);
+    if (isLast || isMultiple(step, checkpoints.every)) await this.#checkpoint();
+  }
+
+  async #validate(step: number): Promise<void> {
+    const { trainer, options, data, run } = this.#parts;
+    if (!data.hasValidation) return;
+    this.#validation = await validate(trainer, options.recipe, data);
+    run.log.append({ step, validation: { ...this.#validation } });
+    run.events.scalars(step, prefixed("validation/", this.#validation));
+    options.onValidation?.(step, this.#validation);
+  }
+
+  /** Writes a checkpoint. One off the schedule, of an interruption, goes when the next one on it is there. */
+  async #checkpoint(): Promise<void> {
+    const { trainer, run, options, randomness, totalSteps, model } = this.#parts;
+    const { every, keep } = options.recipe.checkpoints;
+    const isScheduled = (step: number): boolean => step === totalSteps || isMultiple(step, every);
+    const content = {
+      step: trainer.step,
+      tensors: await trainer.tensors(),
+      state: {
+        batches: trainer.batches,
+        randomness: randomness.state(),
+        window: this.#window,
+      } as unknown as JsonValue,
+      fingerprint: { model: model.architecture } as JsonValue,
+    };
+    if (!isScheduled(trainer.step)) {
+      await run.writeCheckpoint(content);
+      return;
+    }
+    const interim = (await listCheckpoints(run.checkpointsPath)).filter(({ step }) => !isScheduled(step));
+    await run.writeCheckpoint(content, { keep: keep + interim.length });
+    for (const { path } of interim) await rm(path, { recursive: true, force: true });
+  }
+
+  async #finish(): Promise<TrainResult> {
+    const { trainer, run, options, model, totalSteps } = this.#parts;
+    const kind = options.recipe.ema === null ? "raw" : "ema";
+    const factors = await this.#calibrate(kind);
+    const trained = await trainer.parameters(kind);
+    const modelPath = await run.writeModel((folder) => model.save(folder, trained, factors));
+    return { step: trainer.step, totalSteps, modelPath, validation: this.#validation };
+  }
+
+  /** Measures scaling and shift factor on the training pictures. */
+  async #calibrate(kind: "raw" | "ema"): Promise<LatentFactors | undefined> {
+    const { trainer, model, data, options } = this.#parts;
+    if (model.latentChannels === undefined) return undefined;
+    const calibrator = new LatentCalibrator(model.latentChannels);
+    const count = Math.min(
+      Math.ceil(calibrationPictures / options.recipe.batchSize),
+      data.source.batchesPerEpoch,
+    );
+    for (let index = 0; index < count; index++) {
+      const { latents } = await trainer.reconstruct(await data.source.batch(index), kind);
+      calibrator.add(latents);
+    }
+    const { scalingFactor, shiftFactor } = calibrator.result();
+    return { scalingFactor: rounded(scalingFactor.value), shiftFactor: rounded(shiftFactor.value) };
+  }
+}
+
+/** The digits that published configs have. */
+const rounded = (value: number): number => Number(value.toPrecision(5));
+
+const isMultiple = (step: number, every: number | null): boolean => every !== null && step % every === 0;
+
+const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]));

@@ -1,0 +1,147 @@
+/** A recipe's data: batches to train on, and pictures to validate with. */
+import { shuffledOrder, type ExampleOrder } from "../../data/index.ts";
+import { listPictures, openImageFolder, openMnist, readValidationPictures } from "../../data/node/index.ts";
+import { VaekitError } from "../../errors.ts";
+import type { Recipe } from "../../recipe/index.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { BatchSource } from "../../train/index.ts";
+
+export interface TrainingData {
+  readonly source: BatchSource;
+  /** Batches that are not trained on, always the same; none where the recipe holds none out. */
+  validation(): AsyncIterable<Tensor<"float32">>;
+  readonly hasValidation: boolean;
+  /** Pictures for an initialisation from data. */
+  initialPictures(): Promise<Tensor<"float32">>;
+}
+
+export interface OpenDataOptions {
+  /** Where the order of examples is drawn by the run itself. */
+  readonly order: ExampleOrder | undefined;
+  /** Both sides of a validation picture must be a multiple of this. */
+  readonly factor: number;
+  readonly onSkip: (path: string, reason: string) => void;
+}
+
+/** Opens what `recipe.data` names. @throws what the data sets throw, and INVALID_ARGUMENT where too little is left. */
+export function openData(recipe: Recipe, options: OpenDataOptions): Promise<TrainingData> {
+  return recipe.data.type === "mnist"
+    ? openDigits(recipe, recipe.data, options)
+    : openPictures(recipe, recipe.data, options);
+}
+
+/** Enough for a fit of principal components. */
+const initialCount = 64;
+const initialSide = 128;
+
+type PictureData = Exclude<Recipe["data"], { type: "mnist" }>;
+type DigitData = Extract<Recipe["data"], { type: "mnist" }>;
+
+async function openPictures(
+  recipe: Recipe,
+  data: PictureData,
+  options: OpenDataOptions,
+): Promise<TrainingData> {
+  const files = await listPictures(data.path);
+  const heldOut = data.validationPath === null ? data.validationCount : 0;
+  if (heldOut >= files.length) {
+    throw new VaekitError(
+      "INVALID_ARGUMENT",
+      `data.validation_count: expected fewer than the ${files.length} pictures of ${data.path}, found ${heldOut}.`,
+    );
+  }
+  const { range, channels, shortSide } = data;
+  const source = await openImageFolder(files.slice(0, files.length - heldOut), {
+    batchSize: recipe.batchSize,
+    resolution: data.resolution,
+    seed: recipe.seed,
+    shortSide,
+    crop: data.crop,
+    flip: data.flip,
+    range,
+    channels,
+    cacheMegabytes: data.cacheMegabytes,
+    workers: data.workers,
+    keepLast: data.keepLast,
+    onSkip: options.onSkip,
+    ...(options.order === undefined ? {} : { order: options.order }),
+  });
+  const paths = data.validationPath ?? files.slice(files.length - heldOut);
+  const resolution = wholeMultiple(recipe.validation.resolution ?? data.resolution, options.factor);
+  const validationOptions = {
+    resolution,
+    shortSide: shortSide === null ? null : Math.max(shortSide, resolution),
+    range,
+    channels,
+    ...(recipe.validation.images === null ? {} : { limit: recipe.validation.images }),
+  };
+  return {
+    source,
+    hasValidation: data.validationPath !== null || heldOut > 0,
+    initialPictures: async () => {
+      const pictures = await openImageFolder(files.slice(0, files.length - heldOut), {
+        batchSize: Math.min(initialCount, files.length - heldOut),
+        resolution: initialSide,
+        seed: recipe.seed,
+        shortSide: shortSide === null ? null : Math.max(shortSide, initialSide),
+        range,
+        channels,
+        cacheMegabytes: 0,
+        prefetch: 0,
+      });
+      try {
+        return await pictures.batch(0);
+      } finally {
+        await pictures.dispose();
+      }
+    },
+    async *validation() {
+      for await (const { pixels } of readValidationPictures(paths, validationOptions)) yield pixels;
+    },
+  };
+}
+
+const wholeMultiple = (pixels: number, factor: number): number =>
+  Math.max(factor, Math.floor(pixels / factor) * factor);
+
+async function openDigits(
+  recipe: Recipe,
+  data: DigitData,
+  { order }: OpenDataOptions,
+): Promise<TrainingData> {
+  const shared = {
+    binarize: data.binarize,
+    range: data.range,
+    flatten: recipe.model.type === "mlp",
+    seed: recipe.seed,
+  };
+  const source = await openMnist(data.path, {
+    ...shared,
+    batchSize: recipe.batchSize,
+    keepLast: data.keepLast,
+    order: order ?? shuffledOrder(recipe.seed),
+  });
+  const batchSize = recipe.validation.batchSize ?? recipe.batchSize;
+  const limit = recipe.validation.images ?? Infinity;
+  return {
+    source,
+    hasValidation: true,
+    initialPictures: async () => {
+      const all = { ...shared, binarize: false, batchSize: 1 };
+      const { exampleCount } = await openMnist(data.path, all);
+      return (await openMnist(data.path, { ...all, batchSize: exampleCount })).batch(0);
+    },
+    async *validation() {
+      const test = await openMnist(data.validationPath ?? data.path, {
+        ...shared,
+        split: "test",
+        batchSize,
+        keepLast: true,
+        order: (_, count) => Uint32Array.from({ length: count }, (_each, index) => index),
+      });
+      const batches = Math.min(test.batchesPerEpoch, Math.ceil(limit / batchSize));
+      for (let index = 0; index < batches; index++) yield await test.batch(index);
+      await test.dispose();
+    },
+  };
+}

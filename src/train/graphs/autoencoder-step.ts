@@ -1,0 +1,156 @@
+/**
+ * One step of the autoencoder as one graph: forward, loss, backward and update. Parameters, moments and averages
+ * are inputs and outputs, kept in the runtime's state, so a session serves the whole run.
+ *
+ * Inputs: sample, noise, kl_weight, the optimizer's scalars. Outputs: the objective's terms, gradient_norm, the
+ * reconstruction where a discriminator wants it.
+ */
+import { gradients, type Target } from "../../autodiff/index.ts";
+import { VaekitError } from "../../errors.ts";
+import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
+import { patchDiscriminator, type FindParameter, type PatchDiscriminatorConfig } from "../../models/index.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { adaptiveWeight, generatorLoss } from "../losses/index.ts";
+import { objective, type Objective, type ObjectiveOptions } from "../objective.ts";
+import type { ParameterLayout } from "../parameter-layout.ts";
+import type { VaeNetwork } from "../vae-network.ts";
+import { GraphParameters, logvarName, scalarInput } from "./context.ts";
+import { accumulateGradient, stateNames, update, type UpdateOptions } from "./update.ts";
+
+export interface AdversarialOptions {
+  readonly config: PatchDiscriminatorConfig;
+  readonly layout: ParameterLayout;
+  readonly loss: "hinge" | "vanilla";
+  readonly weight: number;
+  readonly factor: number;
+}
+
+/** A VAE whose latents are learned: its network and its frozen weights. */
+export interface TeacherOptions {
+  readonly network: VaeNetwork;
+  readonly weights: FindParameter;
+}
+
+export interface AutoencoderStepOptions {
+  readonly network: VaeNetwork;
+  /** The trained parameters. */
+  readonly layout: ParameterLayout;
+  /** All others. */
+  readonly frozen: FindParameter;
+  readonly objective: ObjectiveOptions;
+  readonly teacher?: TeacherOptions;
+  /** The discriminator, once it takes part. */
+  readonly adversarial?: AdversarialOptions;
+  readonly update: UpdateOptions;
+  /** The shape of a batch: [N, C, H, W] or [N, D]. */
+  readonly sampleShape: Shape;
+  /** "accumulate" for all batches of a step but the last, "update" for the last, "evaluate" for no gradient. */
+  readonly phase: "accumulate" | "update" | "evaluate";
+}
+
+/** Builds the graph of one step. */
+export function buildAutoencoderStep(options: AutoencoderStepOptions): Graph {
+  const builder = new GraphBuilder(`autoencoder_${options.phase}`);
+  const { network, layout, frozen, adversarial, phase } = options;
+  const parameters = new GraphParameters(builder, layout, stateNames("").parameters, frozen);
+  const goal = forward(builder, options, parameters);
+  const outputs: Record<string, Value> = { ...goal.terms };
+  if (phase === "evaluate") return builder.build({ ...outputs, loss: goal.loss });
+
+  const targets: Target[] = [{ value: goal.loss }];
+  let loss = goal.loss;
+  if (adversarial !== undefined) {
+    const term = adversarialTerm(builder, goal, adversarial, lastLayerOf(network, parameters));
+    targets.push(term.target);
+    loss = builder.apply("Add", [loss, term.loss], {});
+    outputs["generator"] = term.generator;
+    outputs["adaptive_weight"] = term.weight;
+    outputs["sample_reconstruction"] = builder.apply("Identity", [goal.reconstruction], {});
+  }
+  const trained = layout.places.map(({ name }) => parameters.trained.get(name)!);
+  const gradient = layout.joinValues(builder, gradients(builder, targets, trained));
+  const results = builder.scope("update", () =>
+    phase === "accumulate"
+      ? accumulateGradient(builder, gradient, options.update)
+      : update(builder, parameters.vector, gradient, options.update),
+  );
+  return builder.build({ ...outputs, ...results, loss });
+}
+
+function forward(
+  builder: GraphBuilder,
+  { network, objective: goal, teacher, sampleShape }: AutoencoderStepOptions,
+  { context, trained }: GraphParameters,
+): Objective {
+  const sample = builder.input("sample", "float32", sampleShape);
+  const [batch, ...latent] = network.latentShape(sampleShape);
+  const samples = goal.importance?.samples ?? 1;
+  const noise = builder.input("noise", "float32", [batch! * samples, ...latent]);
+  // A bound from several samples holds its KL; the graph has no input that it does not use.
+  const klWeight =
+    goal.importance === undefined
+      ? scalarInput(builder, "kl_weight")
+      : builder.constant("float32(1)", Tensor.from(Float32Array.of(1), []));
+  const posterior = network.posterior(context, sample);
+  const logvar = trained.get(logvarName);
+  const teacherLatents = teacher === undefined ? undefined : teacherMean(builder, teacher, sample);
+  const inputs = {
+    sample,
+    posterior,
+    noise,
+    klWeight,
+    decode: (z: Value) => network.decode(context, z),
+    ...(logvar === undefined ? {} : { logvar: builder.apply("Reshape", [logvar], { shape: [] }) }),
+    ...(teacherLatents === undefined ? {} : { teacherLatents }),
+  };
+  return objective(builder, inputs, goal);
+}
+
+/** The mean of the teacher's posterior; its parameters are stored under names of their own. */
+function teacherMean(builder: GraphBuilder, { network, weights }: TeacherOptions, sample: Value): Value {
+  const parameter = (name: string, shape: Shape, viewShape: Shape = shape): Value => {
+    const stored = weights(name, shape);
+    const value = builder.stored({ ...stored, name: `teacher.${stored.name}` }, viewShape);
+    return value.dtype === "float32" ? value : builder.apply("Cast", [value], { to: "float32" });
+  };
+  return builder.scope("teacher", () => network.posterior({ builder, parameter }, sample).mean);
+}
+
+function lastLayerOf(network: VaeNetwork, { trained }: GraphParameters): Value {
+  const weight = network.lastLayer === undefined ? undefined : trained.get(network.lastLayer);
+  if (weight !== undefined) return weight;
+  const message = `An adversarial loss is balanced at ${network.lastLayer ?? "a last convolution"}, which is not trained here.`;
+  throw new VaekitError("INVALID_ARGUMENT", message);
+}
+
+/** λ · factor · L_g, with λ from the gradients of both losses at the decoder's last layer. */
+function adversarialTerm(
+  builder: GraphBuilder,
+  { likelihood, reconstruction }: Objective,
+  { config, layout, weight, factor }: AdversarialOptions,
+  lastLayer: Value,
+): { target: Target; loss: Value; generator: Value; weight: Value } {
+  const vector = builder.input(stateNames("discriminator.").parameters, "float32", [layout.size]);
+  const split = builder.scope("discriminator_parameters", () => layout.splitValue(builder, vector));
+  const parameter = (name: string, shape: Shape, viewShape: Shape = shape): Value =>
+    builder.apply("Reshape", [split.get(name)!], { shape: viewShape });
+  const logits = patchDiscriminator({ builder, parameter, isTraining: true }, config, reconstruction);
+  const generator = generatorLoss(builder, logits);
+
+  const [likelihoodGradient, generatorGradient] = [likelihood, generator].map(
+    (value) => gradients(builder, [{ value }], [reconstruction])[0]!,
+  ) as [Value, Value];
+  const [atLikelihood, atGenerator] = [likelihoodGradient, generatorGradient].map(
+    (gradient) => gradients(builder, [{ value: reconstruction, gradient }], [lastLayer])[0]!,
+  ) as [Value, Value];
+  const adaptive = adaptiveWeight(builder, atLikelihood, atGenerator, weight);
+  const factorValue = builder.constant(`float32(${factor})`, Tensor.from(Float32Array.of(factor), []));
+  const share = builder.apply("Mul", [adaptive, factorValue], {});
+  return {
+    target: { value: reconstruction, gradient: builder.apply("Mul", [generatorGradient, share], {}) },
+    loss: builder.apply("Mul", [generator, share], {}),
+    generator,
+    weight: adaptive,
+  };
+}

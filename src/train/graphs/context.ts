@@ -1,0 +1,37 @@
+/** The inputs that every training graph has, and the parameters as its modules see them. */
+import type { GraphBuilder, Value } from "../../graph/index.ts";
+import { parametersFrom, type FindParameter } from "../../models/index.ts";
+import type { ModuleContext } from "../../nn/index.ts";
+import { sameShape } from "../../tensor/shape.ts";
+import type { ParameterLayout } from "../parameter-layout.ts";
+
+/** The learned log-variance is a parameter beside the model's. */
+export const logvarName = "loss.logvar";
+
+/** An input of one number. */
+export const scalarInput = (builder: GraphBuilder, name: string): Value => builder.input(name, "float32", []);
+
+/** The parameters of a network inside a graph: trained ones out of the state's vector, frozen ones as stored. */
+export class GraphParameters {
+  readonly vector: Value;
+  readonly trained: ReadonlyMap<string, Value>;
+  readonly context: ModuleContext;
+
+  /** @param stateName the input that holds the vector: a name of the state. */
+  constructor(builder: GraphBuilder, layout: ParameterLayout, stateName: string, frozen: FindParameter) {
+    this.vector = builder.input(stateName, "float32", [layout.size]);
+    this.trained = builder.scope(stateName, () => layout.splitValue(builder, this.vector));
+    const stored = parametersFrom(builder, frozen);
+    this.context = {
+      builder,
+      isTraining: true,
+      parameter: (name, shape, viewShape = shape) => {
+        const value = this.trained.get(name);
+        if (value === undefined) return stored(name, shape, viewShape);
+        return sameShape(value.shape, viewShape)
+          ? value
+          : builder.apply("Reshape", [value], { shape: viewShape });
+      },
+    };
+  }
+}

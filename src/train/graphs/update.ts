@@ -1,0 +1,106 @@
+/** The second half of a step: from a gradient to new parameters, moments and averages. */
+import type { GraphBuilder, Value } from "../../graph/index.ts";
+import { nextOf } from "../../runtime/index.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { adam, clipByNorm, euclideanNorm, movingAverage, type AdamOptions } from "../optimizer.ts";
+import { scalarInput } from "./context.ts";
+
+export interface OptimizerOptions extends AdamOptions {
+  /** Gradients are scaled down to this global norm; null: never. */
+  readonly clipNorm: number | null;
+}
+
+export interface UpdateOptions {
+  readonly optimizer: OptimizerOptions;
+  /** How many batches make a step; their gradients are averaged. */
+  readonly accumulate: number;
+  readonly hasAverage: boolean;
+  /** In front of the names of the state's tensors and of the scalars: "discriminator." */
+  readonly prefix: string;
+}
+
+/** What the state holds for one network, by role. */
+export const stateNames = (prefix: string) =>
+  ({
+    parameters: `${prefix}parameters`,
+    firstMoment: `${prefix}first_moment`,
+    secondMoment: `${prefix}second_moment`,
+    average: `${prefix}ema`,
+    gradientSum: `${prefix}gradient_sum`,
+  }) as const;
+
+type Outputs = Record<string, Value>;
+
+/** Adds the batch's share to the sum of gradients in the state: a batch that is not the step's last. */
+export function accumulateGradient(builder: GraphBuilder, gradient: Value, options: UpdateOptions): Outputs {
+  const name = stateNames(options.prefix).gradientSum;
+  return { [nextOf(name)]: withAccumulated(builder, gradient, options) };
+}
+
+/**
+ * Clips the gradient (with what was accumulated before), and applies Adam and the moving average.
+ *
+ * @param parameters the vector of the parameters, [P].
+ * @returns the state's new tensors and `gradient_norm`, the norm before clipping.
+ */
+export function update(
+  builder: GraphBuilder,
+  parameters: Value,
+  batchGradient: Value,
+  options: UpdateOptions,
+): Outputs {
+  const { optimizer, accumulate, hasAverage, prefix } = options;
+  const names = stateNames(prefix);
+  const vector = (name: string): Value => builder.input(name, "float32", parameters.shape);
+  const scalar = (name: string): Value => scalarInput(builder, `${prefix}${name}`);
+
+  const total = accumulate === 1 ? batchGradient : withAccumulated(builder, batchGradient, options);
+  const { gradient, norm } =
+    optimizer.clipNorm === null
+      ? { gradient: total, norm: euclideanNorm(builder, total) }
+      : clipByNorm(builder, total, optimizer.clipNorm);
+  const next = adam(
+    builder,
+    {
+      parameters,
+      firstMoment: vector(names.firstMoment),
+      secondMoment: vector(names.secondMoment),
+    },
+    gradient,
+    {
+      learningRate: scalar("learning_rate"),
+      stepSize: scalar("step_size"),
+      secondCorrection: scalar("second_correction"),
+    },
+    optimizer,
+  );
+  const outputs: Outputs = {
+    [`${prefix}gradient_norm`]: norm,
+    [nextOf(names.parameters)]: next.parameters,
+    [nextOf(names.firstMoment)]: next.firstMoment,
+    [nextOf(names.secondMoment)]: next.secondMoment,
+  };
+  if (hasAverage) {
+    const average = vector(names.average);
+    outputs[nextOf(names.average)] = movingAverage(builder, average, next.parameters, scalar("ema_rate"));
+  }
+  if (accumulate > 1) {
+    const sum = names.gradientSum;
+    const zero = builder.constant("float32(0)", Tensor.zeros([]));
+    outputs[nextOf(sum)] = builder.apply("Mul", [batchGradient, zero], {});
+  }
+  return outputs;
+}
+
+function withAccumulated(
+  builder: GraphBuilder,
+  gradient: Value,
+  { prefix, accumulate }: UpdateOptions,
+): Value {
+  const sum = builder.input(stateNames(prefix).gradientSum, "float32", gradient.shape);
+  const share = builder.constant(
+    `float32(${1 / accumulate})`,
+    Tensor.from(Float32Array.of(1 / accumulate), []),
+  );
+  return builder.apply("Add", [sum, builder.apply("Mul", [gradient, share], {})], {});
+}

@@ -1,0 +1,23 @@
+/** Training: objectives, optimizers and the loop's engine, on any runtime. */
+export type { BatchSource } from "./batch-source.ts";
+export {
+  buildAutoencoderStep,
+  type AdversarialOptions,
+  type AutoencoderStepOptions,
+  type TeacherOptions,
+} from "./graphs/autoencoder-step.ts";
+export { logvarName } from "./graphs/context.ts";
+export { stateNames, type OptimizerOptions, type UpdateOptions } from "./graphs/update.ts";
+export { findLpipsWeights, type LpipsWeights } from "./losses/index.ts";
+export type { ObjectiveOptions } from "./objective.ts";
+export { ParameterLayout } from "./parameter-layout.ts";
+export {
+  philoxRandomness,
+  torchRandomness,
+  type RandomnessState,
+  type TrainingRandomness,
+} from "./randomness.ts";
+export { initializeFromPrincipalComponents } from "./principal-components.ts";
+export { emaDecay, klWeight, learningRateFactor } from "./schedules/index.ts";
+export { initialTensors, Trainer, type StepReport, type TrainingPlan, type WeightsKind } from "./trainer.ts";
+export { autoencoderKLNetwork, mlpNetwork, type VaeNetwork } from "./vae-network.ts";

@@ -1,0 +1,147 @@
+/**
+ * The objective of a VAE as one graph: reconstruction (with LPIPS and a learned variance where asked for) plus
+ * weighted KL, or a bound from several samples.
+ *
+ * @see Kingma & Welling 2014; Rombach et al. 2022 (LPIPSWithDiscriminator); Burda et al. 2016 (IWAE)
+ */
+import type { GraphBuilder, Value } from "../graph/index.ts";
+import {
+  iwaeBound,
+  klPerExample,
+  klWithFreeBits,
+  logImportanceWeights,
+  lpips,
+  negativeLogLikelihood,
+  reconstructionError,
+  reduceExamples,
+  samplePosterior,
+  vaeBound,
+  valuesPerExample,
+  weightedSum,
+  withPerceptual,
+  type LpipsWeights,
+  type Posterior,
+  type ReconstructionKind,
+  type Reduction,
+} from "./losses/index.ts";
+
+export interface ObjectiveOptions {
+  /** Weights of the reconstruction's terms. */
+  readonly reconstruction: Readonly<Partial<Record<ReconstructionKind, number>>>;
+  readonly reduction: Reduction;
+  /** Nats of KL per latent channel that cost nothing. */
+  readonly freeBits: number;
+  readonly learnLogvar: boolean;
+  readonly perceptual?: { readonly weights: LpipsWeights; readonly weight: number };
+  /** Several samples of each posterior, for models of Bernoulli pixels. */
+  readonly importance?: { readonly samples: number; readonly bound: "vae" | "iwae" };
+  /** Weight of the squared distance between the posterior's mean and a teacher's latents. */
+  readonly latentWeight?: number;
+}
+
+export interface ObjectiveInputs {
+  readonly sample: Value;
+  readonly posterior: Posterior;
+  /** Standard normal numbers of the latents' shape (for `samples` of each example with `importance`). */
+  readonly noise: Value;
+  readonly decode: (z: Value) => Value;
+  /** The weight of the KL term: a scalar that may change from step to step. */
+  readonly klWeight: Value;
+  /** The learned log-variance, a scalar. */
+  readonly logvar?: Value;
+  /** The latents that a teacher gives the sample. */
+  readonly teacherLatents?: Value;
+}
+
+export interface Objective {
+  /** What is minimised, except for an adversarial term. */
+  readonly loss: Value;
+  /** The part of it that the adversarial term is balanced against: L_nll of LDM. */
+  readonly likelihood: Value;
+  readonly reconstruction: Value;
+  /** Scalars to log, by name. */
+  readonly terms: Readonly<Record<string, Value>>;
+}
+
+/** Builds the objective. The noise decides everything that is random in it. */
+export function objective(
+  builder: GraphBuilder,
+  inputs: ObjectiveInputs,
+  options: ObjectiveOptions,
+): Objective {
+  return options.importance === undefined
+    ? elbo(builder, inputs, options)
+    : importanceBound(builder, inputs, options.importance, options.reduction);
+}
+
+function elbo(builder: GraphBuilder, inputs: ObjectiveInputs, options: ObjectiveOptions): Objective {
+  const { sample, posterior, noise, decode } = inputs;
+  const valueCount = valuesPerExample(sample);
+  const reduce = (losses: Value): Value => reduceExamples(builder, losses, options.reduction, valueCount);
+  const add = (a: Value, b: Value): Value => builder.apply("Add", [a, b], {});
+
+  const reconstruction = decode(samplePosterior(builder, posterior, noise));
+  const kinds = Object.entries(options.reconstruction) as [ReconstructionKind, number][];
+  let errors = weightedSum(
+    builder,
+    kinds.map(([kind, weight]) => ({
+      weight,
+      value: reconstructionError(builder, kind, reconstruction, sample),
+    })),
+  );
+  const terms: Record<string, Value> = { reconstruction: reduce(errors) };
+  if (options.perceptual !== undefined) {
+    const distance = lpips(builder, options.perceptual.weights, reconstruction, sample); // [N]
+    terms["perceptual"] = reduceExamples(builder, distance, "ldm", 1);
+    errors = withPerceptual(builder, errors, distance, {
+      perceptualWeight: options.perceptual.weight,
+      picture: sample,
+    });
+  }
+  if (inputs.logvar !== undefined) {
+    errors = negativeLogLikelihood(builder, errors, inputs.logvar, valueCount);
+    terms["logvar"] = builder.apply("Identity", [inputs.logvar], {});
+  }
+  const likelihood = reduce(errors);
+  const kl = divergence(builder, posterior, options, valueCount);
+  terms["kl"] = kl;
+  let loss = add(likelihood, builder.apply("Mul", [kl, inputs.klWeight], {}));
+  if (inputs.teacherLatents !== undefined) {
+    const distance = reduce(reconstructionError(builder, "mse", posterior.mean, inputs.teacherLatents));
+    terms["latent"] = distance;
+    loss = add(loss, weightedSum(builder, [{ weight: options.latentWeight ?? 1, value: distance }]));
+  }
+  return { loss, likelihood, reconstruction, terms };
+}
+
+function divergence(
+  builder: GraphBuilder,
+  posterior: Posterior,
+  { freeBits, reduction }: ObjectiveOptions,
+  valueCount: number,
+): Value {
+  if (freeBits === 0) return reduceExamples(builder, klPerExample(builder, posterior), reduction, valueCount);
+  const sum = builder.apply("Reshape", [klWithFreeBits(builder, posterior, freeBits)], { shape: [1] });
+  return reduceExamples(builder, sum, reduction, valueCount);
+}
+
+function importanceBound(
+  builder: GraphBuilder,
+  { sample, posterior, noise, decode }: ObjectiveInputs,
+  { bound }: { readonly bound: "vae" | "iwae" },
+  reduction: Reduction,
+): Objective {
+  let reconstruction: Value | undefined;
+  const weights = logImportanceWeights(builder, {
+    x: sample,
+    posterior,
+    noise,
+    decode: (z) => (reconstruction = decode(z)),
+  });
+  const bounds = (bound === "iwae" ? iwaeBound : vaeBound)(builder, weights.logWeights); // [N]
+  const negative = builder.apply("Neg", [bounds], {});
+  const valueCount = valuesPerExample(sample);
+  const loss = reduceExamples(builder, negative, reduction, valueCount);
+  const kl = reduceExamples(builder, klPerExample(builder, posterior), reduction, valueCount);
+  return { loss, likelihood: loss, reconstruction: reconstruction!, terms: { kl } };
+}

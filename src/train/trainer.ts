@@ -1,0 +1,356 @@
+/**
+ * The training loop's engine: sessions for the step's graphs, the state that they work on, and the numbers that
+ * change from step to step. It knows neither files nor data sets.
+ */
+import { InternalError, VaekitError } from "../errors.ts";
+import type { Graph } from "../graph/index.ts";
+import type { FindParameter } from "../models/index.ts";
+import type { Runtime, Session, State } from "../runtime/index.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import {
+  buildAutoencoderStep,
+  type AdversarialOptions,
+  type TeacherOptions,
+} from "./graphs/autoencoder-step.ts";
+import { buildDiscriminatorStep } from "./graphs/discriminator-step.ts";
+import { buildDecoding, buildReconstruction } from "./graphs/reconstruction.ts";
+import { stateNames, type OptimizerOptions, type UpdateOptions } from "./graphs/update.ts";
+import type { ObjectiveOptions } from "./objective.ts";
+import { adamScalars } from "./optimizer.ts";
+import type { ParameterLayout } from "./parameter-layout.ts";
+import type { TrainingRandomness } from "./randomness.ts";
+import type { VaeNetwork } from "./vae-network.ts";
+
+export interface TrainingPlan {
+  readonly network: VaeNetwork;
+  readonly layout: ParameterLayout;
+  readonly frozen: FindParameter;
+  readonly objective: ObjectiveOptions;
+  readonly teacher?: TeacherOptions;
+  readonly adversarial?: AdversarialOptions & {
+    /** From this step on, counted in the autoencoder's updates. */
+    readonly startStep: number;
+    readonly learningRate: number;
+  };
+  readonly optimizer: OptimizerOptions & { readonly learningRate: number };
+  /** Factor of the learning rate after so many updates. */
+  readonly learningRateFactor: (step: number) => number;
+  readonly klWeight: (step: number) => number;
+  /** Decay of the moving average at an update, counted from 1; undefined for no average. */
+  readonly emaDecay?: (update: number) => number;
+  readonly accumulate: number;
+  /** The decoder gives logits of Bernoulli pixels. */
+  readonly givesLogits: boolean;
+}
+
+/** The network's weights that a question is about: as they are, or their moving average. */
+export type WeightsKind = "raw" | "ema";
+
+/** What a step reports. */
+export interface StepReport {
+  /** Updates done, this one included. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly klWeight: number;
+  /** The objective's terms by name, means over the step's batches. */
+  readonly terms: Readonly<Record<string, number>>;
+}
+
+/** The order in which terms are looked at when one is not finite: causes before effects. */
+const termOrder = [
+  "reconstruction",
+  "perceptual",
+  "latent",
+  "kl",
+  "logvar",
+  "generator",
+  "adaptive_weight",
+  "discriminator",
+  "loss",
+];
+
+export class Trainer {
+  readonly #runtime: Runtime;
+  readonly #plan: TrainingPlan;
+  readonly #randomness: TrainingRandomness;
+  readonly #state: State;
+  readonly #sessions = new Map<string, Promise<{ session: Session; graph: Graph }>>();
+  #step: number;
+  #batches: number;
+
+  private constructor(
+    runtime: Runtime,
+    plan: TrainingPlan,
+    randomness: TrainingRandomness,
+    state: State,
+    progress: { readonly step: number; readonly batches: number },
+  ) {
+    this.#runtime = runtime;
+    this.#plan = plan;
+    this.#randomness = randomness;
+    this.#state = state;
+    this.#step = progress.step;
+    this.#batches = progress.batches;
+  }
+
+  /**
+   * @param tensors the state's tensors: `initialTensors` of fresh weights, or those of a checkpoint.
+   * @param progress how far they have been trained.
+   */
+  static async create(
+    runtime: Runtime,
+    plan: TrainingPlan,
+    randomness: TrainingRandomness,
+    tensors: ReadonlyMap<string, Tensor>,
+    progress = { step: 0, batches: 0 },
+  ): Promise<Trainer> {
+    const state = await runtime.createState(Object.fromEntries(tensors));
+    return new Trainer(runtime, plan, randomness, state, progress);
+  }
+
+  /** Updates done. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** Batches used: the number of the next one. */
+  get batches(): number {
+    return this.#batches;
+  }
+
+  /**
+   * One update of the autoencoder, and of the discriminator once it takes part.
+   *
+   * @param batch gives batch `index` of the data.
+   * @throws RUNTIME when a term of the loss is not finite, with its name. The state is then not worth keeping.
+   */
+  async advance(batch: (index: number) => Promise<Tensor<"float32">>): Promise<StepReport> {
+    const { accumulate, optimizer, learningRateFactor, klWeight, adversarial } = this.#plan;
+    const hasAdversary = adversarial !== undefined && this.#step >= adversarial.startStep;
+    const factor = learningRateFactor(this.#step);
+    const sums = new Map<string, number>();
+    for (let index = 0; index < accumulate; index++) {
+      const phase = index === accumulate - 1 ? "update" : "accumulate";
+      const sample = await batch(this.#batches);
+      const { sample_reconstruction: reconstruction, ...terms } = await this.#run(
+        `autoencoder ${phase} ${formatShape(sample.shape)} ${hasAdversary}`,
+        () => this.#autoencoderGraph(sample.shape, phase, hasAdversary),
+        {
+          sample,
+          noise: this.#randomness.noise(this.#batches, this.#noiseShape(sample.shape)),
+          kl_weight: number(klWeight(this.#step)),
+          ...this.#optimizerInputs("", optimizer.learningRate * factor, this.#step + 1),
+        },
+      );
+      addTerms(sums, terms);
+      if (hasAdversary && reconstruction !== undefined) {
+        const discriminatorTerms = await this.#run(
+          `discriminator ${phase} ${formatShape(sample.shape)}`,
+          () => this.#discriminatorGraph(sample.shape, phase),
+          {
+            sample,
+            reconstruction,
+            ...this.#optimizerInputs(
+              "discriminator.",
+              adversarial.learningRate * factor,
+              this.#step + 1 - adversarial.startStep,
+            ),
+          },
+        );
+        addTerms(sums, discriminatorTerms);
+      }
+      this.#batches++;
+    }
+    const terms = meanTerms(sums, accumulate);
+    checkFinite(terms, this.#step + 1);
+    const report = { learningRate: optimizer.learningRate * factor, klWeight: klWeight(this.#step), terms };
+    return { step: ++this.#step, ...report };
+  }
+
+  /** The objective's terms on a batch that is not trained on. */
+  async evaluate(sample: Tensor<"float32">, index: number): Promise<Record<string, number>> {
+    const noise = this.#randomness.validationNoise(this.#step, index, this.#noiseShape(sample.shape));
+    const results = await this.#run(
+      `evaluate ${formatShape(sample.shape)}`,
+      () => this.#autoencoderGraph(sample.shape, "evaluate", false),
+      { sample, noise, kl_weight: number(this.#plan.klWeight(this.#step)) },
+    );
+    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, Number(data[0])]));
+  }
+
+  /** The posterior's mode of a batch and its reconstruction. */
+  async reconstruct(
+    sample: Tensor<"float32">,
+    weights: WeightsKind,
+  ): Promise<{ latents: Tensor<"float32">; reconstruction: Tensor<"float32"> }> {
+    const { latents, reconstruction } = await this.#run(
+      `reconstruct ${weights} ${formatShape(sample.shape)}`,
+      () =>
+        buildReconstruction({ ...this.#plan, stateName: stateNameOf(weights), sampleShape: sample.shape }),
+      { sample },
+    );
+    return { latents: float32(latents), reconstruction: float32(reconstruction) };
+  }
+
+  /** Decodes latents. */
+  async decode(latents: Tensor<"float32">, weights: WeightsKind): Promise<Tensor<"float32">> {
+    const { reconstruction } = await this.#run(
+      `decode ${weights} ${formatShape(latents.shape)}`,
+      () => buildDecoding({ ...this.#plan, stateName: stateNameOf(weights), latentShape: latents.shape }),
+      { latents },
+    );
+    return float32(reconstruction);
+  }
+
+  /** Every tensor that a checkpoint needs. */
+  async tensors(): Promise<Map<string, Tensor>> {
+    return new Map(Object.entries(await this.#state.read()));
+  }
+
+  /** The trained parameters by name. */
+  async parameters(weights: WeightsKind): Promise<Map<string, Tensor<"float32">>> {
+    const name = stateNameOf(weights);
+    const tensors = await this.#state.read([name]);
+    return this.#plan.layout.split(float32(tensors[name]));
+  }
+
+  async dispose(): Promise<void> {
+    for (const opened of this.#sessions.values()) {
+      const { session } = await opened;
+      await session.dispose();
+    }
+    this.#sessions.clear();
+    await this.#state.dispose();
+  }
+
+  #noiseShape(sample: Shape): Shape {
+    const [batch, ...rest] = this.#plan.network.latentShape(sample);
+    return [batch! * (this.#plan.objective.importance?.samples ?? 1), ...rest];
+  }
+
+  #autoencoderGraph(
+    sampleShape: Shape,
+    phase: "accumulate" | "update" | "evaluate",
+    hasAdversary: boolean,
+  ): Graph {
+    const { adversarial, ...plan } = this.#plan;
+    return buildAutoencoderStep({
+      ...plan,
+      ...(hasAdversary && adversarial !== undefined ? { adversarial } : {}),
+      update: this.#updateOptions(""),
+      sampleShape,
+      phase,
+    });
+  }
+
+  #discriminatorGraph(sampleShape: Shape, phase: "accumulate" | "update"): Graph {
+    const { adversarial } = this.#plan;
+    if (adversarial === undefined) throw new InternalError("a discriminator's step without a discriminator");
+    return buildDiscriminatorStep({
+      adversarial,
+      update: this.#updateOptions("discriminator."),
+      sampleShape,
+      phase,
+    });
+  }
+
+  #updateOptions(prefix: string): UpdateOptions {
+    const { optimizer, accumulate, emaDecay } = this.#plan;
+    return { optimizer, accumulate, hasAverage: emaDecay !== undefined && prefix === "", prefix };
+  }
+
+  /** The numbers of an update; `update` counts from 1. */
+  #optimizerInputs(prefix: string, learningRate: number, update: number): Record<string, Tensor> {
+    const { optimizer, emaDecay } = this.#plan;
+    const scalars = adamScalars(optimizer, learningRate, update);
+    const inputs = {
+      learning_rate: scalars.learningRate,
+      step_size: scalars.stepSize,
+      second_correction: scalars.secondCorrection,
+      ema_rate: 1 - (emaDecay?.(update) ?? 0),
+    };
+    return Object.fromEntries(
+      Object.entries(inputs).map(([name, value]) => [`${prefix}${name}`, number(value)]),
+    );
+  }
+
+  /** Runs the graph of `key`; inputs that it does not have are left out. */
+  async #run(
+    key: string,
+    build: () => Graph,
+    inputs: Readonly<Record<string, Tensor>>,
+  ): Promise<Record<string, Tensor>> {
+    const opened = this.#sessions.get(key) ?? this.#open(build());
+    this.#sessions.set(key, opened);
+    const { session, graph } = await opened;
+    const known = new Set(graph.inputs.map(({ name }) => name));
+    const fitting = Object.fromEntries(Object.entries(inputs).filter(([name]) => known.has(name)));
+    return session.run(fitting, { state: this.#state });
+  }
+
+  async #open(graph: Graph): Promise<{ session: Session; graph: Graph }> {
+    return { session: await this.#runtime.createSession(graph), graph };
+  }
+}
+
+/**
+ * The state of a fresh run: moments of zero, the average equal to the parameters.
+ *
+ * @param parameters the trained parameters' vector.
+ * @param discriminator that of the discriminator, where there is one.
+ */
+export function initialTensors(
+  plan: Pick<TrainingPlan, "emaDecay" | "accumulate">,
+  parameters: Tensor<"float32">,
+  discriminator?: Tensor<"float32">,
+): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  const add = (prefix: string, vector: Tensor<"float32">, hasAverage: boolean): void => {
+    const names = stateNames(prefix);
+    tensors.set(names.parameters, vector);
+    tensors.set(names.firstMoment, Tensor.zeros(vector.shape));
+    tensors.set(names.secondMoment, Tensor.zeros(vector.shape));
+    if (hasAverage) tensors.set(names.average, vector);
+    if (plan.accumulate > 1) tensors.set(names.gradientSum, Tensor.zeros(vector.shape));
+  };
+  add("", parameters, plan.emaDecay !== undefined);
+  if (discriminator !== undefined) add("discriminator.", discriminator, false);
+  return tensors;
+}
+
+const stateNameOf = (weights: WeightsKind): string =>
+  weights === "raw" ? stateNames("").parameters : stateNames("").average;
+
+const number = (value: number): Tensor<"float32"> => Tensor.from(Float32Array.of(value), []);
+
+function float32(tensor: Tensor | undefined): Tensor<"float32"> {
+  if (tensor?.dtype !== "float32") throw new InternalError("a graph's output is not float32");
+  return tensor as Tensor<"float32">;
+}
+
+function addTerms(sums: Map<string, number>, terms: Readonly<Record<string, Tensor>>): void {
+  for (const [name, { data }] of Object.entries(terms))
+    sums.set(name, (sums.get(name) ?? 0) + Number(data[0]));
+}
+
+/** Means over the batches; a norm exists once for each step. */
+function meanTerms(sums: ReadonlyMap<string, number>, batches: number): Record<string, number> {
+  return Object.fromEntries(
+    [...sums].map(([name, sum]) => [name, name.endsWith("gradient_norm") ? sum : sum / batches]),
+  );
+}
+
+function checkFinite(terms: Readonly<Record<string, number>>, step: number): void {
+  const ordered = [...termOrder.filter((name) => name in terms), ...Object.keys(terms)];
+  const name = ordered.find((each) => !Number.isFinite(terms[each]));
+  if (name === undefined) return;
+  const others = ordered
+    .filter((each, index) => ordered.indexOf(each) === index && each !== name && Number.isFinite(terms[each]))
+    .map((each) => `${each} ${terms[each]!.toPrecision(4)}`);
+  const rest = others.length === 0 ? "" : ` (finite: ${others.join(", ")})`;
+  throw new VaekitError(
+    "RUNTIME",
+    `Step ${step}: ${name} is ${terms[name]}${rest}. Lower the learning rate, or set optimizer.clip_norm.`,
+  );
+}

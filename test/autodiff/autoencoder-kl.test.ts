@@ -1,0 +1,115 @@
+/** The gradients of whole AutoencoderKLs against diffusers' in float64: tools/reference/gradients.py. */
+import { afterAll, describe, expect, test } from "vitest";
+import { gradients } from "../../src/autodiff/index.ts";
+import type { GraphBuilder, Value } from "../../src/graph/index.ts";
+import { decode, encode } from "../../src/models/autoencoder-kl.ts";
+import { parseConfig, type AutoencoderKLConfig } from "../../src/models/autoencoder-kl-config.ts";
+import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import {
+  klPerExample,
+  reconstructionError,
+  reduceExamples,
+  samplePosterior,
+  splitMoments,
+  valuesPerExample,
+  weightedSum,
+} from "../../src/train/losses/index.ts";
+import { manifest, readGoldens, readJson, type ModelCase } from "../conformance/fixtures.ts";
+import { contextOf, runGraph } from "../train/run-graph.ts";
+import { distance, sketch } from "./sketch.ts";
+
+/**
+ * How far a gradient may be from the float64 one, by its own norm: rounding of float32 in one forward and one
+ * backward pass.
+ */
+const relativeTolerance = 1e-4;
+
+/**
+ * And by the norm of all gradients together: several are zero but for rounding, because a norm removes what a bias
+ * before it adds, and softmax what the keys' bias adds.
+ */
+const absoluteTolerance = 1e-6;
+
+const goldens = readGoldens("gradients/models.safetensors");
+const runtime = new NodeRuntime({ device: "cpu", threadCount: 1 });
+afterAll(() => runtime.dispose());
+
+/** 2 mse + 0.5 l1 + 0.01 kl, as in gradients.py. */
+function lossOf(builder: GraphBuilder, values: Readonly<Record<string, Value>>, model: LossModel): Value {
+  const context = { ...contextOf(builder, values), ...model };
+  const posterior = splitMoments(builder, encode(context, values.pixels!));
+  const reconstruction = decode(context, samplePosterior(builder, posterior, values.latents!));
+  const target = values.sample!;
+  const mean = (kind: "mse" | "l1"): Value =>
+    reduceExamples(
+      builder,
+      reconstructionError(builder, kind, reconstruction, target),
+      "mean",
+      valuesPerExample(target),
+    );
+  const kl = reduceExamples(builder, klPerExample(builder, posterior), "ldm", valuesPerExample(target));
+  return weightedSum(builder, [
+    { weight: 2, value: mean("mse") },
+    { weight: 0.5, value: mean("l1") },
+    { weight: 0.01, value: kl },
+  ]);
+}
+
+interface LossModel {
+  readonly config: AutoencoderKLConfig;
+  readonly isTraining: boolean;
+}
+
+interface Comparison {
+  readonly name: string;
+  readonly norm: number;
+  readonly distance: number;
+}
+
+async function compareGradients(
+  { name, folder, golden }: ModelCase,
+  isTraining: boolean,
+): Promise<{ loss: Tensor; comparisons: Comparison[] }> {
+  const { config } = parseConfig(readJson(`${folder}/config.json`), folder);
+  const weights = readGoldens(`${folder}/diffusion_pytorch_model.safetensors`);
+  const given = readGoldens(golden);
+  const names = [...weights.names.sort(), "pixels"];
+  const inputs = {
+    ...Object.fromEntries(weights.names.map((each) => [each, weights.get(each)])),
+    ...Object.fromEntries(["pixels", "latents", "sample"].map((each) => [each, given.get(each)])),
+  };
+  const { loss, ...found } = await runGraph(runtime, inputs, (builder, values) => {
+    const value = lossOf(builder, values, { config, isTraining });
+    const wrt = names.map((each) => values[each]!);
+    const outputs = gradients(builder, [{ value }], wrt).map((each, i) => [`grad.${names[i]}`, each] as const);
+    return { loss: value, ...Object.fromEntries(outputs) };
+  });
+  const rows = goldens.get(`${name}/gradients`);
+  expect(rows.shape).toEqual([names.length, 9]);
+  const comparisons = names.map((each, i) => {
+    const expected = (rows.data as Float32Array).subarray(9 * i, 9 * (i + 1));
+    const ours = sketch(found[`grad.${each}`]!.toFloat32().data);
+    return { name: each, norm: expected[0]!, distance: distance(ours, expected) };
+  });
+  return { loss: loss!, comparisons };
+}
+
+const models = manifest.models.filter((each) => !each.tiled);
+
+describe.each(models)("the loss of $name ($covers)", (model) => {
+  test.each([
+    ["as trained", true],
+    ["as run", false],
+  ])("and every gradient are diffusers' with layers %s", async (_, isTraining) => {
+    const { loss, comparisons } = await compareGradients(model, isTraining);
+    expect(loss).toBeAllclose(goldens.get(`${model.name}/loss`), { absolute: 0, relative: 1e-5 });
+    const total = Math.hypot(...comparisons.map(({ norm }) => norm));
+    if (process.env.SHOW) { const s=[...comparisons].map(c=>({...c, rel:c.distance/c.norm, abs:c.distance/total})); 
+      console.log(model.name, isTraining, "worst of big", s.filter(c=>c.norm>1e-5*total).sort((a,b)=>b.rel-a.rel).slice(0,2), "worst small", s.filter(c=>c.norm<=1e-5*total).sort((a,b)=>b.abs-a.abs).slice(0,1)); }
+    const wrong = comparisons
+      .filter((each) => !(each.distance <= relativeTolerance * each.norm + absoluteTolerance * total))
+      .map((each) => `${each.name}: ${each.distance} from a gradient of norm ${each.norm}`);
+    expect(wrong).toEqual([]);
+  });
+});
