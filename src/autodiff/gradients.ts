@@ -41,7 +41,9 @@ export function gradients(
   const adjoints = new Adjoints(builder);
   return builder.scope("gradients", () => {
     for (const target of targets) adjoints.add(target.value, target.gradient ?? one(builder, target.value));
-    const producers = new Map(forward.map((node) => [node.output.name, node]));
+    const asked = new Set(wrt.map((value) => value.name));
+    const inner = forward.filter((node) => !asked.has(node.output.name));
+    const producers = new Map(inner.map((node) => [node.output.name, node]));
     const producerOf = (value: Value): Node | undefined => producers.get(value.name);
     for (const node of forward.reverse()) {
       if (!active.has(node.output.name)) continue;
@@ -49,8 +51,14 @@ export function gradients(
       if (gradient === undefined) continue;
       const wants = (index: number): boolean => active.has(node.inputs[index]?.name ?? "");
       const full = takesBroadcast(node) ? gradient : expanded(builder, gradient, node.output);
-      propagate(node, full, { builder, wants, producerOf }, rules).forEach((each, index) => {
-        if (each !== undefined) adjoints.add(node.inputs[index]!, each);
+      const known = builder.knownGradientOf(node.output);
+      const inputs = known?.inputs ?? node.inputs;
+      const passed =
+        known === undefined
+          ? propagate(node, full, { builder, wants, producerOf }, rules)
+          : known.rule(full, (index) => active.has(inputs[index]!.name));
+      passed.forEach((each, index) => {
+        if (each !== undefined) adjoints.add(inputs[index]!, each);
       });
     }
     return wrt.map((value) => {

@@ -4,9 +4,12 @@ import type { GraphBuilder, Node, NodeOf, OperatorName, Value } from "../graph/i
 export interface RuleContext {
   readonly builder: GraphBuilder;
   /** Whether the gradient of the node's input `index` is wanted; what is not wanted need not be computed. */
-  wants(index: number): boolean;
-  /** The node whose output `value` is; undefined for an input or an initializer. */
-  producerOf(value: Value): Node | undefined;
+  readonly wants: (index: number) => boolean;
+  /**
+   * The node whose output `value` is; undefined for an input, an initializer, or a value whose own gradient is
+   * asked for: a rule must not reach past that.
+   */
+  readonly producerOf: (value: Value) => Node | undefined;
 }
 
 /**

@@ -105,13 +105,22 @@ function positivePair(width: string, height: string): { width: number; height: n
   throw new InvalidArgumentError("Expected a width and a height of at least 1.");
 }
 
+/** `256` for a square, or `768x512`. */
+export function parseSquareOrPair(text: string): { width: number; height: number } {
+  if (/^\d{1,6}$/.test(text)) return positivePair(text, text);
+  const pair = /^(\d{1,6})x(\d{1,6})$/i.exec(text);
+  if (pair !== null) return positivePair(pair[1]!, pair[2]!);
+  throw new InvalidArgumentError("Expected a number of pixels or WxH.");
+}
+
 /** A whole number of at least 1. */
 export function parseCount(text: string): number {
   if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
   throw new InvalidArgumentError("Expected a whole number of at least 1.");
 }
 
-function parseSeed(text: string): number {
+/** A whole number of at least 0. */
+export function parseSeed(text: string): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   throw new InvalidArgumentError("Expected a whole number of at least 0.");
 }

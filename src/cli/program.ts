@@ -7,6 +7,7 @@ import { addEncode } from "./commands/encode.ts";
 import { addExport } from "./commands/export.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addRoundtrip } from "./commands/roundtrip.ts";
+import { addSample } from "./commands/sample.ts";
 import { addTrain } from "./commands/train.ts";
 import { packageVersion } from "./package.ts";
 
@@ -23,7 +24,17 @@ export function createProgram(): Command {
     })
     .showHelpAfterError("Add --help for what this command expects.")
     .addHelpText("after", "\nExample:\n  $ vaekit demo\n\nExit codes: 0 done, 1 failed, 2 wrong usage.");
-  const adders = [addDemo, addRoundtrip, addEncode, addDecode, addInspect, addCalibrate, addExport, addTrain];
+  const adders = [
+    addDemo,
+    addRoundtrip,
+    addEncode,
+    addDecode,
+    addInspect,
+    addCalibrate,
+    addExport,
+    addTrain,
+    addSample,
+  ];
   for (const add of adders) add(program);
   return program;
 }

@@ -8,4 +8,5 @@ export {
   type ExampleOrder,
   type PlannedBatch,
 } from "./epoch-order.ts";
+export { PhasedBatches, type Phase } from "./phased-batches.ts";
 export { dataStream } from "./streams.ts";

@@ -8,12 +8,26 @@ import type { Graph, Initializer, Node, Value } from "./graph.ts";
 import { infer } from "./infer.ts";
 import type { OperatorAttributes, OperatorName } from "./operators.ts";
 
+/**
+ * A part of a graph whose gradient is known as a whole, and shorter than its nodes' one by one: from the gradient
+ * with respect to the output to those with respect to the inputs, undefined where `wants` says no.
+ */
+export interface KnownGradient {
+  readonly inputs: readonly Value[];
+  readonly output: Value;
+  readonly rule: (
+    gradient: Value,
+    wants: (index: number) => boolean,
+  ) => readonly (Value | undefined)[];
+}
+
 export class GraphBuilder {
   readonly #name: string;
   readonly #inputs: Value[] = [];
   readonly #initializers = new Map<string, Initializer>();
   readonly #nodes: Node[] = [];
   readonly #useCounts = new Map<string, number>();
+  readonly #knownGradients = new Map<string, KnownGradient>();
   #scope = "";
 
   constructor(name: string) {
@@ -61,6 +75,15 @@ export class GraphBuilder {
     return value;
   }
 
+  /** Says what the gradient of everything between `inputs` and `output` is. */
+  knowGradient(known: KnownGradient): void {
+    this.#knownGradients.set(known.output.name, known);
+  }
+
+  knownGradientOf(output: Value): KnownGradient | undefined {
+    return this.#knownGradients.get(output.name);
+  }
+
   /**
    * Applies an operator.
    *
@@ -79,11 +102,14 @@ export class GraphBuilder {
     return output;
   }
 
-  /** Finishes the graph; `outputs` gives each result the name under which it comes back. */
+  /**
+   * Finishes the graph; `outputs` gives each result the name under which it comes back. Nodes on which no output
+   * depends are left out, and a Reshape of a Reshape reads the first one's input.
+   */
   build(outputs: Readonly<Record<string, Value>>): Graph {
     const names = new Map(Object.entries(outputs).map(([name, value]) => [value.name, name]));
     const rename = (value: Value): Value => ({ ...value, name: names.get(value.name) ?? value.name });
-    const nodes = this.#nodes.map((node) => ({
+    const nodes = usedNodes(shortcutReshapes(this.#nodes), Object.values(outputs)).map((node) => ({
       ...node,
       inputs: node.inputs.map(rename),
       output: rename(node.output),
@@ -107,4 +133,28 @@ export class GraphBuilder {
     this.#useCounts.set(name, uses + 1);
     return uses === 0 ? name : `${name}_${uses}`;
   }
+}
+
+/** The nodes on which one of `outputs` depends, in their order. */
+function usedNodes(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
+  const used = new Set(outputs.map(({ name }) => name));
+  const kept: Node[] = [];
+  for (const node of [...nodes].reverse()) {
+    if (!used.has(node.output.name)) continue;
+    for (const { name } of node.inputs) used.add(name);
+    kept.push(node);
+  }
+  return kept.reverse();
+}
+
+/** Lets every Reshape of a Reshape read the first one's input. */
+function shortcutReshapes(nodes: readonly Node[]): Node[] {
+  const sources = new Map<string, Value>();
+  return nodes.map((node) => {
+    if (node.operator !== "Reshape") return node;
+    const [x] = node.inputs;
+    const source = sources.get(x!.name) ?? x!;
+    sources.set(node.output.name, source);
+    return { ...node, inputs: [source] };
+  });
 }

@@ -1,4 +1,4 @@
-export { GraphBuilder } from "./builder.ts";
+export { GraphBuilder, type KnownGradient } from "./builder.ts";
 export type { Graph, Initializer, Node, NodeOf, Value, ValueType } from "./graph.ts";
 export { infer } from "./infer.ts";
 export type { Extent, OperatorAttributes, OperatorName, Pads, Reduction } from "./operators.ts";

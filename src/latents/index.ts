@@ -2,6 +2,13 @@
 export { calibrate, LatentCalibrator, type Calibration, type LatentCalibratorJson } from "./calibration.ts";
 export type { Estimate } from "./confidence.ts";
 export { DiagonalGaussianDistribution, type SampleOptions } from "./diagonal-gaussian-distribution.ts";
+export {
+  combineLatents,
+  interpolateLatents,
+  interpolationPath,
+  interpolations,
+  type Interpolation,
+} from "./interpolation.ts";
 export { Histogram, type HistogramJson } from "./histogram.ts";
 export {
   AutoencoderKLForwardOutput,

@@ -1,6 +1,7 @@
 /** The layers: convolution, linear layers, normalisation. Each puts its operators into the graph. */
 import { VaekitError } from "../errors.ts";
-import type { Pads, Value } from "../graph/index.ts";
+import type { GraphBuilder, KnownGradient, Pads, Value } from "../graph/index.ts";
+import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { ModuleContext } from "./context.ts";
 
@@ -81,8 +82,8 @@ export function groupNorm(
 }
 
 /**
- * The same function as one factor and one summand for each channel of each example, from mean(x) and mean(x²):
- * differentiated by the product rule alone, it passes over the picture half as often as a normalised copy would.
+ * The same function as one factor and one summand for each channel of each example, from mean(x) and mean(x²);
+ * its gradient is known as a whole.
  */
 function groupNormByMoments(
   context: ModuleContext,
@@ -93,28 +94,62 @@ function groupNormByMoments(
 ): Value {
   const { builder } = context;
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  const op = (operator: "Add" | "Sub" | "Mul" | "Div", a: Value, b: Value): Value =>
-    builder.apply(operator, [a, b], {});
-  const constant = (value: number): Value =>
-    builder.constant(`float32(${value})`, Tensor.from(Float32Array.of(value), []));
+  const { add, sub, mul, constant, reshape } = shortForms(builder);
   const mean = (value: Value): Value => builder.apply("ReduceMean", [value], { axes: [2], keepdims: true });
 
   const size = (channels / groups) * height * width;
-  const grouped = builder.apply("Reshape", [x], { shape: [batch, groups, size] }); // [N, G, C/G·H·W]
+  const grouped = reshape(x, [batch, groups, size]); // [N, G, C/G·H·W]
   const average = mean(grouped); // [N, G, 1]
-  const variance = op("Sub", mean(op("Mul", grouped, grouped)), op("Mul", average, average));
+  const variance = sub(mean(mul(grouped, grouped)), mul(average, average));
   // Rounding may leave a constant group a variance just below zero.
   const positive = builder.apply("Clip", [variance], { min: 0 });
-  const deviation = builder.apply("Sqrt", [op("Add", positive, constant(epsilon))], {});
+  const deviation = builder.apply("Sqrt", [add(positive, constant(epsilon))], {});
+  const precision = builder.apply("Div", [constant(1), deviation], {}); // [N, G, 1]
 
   const perGroup = [groups, channels / groups];
   const weight = context.parameter(`${name}.weight`, [channels], perGroup);
   const bias = context.parameter(`${name}.bias`, [channels], perGroup);
-  const factor = op("Div", weight, deviation); // [N, G, C/G]
-  const summand = op("Sub", bias, op("Mul", average, factor)); // [N, G, C/G]
-  const perChannel = (value: Value): Value =>
-    builder.apply("Reshape", [value], { shape: [batch, channels, 1, 1] });
-  return op("Add", op("Mul", x, perChannel(factor)), perChannel(summand));
+  const factor = mul(weight, precision); // [N, G, C/G]
+  const summand = sub(bias, mul(average, factor)); // [N, G, C/G]
+  const perChannel = (value: Value): Value => reshape(value, [batch, channels, 1, 1]);
+  const channelFactor = perChannel(factor);
+  const output = add(mul(x, channelFactor), perChannel(summand));
+
+  // With r = 1 / deviation: dx = factor · dy + p · x + q, where p and q are one number for each group.
+  const rule: KnownGradient["rule"] = (dy, wants) => {
+    const sum = (value: Value, axes: readonly number[], keepdims: boolean): Value =>
+      builder.apply("ReduceSum", [value], { axes, keepdims });
+    const overPixels = (value: Value): Value =>
+      reshape(sum(value, [2, 3], false), [batch, groups, channels / groups]);
+    const slope = overPixels(dy); // Σ dy
+    const centered = sub(overPixels(mul(dy, x)), mul(average, slope)); // Σ dy · (x - average)
+    const toInput = (): Value => {
+      const square = mul(mul(precision, precision), constant(-1 / size));
+      const p = mul(sum(mul(factor, centered), [2], true), square); // [N, G, 1]
+      const offset = mul(sum(mul(factor, slope), [2], true), constant(-1 / size));
+      const q = sub(offset, mul(average, p));
+      const common = reshape(add(mul(grouped, p), q), x.shape);
+      return add(mul(dy, channelFactor), common);
+    };
+    return [
+      wants(0) ? toInput() : undefined,
+      wants(1) ? sum(mul(centered, precision), [0], false) : undefined,
+      wants(2) ? sum(slope, [0], false) : undefined,
+    ];
+  };
+  builder.knowGradient({ inputs: [x, weight, bias], output, rule });
+  return output;
+}
+
+function shortForms(builder: GraphBuilder) {
+  return {
+    add: (a: Value, b: Value): Value => builder.apply("Add", [a, b], {}),
+    sub: (a: Value, b: Value): Value => builder.apply("Sub", [a, b], {}),
+    mul: (a: Value, b: Value): Value => builder.apply("Mul", [a, b], {}),
+    reshape: (x: Value, shape: Shape): Value => builder.apply("Reshape", [x], { shape }),
+    constant: (value: number): Value =>
+      builder.constant(`float32(${value})`, Tensor.from(Float32Array.of(value), [])),
+  };
 }
 
 /** weight · x + bias, one of each for a channel. x [N, C, H, W] → the same shape. */

@@ -7,6 +7,7 @@ export {
   type FromSingleFileOptions,
   type RuntimeOptions,
 } from "./autoencoder-kl.ts";
+export { MlpVae } from "./mlp-vae.ts";
 export { NodeRuntime, type NodeRuntimeOptions } from "../runtime/node/node-runtime.ts";
 export * from "../images/node/index.ts";
 export {

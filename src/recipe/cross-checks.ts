@@ -12,6 +12,7 @@ export function crossProblems(recipe: ParsedRecipe, config: AutoencoderKLConfig 
     ...lossProblems(recipe),
     ...scheduleProblems(recipe),
     ...dataProblems(recipe),
+    ...phaseProblems(recipe, config === undefined ? 1 : spatialFactor(config)),
     ...(config === undefined ? [] : configProblems(recipe, config)),
   ];
 }
@@ -132,6 +133,25 @@ function* dataProblems({ data, model }: ParsedRecipe): Generator<Problem> {
       "model.input_size",
       `expected ${side * side * channels}, the values of a picture (${channels} x ${side} x ${side}), found ${model.input_size}.`,
     );
+  }
+}
+
+function* phaseProblems({ phases, data }: ParsedRecipe, factor: number): Generator<Problem> {
+  if (phases.length > 0 && data.type === "mnist") {
+    yield problem("phases", "MNIST's pictures have one size; remove it.");
+  }
+  for (const [i, { step, resolution }] of phases.entries()) {
+    if (i > 0 && step <= phases[i - 1]!.step) {
+      yield problem(`phases.${i}.step`, `expected steps in ascending order, found ${step} too late.`);
+    }
+    if (resolution % factor !== 0) {
+      const message = `expected a multiple of the model's spatial factor ${factor}, found ${resolution}`;
+      yield problem(`phases.${i}.resolution`, `${message}; ${multiples(resolution, factor)}.`);
+    }
+    if (data.type !== "mnist" && data.short_side !== null && data.short_side < resolution) {
+      const message = `expected at most data.short_side ${data.short_side}, found ${resolution}.`;
+      yield problem(`phases.${i}.resolution`, message);
+    }
   }
 }
 

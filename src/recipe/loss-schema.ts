@@ -75,10 +75,10 @@ const distillation = z.strictObject({
 export const lossSchema = z.strictObject({
   reconstruction,
   reduction: z
-    .enum(["mean", "ldm"])
+    .enum(["mean", "ldm", "sum"])
     .default("mean")
     .describe(
-      "ldm: each term is summed over a picture, then the mean over the pictures; mean: the same, divided by C x H x W.",
+      "ldm: each term is summed over a picture, then the mean over the pictures; mean: the same, divided by C x H x W; sum: as ldm, but the sum over the batch is minimized (the log stays per picture).",
     ),
   learn_logvar: z.boolean().default(false).describe("Learn the reconstruction's log-variance, one number."),
   kl: kl.prefault({}),

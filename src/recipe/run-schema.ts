@@ -66,6 +66,19 @@ export const emaSchema = z.strictObject({
     ),
 });
 
+const phase = z.strictObject({
+  step: count().describe("From this step on ..."),
+  resolution: count().describe("... pictures are cut to this side ..."),
+  batch_size: count().describe("... and so many make a batch."),
+});
+
+export const phasesSchema = z
+  .array(phase)
+  .default([])
+  .describe(
+    "Other sizes in later parts of the run, such as [{step: 10000, resolution: 128, batch_size: 2}]: small crops are cheap, large ones have the statistics of whole pictures.",
+  );
+
 export const validationSchema = z.strictObject({
   every: count().nullable().default(500).describe("Steps between validations; null: only at the end."),
   images: count().nullable().default(16).describe("How many pictures of the validation set; null: all."),

@@ -29,6 +29,8 @@ export interface ObjectiveOptions {
   /** Weights of the reconstruction's terms. */
   readonly reconstruction: Readonly<Partial<Record<ReconstructionKind, number>>>;
   readonly reduction: Reduction;
+  /** Minimise the sum over the batch: its gradient is N times that of `loss`, which stays a mean. */
+  readonly sumsBatch?: boolean;
   /** Nats of KL per latent channel that cost nothing. */
   readonly freeBits: number;
   readonly learnLogvar: boolean;

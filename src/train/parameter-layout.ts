@@ -59,14 +59,16 @@ export class ParameterLayout {
     return new Map(
       this.places.map(({ name, shape, start, end }) => {
         const slice = builder.apply("Slice", [vector], { axes: [0], starts: [start], ends: [end] });
-        return [name, builder.apply("Reshape", [slice], { shape })];
+        return [name, shape.length === 1 ? slice : builder.apply("Reshape", [slice], { shape })];
       }),
     );
   }
 
   /** In a graph: one vector of values in the order of `places`. */
   joinValues(builder: GraphBuilder, values: readonly Value[]): Value {
-    const flat = values.map((value) => builder.apply("Reshape", [value], { shape: [sizeOf(value.shape)] }));
+    const flat = values.map((value) =>
+      value.shape.length === 1 ? value : builder.apply("Reshape", [value], { shape: [sizeOf(value.shape)] }),
+    );
     return flat.length === 1 ? flat[0]! : builder.apply("Concat", flat, { axis: 0 });
   }
 }

@@ -78,6 +78,7 @@ export class Trainer {
   readonly #sessions = new Map<string, Promise<{ session: Session; graph: Graph }>>();
   #step: number;
   #batches: number;
+  #pictureShape: string | undefined;
 
   private constructor(
     runtime: Runtime,
@@ -133,6 +134,7 @@ export class Trainer {
     for (let index = 0; index < accumulate; index++) {
       const phase = index === accumulate - 1 ? "update" : "accumulate";
       const sample = await batch(this.#batches);
+      await this.#forgetOtherSizes(sample.shape);
       const { sample_reconstruction: reconstruction, ...terms } = await this.#run(
         `autoencoder ${phase} ${formatShape(sample.shape)} ${hasAdversary}`,
         () => this.#autoencoderGraph(sample.shape, phase, hasAdversary),
@@ -216,12 +218,21 @@ export class Trainer {
   }
 
   async dispose(): Promise<void> {
-    for (const opened of this.#sessions.values()) {
-      const { session } = await opened;
-      await session.dispose();
-    }
-    this.#sessions.clear();
+    await this.#disposeSessions();
     await this.#state.dispose();
+  }
+
+  /** Pictures of another size come to stay: the sessions of the former size go, and their memory with them. */
+  async #forgetOtherSizes(sample: Shape): Promise<void> {
+    const pictureShape = formatShape(sample.slice(1));
+    if (this.#pictureShape !== undefined && this.#pictureShape !== pictureShape)
+      await this.#disposeSessions();
+    this.#pictureShape = pictureShape;
+  }
+
+  async #disposeSessions(): Promise<void> {
+    for (const opened of this.#sessions.values()) await (await opened).session.dispose();
+    this.#sessions.clear();
   }
 
   #noiseShape(sample: Shape): Shape {

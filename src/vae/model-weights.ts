@@ -25,7 +25,15 @@ export function matchWeights(
   tensors: ReadonlyMap<string, StoredTensor>,
   subject: string,
 ): ModelWeights {
-  const shapes = parameterShapes(config);
+  return matchShapes(parameterShapes(config), tensors, subject);
+}
+
+/** The same for any model: `shapes` names every parameter. */
+export function matchShapes(
+  shapes: ReadonlyMap<string, Shape>,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  subject: string,
+): ModelWeights {
   const missing = [...shapes.keys()].filter((name) => !tensors.has(name));
   if (missing.length > 0) {
     throw new VaekitError(

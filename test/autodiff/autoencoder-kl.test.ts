@@ -20,16 +20,16 @@ import { contextOf, runGraph } from "../train/run-graph.ts";
 import { distance, sketch } from "./sketch.ts";
 
 /**
- * How far a gradient may be from the float64 one, by its own norm: rounding of float32 in one forward and one
- * backward pass.
+ * How far a gradient may be from the float64 one, by its own norm. Rounding of float32 in one forward and one
+ * backward pass costs 6e-5 where terms cancel most (sdxl's first norms) and near 1e-5 elsewhere.
  */
 const relativeTolerance = 1e-4;
 
 /**
- * And by the norm of all gradients together: several are zero but for rounding, because a norm removes what a bias
- * before it adds, and softmax what the keys' bias adds.
+ * And by the norm of all gradients together, for those that are zero but for rounding, which costs 4e-8: a norm
+ * over single channels removes what a bias before it adds, and softmax what the keys' bias adds.
  */
-const absoluteTolerance = 1e-6;
+const absoluteTolerance = 2e-7;
 
 const goldens = readGoldens("gradients/models.safetensors");
 const runtime = new NodeRuntime({ device: "cpu", threadCount: 1 });
@@ -82,7 +82,9 @@ async function compareGradients(
   const { loss, ...found } = await runGraph(runtime, inputs, (builder, values) => {
     const value = lossOf(builder, values, { config, isTraining });
     const wrt = names.map((each) => values[each]!);
-    const outputs = gradients(builder, [{ value }], wrt).map((each, i) => [`grad.${names[i]}`, each] as const);
+    const outputs = gradients(builder, [{ value }], wrt).map(
+      (each, i) => [`grad.${names[i]}`, each] as const,
+    );
     return { loss: value, ...Object.fromEntries(outputs) };
   });
   const rows = goldens.get(`${name}/gradients`);
@@ -95,21 +97,25 @@ async function compareGradients(
   return { loss: loss!, comparisons };
 }
 
+async function expectGradients(model: ModelCase, isTraining: boolean): Promise<void> {
+  const { loss, comparisons } = await compareGradients(model, isTraining);
+  expect(loss).toBeAllclose(goldens.get(`${model.name}/loss`), { absolute: 0, relative: 1e-5 });
+  const total = Math.hypot(...comparisons.map(({ norm }) => norm));
+  const wrong = comparisons
+    .filter((each) => !(each.distance <= relativeTolerance * each.norm + absoluteTolerance * total))
+    .map((each) => `${each.name}: ${each.distance} from a gradient of norm ${each.norm}`);
+  expect(wrong).toEqual([]);
+}
+
 const models = manifest.models.filter((each) => !each.tiled);
 
-describe.each(models)("the loss of $name ($covers)", (model) => {
-  test.each([
-    ["as trained", true],
-    ["as run", false],
-  ])("and every gradient are diffusers' with layers %s", async (_, isTraining) => {
-    const { loss, comparisons } = await compareGradients(model, isTraining);
-    expect(loss).toBeAllclose(goldens.get(`${model.name}/loss`), { absolute: 0, relative: 1e-5 });
-    const total = Math.hypot(...comparisons.map(({ norm }) => norm));
-    if (process.env.SHOW) { const s=[...comparisons].map(c=>({...c, rel:c.distance/c.norm, abs:c.distance/total})); 
-      console.log(model.name, isTraining, "worst of big", s.filter(c=>c.norm>1e-5*total).sort((a,b)=>b.rel-a.rel).slice(0,2), "worst small", s.filter(c=>c.norm<=1e-5*total).sort((a,b)=>b.abs-a.abs).slice(0,1)); }
-    const wrong = comparisons
-      .filter((each) => !(each.distance <= relativeTolerance * each.norm + absoluteTolerance * total))
-      .map((each) => `${each.name}: ${each.distance} from a gradient of norm ${each.norm}`);
-    expect(wrong).toEqual([]);
-  });
+describe("with layers in the form for training, the loss and every gradient are diffusers' for", () => {
+  test.each(models)("$name ($covers)", (model) => expectGradients(model, true));
+});
+
+describe("with layers in the form for running, the loss and every gradient are diffusers' for", () => {
+  const names = ["mish-odd-size", "attention-blocks", "quiet"];
+  test.each(models.filter(({ name }) => names.includes(name)))("$name ($covers)", (model) =>
+    expectGradients(model, false),
+  );
 });

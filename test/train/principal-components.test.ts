@@ -152,7 +152,7 @@ describe("initializeFromPrincipalComponents", () => {
     [
       "more latents than channels",
       configOf([8, 64], { normNumGroups: 2, latentChannels: 12 }),
-      "at least 12 channels in level 0 of the encoder, as the latents has to pass it, found 8",
+      "at least 12 channels in level 0 of the encoder, through which the latents must pass, found 8",
     ],
     [
       "more latents than pixels",

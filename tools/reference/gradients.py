@@ -106,6 +106,7 @@ CASES = [
     conv_case("2x2 stride 3", [1, 2, 8, 7], [2, 2, 2, 2], (3, 3)),
     conv_case("2x3 with strides 2 and 1, four pads", [1, 2, 5, 6], [3, 2, 2, 3], (2, 1), (1, 0, 0, 2)),
     conv_case("3x3 with four pads", [2, 2, 5, 6], [3, 2, 3, 3], (1, 1), (0, 1, 2, 0)),
+    conv_case("square, four pads of equal sums", [1, 2, 4, 4], [2, 2, 3, 3], (1, 1), (0, 1, 2, 1)),
     conv_case("3x1", [1, 2, 5, 4], [2, 2, 3, 1], pads=(1, 0, 1, 0)),
     conv_case("3x3 padded by more than the kernel", [1, 2, 3, 4], [2, 2, 3, 3], pads=(3, 3, 3, 3)),
     conv_case("3x3 stride 2 padded by more than the kernel", [1, 2, 4, 4], [2, 2, 3, 3], (2, 2), (3, 3, 3, 3)),

@@ -34,11 +34,12 @@ const productGradient = binary<"Mul">(
 );
 
 export const mulGradient: GradientRule<"Mul"> = (node, dy, context) => {
-  const { builder, producerOf } = context;
+  const { builder, producerOf, wants } = context;
   const [a, b] = node.inputs as [Value, Value];
   if (a.name === b.name) return [mul(builder, scale(builder, dy, 2), a), undefined];
   const gate = producerOf(b);
-  if (gate?.operator === "Sigmoid" && gate.inputs[0]!.name === a.name) {
+  // Not where the gate counts as given (`stopAt`).
+  if (gate?.operator === "Sigmoid" && gate.inputs[0]!.name === a.name && wants(1)) {
     return [siluGradient(builder, node.output, b, dy), undefined];
   }
   return productGradient(node, dy, context);

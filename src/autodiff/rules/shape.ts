@@ -1,11 +1,12 @@
 /** Gradients of the operators that move, repeat or select elements. */
-import type { Value } from "../../graph/index.ts";
+import { VaekitError } from "../../errors.ts";
+import type { GraphBuilder, NodeOf, Value } from "../../graph/index.ts";
+import { sameShape } from "../../tensor/shape.ts";
 import {
   mul,
   reshape,
   scale,
   sub,
-  sumOver,
   sumTo,
   transposed,
   isPositive,
@@ -96,6 +97,7 @@ export const matMulGradient: GradientRule<"MatMul"> = (node, dy, { builder, want
 
 /** A mean over windows that do not overlap: every element of a window gets its share. */
 export const averagePoolGradient: GradientRule<"AveragePool"> = (node, dy, { builder }) => {
+  checkTiling(node);
   const { kernelShape } = node.attributes;
   const share = scale(builder, dy, 1 / (kernelShape[0] * kernelShape[1]));
   return [covering(node.inputs[0]!, builder.apply("Resize", [share], { scales: kernelShape }), builder)];
@@ -103,6 +105,7 @@ export const averagePoolGradient: GradientRule<"AveragePool"> = (node, dy, { bui
 
 /** The largest elements of a window share its gradient equally; PyTorch gives all to the first of them. */
 export const maxPoolGradient: GradientRule<"MaxPool"> = (node, dy, { builder }) => {
+  checkTiling(node);
   const x = node.inputs[0]!;
   const scales = node.attributes.kernelShape;
   const shape = [x.shape[0]!, x.shape[1]!, dy.shape[2]! * scales[0], dy.shape[3]! * scales[1]];
@@ -116,13 +119,21 @@ export const maxPoolGradient: GradientRule<"MaxPool"> = (node, dy, { builder }) 
   return [covering(x, gradient, builder)];
 };
 
-function crop(x: Value, shape: readonly number[], builder: Parameters<typeof sumOver>[0]): Value {
+/** @throws UNSUPPORTED when windows overlap or leave gaps. */
+function checkTiling({ operator, attributes, output }: NodeOf<"AveragePool"> | NodeOf<"MaxPool">): void {
+  const { kernelShape, strides } = attributes;
+  if (sameShape(kernelShape, strides)) return;
+  const message = `${output.name}: ${operator} has a gradient only where windows lie side by side; expected strides [${kernelShape.join(", ")}], found [${strides.join(", ")}].`;
+  throw new VaekitError("UNSUPPORTED", message);
+}
+
+function crop(x: Value, shape: readonly number[], builder: GraphBuilder): Value {
   if (x.shape[2] === shape[2] && x.shape[3] === shape[3]) return x;
   return builder.apply("Slice", [x], { axes: [2, 3], starts: [0, 0], ends: shape.slice(2) });
 }
 
 /** Zeros for the rows and columns of x that no window reached. */
-function covering(x: Value, gradient: Value, builder: Parameters<typeof sumOver>[0]): Value {
+function covering(x: Value, gradient: Value, builder: GraphBuilder): Value {
   const ends = x.shape.map((size, axis) => size - gradient.shape[axis]!);
   if (ends.every((size) => size === 0)) return gradient;
   return builder.apply("Pad", [gradient], { begins: [0, 0, 0, 0], ends });

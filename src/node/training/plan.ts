@@ -58,7 +58,8 @@ async function objectiveOptions({ loss }: Recipe): Promise<ObjectiveOptions> {
   const { perceptual, importance, distillation } = loss;
   return {
     reconstruction: loss.reconstruction as ObjectiveOptions["reconstruction"],
-    reduction: loss.reduction,
+    reduction: loss.reduction === "sum" ? "ldm" : loss.reduction,
+    sumsBatch: loss.reduction === "sum",
     freeBits: loss.kl.freeBits,
     learnLogvar: loss.learnLogvar,
     ...(perceptual === null

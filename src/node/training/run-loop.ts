@@ -51,11 +51,14 @@ export class RunLoop {
     const { trainer, totalSteps, options, data } = this.#parts;
     while (trainer.step < totalSteps && options.signal?.aborted !== true) {
       const startMs = performance.now();
-      const batchesBefore = trainer.batches;
-      const report = await trainer.advance((index) => data.source.batch(index));
+      let examples = 0;
+      const report = await trainer.advance(async (index) => {
+        const sample = await data.source.batch(index);
+        examples += sample.shape[0]!;
+        return sample;
+      });
       const seconds = (performance.now() - startMs) / 1000;
-      const pictures = (trainer.batches - batchesBefore) * options.recipe.batchSize;
-      this.#log(report, pictures / seconds);
+      this.#log(report, examples / seconds);
       await this.#atMilestones(report.step);
     }
     if (trainer.step < totalSteps) {

@@ -1,5 +1,5 @@
 /** A recipe's data: batches to train on, and pictures to validate with. */
-import { shuffledOrder, type ExampleOrder } from "../../data/index.ts";
+import { PhasedBatches, shuffledOrder, type ExampleOrder } from "../../data/index.ts";
 import { listPictures, openImageFolder, openMnist, readValidationPictures } from "../../data/node/index.ts";
 import { VaekitError } from "../../errors.ts";
 import type { Recipe } from "../../recipe/index.ts";
@@ -51,21 +51,31 @@ async function openPictures(
     );
   }
   const { range, channels, shortSide } = data;
-  const source = await openImageFolder(files.slice(0, files.length - heldOut), {
-    batchSize: recipe.batchSize,
-    resolution: data.resolution,
-    seed: recipe.seed,
-    shortSide,
-    crop: data.crop,
-    flip: data.flip,
-    range,
-    channels,
-    cacheMegabytes: data.cacheMegabytes,
-    workers: data.workers,
-    keepLast: data.keepLast,
-    onSkip: options.onSkip,
-    ...(options.order === undefined ? {} : { order: options.order }),
-  });
+  const trained = files.slice(0, files.length - heldOut);
+  const open = (resolution: number, batchSize: number, seed: number): Promise<BatchSource> =>
+    openImageFolder(trained, {
+      batchSize,
+      resolution,
+      seed,
+      shortSide,
+      crop: data.crop,
+      flip: data.flip,
+      range,
+      channels,
+      cacheMegabytes: data.cacheMegabytes,
+      workers: data.workers,
+      keepLast: data.keepLast,
+      onSkip: options.onSkip,
+      ...(options.order === undefined ? {} : { order: options.order }),
+    });
+  const source = await PhasedBatches.open([
+    { firstBatch: 0, open: () => open(data.resolution, recipe.batchSize, recipe.seed) },
+    ...recipe.phases.map(({ step, resolution, batchSize }, index) => ({
+      firstBatch: step * recipe.accumulate,
+      // A seed of its own, or each phase would begin with the first one's crops.
+      open: () => open(resolution, batchSize, recipe.seed + 1 + index),
+    })),
+  ]);
   const paths = data.validationPath ?? files.slice(files.length - heldOut);
   const resolution = wholeMultiple(recipe.validation.resolution ?? data.resolution, options.factor);
   const validationOptions = {
@@ -79,8 +89,8 @@ async function openPictures(
     source,
     hasValidation: data.validationPath !== null || heldOut > 0,
     initialPictures: async () => {
-      const pictures = await openImageFolder(files.slice(0, files.length - heldOut), {
-        batchSize: Math.min(initialCount, files.length - heldOut),
+      const pictures = await openImageFolder(trained, {
+        batchSize: Math.min(initialCount, trained.length),
         resolution: initialSide,
         seed: recipe.seed,
         shortSide: shortSide === null ? null : Math.max(shortSide, initialSide),

@@ -69,7 +69,9 @@ export function buildAutoencoderStep(options: AutoencoderStepOptions): Graph {
     outputs["sample_reconstruction"] = builder.apply("Identity", [goal.reconstruction], {});
   }
   const trained = layout.places.map(({ name }) => parameters.trained.get(name)!);
-  const gradient = layout.joinValues(builder, gradients(builder, targets, trained));
+  const ofLoss = layout.joinValues(builder, gradients(builder, targets, trained));
+  const gradient =
+    options.objective.sumsBatch === true ? multiply(builder, ofLoss, options.sampleShape[0]!) : ofLoss;
   const results = builder.scope("update", () =>
     phase === "accumulate"
       ? accumulateGradient(builder, gradient, options.update)

@@ -5,7 +5,8 @@ import type { BaseGenerator } from "../../random/base-generator.ts";
 import type { FeatureMaps, FilterRow } from "./feature-maps.ts";
 
 /** Positions that a fit looks at: far more than it has unknowns, and few enough to take about a second. */
-const maxPositions = 12_000;
+const positionsPerUnknown = 30;
+const minPositions = 4000;
 
 /** What keeps directions that the pictures do not have from exploding, relative to the mean square. */
 const ridge = 1e-4;
@@ -43,15 +44,17 @@ class Moments {
   }
 }
 
-/** Calls `visit` with positions of a batch: all of them, or `maxPositions` drawn at random. */
+/** Calls `visit` with positions of a batch: all of them, or enough drawn at random. */
 function eachPosition(
   { count, height, width }: Pick<FeatureMaps, "count" | "height" | "width">,
+  unknowns: number,
   generator: BaseGenerator,
   visit: (picture: number, y: number, x: number) => void,
 ): void {
   const total = count * height * width;
-  const drawn = total > maxPositions ? generator.rand([maxPositions], "float64").data : undefined;
-  for (let i = 0; i < Math.min(total, maxPositions); i++) {
+  const wanted = Math.max(minPositions, positionsPerUnknown * unknowns);
+  const drawn = total > wanted ? generator.rand([wanted], "float64").data : undefined;
+  for (let i = 0; i < Math.min(total, wanted); i++) {
     const position = drawn === undefined ? i : Math.floor(drawn[i]! * total);
     const inPicture = position % (height * width);
     visit(Math.floor(position / (height * width)), Math.floor(inPicture / width), inPicture % width);
@@ -68,7 +71,7 @@ export function principalDirections(
   invariant(count <= channels, `principalDirections: ${count} of ${channels}`);
   const moments = new Moments(channels);
   const row = new Float64Array(channels);
-  eachPosition(maps, generator, (picture, y, x) => {
+  eachPosition(maps, channels, generator, (picture, y, x) => {
     for (let c = 0; c < channels; c++) row[c] = data[((picture * channels + c) * height + y) * width + x]!;
     moments.add(row);
   });
@@ -91,7 +94,7 @@ export function fitFilter(
   const moments = new Moments(unknowns);
   const products = Array.from({ length: targets.channels }, () => new Float64Array(unknowns));
   const row = new Float64Array(unknowns).fill(1);
-  eachPosition(targets, generator, (picture, y, x) => {
+  eachPosition(targets, unknowns, generator, (picture, y, x) => {
     for (let tap = 0; tap < unknowns - 1; tap++) {
       const channel = picture * channels + Math.floor(tap / 9);
       const [dy, dx] = [Math.floor((tap % 9) / 3), tap % 3];

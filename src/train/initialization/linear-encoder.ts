@@ -52,7 +52,7 @@ export function writeLinearEncoder(
     const count =
       level === last ? latentChannels : Math.min(blocks.channels, channels, nextChannels, maxComponents);
     checkWidth(channels, count, `level ${level} of the encoder`, "the latents");
-    checkWidth(blocks.channels, count, `the signal before the latents`, "the latents");
+    checkWidth(blocks.channels, count, "the signal before the latents", "the latents");
     const directions = principalDirections(blocks, count, generator);
     const code = mixChannels(blocks, directions);
     if (level === last) scaleToOne(code, directions);
@@ -97,6 +97,6 @@ function scaleToOne(code: FeatureMaps, directions: readonly Float64Array[]): voi
 /** @throws UNSUPPORTED unless `channels` can hold `signals`. */
 export function checkWidth(channels: number, signals: number, place: string, what: string): void {
   if (signals <= channels) return;
-  const message = `principal components: expected at least ${signals} channels in ${place}, as ${what} has to pass it, found ${channels}. Use more channels or fewer latents, or another initialization.`;
+  const message = `principal components: expected at least ${signals} channels in ${place}, through which ${what} must pass, found ${channels}. Use more channels or fewer latents, or another initialization.`;
   throw new VaekitError("UNSUPPORTED", message);
 }

@@ -7,6 +7,10 @@
  * | "ldm"     | Σ_n loss[n] / N           | LDM, diffusers' script: sum over C, H, W  |
  * | "mean"    | Σ_n loss[n] / (N · count) | scripts that take the mean over all values |
  *
+ * A recipe's third reduction, "sum", is "ldm" with a gradient N times as large: the step minimises Σ_n loss[n], as
+ * pytorch/examples' vae and the IWAE paper's code do, while the log keeps numbers per picture. Adam divides the
+ * factor out again, but for its epsilon and for an epoch's smaller last batch.
+ *
  * `count` is the number of picture values of one example (C · H · W), for the KL term too: "mean" is then
  * exactly "ldm" divided by C · H · W, and a weight of KL keeps its meaning. A port that takes means of each term
  * on its own must rescale its KL weight instead.

@@ -1,0 +1,132 @@
+/**
+ * What `vaekit sample` needs of a model, whatever its kind: latents of the prior, of a picture, and pictures out of
+ * them. All latents are normalized: of about mean 0 and variance 1.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isMlpVaeConfig } from "../models/index.ts";
+import {
+  MlpVae,
+  readImage,
+  VaeImageProcessor,
+  VaekitError,
+  type AutoencoderKL,
+  type Generator,
+  type Tensor,
+} from "../node/index.ts";
+import type { PictureRange } from "../train/samples.ts";
+import { UsageError } from "./failure.ts";
+import { openModel } from "./open-model.ts";
+import type { ModelOptions } from "./options.ts";
+import { preparePicture, targetSize } from "./pictures.ts";
+
+/** The size of pictures, in pixels. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Sampler extends AsyncDisposable {
+  readonly range: PictureRange;
+  /** Draws latents [count, …] of the prior N(0, 1). */
+  prior(count: number, generator: Generator): Tensor<"float32">;
+  /** The latents [1, …] of a picture file: the posterior's mode. */
+  encode(path: string): Promise<Tensor<"float32">>;
+  /** Pictures [N, C, H, W] or [N, D] of latents. */
+  decode(latents: Tensor, onProgress: (done: number, total: number) => void): Promise<Tensor>;
+}
+
+/** The side of pictures when nobody asks for a size. */
+const defaultSide = 256;
+
+/**
+ * Opens the model that the options name: an AutoencoderKL, or the folder of an MLP.
+ *
+ * @throws UsageError when `size` or an option does not fit the model.
+ */
+export async function openSampler(options: ModelOptions, size: PictureSize | undefined): Promise<Sampler> {
+  if (options.model !== undefined && (await isMlpFolder(options.model))) {
+    checkMlpOptions(options, size);
+    return mlpSampler(await MlpVae.fromPretrained(options.model, { device: options.device }));
+  }
+  const vae = await openModel(options);
+  try {
+    return autoencoderSampler(vae, size ?? { width: defaultSide, height: defaultSide });
+  } catch (error) {
+    await vae.dispose();
+    throw error;
+  }
+}
+
+async function isMlpFolder(folder: string): Promise<boolean> {
+  try {
+    return isMlpVaeConfig(JSON.parse(await readFile(join(folder, "config.json"), "utf8")));
+  } catch {
+    // Whatever is wrong with it, opening it as an AutoencoderKL tells.
+    return false;
+  }
+}
+
+function checkMlpOptions(options: ModelOptions, size: PictureSize | undefined): void {
+  if (size !== undefined) {
+    throw new UsageError("--size: this model's pictures have one size only. Leave it out.");
+  }
+  for (const key of ["as", "config", "variant", "subfolder", "revision"] as const) {
+    if (options[key] === undefined) continue;
+    throw new UsageError(
+      `--${key} is not for the folder of an MLP VAE: ${options.model ?? ""}. Leave it out.`,
+    );
+  }
+}
+
+function autoencoderSampler(vae: AutoencoderKL, size: PictureSize): Sampler {
+  const { latentChannels } = vae.config;
+  const asked = { kind: "exact", ...size } as const;
+  const { width, height } = targetSize(asked, asked, vae.spatialFactor, "--size");
+  const latentSize = [height / vae.spatialFactor, width / vae.spatialFactor];
+  return {
+    range: "signed",
+    prior: (count, generator) => generator.randn([count, latentChannels, ...latentSize]),
+    encode: async (path) => {
+      const { pixels } = await preparePicture(path, vae, asked);
+      const { latentDist } = await vae.encode(pixels);
+      return vae.normalizeLatents(latentDist.mode());
+    },
+    decode: async (latents, onProgress) => {
+      const { sample } = await vae.decode(vae.denormalizeLatents(latents), {
+        // One picture at a time: the same numbers, less memory.
+        slicing: true,
+        onProgress: ({ done, total }) => {
+          onProgress(done, total);
+        },
+      });
+      return sample;
+    },
+    [Symbol.asyncDispose]: () => vae.dispose(),
+  };
+}
+
+function mlpSampler(vae: MlpVae): Sampler {
+  const { inputSize, latentSize } = vae.config;
+  return {
+    range: "unit",
+    prior: (count, generator) => generator.randn([count, latentSize]),
+    encode: async (path) => {
+      const side = Math.sqrt(inputSize);
+      if (!Number.isInteger(side)) {
+        const message = `${vae.name}: its ${inputSize} pixels are no square picture; the command line cannot encode for it.`;
+        throw new VaekitError("UNSUPPORTED", message);
+      }
+      const picture = await readImage(path, { convert: "grayscale" });
+      const processor = new VaeImageProcessor({ vaeScaleFactor: 1, doNormalize: false });
+      const pixels = processor.preprocess(picture, { width: side, height: side });
+      return (await vae.encode(pixels.reshape([1, inputSize]))).mode();
+    },
+    decode: async (latents, onProgress) => {
+      const pictures = await vae.decode(latents);
+      onProgress(1, 1);
+      return pictures;
+    },
+    [Symbol.asyncDispose]: () => vae.dispose(),
+  };
+}

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { Tensor } from "../tensor/tensor.ts";
+import type { BatchSource } from "../train/batch-source.ts";
+import { PhasedBatches } from "./phased-batches.ts";
+
+/** A source whose batch `index` holds `first + index`, and that tells what becomes of it. */
+function counting(name: string, first: number, events: string[]): () => Promise<BatchSource> {
+  return () => {
+    events.push(`${name} opened`);
+    return Promise.resolve({
+      exampleCount: 4,
+      batchesPerEpoch: 2,
+      batch: (index) => Promise.resolve(Tensor.from(Float32Array.of(first + index), [1])),
+      dispose: () => {
+        events.push(`${name} disposed`);
+        return Promise.resolve();
+      },
+    });
+  };
+}
+
+test("a run's batches come from its phases in turn, each counted from 0", async () => {
+  const events: string[] = [];
+  const batches = await PhasedBatches.open([
+    { firstBatch: 0, open: counting("small", 100, events) },
+    { firstBatch: 3, open: counting("large", 200, events) },
+  ]);
+  const values = [];
+  for (const index of [0, 1, 2, 3, 4]) values.push((await batches.batch(index)).data[0]);
+  await batches.dispose();
+  expect(values).toEqual([100, 101, 102, 200, 201]);
+  expect(events).toEqual(["small opened", "large opened", "small disposed", "large disposed"]);
+});
+
+test("a run that goes on begins in the middle of a phase", async () => {
+  const events: string[] = [];
+  const batches = await PhasedBatches.open([
+    { firstBatch: 0, open: counting("small", 100, events) },
+    { firstBatch: 3, open: counting("large", 200, events) },
+  ]);
+  expect((await batches.batch(7)).data[0]).toBe(204);
+});

@@ -1,0 +1,22 @@
+/** The fully connected VAE in Node: from the folder that `vaekit train` writes. */
+import { mlpVaeShapes, parseMlpVaeConfig } from "../models/index.ts";
+import { NodeRuntime } from "../runtime/node/node-runtime.ts";
+import { MlpVaeModel } from "../vae/mlp-vae.ts";
+import { matchShapes } from "../vae/model-weights.ts";
+import { loadDiffusersFolder } from "../weights/node/index.ts";
+import type { RuntimeOptions } from "./autoencoder-kl.ts";
+
+/** A fully connected VAE of Bernoulli pixels. */
+export class MlpVae extends MlpVaeModel {
+  /**
+   * Opens a model from its folder: config.json and diffusion_pytorch_model.safetensors.
+   *
+   * @throws NOT_FOUND, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
+   */
+  static async fromPretrained(folder: string, options: RuntimeOptions = {}): Promise<MlpVae> {
+    const { configJson, configPath, checkpoint } = await loadDiffusersFolder(folder);
+    const config = parseMlpVaeConfig(configJson, configPath);
+    const weights = matchShapes(mlpVaeShapes(config), checkpoint.tensors, folder);
+    return new MlpVae({ name: folder, config, weights, runtime: new NodeRuntime(options) });
+  }
+}
