@@ -107,10 +107,7 @@ function positivePair(width: string, height: string): { width: number; height: n
 
 /** `256` for a square, or `768x512`. */
 export function parseSquareOrPair(text: string): { width: number; height: number } {
-  if (/^\d{1,6}$/.test(text)) return positivePair(text, text);
-  const pair = /^(\d{1,6})x(\d{1,6})$/i.exec(text);
-  if (pair !== null) return positivePair(pair[1]!, pair[2]!);
-  throw new InvalidArgumentError("Expected a number of pixels or WxH.");
+  return parseWidthHeight(/^\d+$/.test(text) ? `${text}x${text}` : text);
 }
 
 /** A whole number of at least 1. */

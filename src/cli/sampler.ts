@@ -2,9 +2,6 @@
  * What `vaekit sample` needs of a model, whatever its kind: latents of the prior, of a picture, and pictures out of
  * them. All latents are normalized: of about mean 0 and variance 1.
  */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { isMlpVaeConfig } from "../models/index.ts";
 import {
   MlpVae,
   readImage,
@@ -45,7 +42,7 @@ const defaultSide = 256;
  * @throws UsageError when `size` or an option does not fit the model.
  */
 export async function openSampler(options: ModelOptions, size: PictureSize | undefined): Promise<Sampler> {
-  if (options.model !== undefined && (await isMlpFolder(options.model))) {
+  if (options.model !== undefined && (await MlpVae.isAt(options.model))) {
     checkMlpOptions(options, size);
     return mlpSampler(await MlpVae.fromPretrained(options.model, { device: options.device }));
   }
@@ -55,15 +52,6 @@ export async function openSampler(options: ModelOptions, size: PictureSize | und
   } catch (error) {
     await vae.dispose();
     throw error;
-  }
-}
-
-async function isMlpFolder(folder: string): Promise<boolean> {
-  try {
-    return isMlpVaeConfig(JSON.parse(await readFile(join(folder, "config.json"), "utf8")));
-  } catch {
-    // Whatever is wrong with it, opening it as an AutoencoderKL tells.
-    return false;
   }
 }
 
@@ -82,7 +70,8 @@ function checkMlpOptions(options: ModelOptions, size: PictureSize | undefined): 
 function autoencoderSampler(vae: AutoencoderKL, size: PictureSize): Sampler {
   const { latentChannels } = vae.config;
   const asked = { kind: "exact", ...size } as const;
-  const { width, height } = targetSize(asked, asked, vae.spatialFactor, "--size");
+  const anyPicture = { width: Infinity, height: Infinity };
+  const { width, height } = targetSize(anyPicture, asked, vae.spatialFactor, "the picture");
   const latentSize = [height / vae.spatialFactor, width / vae.spatialFactor];
   return {
     range: "signed",

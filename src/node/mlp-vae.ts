@@ -1,5 +1,7 @@
 /** The fully connected VAE in Node: from the folder that `vaekit train` writes. */
-import { mlpVaeShapes, parseMlpVaeConfig } from "../models/index.ts";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isMlpVaeConfig, mlpVaeShapes, parseMlpVaeConfig } from "../models/index.ts";
 import { NodeRuntime } from "../runtime/node/node-runtime.ts";
 import { MlpVaeModel } from "../vae/mlp-vae.ts";
 import { matchShapes } from "../vae/model-weights.ts";
@@ -8,6 +10,15 @@ import type { RuntimeOptions } from "./autoencoder-kl.ts";
 
 /** A fully connected VAE of Bernoulli pixels. */
 export class MlpVae extends MlpVaeModel {
+  /** Whether the config.json in a folder says that it is one of these; false where there is no readable one. */
+  static async isAt(folder: string): Promise<boolean> {
+    try {
+      return isMlpVaeConfig(JSON.parse(await readFile(join(folder, "config.json"), "utf8")));
+    } catch {
+      return false;
+    }
+  }
+
   /**
    * Opens a model from its folder: config.json and diffusion_pytorch_model.safetensors.
    *

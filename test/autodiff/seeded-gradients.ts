@@ -1,6 +1,7 @@
 /** What both judges of a rule share: the gradients of one case under several seeds, and how a deviation is measured. */
 import { gradients, type GradientRules } from "../../src/autodiff/index.ts";
 import type { GraphBuilder, Value } from "../../src/graph/index.ts";
+import { sameShape } from "../../src/tensor/shape.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 
 /**
@@ -20,6 +21,8 @@ export function seededGradients(
   const outputs: Record<string, Value> = {};
   const put = (label: string, value: Value, gradient: Value | undefined, wrt: readonly Value[]): void => {
     gradients(builder, [{ value, gradient }], wrt, { rules }).forEach((each, i) => {
+      const isOfItsShape = sameShape(each.shape, wrt[i]!.shape) && each.dtype === wrt[i]!.dtype;
+      if (!isOfItsShape) throw new Error(`the gradient ${label}${i} is ${each.dtype} [${each.shape.join(", ")}]`);
       // A gradient may be the seed itself or another's, but every output is a value of its own.
       outputs[`${label}${i}`] = builder.apply("Identity", [each], {});
     });

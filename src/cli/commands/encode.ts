@@ -1,6 +1,7 @@
 /** `vaekit encode`: pictures to latents in a .safetensors file. */
 import type { Command } from "commander";
-import { Generator, Tensor, writeSafetensorsFile, type AutoencoderKL } from "../../node/index.ts";
+import { Generator, writeSafetensorsFile, type AutoencoderKL, type Tensor } from "../../node/index.ts";
+import { concatenate } from "../concatenate.ts";
 import { UsageError } from "../failure.ts";
 import { formatBytes, print, printJson } from "../format.ts";
 import { latentsMetadata } from "../latents-file.ts";
@@ -111,16 +112,6 @@ async function encodeAll(
     logvar: concatenate(parts.map(({ logvar }) => logvar)),
     latents: concatenate(parts.map(({ latents }) => latents)),
   };
-}
-
-/** `[1, C, h, w]` each → `[N, C, h, w]`. */
-function concatenate(parts: readonly Plane[]): Plane {
-  const [first] = parts;
-  const data = new Float32Array(first!.size * parts.length);
-  parts.forEach((part, i) => {
-    data.set(part.data, i * first!.size);
-  });
-  return Tensor.from(data, [parts.length, ...first!.shape.slice(1)]);
 }
 
 function report({ mean, logvar, latents }: EncodedTensors, count: number, options: EncodeOptions): void {

@@ -6,12 +6,13 @@ import {
   Generator,
   interpolationPath,
   interpolations,
-  Tensor,
   writeFileAtomic,
   type Interpolation,
+  type Tensor,
 } from "../../node/index.ts";
 import { encodeImage } from "../../images/node/index.ts";
 import { pictureSheet } from "../../train/samples.ts";
+import { concatenate } from "../concatenate.ts";
 import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";
 import { openSampler, type PictureSize, type Sampler } from "../sampler.ts";
@@ -193,14 +194,4 @@ async function decodeAll(sampler: Sampler, latents: Tensor): Promise<Tensor> {
   return await sampler.decode(latents, (done, total) => {
     progress.set(done, total);
   });
-}
-
-/** `[1, …]` each → `[N, …]`. */
-function concatenate(parts: readonly Tensor<"float32">[]): Tensor<"float32"> {
-  const [first] = parts;
-  const data = new Float32Array(first!.size * parts.length);
-  parts.forEach((part, i) => {
-    data.set(part.data, i * first!.size);
-  });
-  return Tensor.from(data, [parts.length, ...first!.shape.slice(1)]);
 }

@@ -11,6 +11,7 @@ import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
 import { patchDiscriminator, type FindParameter, type PatchDiscriminatorConfig } from "../../models/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
+import { multiply } from "../losses/arithmetic.ts";
 import { adaptiveWeight, generatorLoss } from "../losses/index.ts";
 import { objective, type Objective, type ObjectiveOptions } from "../objective.ts";
 import type { ParameterLayout } from "../parameter-layout.ts";
