@@ -15,10 +15,7 @@ import type { OperatorAttributes, OperatorName } from "./operators.ts";
 export interface KnownGradient {
   readonly inputs: readonly Value[];
   readonly output: Value;
-  readonly rule: (
-    gradient: Value,
-    wants: (index: number) => boolean,
-  ) => readonly (Value | undefined)[];
+  readonly rule: (gradient: Value, wants: (index: number) => boolean) => readonly (Value | undefined)[];
 }
 
 export class GraphBuilder {

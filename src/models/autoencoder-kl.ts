@@ -8,7 +8,7 @@
  * @see diffusers, models/autoencoders/{autoencoder_kl,vae}.py
  */
 import { GraphBuilder, type Graph, type Value } from "../graph/index.ts";
-import { activations, attention, conv2d, groupNorm, silu, upsampleNearest } from "../nn/index.ts";
+import { activations, attention, conv2d, groupNorm, silu, upsampleConv2d } from "../nn/index.ts";
 import type { ModuleContext } from "../nn/index.ts";
 import { bytesInMemory } from "../tensor/byte-source.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
@@ -55,9 +55,7 @@ function downsample(context: Context, name: string, x: Value): Value {
 
 /** Twice the height and width: nearest neighbour, then a convolution. */
 function upsample(context: Context, name: string, x: Value): Value {
-  return context.builder.scope(name, () =>
-    conv2d(context, `${name}.conv`, upsampleNearest(context, x), { outChannels: x.shape[1]!, kernelSize: 3 }),
-  );
+  return context.builder.scope(name, () => upsampleConv2d(context, `${name}.conv`, x));
 }
 
 /** Residual block, attention (unless the config leaves it out), residual block: at the lowest resolution. */

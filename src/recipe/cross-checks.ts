@@ -25,7 +25,12 @@ function* lengthProblems({ steps, epochs }: ParsedRecipe): Generator<Problem> {
   }
 }
 
-function* modelProblems({ model, loss }: ParsedRecipe): Generator<Problem> {
+function* modelProblems({ model, loss, validation }: ParsedRecipe): Generator<Problem> {
+  const hasLikelihood = model.type === "mlp" && loss.reconstruction.bce === 1;
+  if (validation.likelihood_samples !== null && !hasLikelihood) {
+    const message = "only an mlp with loss.reconstruction bce has a likelihood to estimate; remove it.";
+    yield problem("validation.likelihood_samples", message);
+  }
   if (model.type === "mlp") {
     for (const term of ["perceptual", "adversarial", "distillation"] as const) {
       if (loss[term] !== null) {
@@ -69,12 +74,30 @@ function* lossProblems({ loss, data, steps }: ParsedRecipe): Generator<Problem> 
   if ((loss.reconstruction.bce ?? 0) > 0 && data.range !== "unit") {
     yield problem("loss.reconstruction", "bce needs pixels in [0, 1]; write data.range: unit.");
   }
+  const others = (["mse", "l1"] as const).filter((kind) => (loss.reconstruction[kind] ?? 0) > 0);
+  if ((loss.reconstruction.bce ?? 0) > 0 && others.length > 0) {
+    const message = `bce compares logits, ${others[0]} compares pixels; one model cannot give both. Keep one.`;
+    yield problem("loss.reconstruction", message);
+  }
+  if (loss.importance !== null) yield* importanceProblems(loss);
   if (loss.kl.annealing !== "constant" && loss.kl.steps === 0) {
     yield problem(
       "loss.kl.steps",
       `expected the length of the ${loss.kl.annealing} annealing, found 0; write e.g. ${Math.max(1, Math.floor((steps ?? 10_000) / 4))}.`,
     );
   }
+}
+
+/** A bound from several samples is one quantity: nothing in it can be weighted. */
+function* importanceProblems({ reconstruction, kl, learn_logvar }: ParsedRecipe["loss"]): Generator<Problem> {
+  if (reconstruction.bce !== 1) {
+    yield problem("loss.reconstruction", "loss.importance is a bound for Bernoulli pixels; write bce.");
+  }
+  if (kl.weight !== 1 || kl.annealing !== "constant" || kl.start_step > 0 || kl.free_bits > 0) {
+    const message = "loss.importance holds its KL with weight 1 from the first step; remove the other keys.";
+    yield problem("loss.kl", message);
+  }
+  if (learn_logvar) yield problem("loss.learn_logvar", "loss.importance has no such variance; remove it.");
 }
 
 /** The keys that only some schedules read. */

@@ -84,6 +84,12 @@ export const validationSchema = z.strictObject({
   images: count().nullable().default(16).describe("How many pictures of the validation set; null: all."),
   resolution: count().nullable().default(null).describe("Side of the pictures; null: data.resolution."),
   batch_size: count().nullable().default(null).describe("null: the recipe's batch_size."),
+  likelihood_samples: count()
+    .nullable()
+    .default(null)
+    .describe(
+      "mlp with bce: at the end of the run, estimate -log p(x) from so many latents of each picture (the IWAE paper: 5000); null: do not.",
+    ),
 });
 
 export const checkpointsSchema = z.strictObject({

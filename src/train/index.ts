@@ -18,6 +18,7 @@ export {
   type TrainingRandomness,
 } from "./randomness.ts";
 export { initializeFromPrincipalComponents } from "./principal-components.ts";
+export { pictureSheet, rastersOf, reconstructionSheet } from "./samples.ts";
 export { emaDecay, klWeight, learningRateFactor } from "./schedules/index.ts";
 export { initialTensors, Trainer, type StepReport, type TrainingPlan, type WeightsKind } from "./trainer.ts";
 export { autoencoderKLNetwork, mlpNetwork, type VaeNetwork } from "./vae-network.ts";

@@ -19,23 +19,31 @@ export interface TrainingRandomness {
   noise(index: number, shape: Shape): Tensor<"float32">;
   /** Standard normal numbers for batch `index` of the validation after step `step`. */
   validationNoise(step: number, index: number, shape: Shape): Tensor<"float32">;
+  /**
+   * Standard normal numbers for one part of the samples that picture batch `index` is judged with. They are the same
+   * at every step and beside PyTorch's sequence, so that a judgement changes nothing.
+   */
+  likelihoodNoise(index: number, part: number, shape: Shape): Tensor<"float32">;
   /** The order of the examples, where it is drawn here; the data set shuffles by itself otherwise. */
   readonly order: ((epoch: number, count: number) => ArrayLike<number>) | undefined;
   state(): RandomnessState;
   restore(state: RandomnessState): void;
 }
 
-const purposes = { noise: 0xe1n, validation: 0xe2n } as const;
+const purposes = { noise: 0xe1n, validation: 0xe2n, likelihood: 0xe3n } as const;
+
+/** A generator for a purpose and two numbers below 2^28. */
+function streamOf(seed: number, purpose: keyof typeof purposes, major: number, minor: number): Generator {
+  return Generator.philox(seed).stream((purposes[purpose] << 56n) | (BigInt(major) << 28n) | BigInt(minor));
+}
 
 /** Counter-based: every draw follows from the seed and its number, so there is nothing to keep. */
 export function philoxRandomness(seed: number): TrainingRandomness {
-  const root = Generator.philox(seed);
-  const stream = (purpose: bigint, major: number, minor: number): Generator =>
-    root.stream((purpose << 56n) | (BigInt(major) << 28n) | BigInt(minor));
   return {
     initialization: Generator.torch(seed),
-    noise: (index, shape) => stream(purposes.noise, index, 0).randn(shape),
-    validationNoise: (step, index, shape) => stream(purposes.validation, step, index).randn(shape),
+    noise: (index, shape) => streamOf(seed, "noise", index, 0).randn(shape),
+    validationNoise: (step, index, shape) => streamOf(seed, "validation", step, index).randn(shape),
+    likelihoodNoise: (index, part, shape) => streamOf(seed, "likelihood", index, part).randn(shape),
     order: undefined,
     state: () => ({ generator: "", epoch: -1, order: [] }),
     restore: () => undefined,
@@ -54,6 +62,7 @@ export function torchRandomness(seed: number): TrainingRandomness {
     initialization: generator,
     noise: (_, shape) => randn(shape),
     validationNoise: (_step, _index, shape) => randn(shape),
+    likelihoodNoise: (index, part, shape) => streamOf(seed, "likelihood", index, part).randn(shape),
     order: (epoch, count) => {
       if (epoch === current.epoch) return current.order;
       current = { epoch, order: Array.from(generator.randperm(count).data, Number) };

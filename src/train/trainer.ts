@@ -14,8 +14,10 @@ import {
   type TeacherOptions,
 } from "./graphs/autoencoder-step.ts";
 import { buildDiscriminatorStep } from "./graphs/discriminator-step.ts";
+import { buildLogWeightSum, likelihoodNoiseShape } from "./graphs/likelihood.ts";
 import { buildDecoding, buildReconstruction } from "./graphs/reconstruction.ts";
 import { stateNames, type OptimizerOptions, type UpdateOptions } from "./graphs/update.ts";
+import { combineLogSums } from "./losses/index.ts";
 import type { ObjectiveOptions } from "./objective.ts";
 import { adamScalars } from "./optimizer.ts";
 import type { ParameterLayout } from "./parameter-layout.ts";
@@ -69,6 +71,9 @@ const termOrder = [
   "discriminator",
   "loss",
 ];
+
+/** Rows of latents that are decoded at once for a likelihood: tens of megabytes for MNIST. */
+const rowsAtOnce = 10_000;
 
 export class Trainer {
   readonly #runtime: Runtime;
@@ -179,6 +184,42 @@ export class Trainer {
       { sample, noise, kl_weight: number(this.#plan.klWeight(this.#step)) },
     );
     return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, Number(data[0])]));
+  }
+
+  /**
+   * -log p(x) of each picture in nats, estimated from `sampleCount` samples of its posterior: an upper bound in the
+   * mean, tighter with more samples. For models whose decoder gives logits, on pictures of 0 and 1.
+   *
+   * @param index the batch's number, which decides its noise.
+   * @see Burda, Grosse & Salakhutdinov 2016, Importance Weighted Autoencoders, section 5
+   */
+  async negativeLogLikelihood(
+    sample: Tensor<"float32">,
+    index: number,
+    { sampleCount, weights }: { readonly sampleCount: number; readonly weights: WeightsKind },
+  ): Promise<Float64Array> {
+    const { network } = this.#plan;
+    const sampleShape = sample.shape;
+    const partSize = Math.max(1, Math.floor(rowsAtOnce / sampleShape[0]!));
+    const parts: Float32Array[] = [];
+    for (let start = 0; start < sampleCount; start += partSize) {
+      const count = Math.min(partSize, sampleCount - start);
+      const stateName = stateNameOf(weights);
+      const { log_sum: logSum } = await this.#run(
+        `likelihood ${weights} ${count} ${formatShape(sampleShape)}`,
+        () => buildLogWeightSum({ ...this.#plan, stateName, sampleShape, sampleCount: count }),
+        {
+          sample,
+          noise: this.#randomness.likelihoodNoise(
+            index,
+            parts.length,
+            likelihoodNoiseShape(network, sampleShape, count),
+          ),
+        },
+      );
+      parts.push(float32(logSum).data);
+    }
+    return combineLogSums(parts, sampleCount);
   }
 
   /** The posterior's mode of a batch and its reconstruction. */

@@ -54,9 +54,12 @@ const steps: readonly Step[] = [
   (builder, a) => builder.apply("Softmax", [a], { axis: 1 }),
   (builder, a) => builder.apply("Expand", [a], { shape: [2, 3] }),
   (builder, a) => builder.apply("Slice", [a], { axes: [0], starts: [0], ends: [1] }),
-  (builder, a) => builder.apply("Reshape", [builder.apply("Reshape", [a], { shape: [1, ...a.shape] })], { shape: a.shape }),
+  (builder, a) =>
+    builder.apply("Reshape", [builder.apply("Reshape", [a], { shape: [1, ...a.shape] })], { shape: a.shape }),
   (builder, a, b) => {
-    const turned = builder.apply("Transpose", [builder.apply("Expand", [b], { shape: [2, 3] })], { perm: [1, 0] });
+    const turned = builder.apply("Transpose", [builder.apply("Expand", [b], { shape: [2, 3] })], {
+      perm: [1, 0],
+    });
     const wide = builder.apply("Expand", [a], { shape: [2, 3] });
     return builder.apply("MatMul", [builder.apply("MatMul", [wide, turned], {}), wide], {});
   },
@@ -64,12 +67,13 @@ const steps: readonly Step[] = [
 
 /** A graph of 16 steps over two inputs; its result depends on the last values and on a sum over all. */
 function randomCase(seed: number): Case {
-  const generator = Generator.philox(seed);
-  const pick = (below: number): number => Number(generator.randint(0, below, [1]).data[0]);
   return {
     name: `graph ${seed}`,
     inputs: [normal(2, 3), normal(1, 3)],
     build: (builder, inputs) => {
+      // Here, because a case is built more than once and must be the same each time.
+      const generator = Generator.philox(seed);
+      const pick = (below: number): number => Number(generator.randint(0, below, [1]).data[0]);
       const values = [...inputs];
       for (let i = 0; i < 16; i++) {
         const [a, b] = [values[pick(values.length)]!, values[pick(values.length)]!];
@@ -81,8 +85,8 @@ function randomCase(seed: number): Case {
 }
 
 test("the gradients of random graphs are those of central differences", async () => {
-  const cases = [...Array(24).keys()].map(randomCase);
+  const cases = [...Array(8).keys()].map(randomCase);
   const deviations = await numericDeviations(runtime, await numericGradients(runtime, cases));
-  expect(deviations.length).toBeGreaterThan(24 * 6);
+  expect(deviations.length).toBeGreaterThan(8 * 6);
   expect(above(tolerance, deviations)).toEqual([]);
 });

@@ -22,7 +22,8 @@ export function seededGradients(
   const put = (label: string, value: Value, gradient: Value | undefined, wrt: readonly Value[]): void => {
     gradients(builder, [{ value, gradient }], wrt, { rules }).forEach((each, i) => {
       const isOfItsShape = sameShape(each.shape, wrt[i]!.shape) && each.dtype === wrt[i]!.dtype;
-      if (!isOfItsShape) throw new Error(`the gradient ${label}${i} is ${each.dtype} [${each.shape.join(", ")}]`);
+      if (!isOfItsShape)
+        throw new Error(`the gradient ${label}${i} is ${each.dtype} [${each.shape.join(", ")}]`);
       // A gradient may be the seed itself or another's, but every output is a value of its own.
       outputs[`${label}${i}`] = builder.apply("Identity", [each], {});
     });

@@ -1,5 +1,5 @@
 /** What every runtime promises, checked on each of them. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as ortWeb from "onnxruntime-web/wasm";
@@ -55,6 +55,28 @@ describe.each(Object.entries(runtimes))("%s", (_, createRuntime) => {
     const session = await start().createSession(scaleGraph(await weightFile("weights.bin")));
     const { y } = await session.run({ x });
     expect(y).toBeAllclose(Tensor.from(Float32Array.of(10, 40, 30, 80), [2, 2]), { absolute: 0 });
+  });
+
+  test("multiplies by weights of a file and of memory in one graph, and of files in two folders", async () => {
+    await mkdir(join(folder, "other"), { recursive: true });
+    const file = await weightFile("mixed.bin");
+    const bytes = new Uint8Array(Float32Array.of(-1, 3, 5).buffer);
+    const otherFile = await weightFile(join("other", "mixed.bin"));
+    for (const second of [bytesInMemory(bytes, "memory"), otherFile]) {
+      const builder = new GraphBuilder("mixed");
+      const stored = { dtype: "float32", shape: [2], byteOffset: 4, byteLength: 8 } as const;
+      const weights = [file, second].map((source, index) =>
+        builder.stored({ ...stored, name: `w${index}`, source }),
+      );
+      const scaled = builder.apply("Mul", [builder.input("x", "float32", [2, 2]), weights[0]!], {});
+      const graph = builder.build({ y: builder.apply("Add", [scaled, weights[1]!], {}) });
+      runtime = createRuntime();
+      const { y } = await (await runtime.createSession(graph)).run({ x });
+      await runtime.dispose();
+      const [a, b] = second === otherFile ? [10, 20] : [3, 5];
+      const expected = Tensor.from(Float32Array.of(10 + a, 40 + b, 30 + a, 80 + b), [2, 2]);
+      expect(y).toBeAllclose(expected, { absolute: 0 });
+    }
   });
 
   test("multiplies by weights in memory", async () => {

@@ -6,10 +6,9 @@
  */
 import { VaekitError } from "../../errors.ts";
 import type { GraphBuilder, NodeOf, Value } from "../../graph/index.ts";
-import type { DType } from "../../tensor/dtype.ts";
-import { Tensor } from "../../tensor/tensor.ts";
 import { reshape, sumOver, transposed } from "../arithmetic.ts";
 import type { GradientRule } from "../rule.ts";
+import { tapsInside, turned, zeros } from "./kernels.ts";
 
 type Conv = NodeOf<"Conv">;
 type Picture = [number, number, number, number];
@@ -46,134 +45,170 @@ function inputGradient(builder: GraphBuilder, { inputs, attributes }: Conv, dy: 
 
 const isUnit = (strides: readonly [number, number]): boolean => strides[0] === 1 && strides[1] === 1;
 
-/** The kernels turned by 180 degrees, input and output exchanged: [Cout, Cin, kH, kW] → [Cin, Cout, kH, kW]. */
-function turned(builder: GraphBuilder, weight: Value): Value {
-  const [outChannels, inChannels, kernelHeight, kernelWidth] = weight.shape as Picture;
-  const swapped = builder.apply("Transpose", [weight], { perm: [1, 0, 2, 3] });
-  const taps = kernelHeight * kernelWidth;
-  if (taps === 1) return swapped;
-  const rows = reshape(builder, swapped, [inChannels * outChannels, taps]);
-  const reversed = builder.apply("MatMul", [rows, reversal(builder, taps, weight.dtype)], {});
-  return reshape(builder, reversed, [inChannels, outChannels, kernelHeight, kernelWidth]);
-}
-
-/** The matrix that reverses a row vector of `size`. */
-function reversal(builder: GraphBuilder, size: number, dtype: DType): Value {
-  const ones = [...Array(size).keys()].map((row) => row * size + (size - 1 - row));
-  const data = new Float32Array(size * size);
-  for (const index of ones) data[index] = 1;
-  const matrix = Tensor.from(data, [size, size]);
-  return builder.constant(`reversal_${size}_${dtype}`, dtype === "float64" ? toFloat64(matrix) : matrix);
-}
-
-const toFloat64 = ({ data, shape }: Tensor<"float32">): Tensor => Tensor.from(Float64Array.from(data), shape);
-
 /** dW [Cout, Cin, kH, kW] from x [N, Cin, H, W] and dy [N, Cout, H', W']. */
 function weightGradient(builder: GraphBuilder, node: Conv, dy: Value): Value {
   const [outChannels, inChannels, kernelHeight, kernelWidth] = node.inputs[1]!.shape as Picture;
-  const { pictures, differences } = isUnit(node.attributes.strides)
-    ? sharedShifts(builder, node, dy)
-    : allShifts(builder, node, dy);
-  const rowTaps = differences.length;
-  const columnTaps = pictures.length;
-  const products = productOverPixels(builder, differences, pictures); // [rowTaps · Cout, columnTaps · Cin]
-  const blocks = reshape(builder, products, [rowTaps, outChannels, columnTaps, inChannels]);
-  const ordered =
-    rowTaps * columnTaps === 1 ? blocks : builder.apply("Transpose", [blocks], { perm: [1, 3, 0, 2] });
-  return reshape(builder, ordered, [outChannels, inChannels, kernelHeight, kernelWidth]);
+  const [batch, , height, width] = dy.shape as Picture;
+  const isFolded =
+    batch > 1 &&
+    kernelHeight * kernelWidth * outChannels * inChannels * foldingGain >
+      (outChannels + inChannels) * height * width;
+  if (!isUnit(node.attributes.strides)) return gradientByTaps(builder, node, dy, isFolded);
+  if (isFolded || kernelHeight * kernelWidth === 1) return gradientByShifts(builder, node, dy, isFolded);
+  return gradientByFlatShifts(builder, node, dy);
 }
 
-/** Pictures whose products over all pixels are the taps: dW[row, column] = Σ differences[row] · pictures[column]. */
-interface Shifts {
-  readonly differences: readonly Value[];
-  readonly pictures: readonly Value[];
+/** How much dearer an added element of a product for each example is than a transposed element of a picture. */
+const foldingGain = 0.5;
+
+/**
+ * For larger strides: every tap's picture, as in im2col, [N, Cin, kH·kW, H'·W'] or [Cin, kH·kW, N·H'·W'], so that
+ * the product has the weights' own order.
+ */
+function gradientByTaps(
+  builder: GraphBuilder,
+  { inputs, attributes: { strides, pads } }: Conv,
+  dy: Value,
+  isFolded: boolean,
+): Value {
+  const [x, weight] = inputs as [Value, Value];
+  const [outChannels, inChannels, kernelHeight, kernelWidth] = weight.shape as Picture;
+  const [batch, , height, width] = dy.shape as Picture;
+  const first = isFolded ? batchInside(builder, x) : x;
+  const padded = pad(builder, first, [pads[0], pads[1]], [pads[2], pads[3]]);
+  const outer = first.shape.slice(0, 2);
+  const taps = [...Array(kernelHeight * kernelWidth).keys()].map((tap) => {
+    const row = Math.floor(tap / kernelWidth);
+    const column = tap % kernelWidth;
+    const picture = builder.apply("Slice", [padded], {
+      axes: [2, 3],
+      starts: [row, column],
+      ends: [row + (height - 1) * strides[0] + 1, column + (width - 1) * strides[1] + 1],
+      steps: strides,
+    });
+    return reshape(
+      builder,
+      picture,
+      isFolded ? [inChannels, batch * height * width] : [...outer, height * width],
+    );
+  });
+  const columns = kernelHeight * kernelWidth * inChannels;
+  const joined = concat(builder, taps, taps[0]!.shape.length - 1);
+  const products = isFolded
+    ? productOfRows(
+        builder,
+        reshape(builder, batchInside(builder, dy), [outChannels, batch * height * width]),
+        reshape(builder, joined, [columns, batch * height * width]),
+      )
+    : productOfRows(
+        builder,
+        reshape(builder, dy, [batch, outChannels, height * width]),
+        reshape(builder, joined, [batch, columns, height * width]),
+      );
+  return reshape(builder, products, weight.shape);
 }
 
 /**
  * For stride 1: x is shifted by columns only and dy by rows only, so that k + k copies replace the k² of im2col.
  * Both grow to the height of the padded picture; what a shift moves in is zero.
  */
-function sharedShifts(builder: GraphBuilder, { inputs, attributes: { pads } }: Conv, dy: Value): Shifts {
-  const [x, weight] = inputs as [Value, Value];
-  const [, , kernelHeight, kernelWidth] = weight.shape as Picture;
-  const [, , , width] = x.shape as Picture;
-  const outWidth = dy.shape[3]!;
-  const shift = (value: Value, begins: number[], ends: number[]): Value =>
-    [...begins, ...ends].every((size) => size === 0)
-      ? value
-      : builder.apply("Pad", [value], { begins, ends });
-  const pictures = [...Array(kernelWidth).keys()].map((column) => {
-    const left = pads[1] - column;
-    return shift(x, [0, 0, pads[0], left], [0, 0, pads[2], outWidth - width - left]);
-  });
-  const differences = [...Array(kernelHeight).keys()].map((row) =>
-    shift(dy, [0, 0, row, 0], [0, 0, kernelHeight - 1 - row, 0]),
-  );
-  return { pictures, differences };
-}
-
-/** For larger strides: every tap's picture, as in im2col. */
-function allShifts(
+function gradientByShifts(
   builder: GraphBuilder,
-  { inputs, attributes: { strides, pads } }: Conv,
+  { inputs, attributes: { pads } }: Conv,
   dy: Value,
-): Shifts {
+  isFolded: boolean,
+): Value {
   const [x, weight] = inputs as [Value, Value];
-  const [, , kernelHeight, kernelWidth] = weight.shape as Picture;
-  const [, , height, width] = dy.shape as Picture;
-  const padded = builder.apply("Pad", [x], {
-    begins: [0, 0, pads[0], pads[1]],
-    ends: [0, 0, pads[2], pads[3]],
+  const [outChannels, inChannels, kernelHeight, kernelWidth] = weight.shape as Picture;
+  const [batch, , height, width] = dy.shape as Picture;
+  const pictures = isFolded ? batchInside(builder, x) : x;
+  const differences = isFolded ? batchInside(builder, dy) : dy;
+  const byColumn = [...Array(kernelWidth).keys()].map((column) => {
+    const left = pads[1] - column;
+    return pad(builder, pictures, [pads[0], left], [pads[2], width - x.shape[3]! - left]);
   });
-  const pictures = [...Array(kernelHeight * kernelWidth).keys()].map((tap) => {
-    const row = Math.floor(tap / kernelWidth);
-    const column = tap % kernelWidth;
-    return builder.apply("Slice", [padded], {
-      axes: [2, 3],
-      starts: [row, column],
-      ends: [row + (height - 1) * strides[0] + 1, column + (width - 1) * strides[1] + 1],
-      steps: strides,
+  const byRow = [...Array(kernelHeight).keys()].map((row) =>
+    pad(builder, differences, [row, 0], [kernelHeight - 1 - row, 0]),
+  );
+  const pixels = (height + kernelHeight - 1) * width;
+  const rows = (values: readonly Value[], channels: number): Value =>
+    isFolded
+      ? reshape(builder, concat(builder, values, 0), [values.length * channels, batch * pixels])
+      : reshape(builder, concat(builder, values, 1), [batch, values.length * channels, pixels]);
+  const products = productOfRows(builder, rows(byRow, outChannels), rows(byColumn, inChannels));
+  if (kernelHeight * kernelWidth === 1) return reshape(builder, products, weight.shape);
+  const blocks = reshape(builder, products, [kernelHeight, outChannels, kernelWidth, inChannels]);
+  const taps = builder.apply("Transpose", [blocks], { perm: [0, 2, 1, 3] });
+  return tapsInside(builder, taps, weight.shape);
+}
+
+/**
+ * As `gradientByShifts`, for large pictures. Between two rows there are so many zeros that a shift by columns, too,
+ * is one in memory: all shifts of a picture are then one Concat of it with zeros, which is read and written once.
+ */
+function gradientByFlatShifts(
+  builder: GraphBuilder,
+  { inputs, attributes: { pads } }: Conv,
+  dy: Value,
+): Value {
+  const [x, weight] = inputs as [Value, Value];
+  const [outChannels, inChannels, kernelHeight, kernelWidth] = weight.shape as Picture;
+  const [, , height, width] = x.shape as Picture;
+  const [batch, , outHeight] = dy.shape as Picture;
+  const pitch = width + Math.max(pads[1], pads[3]);
+  const length = pitch * (outHeight + kernelHeight - 1) + kernelWidth - 1 + pads[1];
+
+  const spaced = (value: Value): Value => {
+    const rows = pad(builder, value, [0, 0], [0, pitch - value.shape[3]!]);
+    return reshape(builder, rows, [...value.shape.slice(0, 2), value.shape[2]! * pitch]);
+  };
+  /** [N, C, L] → [N, C · shifts, length]: the picture moved by each of `shifts`. */
+  const moved = (value: Value, shifts: readonly number[]): Value => {
+    const [, channels, size] = value.shape as [number, number, number];
+    const parts: Value[] = [];
+    let position = 0;
+    const fillTo = (end: number): void => {
+      if (end > position) parts.push(zeros(builder, [batch, channels, end - position], value.dtype));
+    };
+    shifts.forEach((shift, index) => {
+      fillTo(index * length + shift);
+      parts.push(value);
+      position = index * length + shift + size;
     });
-  });
-  return { pictures, differences: [dy] };
+    fillTo(shifts.length * length);
+    return reshape(builder, concat(builder, parts, 2), [batch, channels * shifts.length, length]);
+  };
+  const byColumn = [...Array(kernelWidth).keys()].map(
+    (column) => pads[0] * pitch + pads[1] + kernelWidth - 1 - column,
+  );
+  const byRow = [...Array(kernelHeight).keys()].map((row) => row * pitch + kernelWidth - 1);
+  const products = productOfRows(builder, moved(spaced(dy), byRow), moved(spaced(x), byColumn));
+  const rows = reshape(builder, products, [outChannels, kernelHeight, inChannels * kernelWidth]);
+  const outside = builder.apply("Transpose", [rows], { perm: [1, 0, 2] });
+  const pairs = reshape(builder, outside, [kernelHeight, outChannels * inChannels, kernelWidth]);
+  return reshape(builder, builder.apply("Transpose", [pairs], { perm: [1, 0, 2] }), weight.shape);
 }
 
-/** Σ over batch and pixels of a · b, for all channels of all `a` [N, Ca, H, W] with all of `b` [N, Cb, H, W]. */
-function productOverPixels(builder: GraphBuilder, a: readonly Value[], b: readonly Value[]): Value {
-  const [batch, , height, width] = a[0]!.shape as Picture;
-  const pixels = height * width;
-  const join = (values: readonly Value[], axis: number): Value =>
-    values.length === 1 ? values[0]! : builder.apply("Concat", values, { axis });
-  const rowCount = a.length * a[0]!.shape[1]!;
-  const columnCount = b.length * b[0]!.shape[1]!;
-  // One long product for small pictures; for large ones a product for each example, whose sum is then cheap.
-  if (batch > 1 && rowCount * columnCount > (rowCount + columnCount) * pixels * foldingCost) {
-    const rows = reshape(
-      builder,
-      join(
-        a.map((value) => batchInside(builder, value)),
-        0,
-      ),
-      [rowCount, batch * pixels],
-    );
-    const columns = reshape(
-      builder,
-      join(
-        b.map((value) => batchInside(builder, value)),
-        0,
-      ),
-      [columnCount, batch * pixels],
-    );
-    return builder.apply("MatMul", [rows, transposed(builder, columns)], {});
-  }
-  const rows = reshape(builder, join(a, 1), [batch, rowCount, pixels]);
-  const columns = reshape(builder, join(b, 1), [batch, columnCount, pixels]);
-  const products = builder.apply("MatMul", [rows, transposed(builder, columns)], {});
-  return sumOver(builder, products, [0]);
+/** a · bᵀ, summed over the examples where there are any: [(N,) A, K], [(N,) B, K] → [A, B]. */
+function productOfRows(builder: GraphBuilder, a: Value, b: Value): Value {
+  const products = builder.apply("MatMul", [a, transposed(builder, b)], {});
+  if (products.shape.length === 2) return products;
+  return builder.apply("ReduceSum", [products], { axes: [0], keepdims: false });
 }
 
-/** How much dearer a moved element of a picture is than an added element of a product. */
-const foldingCost = 1;
+/** Zeros around the last two axes; negative numbers cut off. */
+function pad(
+  builder: GraphBuilder,
+  x: Value,
+  begins: readonly [number, number],
+  ends: readonly [number, number],
+): Value {
+  if ([...begins, ...ends].every((size) => size === 0)) return x;
+  return builder.apply("Pad", [x], { begins: [0, 0, ...begins], ends: [0, 0, ...ends] });
+}
+
+const concat = (builder: GraphBuilder, values: readonly Value[], axis: number): Value =>
+  values.length === 1 ? values[0]! : builder.apply("Concat", values, { axis });
 
 /** [N, C, H, W] → [C, N, H, W] */
 const batchInside = (builder: GraphBuilder, x: Value): Value =>

@@ -2,18 +2,9 @@
 import { VaekitError } from "../../errors.ts";
 import type { GraphBuilder, NodeOf, Value } from "../../graph/index.ts";
 import { sameShape } from "../../tensor/shape.ts";
-import {
-  mul,
-  reshape,
-  scale,
-  sub,
-  sumTo,
-  transposed,
-  isPositive,
-  scalar,
-  div,
-} from "../arithmetic.ts";
+import { mul, reshape, scale, sub, sumTo, transposed, isPositive, scalar, div } from "../arithmetic.ts";
 import type { GradientRule } from "../rule.ts";
+import { summedOverBlocks } from "./kernels.ts";
 
 export const concatGradient: GradientRule<"Concat"> = (node, dy, { builder, wants }) => {
   const { axis } = node.attributes;
@@ -41,9 +32,21 @@ export const reshapeGradient: GradientRule<"Reshape"> = (node, dy, { builder }) 
   reshape(builder, dy, node.inputs[0]!.shape),
 ];
 
-/** The adjoint of repeating each pixel is the sum of each block: its mean times its size. */
+/**
+ * The adjoint of repeating each pixel is the sum of each block: its mean times its size. Where the gradient comes
+ * out of a convolution, that sum and the convolution are one, with larger strides and less than half of the work.
+ */
 export const resizeGradient: GradientRule<"Resize"> = (node, dy, { builder }) => {
   const { scales } = node.attributes;
+  const producer = builder.nodes.findLast(({ output }) => output.name === dy.name);
+  if (producer?.operator === "Conv" && producer.inputs.length === 2) {
+    const { strides, pads } = producer.attributes;
+    if (strides[0] === 1 && strides[1] === 1) {
+      const [x, weight] = producer.inputs as [Value, Value];
+      const widened = summedOverBlocks(builder, weight, scales);
+      return [builder.apply("Conv", [x, widened], { strides: scales, pads })];
+    }
+  }
   const mean = builder.apply("AveragePool", [dy], { kernelShape: scales, strides: scales });
   return [scale(builder, mean, scales[0] * scales[1])];
 };

@@ -1,8 +1,7 @@
 /** From a recipe to what the trainer needs. */
-import { matchWeights, finderOf } from "../../vae/model-weights.ts";
+import { VaekitError } from "../../errors.ts";
 import { parseSafetensors } from "../../weights/index.ts";
-import { loadDiffusersFolder, openFileSource } from "../../weights/node/index.ts";
-import { parseConfig } from "../../models/index.ts";
+import { openFileSource } from "../../weights/node/index.ts";
 import type { Recipe } from "../../recipe/index.ts";
 import {
   autoencoderKLNetwork,
@@ -14,9 +13,13 @@ import {
   type TeacherOptions,
   type TrainingPlan,
 } from "../../train/index.ts";
-import type { openDiscriminator, TrainingModel } from "./training-model.ts";
+import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
+import { inMemory, openPretrained, pictureSides, type openDiscriminator, type TrainingModel } from "./training-model.ts";
 
-/** @param totalSteps the length of the run, for the schedules. */
+/**
+ * @param totalSteps the length of the run, for the schedules.
+ * @throws INVALID_CONFIG where parts of the recipe do not fit together, before anything is trained.
+ */
 export async function planTraining(
   recipe: Recipe,
   model: TrainingModel,
@@ -25,13 +28,14 @@ export async function planTraining(
 ): Promise<TrainingPlan> {
   const { optimizer, loss, ema } = recipe;
   const { adversarial, distillation } = loss;
+  if (adversarial !== null) checkAdversary(recipe, model, adversarial.layers);
   const schedule = { ...recipe.schedule, totalSteps };
   return {
     network: model.network,
     layout: model.layout,
     frozen: model.frozen,
     objective: await objectiveOptions(recipe),
-    ...(distillation === null ? {} : { teacher: await openTeacher(distillation.teacher) }),
+    ...(distillation === null ? {} : { teacher: await openTeacher(distillation.teacher, model) }),
     ...(adversarial === null || discriminator === undefined
       ? {}
       : {
@@ -50,7 +54,7 @@ export async function planTraining(
     klWeight: (step) => klWeight(loss.kl, step),
     ...(ema === null ? {} : { emaDecay: (update: number) => emaDecay(ema, update) }),
     accumulate: recipe.accumulate,
-    givesLogits: "bce" in loss.reconstruction,
+    givesLogits: (loss.reconstruction.bce ?? 0) > 0,
   };
 }
 
@@ -77,11 +81,36 @@ async function objectiveOptions({ loss }: Recipe): Promise<ObjectiveOptions> {
   };
 }
 
-async function openTeacher(folder: string): Promise<TeacherOptions> {
-  const { configJson, checkpoint } = await loadDiffusersFolder(folder);
-  const { config } = parseConfig(configJson, folder);
-  return {
-    network: autoencoderKLNetwork(config),
-    weights: finderOf(matchWeights(config, checkpoint.tensors, folder)),
-  };
+async function openTeacher(source: string, { network: student, ...model }: TrainingModel): Promise<TeacherOptions> {
+  await using vae = await openPretrained(source, { subfolder: null, variant: null });
+  const network = autoencoderKLNetwork(vae.config);
+  const picture = [1, vae.config.inChannels, 8 * model.factor, 8 * model.factor];
+  const [wanted, found] = [student, network].map((each) => each.latentShape(picture)) as [Shape, Shape];
+  if (!sameShape(wanted, found)) {
+    throw new VaekitError(
+      "INVALID_CONFIG",
+      `loss.distillation.teacher: expected a VAE whose latents have the shape of the model's, ${formatShape(wanted)} for a picture of ${picture[2]} pixels, found ${formatShape(found)} in ${source}.`,
+    );
+  }
+  return { network, weights: inMemory(await vae.stateDict()) };
+}
+
+/** What would otherwise show at the step at which the adversary begins. */
+function checkAdversary(recipe: Recipe, { network, layout }: TrainingModel, layers: number): void {
+  const { lastLayer } = network;
+  if (!layout.places.some(({ name }) => name === lastLayer)) {
+    throw new VaekitError(
+      "INVALID_CONFIG",
+      `loss.adversarial: its weight is balanced at ${lastLayer ?? "a last convolution"}, which model.trainable leaves out. Train the decoder, or remove the adversary.`,
+    );
+  }
+  // Every convolution but the last two halves the picture; those take a pixel each, and one must be left.
+  const least = 3 * 2 ** layers;
+  const side = Math.min(...pictureSides(recipe));
+  if (side < least) {
+    throw new VaekitError(
+      "INVALID_CONFIG",
+      `loss.adversarial.layers: a discriminator of ${layers} layers needs pictures of at least ${least} pixels, found ${side}. Use fewer layers, or larger pictures.`,
+    );
+  }
 }

@@ -8,9 +8,11 @@ import {
   type JsonValue,
   type RunDirectory,
 } from "../../train/node/index.ts";
-import type { TrainOptions, TrainResult } from "./train.ts";
+import type { TrainOptions, TrainResult } from "./options.ts";
 import type { TrainingData } from "./training-data.ts";
 import type { LatentFactors, TrainingModel } from "./training-model.ts";
+import { writeSampleSheets } from "./sample-sheets.ts";
+import { measureLikelihood } from "./likelihood.ts";
 import { validate, type ValidationMetrics } from "./validate.ts";
 
 /** Pictures whose latents decide scaling and shift factor. */
@@ -49,6 +51,9 @@ export class RunLoop {
 
   async run(): Promise<TrainResult> {
     const { trainer, totalSteps, options, data } = this.#parts;
+    // A finished run that is asked for its likelihood afterwards.
+    const isFinished = trainer.step === totalSteps && trainer.step > 0;
+    if (isFinished && options.recipe.validation.likelihoodSamples !== null) await this.#validate(totalSteps);
     while (trainer.step < totalSteps && options.signal?.aborted !== true) {
       const startMs = performance.now();
       let examples = 0;
@@ -88,16 +93,23 @@ export class RunLoop {
   }
 
   async #atMilestones(step: number): Promise<void> {
-    const { validation, checkpoints } = this.#parts.options.recipe;
-    const isLast = step === this.#parts.totalSteps;
+    const { run, trainer, data, totalSteps, options } = this.#parts;
+    const { recipe } = options;
+    const { validation, samples, checkpoints } = recipe;
+    const isLast = step === totalSteps;
     if (isLast || isMultiple(step, validation.every)) await this.#validate(step);
+    if (isLast || isMultiple(step, samples.every)) await writeSampleSheets(run, trainer, recipe, data);
     if (isLast || isMultiple(step, checkpoints.every)) await this.#checkpoint();
   }
 
   async #validate(step: number): Promise<void> {
     const { trainer, options, data, run } = this.#parts;
     if (!data.hasValidation) return;
-    this.#validation = await validate(trainer, options.recipe, data);
+    const isLast = step === this.#parts.totalSteps;
+    this.#validation = {
+      ...(await validate(trainer, options.recipe, data)),
+      ...(isLast ? await measureLikelihood(trainer, options.recipe, data) : {}),
+    };
     run.log.append({ step, validation: { ...this.#validation } });
     run.events.scalars(step, prefixed("validation/", this.#validation));
     options.onValidation?.(step, this.#validation);
@@ -141,13 +153,18 @@ export class RunLoop {
     const { trainer, model, data, options } = this.#parts;
     if (model.latentChannels === undefined) return undefined;
     const calibrator = new LatentCalibrator(model.latentChannels);
-    const count = Math.min(
-      Math.ceil(calibrationPictures / options.recipe.batchSize),
-      data.source.batchesPerEpoch,
-    );
-    for (let index = 0; index < count; index++) {
-      const { latents } = await trainer.reconstruct(await data.source.batch(index), kind);
-      calibrator.add(latents);
+    const source = await data.openForReview();
+    try {
+      const count = Math.min(
+        Math.ceil(calibrationPictures / options.recipe.batchSize),
+        source.batchesPerEpoch,
+      );
+      for (let index = 0; index < count; index++) {
+        const { latents } = await trainer.reconstruct(await source.batch(index), kind);
+        calibrator.add(latents);
+      }
+    } finally {
+      await source.dispose();
     }
     const { scalingFactor, shiftFactor } = calibrator.result();
     return { scalingFactor: rounded(scalingFactor.value), shiftFactor: rounded(shiftFactor.value) };
@@ -157,7 +174,9 @@ export class RunLoop {
 /** The digits that published configs have. */
 const rounded = (value: number): number => Number(value.toPrecision(5));
 
-const isMultiple = (step: number, every: number | null): boolean => every !== null && step % every === 0;
+/** Whether a step after the start is on the schedule. */
+const isMultiple = (step: number, every: number | null): boolean =>
+  every !== null && step > 0 && step % every === 0;
 
 const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]));

@@ -1,58 +1,22 @@
 /** A training run from a recipe to a model's folder: what `vaekit train` does. */
-import { formatRecipe, type Recipe } from "../../recipe/index.ts";
+import { formatRecipe } from "../../recipe/index.ts";
 import { NodeRuntime } from "../../runtime/node/node-runtime.ts";
-import type { Device } from "../../runtime/index.ts";
 import {
   initialTensors,
   philoxRandomness,
   torchRandomness,
   Trainer,
   type RandomnessState,
-  type StepReport,
   type TrainingPlan,
   type TrainingRandomness,
 } from "../../train/index.ts";
-import { RunDirectory, type Checkpoint, type JsonValue, type ResumedRun } from "../../train/node/index.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { RunDirectory, type JsonValue, type ResumedRun } from "../../train/node/index.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import { planTraining } from "./plan.ts";
 import { RunLoop } from "./run-loop.ts";
-import { openData } from "./training-data.ts";
+import { openData, type TrainingData } from "./training-data.ts";
 import { openDiscriminator, openModel, type TrainingModel } from "./training-model.ts";
-import type { ValidationMetrics } from "./validate.ts";
-
-/** What a caller may watch. */
-export interface TrainingEvents {
-  readonly onStart?: (run: {
-    step: number;
-    totalSteps: number;
-    parameterCount: number;
-    examples: number;
-  }) => void;
-  readonly onStep?: (report: StepReport, imagesPerSecond: number) => void;
-  readonly onValidation?: (step: number, metrics: ValidationMetrics) => void;
-  /** One line for the user: a skipped file, a damaged checkpoint, a file written. */
-  readonly onNote?: (message: string) => void;
-}
-
-export interface TrainOptions extends TrainingEvents {
-  readonly recipe: Recipe;
-  /** The run's folder: new, or one to go on with. */
-  readonly directory: string;
-  readonly resume?: boolean;
-  /** Asks the run to finish its step, save and return. */
-  readonly signal?: AbortSignal;
-  readonly device?: Device;
-  /** Threads of the computation; by default one per core. */
-  readonly threadCount?: number;
-}
-
-export interface TrainResult {
-  readonly step: number;
-  readonly totalSteps: number;
-  /** Where the model lies; undefined when the run was interrupted. */
-  readonly modelPath: string | undefined;
-  readonly validation: ValidationMetrics | undefined;
-}
+import type { TrainOptions, TrainResult } from "./options.ts";
 
 /**
  * Trains until the recipe's last step, or until `signal` fires.
@@ -62,6 +26,7 @@ export interface TrainResult {
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { recipe } = options;
+  if (options.resume !== true) await RunDirectory.checkIsFree(options.directory);
   const randomness =
     recipe.randomness === "torch" ? torchRandomness(recipe.seed) : philoxRandomness(recipe.seed);
   const model = await openModel(recipe);
@@ -75,23 +40,37 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       recipe.steps ?? Math.ceil((recipe.epochs! * data.source.batchesPerEpoch) / recipe.accumulate);
     const discriminator = openDiscriminator(recipe, recipe.data.type === "mnist" ? 1 : recipe.data.channels);
     const plan = await planTraining(recipe, model, discriminator, totalSteps);
-    const parameters = await model.initialParameters(randomness.initialization, () => data.initialPictures());
-    const fresh = initialTensors(
-      plan,
-      parameters,
-      discriminator?.initialParameters(randomness.initialization),
-    );
-    const opened = await openRun(options, model, fresh);
-    using run = opened.run;
-    for (const { path, error } of opened.damaged) options.onNote?.(`Passed over ${path}: ${error.message}`);
-    await using runtime = disposable(
-      new NodeRuntime({
-        device: options.device ?? "cpu",
-        threadCount: options.threadCount ?? 0,
-        keepsMemory: true,
-      }),
-    );
-    const trainer = await startTrainer(runtime, plan, randomness, fresh, opened.checkpoint);
+    return await runTraining({ options, model, data, discriminator, plan, randomness, totalSteps });
+  } finally {
+    await data.source.dispose();
+  }
+}
+
+interface Preparation {
+  readonly options: TrainOptions;
+  readonly model: TrainingModel;
+  readonly data: TrainingData;
+  readonly discriminator: ReturnType<typeof openDiscriminator>;
+  readonly plan: TrainingPlan;
+  readonly randomness: TrainingRandomness;
+  readonly totalSteps: number;
+}
+
+async function runTraining(parts: Preparation): Promise<TrainResult> {
+  const { options, model, data, plan, randomness, totalSteps } = parts;
+  const opened = options.resume === true ? await resumeRun(parts) : await createRun(parts);
+  using run = opened.run;
+  for (const { path, error } of opened.damaged) options.onNote?.(`Passed over ${path}: ${error.message}`);
+  await using runtime = disposable(
+    new NodeRuntime({
+      device: options.device ?? "cpu",
+      threadCount: options.threadCount ?? 0,
+      keepsMemory: true,
+    }),
+  );
+  let trainer: Trainer | undefined;
+  try {
+    trainer = await startTrainer(runtime, plan, randomness, opened);
     options.onStart?.({
       step: trainer.step,
       totalSteps,
@@ -101,40 +80,67 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const loop = new RunLoop({ options, run, trainer, model, data, randomness, totalSteps });
     loop.restore(opened.checkpoint);
     return await loop.run();
-  } finally {
-    await data.source.dispose();
+  } catch (error) {
+    if (options.resume !== true && (trainer?.step ?? 0) === 0) await run.discard();
+    throw error;
   }
 }
 
-async function openRun(
-  { recipe, directory, resume }: TrainOptions,
-  model: TrainingModel,
-  fresh: ReadonlyMap<string, Tensor>,
-): Promise<ResumedRun | { run: RunDirectory; checkpoint: undefined; damaged: [] }> {
-  const json = formatRecipe(recipe) as JsonValue;
-  if (resume !== true) {
-    return { run: await RunDirectory.create(directory, json), checkpoint: undefined, damaged: [] };
+/** A run whose folder is open, and the state that it starts from. */
+type OpenedRun = Pick<ResumedRun, "run" | "checkpoint" | "damaged"> & {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+};
+
+/** Whatever can be found wrong is found before there is a folder. */
+async function createRun(parts: Preparation): Promise<OpenedRun> {
+  const { options, data } = parts;
+  const tensors = await freshTensors(parts);
+  await data.source.batch(0);
+  const run = await RunDirectory.create(options.directory, formatRecipe(options.recipe) as JsonValue);
+  return { run, checkpoint: undefined, damaged: [], tensors };
+}
+
+async function resumeRun(parts: Preparation): Promise<OpenedRun> {
+  const { options, model, plan, discriminator } = parts;
+  const expected = {
+    fingerprint: { model: model.architecture } as JsonValue,
+    tensors: initialTensors(
+      plan,
+      Tensor.zeros([model.layout.size]),
+      discriminator && Tensor.zeros([discriminator.layout.size]),
+    ),
+  };
+  const resumed = await RunDirectory.resume(options.directory, expected);
+  try {
+    const tensors = resumed.checkpoint?.tensors ?? (await freshTensors(parts));
+    await resumed.run.writeRecipe(formatRecipe(options.recipe) as JsonValue);
+    return { ...resumed, tensors };
+  } catch (error) {
+    resumed.run[Symbol.dispose]();
+    throw error;
   }
-  const expected = { fingerprint: { model: model.architecture } as JsonValue, tensors: fresh };
-  const resumed = await RunDirectory.resume(directory, expected);
-  await resumed.run.writeRecipe(json);
-  return resumed;
+}
+
+async function freshTensors(parts: Preparation): Promise<Map<string, Tensor>> {
+  const { model, data, plan, discriminator, randomness } = parts;
+  const generator = randomness.initialization;
+  const parameters = await model.initialParameters(generator, () => data.initialPictures());
+  return initialTensors(plan, parameters, discriminator?.initialParameters(generator));
 }
 
 async function startTrainer(
   runtime: NodeRuntime,
   plan: TrainingPlan,
   randomness: TrainingRandomness,
-  fresh: ReadonlyMap<string, Tensor>,
-  checkpoint: Checkpoint | undefined,
+  { tensors, checkpoint }: OpenedRun,
 ): Promise<Trainer> {
-  if (checkpoint === undefined) return Trainer.create(runtime, plan, randomness, fresh);
+  if (checkpoint === undefined) return Trainer.create(runtime, plan, randomness, tensors);
   const { batches, randomness: state } = checkpoint.state as unknown as {
     batches: number;
     randomness: RandomnessState;
   };
   randomness.restore(state);
-  return Trainer.create(runtime, plan, randomness, checkpoint.tensors, { step: checkpoint.step, batches });
+  return Trainer.create(runtime, plan, randomness, tensors, { step: checkpoint.step, batches });
 }
 
 function disposable(runtime: NodeRuntime): NodeRuntime & AsyncDisposable {

@@ -8,6 +8,11 @@ import type { BatchSource } from "../../train/index.ts";
 
 export interface TrainingData {
   readonly source: BatchSource;
+  /**
+   * The first phase's training batches once more, in an order of their own: looking at them changes nothing of the
+   * training's order and draws. Whoever opens it disposes it.
+   */
+  openForReview(): Promise<BatchSource>;
   /** Batches that are not trained on, always the same; none where the recipe holds none out. */
   validation(): AsyncIterable<Tensor<"float32">>;
   readonly hasValidation: boolean;
@@ -52,21 +57,25 @@ async function openPictures(
   }
   const { range, channels, shortSide } = data;
   const trained = files.slice(0, files.length - heldOut);
+  const shared = {
+    shortSide,
+    crop: data.crop,
+    flip: data.flip,
+    range,
+    channels,
+    workers: data.workers,
+    keepLast: data.keepLast,
+  };
   const open = (resolution: number, batchSize: number, seed: number): Promise<BatchSource> =>
     openImageFolder(trained, {
+      ...shared,
       batchSize,
       resolution,
       seed,
-      shortSide,
-      crop: data.crop,
-      flip: data.flip,
-      range,
-      channels,
       cacheMegabytes: data.cacheMegabytes,
-      workers: data.workers,
-      keepLast: data.keepLast,
       onSkip: options.onSkip,
-      ...(options.order === undefined ? {} : { order: options.order }),
+      // An order that the run draws is drawn when its epoch begins, not ahead.
+      ...(options.order === undefined ? {} : { order: options.order, prefetch: 0 }),
     });
   const source = await PhasedBatches.open([
     { firstBatch: 0, open: () => open(data.resolution, recipe.batchSize, recipe.seed) },
@@ -87,6 +96,14 @@ async function openPictures(
   };
   return {
     source,
+    openForReview: () =>
+      openImageFolder(trained, {
+        ...shared,
+        batchSize: recipe.batchSize,
+        resolution: data.resolution,
+        seed: recipe.seed,
+        cacheMegabytes: 0,
+      }),
     hasValidation: data.validationPath !== null || heldOut > 0,
     initialPictures: async () => {
       const pictures = await openImageFolder(trained, {
@@ -125,16 +142,19 @@ async function openDigits(
     flatten: recipe.model.type === "mlp",
     seed: recipe.seed,
   };
-  const source = await openMnist(data.path, {
-    ...shared,
-    batchSize: recipe.batchSize,
-    keepLast: data.keepLast,
-    order: order ?? shuffledOrder(recipe.seed),
-  });
+  const open = (exampleOrder: ExampleOrder): Promise<BatchSource> =>
+    openMnist(data.path, {
+      ...shared,
+      batchSize: recipe.batchSize,
+      keepLast: data.keepLast,
+      order: exampleOrder,
+    });
+  const source = await open(order ?? shuffledOrder(recipe.seed));
   const batchSize = recipe.validation.batchSize ?? recipe.batchSize;
   const limit = recipe.validation.images ?? Infinity;
   return {
     source,
+    openForReview: () => open(shuffledOrder(recipe.seed)),
     hasValidation: true,
     initialPictures: async () => {
       const all = { ...shared, binarize: false, batchSize: 1 };

@@ -74,6 +74,7 @@ export function openModel(recipe: Recipe): Promise<TrainingModel> {
 async function openAutoencoderKL(recipe: Recipe, model: AutoencoderKLRecipe): Promise<TrainingModel> {
   const pretrained = await loadPretrained(model);
   const config = pretrained?.config ?? model.config!;
+  checkPictures(recipe, config);
   const network = autoencoderKLNetwork(config);
   const trainedShapes = selectTrainable(network.parameterShapes, model.trainable);
   const layout = new ParameterLayout(withLogvar(trainedShapes, recipe));
@@ -104,6 +105,34 @@ async function openAutoencoderKL(recipe: Recipe, model: AutoencoderKLRecipe): Pr
     },
   };
 }
+
+/** What the recipe's own checks cannot know of a pretrained model. */
+function checkPictures(recipe: Recipe, config: AutoencoderKLConfig): void {
+  const factor = spatialFactor(config);
+  const side = pictureSides(recipe).find((each) => each % factor !== 0);
+  if (side !== undefined) {
+    throw new VaekitError(
+      "INVALID_CONFIG",
+      `data.resolution: expected a multiple of the model's spatial factor ${factor}, also in phases, found ${side}.`,
+    );
+  }
+  const channels = recipe.data.type === "mnist" ? 1 : recipe.data.channels;
+  if (config.inChannels !== channels || config.outChannels !== channels) {
+    throw new VaekitError(
+      "INVALID_CONFIG",
+      `data.channels: expected the model's ${config.inChannels} channels in and ${config.outChannels} out, found ${channels}.`,
+    );
+  }
+}
+
+/** Sides of the training pictures in pixels, those of each phase. */
+export function pictureSides({ data, phases }: Recipe): number[] {
+  if (data.type === "mnist") return [mnistSide];
+  return [data.resolution, ...phases.map(({ resolution }) => resolution)];
+}
+
+/** Side of MNIST's pictures, in pixels. */
+const mnistSide = 28;
 
 /** The config's part that decides the architecture: calibration may change the rest. */
 function architectureOf(config: AutoencoderKLConfig): string {
@@ -248,7 +277,8 @@ export function openDiscriminator(recipe: Recipe, channels: number) {
   };
 }
 
-function inMemory(tensors: ReadonlyMap<string, Tensor>): FindParameter {
+/** Finds parameters among tensors in memory. */
+export function inMemory(tensors: ReadonlyMap<string, Tensor>): FindParameter {
   return (name) => {
     const { dtype, shape, bytes } = tensors.get(name)!;
     return {

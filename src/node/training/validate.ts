@@ -1,8 +1,8 @@
 /** How good a model is on pictures that it was not trained on. */
-import { psnr, ssim, VaeImageProcessor, type Raster } from "../../images/index.ts";
+import { psnr, ssim, type Raster } from "../../images/index.ts";
 import type { Recipe } from "../../recipe/index.ts";
-import { Tensor } from "../../tensor/tensor.ts";
-import type { Trainer, WeightsKind } from "../../train/index.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { rastersOf, type Trainer, type WeightsKind } from "../../train/index.ts";
 import type { TrainingData } from "./training-data.ts";
 
 /** Metrics by name: `psnr`, `ssim`, and the same with `ema_` in front; the objective's terms. */
@@ -52,23 +52,10 @@ function pictureQuality(
   sample: Tensor<"float32">,
   reconstruction: Tensor<"float32">,
 ): Record<string, number> {
-  const original = toRasters(recipe, sample);
-  const decoded = toRasters(recipe, reconstruction);
+  const original = rastersOf(sample, recipe.data.range);
+  const decoded = rastersOf(reconstruction, recipe.data.range);
   const mean = (measure: (a: Raster, b: Raster) => number): number =>
     original.reduce((sum, picture, i) => sum + measure(picture, decoded[i]!), 0) / original.length;
   const isLarge = Math.min(original[0]!.width, original[0]!.height) >= minSsimSide;
   return { psnr: mean(psnr), ...(isLarge ? { ssim: mean(ssim) } : {}) };
-}
-
-/** Pictures [N, C, H, W] of the recipe's range as 8-bit rasters. */
-export function toRasters(recipe: Recipe, pictures: Tensor<"float32">): Raster[] {
-  const processor = new VaeImageProcessor();
-  const signed =
-    recipe.data.range === "signed"
-      ? pictures
-      : Tensor.from(
-          pictures.data.map((x) => 2 * x - 1),
-          pictures.shape,
-        );
-  return processor.postprocess(signed);
 }

@@ -7,35 +7,44 @@ import type { StoredTensor } from "../../tensor/stored-tensor.ts";
 /** What a session needs to find its weights. */
 export interface PlacedWeights {
   readonly place: (stored: StoredTensor) => Placement;
-  /** The folder of the mapped files. */
+  /** The folder of the mapped files; undefined when all weights are in buffers. */
   readonly folder: string | undefined;
-  /** Weights that lie in no file of that folder. */
+  /** The weights that are not mapped: all of them or none. */
   readonly buffers: readonly { path: string; data: Uint8Array }[];
 }
 
 /**
- * ONNX Runtime maps external files of one folder only, so the folder of the first file is chosen; weights
- * from elsewhere (another folder, memory) are read into buffers.
+ * ONNX Runtime maps external files of one folder only, and as soon as it is given one buffer it looks for every
+ * weight among the buffers. So the weights are mapped where all of them lie in one folder, and read into buffers
+ * otherwise.
  */
 export async function placeWeights(graph: Graph): Promise<PlacedWeights> {
   const stored = graph.initializers.flatMap(({ data }) => ("stored" in data ? [data.stored] : []));
-  const firstPath = stored.find(({ source }) => source.path !== undefined)?.source.path;
-  const folder = firstPath === undefined ? undefined : dirname(firstPath);
-  const isMapped = ({ source }: StoredTensor): boolean =>
-    source.path !== undefined && dirname(source.path) === folder;
-
+  const folder = commonFolder(stored);
+  if (folder !== undefined) return { place: inFile, folder, buffers: [] };
   const buffers = await Promise.all(
-    stored
-      .filter((each) => !isMapped(each))
-      .map(async ({ name, source, byteOffset, byteLength }) => ({
-        path: name,
-        data: await source.read(byteOffset, byteLength),
-      })),
+    stored.map(async ({ name, source, byteOffset, byteLength }) => ({
+      path: name,
+      data: await source.read(byteOffset, byteLength),
+    })),
   );
-  const place = (each: StoredTensor): Placement => ({
-    location: isMapped(each) ? basename(each.source.path!) : each.name,
-    byteOffset: isMapped(each) ? each.byteOffset : 0,
-    byteLength: each.byteLength,
-  });
-  return { place, folder, buffers };
+  return { place: inBuffer, folder, buffers };
 }
+
+/** The folder in which every weight's file lies; undefined when there is none such. */
+function commonFolder(stored: readonly StoredTensor[]): string | undefined {
+  const folders = new Set(stored.map(({ source }) => source.path && dirname(source.path)));
+  return folders.size === 1 ? [...folders][0] : undefined;
+}
+
+const inFile = ({ source, byteOffset, byteLength }: StoredTensor): Placement => ({
+  location: basename(source.path!),
+  byteOffset,
+  byteLength,
+});
+
+const inBuffer = ({ name, byteLength }: StoredTensor): Placement => ({
+  location: name,
+  byteOffset: 0,
+  byteLength,
+});

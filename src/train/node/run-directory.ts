@@ -12,8 +12,8 @@
  * train.lock           while a process trains here
  * ```
  */
-import { mkdir, readFile, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { mkdir, readFile, rm, rmdir, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, VaekitError } from "../../errors.ts";
 import { readError, systemCode, writeError } from "../../weights/node/file-errors.ts";
 import { writeFileAtomic, type FileContent } from "../../weights/node/index.ts";
@@ -33,7 +33,7 @@ import { isLeftover, namesIn, removeLeftovers, writeFolderAtomic } from "./durab
 import type { JsonValue } from "./json.ts";
 import { isLockFile, RunLock } from "./lock.ts";
 import { MetricsLog, type Truncation } from "./metrics-log.ts";
-import { EventFileWriter } from "./tensorboard.ts";
+import { EventFileWriter, isEventFile } from "./tensorboard.ts";
 
 const recipeFile = "recipe.json";
 const logFile = "log.jsonl";
@@ -62,6 +62,8 @@ export class RunDirectory implements Disposable {
   readonly timing: MetricsLog;
   readonly events: EventFileWriter;
   readonly #lock: RunLock;
+  /** The topmost folder that `create` has made; undefined when the run's folder was there. */
+  #madeFolder: string | undefined;
 
   private constructor(
     path: string,
@@ -89,16 +91,43 @@ export class RunDirectory implements Disposable {
   static async create(path: string, recipe: JsonValue): Promise<RunDirectory> {
     const text = recipeText(recipe);
     await checkIsFree(path);
-    await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    const madeFolder = await mkdir(path, { recursive: true }).catch((error: unknown) => {
       throw writeError(path, error);
     });
-    return withLock(path, async (lock) => {
-      // Another process may have been quicker.
-      await checkIsFree(path);
-      await removeLeftovers(path);
-      await writeFileAtomic(join(path, recipeFile), text);
-      return RunDirectory.#open(path, lock, undefined);
-    });
+    try {
+      return await withLock(path, async (lock) => {
+        // Another process may have been quicker.
+        await checkIsFree(path);
+        await removeLeftovers(path);
+        try {
+          await writeFileAtomic(join(path, recipeFile), text);
+          const run = await RunDirectory.#open(path, lock, undefined);
+          run.#madeFolder = madeFolder;
+          return run;
+        } catch (error) {
+          await removeFreshFiles(path);
+          throw error;
+        }
+      });
+    } catch (error) {
+      await removeMadeFolders(path, madeFolder);
+      throw error;
+    }
+  }
+
+  /** @throws INVALID_ARGUMENT where `create` would: the folder holds a run, or anything else. */
+  static checkIsFree(path: string): Promise<void> {
+    return checkIsFree(path);
+  }
+
+  /**
+   * Closes a run that `create` has started and that failed before its first step, and removes it, so that nothing
+   * is in the way of another try.
+   */
+  async discard(): Promise<void> {
+    await removeFreshFiles(this.path);
+    this[Symbol.dispose]();
+    await removeMadeFolders(this.path, this.#madeFolder);
   }
 
   /**
@@ -227,6 +256,26 @@ async function withLock<T>(path: string, work: (lock: RunLock) => Promise<T>): P
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
+  }
+}
+
+/** Removes what a run without a step has written. */
+async function removeFreshFiles(path: string): Promise<void> {
+  const isOurs = (name: string): boolean =>
+    [recipeFile, logFile, timingFile].includes(name) || isEventFile(name);
+  for (const name of (await namesIn(path)).filter(isOurs)) await rm(join(path, name), { force: true });
+}
+
+/** Removes the empty folders from a run's up to the topmost one that it has made. */
+async function removeMadeFolders(path: string, topmost: string | undefined): Promise<void> {
+  if (topmost === undefined) return;
+  for (let folder = resolve(path); folder.startsWith(resolve(topmost)); folder = dirname(folder)) {
+    // Where somebody has put something in meanwhile, it stays.
+    const isRemoved = await rmdir(folder).then(
+      () => true,
+      () => false,
+    );
+    if (!isRemoved) return;
   }
 }
 

@@ -14,6 +14,9 @@ import { eventMessage, frameRecord, type EventContent, type SummaryValue } from 
 /** TensorBoard reads the files of a folder in the order of their names, so the number of the start comes first. */
 const filePattern = /^events\.out\.tfevents\.(\d{10})\./;
 
+/** Whether a file's name is that of an event file of ours. */
+export const isEventFile = (name: string): boolean => filePattern.test(name);
+
 export interface EventFileWriterOptions {
   /**
    * The step that the run goes on from: points after it are of a former attempt; -1 if all are. Undefined for a

@@ -1,0 +1,39 @@
+/** What a training run is asked for, and what it answers. */
+import type { Recipe } from "../../recipe/index.ts";
+import type { Device } from "../../runtime/index.ts";
+import type { StepReport } from "../../train/index.ts";
+import type { ValidationMetrics } from "./validate.ts";
+
+/** What a caller may watch. */
+export interface TrainingEvents {
+  readonly onStart?: (run: {
+    step: number;
+    totalSteps: number;
+    parameterCount: number;
+    examples: number;
+  }) => void;
+  readonly onStep?: (report: StepReport, imagesPerSecond: number) => void;
+  readonly onValidation?: (step: number, metrics: ValidationMetrics) => void;
+  /** One line for the user: a skipped file, a damaged checkpoint, a file written. */
+  readonly onNote?: (message: string) => void;
+}
+
+export interface TrainOptions extends TrainingEvents {
+  readonly recipe: Recipe;
+  /** The run's folder: new, or one to go on with. */
+  readonly directory: string;
+  readonly resume?: boolean;
+  /** Asks the run to finish its step, save and return. */
+  readonly signal?: AbortSignal;
+  readonly device?: Device;
+  /** Threads of the computation; by default one per core. */
+  readonly threadCount?: number;
+}
+
+export interface TrainResult {
+  readonly step: number;
+  readonly totalSteps: number;
+  /** Where the model lies; undefined when the run was interrupted. */
+  readonly modelPath: string | undefined;
+  readonly validation: ValidationMetrics | undefined;
+}

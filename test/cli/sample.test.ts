@@ -1,0 +1,159 @@
+/** `vaekit sample` on tiny models: the sheets are those that the library computes. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { initializeMlpVae, type MlpVaeConfig } from "../../src/models/index.ts";
+import { mlpVaeNames } from "../../src/models/mlp-vae-config.ts";
+import {
+  AutoencoderKL,
+  Generator,
+  interpolationPath,
+  MlpVae,
+  readImage,
+  VaeImageProcessor,
+  writeSafetensorsFile,
+  type Tensor,
+} from "../../src/node/index.ts";
+import { pictureSheet } from "../../src/train/samples.ts";
+import { listFiles, runCli, savePicture, saveTinyModel, temporaryFolder, type Outcome } from "./run-cli.ts";
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+const inFolder = (name: string): string => join(folder.path, name);
+const model = ["--model", "model", "--device", "cpu"];
+const mlp = ["--model", "mlp", "--device", "cpu"];
+
+const mlpConfig: MlpVaeConfig = {
+  inputSize: 16,
+  hiddenSizes: [8],
+  latentSize: 3,
+  activation: "relu",
+  spread: "logvar",
+  initialization: "torch",
+  names: mlpVaeNames(1),
+};
+
+/** The folder that `vaekit train` leaves for an MLP. */
+async function saveTinyMlp(path: string): Promise<void> {
+  await mkdir(path);
+  const tensors = initializeMlpVae(mlpConfig, Generator.torch(0));
+  await writeSafetensorsFile(join(path, "diffusion_pytorch_model.safetensors"), tensors, { format: "pt" });
+  const file = {
+    _class_name: "MlpVae",
+    type: "mlp",
+    input_size: 16,
+    hidden_sizes: [8],
+    latent_size: 3,
+    activation: "relu",
+    sigma: "logvar",
+    initialization: "pytorch",
+  };
+  await writeFile(join(path, "config.json"), JSON.stringify(file));
+}
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  await saveTinyModel(inFolder("model"));
+  await saveTinyMlp(inFolder("mlp"));
+  await savePicture(inFolder("a.png"), 40, 32);
+  await savePicture(inFolder("b.png"), 32, 48);
+});
+
+afterAll(async () => {
+  await folder.remove();
+});
+
+const run = (args: readonly string[]): Promise<Outcome> =>
+  runCli(["sample", ...args], { cwd: folder.path });
+
+async function succeed(args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(args);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  return stdout;
+}
+
+describe("sample with an AutoencoderKL", () => {
+  test("decodes N(0, 1) at the latents' own scale", async () => {
+    const stdout = await succeed([
+      ...[...model, "--count", "5", "--seed", "3", "--size", "24x16", "--json"],
+      ...["--out", "prior.png"],
+    ]);
+    expect(JSON.parse(stdout)).toEqual({
+      file: "prior.png",
+      mode: "prior",
+      pictures: 5,
+      width: 76,
+      height: 34,
+    });
+    await using vae = await AutoencoderKL.fromPretrained(inFolder("model"), { device: "cpu" });
+    const latents = vae.denormalizeLatents(Generator.torch(3).randn([5, 4, 2, 3]));
+    const { sample } = await vae.decode(latents, { slicing: true });
+    expect(await readImage(inFolder("prior.png"))).toEqual(pictureSheet(sample, "signed"));
+  });
+
+  test.each(["slerp", "lerp"] as const)("decodes the way between two pictures: %s", async (kind) => {
+    const args = ["--between", "a.png", "b.png", "--steps", "3", "--interpolation", kind, "--size", "16"];
+    await succeed([...args, ...model, "--out", "between.png"]);
+    await using vae = await AutoencoderKL.fromPretrained(inFolder("model"), { device: "cpu" });
+    const processor = new VaeImageProcessor();
+    const encode = async (name: string): Promise<Tensor> => {
+      const size = { width: 16, height: 16, resizeMode: "crop" } as const;
+      const { latentDist } = await vae.encode(processor.preprocess(await readImage(inFolder(name)), size));
+      return vae.normalizeLatents(latentDist.mode());
+    };
+    const path = interpolationPath(await encode("a.png"), await encode("b.png"), 3, kind);
+    const { sample } = await vae.decode(vae.denormalizeLatents(path), { slicing: true });
+    expect(await readImage(inFolder("between.png"))).toEqual(pictureSheet(sample, "signed", 3));
+  });
+
+  test("shows a sum after its terms: a + b - b is a", async () => {
+    const args = ["--add", "a.png", "b.png", "--subtract", "b.png", "--size", "16", "--columns", "1"];
+    await succeed([...args, ...model, "--out", "sum.png"]);
+    const sheet = await readImage(inFolder("sum.png"));
+    expect([sheet.width, sheet.height]).toEqual([16, 4 * 16 + 3 * 2]);
+    const picture = (row: number): number[] => [...sheet.data.subarray(row * 18 * 48, (row * 18 + 16) * 48)];
+    // The sum's roundings may move a sample by one.
+    expect(picture(3)).toBeAllclose(picture(0), { absolute: 1 });
+    expect(picture(1)).toEqual(picture(2));
+    expect(picture(0)).not.toEqual(picture(1));
+  });
+});
+
+describe("sample with an MLP VAE", () => {
+  test("decodes N(0, 1) to square grey pictures", async () => {
+    await succeed([...mlp, "--count", "4", "--seed", "7", "--out", "digits.png"]);
+    await using vae = await MlpVae.fromPretrained(inFolder("mlp"), { device: "cpu" });
+    const pictures = await vae.decode(Generator.torch(7).randn([4, 3]));
+    const written = await readImage(inFolder("digits.png"), { convert: "grayscale" });
+    expect(written).toEqual(pictureSheet(pictures, "unit"));
+    expect([written.width, written.height]).toEqual([10, 10]);
+  });
+
+  test("goes from picture to picture", async () => {
+    const stdout = await succeed([...mlp, "--between", "a.png", "b.png", "--steps", "3", "--out", "way.png"]);
+    expect(stdout).toBe("way.png: 3 pictures, 16x4\n");
+  });
+});
+
+test.each([
+  [["--between", "a.png", "b.png", "--add", "a.png"], "give one of them"],
+  [["--between", "a.png"], "--between: expected two pictures, found 1"],
+  [["--subtract", "a.png", "b.png"], "at least two pictures, one of them to add"],
+  [["--steps", "4"], "--steps is for --between, not for random samples"],
+  [["--between", "a.png", "b.png", "--seed", "1"], "--seed is for random samples, not for --between"],
+  [["--between", "a.png", "b.png", "--steps", "1"], "--steps: expected at least 2"],
+  [["--size", "4"], "--size: expected sides of at least 8 pixels"],
+  [["--size", "big"], "Expected WxH in pixels"],
+])("sample %j is wrong usage", async (args, message) => {
+  const before = await listFiles(folder.path);
+  const { code, stderr } = await run([...args, ...model, "--out", "never.png"]);
+  expect(stderr).toContain(message);
+  expect(code).toBe(2);
+  expect(await listFiles(folder.path)).toEqual(before);
+});
+
+test("sample refuses what an MLP cannot do", async () => {
+  const { code, stderr } = await run([...mlp, "--size", "32", "--out", "never.png"]);
+  expect(stderr).toContain("--size: this model's pictures have one size only");
+  expect(code).toBe(2);
+});
