@@ -16,4 +16,5 @@ export {
   writeFileAtomic,
   writeSafetensorsFile,
 } from "../weights/node/index.ts";
-export { train, type TrainingEvents, type TrainOptions, type TrainResult } from "./training/train.ts";
+export type { TrainingEvents, TrainOptions, TrainResult } from "./training/options.ts";
+export { train } from "./training/train.ts";

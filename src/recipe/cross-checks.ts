@@ -63,7 +63,7 @@ function* modelProblems({ model, loss, validation }: ParsedRecipe): Generator<Pr
   }
 }
 
-function* lossProblems({ loss, data, steps }: ParsedRecipe): Generator<Problem> {
+function* lossProblems({ loss, data, model, steps }: ParsedRecipe): Generator<Problem> {
   const weights = Object.values(loss.reconstruction);
   if (!weights.some((weight) => weight > 0)) {
     yield problem(
@@ -79,7 +79,7 @@ function* lossProblems({ loss, data, steps }: ParsedRecipe): Generator<Problem> 
     const message = `bce compares logits, ${others[0]} compares pixels; one model cannot give both. Keep one.`;
     yield problem("loss.reconstruction", message);
   }
-  if (loss.importance !== null) yield* importanceProblems(loss);
+  if (loss.importance !== null && model.type === "mlp") yield* importanceProblems(loss);
   if (loss.kl.annealing !== "constant" && loss.kl.steps === 0) {
     yield problem(
       "loss.kl.steps",

@@ -171,6 +171,16 @@ describe("parseRecipe's errors", () => {
     [{ ...mlp, model: { type: "mlp", input_size: 100 } }, "model.input_size: expected 784"],
     [{ data, loss: { importance: { samples: 5 } } }, "loss.importance: only an mlp has this bound"],
     [
+      { ...mlp, loss: { importance: { samples: 5 }, kl: { weight: 2 } } },
+      "loss.kl: loss.importance holds its KL",
+    ],
+    [
+      { ...mlp, loss: { importance: { samples: 5 }, reconstruction: "mse" } },
+      "loss.reconstruction: loss.imp",
+    ],
+    [{ ...mlp, loss: { reconstruction: { bce: 1, l1: 1 } } }, "loss.reconstruction: bce compares logits, l1"],
+    [{ data, validation: { likelihood_samples: 5 } }, "validation.likelihood_samples: only an mlp with"],
+    [
       { data: { ...data, resolution: 65 } },
       "data.resolution: expected a multiple of the model's spatial factor 4, found 65; write 64 or 68.",
     ],

@@ -62,8 +62,7 @@ afterAll(async () => {
   await folder.remove();
 });
 
-const run = (args: readonly string[]): Promise<Outcome> =>
-  runCli(["sample", ...args], { cwd: folder.path });
+const run = (args: readonly string[]): Promise<Outcome> => runCli(["sample", ...args], { cwd: folder.path });
 
 async function succeed(args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await run(args);

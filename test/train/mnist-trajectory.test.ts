@@ -30,7 +30,7 @@ interface Terms {
 
 interface LogLine extends Terms {
   readonly gradient_norm: number;
-  readonly validation?: Terms;
+  readonly validation?: Terms & { readonly nll?: number; readonly active_units?: number };
 }
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -54,6 +54,7 @@ beforeAll(async () => {
     `validation.every=${batchesPerEpoch}`,
     "checkpoints.every=null",
     "samples.every=null",
+    "validation.likelihood_samples=100",
   ]);
   const directory = join(folder, "run");
   await train({ recipe, directory, threadCount: 1 });
@@ -84,5 +85,17 @@ describe("recipes/mnist.yaml", () => {
     const validations = log.flatMap(({ validation }) => (validation === undefined ? [] : [validation]));
     const found = validations.map(({ loss, reconstruction, kl }) => [loss, reconstruction, kl]);
     expect(found.flat()).toBeAllclose(golden.validations.flat(), { relative: 1e-4 });
+  });
+
+  test("ends with a likelihood, which 100 samples bound more tightly than one", () => {
+    const judged = log.map(({ validation }) => validation).filter((each) => each?.nll !== undefined);
+    expect(judged).toEqual([log.at(-1)!.validation]);
+    const [_, __, kl] = golden.validations.at(-1)!;
+    const { loss, nll, active_units: active } = judged[0]!;
+    // What more samples can win is the divergence of q(z|x) from p(z|x), here less than that from the prior.
+    expect(nll).toBeLessThan(loss);
+    expect(nll).toBeGreaterThan(loss - kl);
+    expect(active).toBeGreaterThan(0);
+    expect(active).toBeLessThanOrEqual(20);
   });
 });

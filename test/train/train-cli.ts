@@ -69,7 +69,8 @@ export interface TrainSettings {
 export function runTrain(out: string, args: readonly string[], settings: TrainSettings): Promise<Outcome> {
   const { cwd, signalAt, killBeforeRenameTo, maxFileKib } = settings;
   const preload = killBeforeRenameTo === undefined ? [] : ["--import", killingPreload(killBeforeRenameTo)];
-  const command = [process.execPath, ...preload, program, "train", ...args, "--out", out];
+  // One thread: these graphs are too small to share, and waiting for others costs a busy machine dearly.
+  const command = [process.execPath, ...preload, program, "train", ...args, "--out", out, "--threads", "1"];
   const limit = maxFileKib === undefined ? ":" : `trap '' XFSZ; ulimit -f ${maxFileKib}`;
   const child = spawn("bash", ["-c", `${limit}; exec "$@"`, "bash", ...command], {
     cwd,

@@ -154,8 +154,8 @@ function gradientByFlatShifts(
   const [x, weight] = inputs as [Value, Value];
   const [outChannels, inChannels, kernelHeight, kernelWidth] = weight.shape as Picture;
   const [, , height, width] = x.shape as Picture;
-  const [batch, , outHeight] = dy.shape as Picture;
-  const pitch = width + Math.max(pads[1], pads[3]);
+  const [batch, , outHeight, outWidth] = dy.shape as Picture;
+  const pitch = Math.max(width + Math.max(pads[1], pads[3]), outWidth);
   const length = pitch * (outHeight + kernelHeight - 1) + kernelWidth - 1 + pads[1];
 
   const spaced = (value: Value): Value => {

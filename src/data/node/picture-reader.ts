@@ -75,7 +75,8 @@ export class PictureReader {
   }
 
   #receive(response: PictureResponse): void {
-    response.skipped.forEach(this.#onSkip);
+    // Where no file at all is readable, one error says so.
+    if (!("noneReadable" in response)) response.skipped.forEach(this.#onSkip);
     const pending = this.#settle(response.id);
     if ("data" in response) pending?.resolve(response.data);
     else if ("error" in response) pending?.reject(new InternalError(response.error));

@@ -28,15 +28,15 @@ export interface RunLoopParts {
   readonly totalSteps: number;
 }
 
-/** Sums of the terms since the last line of the log. */
+/** Sums of the terms since the last line of the log; an adversary's terms may begin in the middle. */
 interface Window {
-  count: number;
   sums: Record<string, number>;
+  counts: Record<string, number>;
 }
 
 export class RunLoop {
   readonly #parts: RunLoopParts;
-  #window: Window = { count: 0, sums: {} };
+  #window: Window = { sums: {}, counts: {} };
   #validation: ValidationMetrics | undefined;
 
   constructor(parts: RunLoopParts) {
@@ -46,7 +46,8 @@ export class RunLoop {
   /** Takes over what the log had gathered when the checkpoint was written. */
   restore(checkpoint: Checkpoint | undefined): void {
     if (checkpoint === undefined) return;
-    this.#window = (checkpoint.state as unknown as { window: Window }).window;
+    const { sums, counts = {} } = (checkpoint.state as unknown as { window: Partial<Window> }).window;
+    this.#window = { sums: sums ?? {}, counts };
   }
 
   async run(): Promise<TrainResult> {
@@ -77,19 +78,21 @@ export class RunLoop {
     const { run, options, totalSteps } = this.#parts;
     const { step, terms } = report;
     options.onStep?.(report, imagesPerSecond);
-    this.#window.count++;
+    const { sums, counts } = this.#window;
     for (const [name, value] of Object.entries(terms)) {
-      this.#window.sums[name] = (this.#window.sums[name] ?? 0) + value;
+      sums[name] = (sums[name] ?? 0) + value;
+      counts[name] = (counts[name] ?? 0) + 1;
     }
     if (step % options.recipe.log.every !== 0 && step !== totalSteps) return;
+    // In the order of the step, since a window out of a checkpoint has another.
     const means = Object.fromEntries(
-      Object.entries(this.#window.sums).map(([name, sum]) => [name, sum / this.#window.count]),
+      Object.keys(terms).map((name) => [name, (sums[name] ?? 0) / (counts[name] ?? 1)]),
     );
     const values = { ...means, learning_rate: report.learningRate, kl_weight: report.klWeight };
     run.log.append({ step, ...values });
     run.timing.append({ step, images_per_second: imagesPerSecond, time: new Date().toISOString() });
     run.events.scalars(step, { ...prefixed("train/", values), "train/images_per_second": imagesPerSecond });
-    this.#window = { count: 0, sums: {} };
+    this.#window = { sums: {}, counts: {} };
   }
 
   async #atMilestones(step: number): Promise<void> {

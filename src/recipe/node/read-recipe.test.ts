@@ -46,10 +46,20 @@ describe("the recipes of the repository", () => {
       type: "adam",
       learningRate: 1e-3,
       betas: [0.9, 0.999],
-      epsilon: 1e-8 / 128,
+      epsilon: 1e-8,
       weightDecay: 0,
       clipNorm: null,
     });
+    // Both scripts take the gradient of the sum over a batch, which their epsilons are for.
+    expect(mnist.loss.reduction).toBe("sum");
+    const iwae = await readRecipe(join(recipes, "mnist-iwae.yaml"));
+    expect([iwae.loss.reduction, iwae.optimizer.epsilon]).toEqual(["sum", 1e-4]);
+    expect(iwae.schedule.milestones).toEqual(
+      [1, 2].map((stage) => ({
+        step: (60_000 / 20) * [0, 1, 4][stage]!,
+        factor: expect.closeTo(10 ** (-stage / 7), 12) as number,
+      })),
+    );
     const ldm = await readRecipe(join(recipes, "ldm-adversarial.yaml"));
     expect(ldm.loss.adversarial).toMatchObject({
       weight: 0.5,

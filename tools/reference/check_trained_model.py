@@ -1,0 +1,60 @@
+"""Whether diffusers loads the folder that `vaekit train` wrote, and codes pictures as vaekit does.
+
+    npm run build && python tools/reference/check_trained_model.py runs/first/model
+
+Prints the largest differences of the posterior's mean and log-variance and of the decoded pictures, and fails above
+1e-4 of the largest value.
+"""
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL
+from safetensors.torch import load_file, save_file
+
+PACKAGE = (Path(__file__).resolve().parents[2] / "dist" / "node" / "index.js").as_uri()
+TOLERANCE = 1e-4
+
+VAEKIT = """
+const { AutoencoderKL, readSafetensorsFile, writeSafetensorsFile } = await import(process.argv[1]);
+const [folder, input, output] = process.argv.slice(2);
+const vae = await AutoencoderKL.fromPretrained(folder, { device: "cpu" });
+const { tensors } = await readSafetensorsFile(input);
+const { mean, logvar } = (await vae.encode(tensors.get("pixels"))).latentDist;
+const { sample: decoded } = await vae.decode(mean);
+await writeSafetensorsFile(output, new Map(Object.entries({ mean, logvar, decoded })));
+process.exit(0);
+"""
+
+
+def by_vaekit(model: str, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = f"{folder}/in.safetensors", f"{folder}/out.safetensors"
+        save_file({"pixels": pixels}, source)
+        subprocess.run(["node", "--input-type=module", "-e", VAEKIT, PACKAGE, model, source, target], check=True)
+        return load_file(target)
+
+
+def main(model: str) -> None:
+    vae, report = AutoencoderKL.from_pretrained(model, local_files_only=True, output_loading_info=True)
+    side = 8 * 2 ** (len(vae.config.block_out_channels) - 1)
+    random = torch.Generator().manual_seed(0)
+    pixels = torch.rand((2, vae.config.in_channels, side, 2 * side), generator=random) * 2 - 1
+    with torch.no_grad():
+        posterior = vae.encode(pixels).latent_dist
+        expected = dict(mean=posterior.mean, logvar=posterior.logvar, decoded=vae.decode(posterior.mean).sample)
+    print(json.dumps({name: list(value) for name, value in report.items()}))
+    failed = any(report.values())
+    for name, found in by_vaekit(model, pixels).items():
+        difference = (found - expected[name]).abs().max().item()
+        scale = expected[name].abs().max().item()
+        failed |= difference > TOLERANCE * max(1.0, scale)
+        print(f"{name}: largest difference {difference:.2e}, largest value {scale:.3f}")
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
