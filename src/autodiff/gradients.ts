@@ -4,6 +4,7 @@ import type { GraphBuilder, Node, Value } from "../graph/index.ts";
 import { sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { add } from "./arithmetic.ts";
+import { Recomputation, type BlockOf, type Remembered } from "./recompute.ts";
 import type { GradientRule, NoGradient, RuleContext } from "./rule.ts";
 import { gradientRules, type GradientRules } from "./rules/index.ts";
 
@@ -17,6 +18,8 @@ export interface Target {
 export interface GradientsOptions {
   /** Values behind which nothing is differentiated, as after `detach()`. */
   readonly stopAt?: readonly Value[];
+  /** Blocks that are computed again in the backward pass: less memory for more time. By default none. */
+  readonly recompute?: BlockOf;
   /** Only for tests: another table of rules. */
   readonly rules?: GradientRules;
 }
@@ -34,7 +37,7 @@ export function gradients(
   builder: GraphBuilder,
   targets: readonly Target[],
   wrt: readonly Value[],
-  { stopAt = [], rules = gradientRules }: GradientsOptions = {},
+  { stopAt = [], rules = gradientRules, recompute = () => undefined }: GradientsOptions = {},
 ): Value[] {
   const forward = [...builder.nodes];
   const active = dependents(forward, wrt, stopAt);
@@ -44,8 +47,9 @@ export function gradients(
     const asked = new Set(wrt.map((value) => value.name));
     const inner = forward.filter((node) => !asked.has(node.output.name));
     const producers = new Map(inner.map((node) => [node.output.name, node]));
+    const recomputation = new Recomputation(builder, forward, wrt, producers, recompute);
     const producerOf = (value: Value): Node | undefined => producers.get(value.name);
-    for (const node of forward.reverse()) {
+    for (const node of [...forward].reverse()) {
       if (!active.has(node.output.name)) continue;
       const gradient = adjoints.take(node.output, wrt);
       if (gradient === undefined) continue;
@@ -53,10 +57,11 @@ export function gradients(
       const full = takesBroadcast(node) ? gradient : expanded(builder, gradient, node.output);
       const known = builder.knownGradientOf(node.output);
       const inputs = known?.inputs ?? node.inputs;
+      const at = recomputation.enter(node, full);
       const passed =
         known === undefined
-          ? propagate(node, full, { builder, wants, producerOf }, rules)
-          : known.rule(full, (index) => active.has(inputs[index]!.name));
+          ? propagate(withValues(node, at), full, { builder, wants, producerOf }, rules)
+          : known.rule(full, (index) => active.has(inputs[index]!.name), at);
       passed.forEach((each, index) => {
         if (each !== undefined) adjoints.add(inputs[index]!, each);
       });
@@ -106,6 +111,13 @@ class Adjoints {
     return sum;
   }
 }
+
+/** The node with its values as the backward pass has them. */
+const withValues = (node: Node, at: Remembered): Node => ({
+  ...node,
+  inputs: node.inputs.map(at),
+  output: at(node.output),
+});
 
 /** Whether a node's rule is right for a gradient of a smaller shape: products of values of one shape are. */
 const takesBroadcast = ({ operator, inputs, output }: Node): boolean =>

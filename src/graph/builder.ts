@@ -15,7 +15,12 @@ import type { OperatorAttributes, OperatorName } from "./operators.ts";
 export interface KnownGradient {
   readonly inputs: readonly Value[];
   readonly output: Value;
-  readonly rule: (gradient: Value, wants: (index: number) => boolean) => readonly (Value | undefined)[];
+  /** `at` gives a value of the part as the backward pass has it: kept, or computed again. */
+  readonly rule: (
+    gradient: Value,
+    wants: (index: number) => boolean,
+    at: (value: Value) => Value,
+  ) => readonly (Value | undefined)[];
 }
 
 export class GraphBuilder {
@@ -34,6 +39,10 @@ export class GraphBuilder {
   /** The nodes so far, in the order in which they were applied. */
   get nodes(): readonly Node[] {
     return this.#nodes;
+  }
+
+  get inputs(): readonly Value[] {
+    return this.#inputs;
   }
 
   /** Runs `body` with `name` in front of the names of the values it makes: `decoder/mid_block/…`. */

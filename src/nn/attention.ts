@@ -50,13 +50,16 @@ function attend({ builder }: ModuleContext, query: Value, key: Value, value: Val
   const attended: Value[] = [];
   for (let start = 0; start < pixels; start += chunk) {
     const end = Math.min(start + chunk, pixels);
-    const rows =
-      pixels <= chunk
+    const isWhole = pixels <= chunk;
+    const attendChunk = (): Value => {
+      const rows = isWhole
         ? queries
         : builder.apply("Slice", [queries], { axes: [1], starts: [start], ends: [end] });
-    const scores = builder.apply("MatMul", [rows, keys], {}); // [N, chunk, H·W]
-    const weights = builder.apply("Softmax", [scores], { axis: 2 });
-    attended.push(builder.apply("MatMul", [weights, values], {})); // [N, chunk, C]
+      const scores = builder.apply("MatMul", [rows, keys], {}); // [N, chunk, H·W]
+      const weights = builder.apply("Softmax", [scores], { axis: 2 });
+      return builder.apply("MatMul", [weights, values], {}); // [N, chunk, C]
+    };
+    attended.push(builder.scope(`queries_${start}`, attendChunk));
   }
   const joined = attended.length === 1 ? attended[0]! : builder.apply("Concat", attended, { axis: 1 });
   const channelsFirst = builder.apply("Transpose", [joined], { perm: [0, 2, 1] }); // [N, C, H·W]

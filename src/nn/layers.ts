@@ -116,30 +116,34 @@ function groupNormByMoments(
   const output = add(mul(x, channelFactor), perChannel(summand));
 
   // With r = 1 / deviation: dx = factor · dy + p · x + q, where p and q are one number for each group.
-  const rule: KnownGradient["rule"] = (dy, wants) => {
+  const rule: KnownGradient["rule"] = (dy, wants, at) => {
+    const [input, groupedInput, center, inverse] = [x, grouped, average, precision].map(at) as Quad;
+    const [groupFactor, pixelFactor] = [factor, channelFactor].map(at) as [Value, Value];
     const sum = (value: Value, axes: readonly number[], keepdims: boolean): Value =>
       builder.apply("ReduceSum", [value], { axes, keepdims });
     const overPixels = (value: Value): Value =>
       reshape(sum(value, [2, 3], false), [batch, groups, channels / groups]);
     const slope = overPixels(dy); // Σ dy
-    const centered = sub(overPixels(mul(dy, x)), mul(average, slope)); // Σ dy · (x - average)
+    const centered = sub(overPixels(mul(dy, input)), mul(center, slope)); // Σ dy · (x - average)
     const toInput = (): Value => {
-      const square = mul(mul(precision, precision), constant(-1 / size));
-      const p = mul(sum(mul(factor, centered), [2], true), square); // [N, G, 1]
-      const offset = mul(sum(mul(factor, slope), [2], true), constant(-1 / size));
-      const q = sub(offset, mul(average, p));
-      const common = reshape(add(mul(grouped, p), q), x.shape);
-      return add(mul(dy, channelFactor), common);
+      const square = mul(mul(inverse, inverse), constant(-1 / size));
+      const p = mul(sum(mul(groupFactor, centered), [2], true), square); // [N, G, 1]
+      const offset = mul(sum(mul(groupFactor, slope), [2], true), constant(-1 / size));
+      const q = sub(offset, mul(center, p));
+      const common = reshape(add(mul(groupedInput, p), q), x.shape);
+      return add(mul(dy, pixelFactor), common);
     };
     return [
       wants(0) ? toInput() : undefined,
-      wants(1) ? sum(mul(centered, precision), [0], false) : undefined,
+      wants(1) ? sum(mul(centered, inverse), [0], false) : undefined,
       wants(2) ? sum(slope, [0], false) : undefined,
     ];
   };
   builder.knowGradient({ inputs: [x, weight, bias], output, rule });
   return output;
 }
+
+type Quad = [Value, Value, Value, Value];
 
 function shortForms(builder: GraphBuilder) {
   return {

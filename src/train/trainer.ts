@@ -42,6 +42,8 @@ export interface TrainingPlan {
   /** Decay of the moving average at an update, counted from 1; undefined for no average. */
   readonly emaDecay?: (update: number) => number;
   readonly accumulate: number;
+  /** Computes blocks again in the backward pass: less memory, more time. */
+  readonly recompute?: boolean;
   /** The decoder gives logits of Bernoulli pixels. */
   readonly givesLogits: boolean;
 }

@@ -53,13 +53,19 @@ describe("a run that cannot start leaves no folder", () => {
     await expectNoStart(["texts"], /texts: expected pictures .* found only 1 other files/);
     await mkdir(inFolder("fakes"));
     for (const name of ["a.png", "b.png"]) await writeFile(inFolder("fakes", name), "no picture");
-    await expectNoStart(set("data.path=fakes", "batch_size=1", "data.validation_count=0"), /readable picture/);
+    await expectNoStart(
+      set("data.path=fakes", "batch_size=1", "data.validation_count=0"),
+      /readable picture/,
+    );
     await expectNoStart(set("data.path=nowhere"), /nowhere: no such folder/);
   });
 
   it.concurrent.each([
     [["batch_size=13"], /batch size: expected at most the number of examples, 12, found 13/],
-    [["data.resolution=15"], /data\.resolution: expected a multiple of .* factor 2, found 15; write 14 or 16/],
+    [
+      ["data.resolution=15"],
+      /data\.resolution: expected a multiple of .* factor 2, found 15; write 14 or 16/,
+    ],
     [["optimizer.momentum=1"], /optimizer\.momentum: no such key/],
     [["steps=many"], /steps: expected .* found "many"/],
     [["optimizer.learning_rate=1e400"], /optimizer\.learning_rate/],
@@ -67,7 +73,7 @@ describe("a run that cannot start leaves no folder", () => {
     [["model.trainable=[decoder.*]"], /model\.trainable: only a pretrained model/],
     [["loss.adversarial={weight: 1}"], /loss\.adversarial\.layers.* at least 24 pixels, found 16/],
     [["loss.perceptual={weights: none.safetensors}"], /none\.safetensors: no such file/],
-    [["loss.distillation={teacher: ./none}"], /none: no such model/],
+    [["loss.distillation={teacher: ./none}"], /none: no such folder/],
   ])("with %j", (overrides, message) => expectNoStart(set(...overrides), message));
 
   it.concurrent("with a model that does not fit", async () => {
@@ -101,7 +107,10 @@ describe("a folder for the run that is taken", () => {
     await mkdir(inFolder("taken"));
     await writeFile(inFolder("taken", "notes.txt"), "mine");
     const settings = { cwd: folder.path };
-    expectOneError(await runTrain("taken", ["recipe.json"], settings), /taken: expected a new or empty folder/);
+    expectOneError(
+      await runTrain("taken", ["recipe.json"], settings),
+      /taken: expected a new or empty folder/,
+    );
     expectOneError(await runTrain("taken", ["--resume"], settings), /taken: expected the folder of a run/);
     expect(await readdir(inFolder("taken"))).toEqual(["notes.txt"]);
     expectOneError(await runTrain("recipe.json", ["recipe.json"], settings), /found a file/);
@@ -155,7 +164,10 @@ describe("a run with checkpoints", () => {
   it("does not go on as another architecture", async () => {
     const before = await bytesOf(await copy("other"));
     const outcome = await goOn("other", "--set", "model.config.latent_channels=3");
-    expectOneError(outcome, /another architecture: .*latent_channels is 4 in the checkpoint, 3 in the recipe/);
+    expectOneError(
+      outcome,
+      /another architecture: .*latent_channels is 4 in the checkpoint, 3 in the recipe/,
+    );
     expect(await bytesOf(inFolder("other"))).toEqual(before);
     await expectGoesOn("other");
   });

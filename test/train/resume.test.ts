@@ -39,7 +39,9 @@ async function interrupted(out: string, args: readonly string[], step: number): 
   const settings = { cwd: folder.path, signalAt: { signal: "SIGINT", step } } as const;
   const { code, stdout, stderr } = await runTrain(out, args, settings);
   expect(stderr).toMatch(/interrupted: finishing this step and saving/);
-  expect(stdout).toMatch(new RegExp(`^Stopped at step 1\\d of 20. Go on: vaekit train --resume --out ${out}`));
+  expect(stdout).toMatch(
+    new RegExp(`^Stopped at step 1\\d of 20. Go on: vaekit train --resume --out ${out}`),
+  );
   expect(code).toBe(0);
 }
 

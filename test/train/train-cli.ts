@@ -127,7 +127,9 @@ export async function bytesOf(path: string): Promise<Record<string, string>> {
     .sort();
   return Object.fromEntries(
     await Promise.all(
-      files.map(async (file) => [file.slice(path.length), (await readFile(file)).toString("base64")] as const),
+      files.map(
+        async (file) => [file.slice(path.length), (await readFile(file)).toString("base64")] as const,
+      ),
     ),
   );
 }

@@ -19,8 +19,8 @@ PACKAGE = (Path(__file__).resolve().parents[2] / "dist" / "node" / "index.js").a
 TOLERANCE = 1e-4
 
 VAEKIT = """
-const { AutoencoderKL, readSafetensorsFile, writeSafetensorsFile } = await import(process.argv[1]);
-const [folder, input, output] = process.argv.slice(2);
+const { AutoencoderKL, readSafetensorsFile, writeSafetensorsFile } = await import(process.argv[2]);
+const [folder, input, output] = process.argv.slice(3);
 const vae = await AutoencoderKL.fromPretrained(folder, { device: "cpu" });
 const { tensors } = await readSafetensorsFile(input);
 const { mean, logvar } = (await vae.encode(tensors.get("pixels"))).latentDist;
@@ -32,9 +32,10 @@ process.exit(0);
 
 def by_vaekit(model: str, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
     with tempfile.TemporaryDirectory() as folder:
-        source, target = f"{folder}/in.safetensors", f"{folder}/out.safetensors"
+        script, source, target = (f"{folder}/{name}" for name in ("code.mjs", "in.safetensors", "out.safetensors"))
+        Path(script).write_text(VAEKIT)
         save_file({"pixels": pixels}, source)
-        subprocess.run(["node", "--input-type=module", "-e", VAEKIT, PACKAGE, model, source, target], check=True)
+        subprocess.run(["node", script, PACKAGE, model, source, target], check=True)
         return load_file(target)
 
 

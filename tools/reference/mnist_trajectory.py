@@ -10,6 +10,7 @@ fc3, fc4; for each epoch randperm, then randn for each batch, then randn for eac
 """
 import gzip
 import hashlib
+import math
 import sys
 from pathlib import Path
 
@@ -56,6 +57,10 @@ class Vae(nn.Module):
         self.fc1, self.fc21, self.fc22 = nn.Linear(784, 400), nn.Linear(400, 20), nn.Linear(400, 20)
         self.fc3, self.fc4 = nn.Linear(20, 400), nn.Linear(400, 784)
 
+    def posterior(self, x: torch.Tensor) -> torch.distributions.Normal:
+        hidden = functional.relu(self.fc1(x))
+        return torch.distributions.Normal(self.fc21(hidden), torch.exp(0.5 * self.fc22(hidden)))
+
     def forward(self, x: torch.Tensor, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The sums over the batch: cross-entropy and KL."""
         hidden = functional.relu(self.fc1(x))
@@ -68,6 +73,19 @@ class Vae(nn.Module):
 
 def tensor_of(pictures: numpy.ndarray) -> torch.Tensor:
     return torch.from_numpy(pictures.astype(numpy.float32)) / 255
+
+
+def negative_log_likelihood(model: Vae, x: torch.Tensor, samples: int) -> float:
+    """The mean of -log p(x), by importance sampling from the posterior."""
+    posterior = model.posterior(x)
+    noise = torch.randn((samples, *posterior.mean.shape))
+    z = posterior.mean + posterior.stddev * noise
+    logits = model.fc4(functional.relu(model.fc3(z)))
+    target = x.expand_as(logits)
+    likelihood = -functional.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(-1)
+    prior = torch.distributions.Normal(0.0, 1.0)
+    weights = likelihood + prior.log_prob(z).sum(-1) - posterior.log_prob(z).sum(-1)
+    return -(weights.logsumexp(0) - math.log(samples)).mean().item()
 
 
 def train(train_pictures: numpy.ndarray, test_pictures: numpy.ndarray, epochs: int, steps_kept: int) -> dict:
@@ -91,6 +109,8 @@ def train(train_pictures: numpy.ndarray, test_pictures: numpy.ndarray, epochs: i
             sums = [model(x, torch.randn(len(x), 20)) for x in x_test.split(BATCH_SIZE)]
         bce, kl = (sum(pair[i].item() for pair in sums) / len(x_test) for i in (0, 1))
         validations.append([bce + kl, bce, kl])
+    with torch.no_grad():
+        likelihood = negative_log_likelihood(model, x_test[:TEST_COUNT], 100)
     return {
         "seed": 1,
         "torch": torch.__version__,
@@ -100,6 +120,8 @@ def train(train_pictures: numpy.ndarray, test_pictures: numpy.ndarray, epochs: i
         "steps": steps,
         # Per picture, after each epoch: loss, cross-entropy, KL.
         "validations": validations,
+        # Per test picture, from 100 samples; other noise gives another number.
+        "likelihood": likelihood,
     }
 
 

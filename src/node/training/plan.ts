@@ -14,7 +14,13 @@ import {
   type TrainingPlan,
 } from "../../train/index.ts";
 import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
-import { inMemory, openPretrained, pictureSides, type openDiscriminator, type TrainingModel } from "./training-model.ts";
+import {
+  inMemory,
+  openPretrained,
+  pictureSides,
+  type openDiscriminator,
+  type TrainingModel,
+} from "./training-model.ts";
 
 /**
  * @param totalSteps the length of the run, for the schedules.
@@ -54,6 +60,7 @@ export async function planTraining(
     klWeight: (step) => klWeight(loss.kl, step),
     ...(ema === null ? {} : { emaDecay: (update: number) => emaDecay(ema, update) }),
     accumulate: recipe.accumulate,
+    recompute: recipe.recompute,
     givesLogits: (loss.reconstruction.bce ?? 0) > 0,
   };
 }
@@ -61,7 +68,7 @@ export async function planTraining(
 async function objectiveOptions({ loss }: Recipe): Promise<ObjectiveOptions> {
   const { perceptual, importance, distillation } = loss;
   return {
-    reconstruction: loss.reconstruction as ObjectiveOptions["reconstruction"],
+    reconstruction: loss.reconstruction,
     reduction: loss.reduction === "sum" ? "ldm" : loss.reduction,
     sumsBatch: loss.reduction === "sum",
     freeBits: loss.kl.freeBits,
@@ -81,7 +88,10 @@ async function objectiveOptions({ loss }: Recipe): Promise<ObjectiveOptions> {
   };
 }
 
-async function openTeacher(source: string, { network: student, ...model }: TrainingModel): Promise<TeacherOptions> {
+async function openTeacher(
+  source: string,
+  { network: student, ...model }: TrainingModel,
+): Promise<TeacherOptions> {
   await using vae = await openPretrained(source, { subfolder: null, variant: null });
   const network = autoencoderKLNetwork(vae.config);
   const picture = [1, vae.config.inChannels, 8 * model.factor, 8 * model.factor];

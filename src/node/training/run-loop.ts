@@ -52,8 +52,10 @@ export class RunLoop {
 
   async run(): Promise<TrainResult> {
     const { trainer, totalSteps, options, data } = this.#parts;
-    // A finished run that is asked for its likelihood afterwards.
     const isFinished = trainer.step === totalSteps && trainer.step > 0;
+    // Whoever was killed in the last checkpoint has not removed the older ones.
+    if (isFinished) await this.#checkpoint();
+    // A finished run that is asked for its likelihood afterwards.
     if (isFinished && options.recipe.validation.likelihoodSamples !== null) await this.#validate(totalSteps);
     while (trainer.step < totalSteps && options.signal?.aborted !== true) {
       const startMs = performance.now();

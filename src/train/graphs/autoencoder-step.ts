@@ -7,7 +7,7 @@
  */
 import { gradients, type Target } from "../../autodiff/index.ts";
 import { VaekitError } from "../../errors.ts";
-import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
+import { GraphBuilder, type Graph, type Node, type Value } from "../../graph/index.ts";
 import { patchDiscriminator, type FindParameter, type PatchDiscriminatorConfig } from "../../models/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -48,7 +48,14 @@ export interface AutoencoderStepOptions {
   readonly sampleShape: Shape;
   /** "accumulate" for all batches of a step but the last, "update" for the last, "evaluate" for no gradient. */
   readonly phase: "accumulate" | "update" | "evaluate";
+  /** Whether residual and attention blocks are computed again in the backward pass. */
+  readonly recompute?: boolean;
 }
+
+/** `encoder.down_blocks.0.resnets.0/…`: a node of a residual or an attention block. */
+const blockPattern = /^([^/]+\.(?:resnets|attentions)\.[^/]+)\//;
+/** `….attentions.0/queries_0/…`: the probabilities of some queries, which are large and cheap to compute again. */
+const queriesPattern = /^(.+\/queries_\d+)\//;
 
 /** Builds the graph of one step. */
 export function buildAutoencoderStep(options: AutoencoderStepOptions): Graph {
@@ -70,7 +77,9 @@ export function buildAutoencoderStep(options: AutoencoderStepOptions): Graph {
     outputs["sample_reconstruction"] = builder.apply("Identity", [goal.reconstruction], {});
   }
   const trained = layout.places.map(({ name }) => parameters.trained.get(name)!);
-  const ofLoss = layout.joinValues(builder, gradients(builder, targets, trained));
+  const pattern = options.recompute === true ? blockPattern : queriesPattern;
+  const recompute = ({ output }: Node): string | undefined => pattern.exec(output.name)?.[1];
+  const ofLoss = layout.joinValues(builder, gradients(builder, targets, trained, { recompute }));
   const gradient =
     options.objective.sumsBatch === true ? multiply(builder, ofLoss, options.sampleShape[0]!) : ofLoss;
   const results = builder.scope("update", () =>

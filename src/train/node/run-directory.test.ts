@@ -101,6 +101,25 @@ describe("RunDirectory.create", () => {
   });
 });
 
+describe("a run that is discarded", () => {
+  it("leaves nothing of what create has made", async () => {
+    const run = await RunDirectory.create(join(folder, "new", "run"), recipe);
+    run.log.append({ step: 1, loss: 1 });
+    await run.discard();
+    expect(await names(folder)).toEqual([]);
+  });
+
+  it("leaves the folder that was there, and what somebody has put into it", async () => {
+    await mkdir(path);
+    await (await RunDirectory.create(path, recipe)).discard();
+    expect(await names()).toEqual([]);
+    const run = await RunDirectory.create(path, recipe);
+    await writeFile(join(path, "notes.txt"), "mine");
+    await run.discard();
+    expect(await names()).toEqual(["notes.txt"]);
+  });
+});
+
 describe("RunDirectory.resume", () => {
   it("goes on from the newest checkpoint, with the logs taken back to it", async () => {
     await trainTo(12);

@@ -125,6 +125,7 @@ export class RunDirectory implements Disposable {
    * is in the way of another try.
    */
   async discard(): Promise<void> {
+    for (const open of [this.log, this.timing, this.events]) open[Symbol.dispose]();
     await removeFreshFiles(this.path);
     this[Symbol.dispose]();
     await removeMadeFolders(this.path, this.#madeFolder);
