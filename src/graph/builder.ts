@@ -109,8 +109,8 @@ export class GraphBuilder {
   }
 
   /**
-   * Finishes the graph; `outputs` gives each result the name under which it comes back. Nodes on which no output
-   * depends are left out, and a Reshape of a Reshape reads the first one's input.
+   * Finishes the graph; `outputs` gives each result the name under which it comes back. Nodes and initializers
+   * on which no output depends are left out, and a Reshape of a Reshape reads the first one's input.
    */
   build(outputs: Readonly<Record<string, Value>>): Graph {
     const names = new Map(Object.entries(outputs).map(([name, value]) => [value.name, name]));
@@ -120,6 +120,7 @@ export class GraphBuilder {
       inputs: node.inputs.map(rename),
       output: rename(node.output),
     }));
+    const read = new Set(nodes.flatMap((node) => node.inputs.map(({ name }) => name)));
     const produced = new Set(nodes.map((node) => node.output.name));
     invariant(
       Object.keys(outputs).every((name) => produced.has(name)),
@@ -128,7 +129,7 @@ export class GraphBuilder {
     return {
       name: this.#name,
       inputs: this.#inputs,
-      initializers: [...this.#initializers.values()],
+      initializers: [...this.#initializers.values()].filter(({ value }) => read.has(value.name)),
       nodes,
       outputs: Object.values(outputs).map(rename),
     };
