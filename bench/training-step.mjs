@@ -10,6 +10,7 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -65,9 +66,11 @@ const presets = {
  */
 const as = (value) => /** @type {T} */ (value);
 
-/** @param {string} path inside dist */
-const built = async (path) =>
-  /** @type {unknown} */ (await import(new URL(`../dist/${path}`, import.meta.url).href));
+/**
+ * @param {string} path inside dist
+ * @returns {Promise<unknown>}
+ */
+const built = (path) => import(new URL(`../dist/${path}`, import.meta.url).href);
 
 /**
  * vaekit's side: AdamW, clipping, an average of the weights, as in PyTorch's.
@@ -173,7 +176,8 @@ function summarize(rounds) {
  */
 function compare(name, { rounds, steps, threads, python }) {
   const preset = presets[name];
-  if (preset === undefined) throw new Error(`--preset: expected ${Object.keys(presets).join(", ")} or all, found ${name}`);
+  if (preset === undefined)
+    throw new Error(`--preset: expected ${Object.keys(presets).join(", ")} or all, found ${name}`);
   const self = fileURLToPath(import.meta.url);
   const script = fileURLToPath(new URL("../tools/reference/bench_training_step.py", import.meta.url));
   const settings = JSON.stringify({ ...preset, steps, threads, warmUp });
@@ -181,11 +185,21 @@ function compare(name, { rounds, steps, threads, python }) {
   const results = { vaekit: [], PyTorch: [] };
   let hasPython = true;
   for (let round = 0; round < rounds; round++) {
+    /** @type {Measurement | undefined} */
     const torch = hasPython ? measureIn(python, [script, settings]) : undefined;
-    if (torch === undefined && hasPython) process.stderr.write("PyTorch is not measured: it needs Python with torch and diffusers (--python).\n");
+    if (torch === undefined && hasPython)
+      process.stderr.write("PyTorch is not measured: it needs Python with torch and diffusers (--python).\n");
     hasPython = torch !== undefined;
     if (torch !== undefined) results["PyTorch"]?.push(torch);
-    const own = measureIn(process.execPath, [self, "--child", name, "--steps", `${steps}`, "--threads", `${threads}`]);
+    const own = measureIn(process.execPath, [
+      self,
+      "--child",
+      name,
+      "--steps",
+      `${steps}`,
+      "--threads",
+      `${threads}`,
+    ]);
     if (own === undefined) throw new Error("vaekit's side failed");
     results["vaekit"]?.push(own);
   }
@@ -213,8 +227,11 @@ function print(name, sides) {
     );
   }
   if (vaekit === undefined || PyTorch === undefined) return;
-  const ratio = (/** @type {"median" | "min" | "peakMegabytes"} */ key) => (vaekit[key] / PyTorch[key]).toFixed(2);
-  log(`vaekit / PyTorch: median ${ratio("median")}, min ${ratio("min")}, peak memory ${ratio("peakMegabytes")}\n`);
+  const ratio = (/** @type {"median" | "min" | "peakMegabytes"} */ key) =>
+    (vaekit[key] / PyTorch[key]).toFixed(2);
+  log(
+    `vaekit / PyTorch: median ${ratio("median")}, min ${ratio("min")}, peak memory ${ratio("peakMegabytes")}\n`,
+  );
 }
 
 const { values } = parseArgs({

@@ -1,4 +1,5 @@
 /** Training: objectives, optimizers and the loop's engine, on any runtime. */
+export { setActNorms } from "./actnorm.ts";
 export type { BatchSource } from "./batch-source.ts";
 export {
   buildAutoencoderStep,

@@ -28,7 +28,7 @@ function expectOneError({ code, stdout, stderr }: Outcome, message: RegExp, exit
   expect(code).toBe(exitCode);
 }
 
-describe("a run that cannot start leaves no folder", () => {
+describe("a run that cannot start leaves no folder", { timeout: 180_000 }, () => {
   let count = 0;
 
   /** Runs `vaekit train` with a new folder for the run, below one that is new too. */
@@ -117,7 +117,7 @@ describe("a folder for the run that is taken", () => {
   });
 });
 
-describe("a run with checkpoints", () => {
+describe("a run with checkpoints", { timeout: 180_000 }, () => {
   let whole: Record<string, string>;
 
   beforeAll(async () => {
@@ -134,7 +134,7 @@ describe("a run with checkpoints", () => {
       if (name.startsWith(".")) await rm(inFolder("half", "checkpoints", name), { recursive: true });
     }
     expect(await readdir(inFolder("half", "checkpoints"))).toEqual(["step-000002"]);
-  });
+  }, 180_000);
 
   /** A copy of a run that was killed when it had a checkpoint of step 2. */
   async function copy(name: string): Promise<string> {

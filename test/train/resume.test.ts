@@ -45,7 +45,8 @@ async function interrupted(out: string, args: readonly string[], step: number): 
   expect(code).toBe(0);
 }
 
-describe.runIf(process.platform !== "win32")("a run of 20 steps", () => {
+// Ten programs, two or three at a time.
+describe.runIf(process.platform !== "win32")("a run of 20 steps", { timeout: 300_000 }, () => {
   it("with Philox is the same after kill -9 while writing, kill -9 while training, and after Ctrl-C", async () => {
     const recipe = ["recipe.json"];
     const [whole, resumedAfterKills, resumedAfterInterrupt] = await Promise.all([

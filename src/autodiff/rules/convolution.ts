@@ -153,7 +153,7 @@ function gradientByFlatShifts(
 ): Value {
   const [x, weight] = inputs as [Value, Value];
   const [outChannels, inChannels, kernelHeight, kernelWidth] = weight.shape as Picture;
-  const [, , height, width] = x.shape as Picture;
+  const [, , , width] = x.shape as Picture;
   const [batch, , outHeight, outWidth] = dy.shape as Picture;
   const pitch = Math.max(width + Math.max(pads[1], pads[3]), outWidth);
   const length = pitch * (outHeight + kernelHeight - 1) + kernelWidth - 1 + pads[1];

@@ -110,7 +110,7 @@ async function chooseRecipe(source: string | undefined, options: TrainCommandOpt
     }
     const stored = await RunDirectory.readRecipe(options.out);
     return parseRecipe(
-      applyOverrides(stored as Record<string, unknown>, overrides),
+      applyOverrides(stored, overrides),
       `${options.out}/recipe.json`,
     );
   }

@@ -124,8 +124,10 @@ async function resumeRun(parts: Preparation): Promise<OpenedRun> {
 async function freshTensors(parts: Preparation): Promise<Map<string, Tensor>> {
   const { model, data, plan, discriminator, randomness } = parts;
   const generator = randomness.initialization;
-  const parameters = await model.initialParameters(generator, () => data.initialPictures());
-  return initialTensors(plan, parameters, discriminator?.initialParameters(generator));
+  const pictures = (): Promise<Tensor<"float32">> => data.initialPictures();
+  const parameters = await model.initialParameters(generator, pictures);
+  const discriminatorParameters = await discriminator?.initialParameters(generator, pictures);
+  return initialTensors(plan, parameters, discriminatorParameters);
 }
 
 async function startTrainer(

@@ -27,8 +27,10 @@ import {
   logvarName,
   mlpNetwork,
   ParameterLayout,
+  setActNorms,
   type VaeNetwork,
 } from "../../train/index.ts";
+import { NodeRuntime } from "../../runtime/node/node-runtime.ts";
 import { writeFileAtomic, writeSafetensorsFile } from "../../weights/node/index.ts";
 import { AutoencoderKL } from "../autoencoder-kl.ts";
 
@@ -272,8 +274,17 @@ export function openDiscriminator(recipe: Recipe, channels: number) {
   return {
     config,
     layout,
-    initialParameters: (generator: BaseGenerator) =>
-      layout.join(initializePatchDiscriminator(config, generator)),
+    /** @param pictures gives real ones, from which "actnorm" is set. */
+    initialParameters: async (generator: BaseGenerator, pictures: () => Promise<Tensor<"float32">>) => {
+      const drawn = initializePatchDiscriminator(config, generator);
+      if (config.norm !== "actnorm") return layout.join(drawn);
+      const runtime = new NodeRuntime({ device: "cpu" });
+      try {
+        return layout.join(await setActNorms(runtime, config, drawn, await pictures()));
+      } finally {
+        await runtime.dispose();
+      }
+    },
   };
 }
 
