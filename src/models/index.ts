@@ -27,7 +27,7 @@ export {
   pytorchExamplesMlpVae,
   type MlpVaeConfig,
 } from "./mlp-vae.ts";
-export { isMlpVaeConfig, mlpVaeNames, parseMlpVaeConfig } from "./mlp-vae-config.ts";
+export { isMlpVaeConfig, mlpVaeClassName, mlpVaeNames, parseMlpVaeConfig } from "./mlp-vae-config.ts";
 export {
   actNormInitialization,
   defaultPatchDiscriminatorConfig,

@@ -7,6 +7,7 @@ export {
   type AutoencoderStepOptions,
   type TeacherOptions,
 } from "./graphs/autoencoder-step.ts";
+export { initialTensors } from "./initial-tensors.ts";
 export { logvarName } from "./graphs/context.ts";
 export { stateNames, type OptimizerOptions, type UpdateOptions } from "./graphs/update.ts";
 export { findLpipsWeights, type LpipsWeights } from "./losses/index.ts";
@@ -21,5 +22,5 @@ export {
 export { initializeFromPrincipalComponents } from "./principal-components.ts";
 export { pictureSheet, rastersOf, reconstructionSheet } from "./samples.ts";
 export { emaDecay, klWeight, learningRateFactor } from "./schedules/index.ts";
-export { initialTensors, Trainer, type StepReport, type TrainingPlan, type WeightsKind } from "./trainer.ts";
+export { Trainer, type StepReport, type TrainingPlan, type WeightsKind } from "./trainer.ts";
 export { autoencoderKLNetwork, mlpNetwork, type VaeNetwork } from "./vae-network.ts";

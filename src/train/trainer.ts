@@ -2,10 +2,10 @@
  * The training loop's engine: sessions for the step's graphs, the state that they work on, and the numbers that
  * change from step to step. It knows neither files nor data sets.
  */
-import { InternalError, VaekitError } from "../errors.ts";
+import { InternalError } from "../errors.ts";
 import type { Graph } from "../graph/index.ts";
 import type { FindParameter } from "../models/index.ts";
-import type { Runtime, Session, State } from "../runtime/index.ts";
+import type { Runtime, State } from "../runtime/index.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import {
@@ -18,10 +18,12 @@ import { buildLogWeightSum, likelihoodNoiseShape } from "./graphs/likelihood.ts"
 import { buildDecoding, buildReconstruction } from "./graphs/reconstruction.ts";
 import { stateNames, type OptimizerOptions, type UpdateOptions } from "./graphs/update.ts";
 import { combineLogSums } from "./losses/index.ts";
+import { GraphSessions } from "./graph-sessions.ts";
 import type { ObjectiveOptions } from "./objective.ts";
 import { adamScalars } from "./optimizer.ts";
 import type { ParameterLayout } from "./parameter-layout.ts";
 import type { TrainingRandomness } from "./randomness.ts";
+import { checkFinite, StepTerms } from "./terms.ts";
 import type { VaeNetwork } from "./vae-network.ts";
 
 export interface TrainingPlan {
@@ -61,28 +63,14 @@ export interface StepReport {
   readonly terms: Readonly<Record<string, number>>;
 }
 
-/** The order in which terms are looked at when one is not finite: causes before effects. */
-const termOrder = [
-  "reconstruction",
-  "perceptual",
-  "latent",
-  "kl",
-  "logvar",
-  "generator",
-  "adaptive_weight",
-  "discriminator",
-  "loss",
-];
-
 /** Rows of latents that are decoded at once for a likelihood: tens of megabytes for MNIST. */
 const rowsAtOnce = 10_000;
 
 export class Trainer {
-  readonly #runtime: Runtime;
   readonly #plan: TrainingPlan;
   readonly #randomness: TrainingRandomness;
   readonly #state: State;
-  readonly #sessions = new Map<string, Promise<{ session: Session; graph: Graph }>>();
+  readonly #sessions: GraphSessions;
   #step: number;
   #batches: number;
   #pictureShape: string | undefined;
@@ -94,7 +82,7 @@ export class Trainer {
     state: State,
     progress: { readonly step: number; readonly batches: number },
   ) {
-    this.#runtime = runtime;
+    this.#sessions = new GraphSessions(runtime, state);
     this.#plan = plan;
     this.#randomness = randomness;
     this.#state = state;
@@ -137,12 +125,12 @@ export class Trainer {
     const { accumulate, optimizer, learningRateFactor, klWeight, adversarial } = this.#plan;
     const hasAdversary = adversarial !== undefined && this.#step >= adversarial.startStep;
     const factor = learningRateFactor(this.#step);
-    const sums = new Map<string, number>();
+    const gathered = new StepTerms();
     for (let index = 0; index < accumulate; index++) {
       const phase = index === accumulate - 1 ? "update" : "accumulate";
       const sample = await batch(this.#batches);
       await this.#forgetOtherSizes(sample.shape);
-      const { sample_reconstruction: reconstruction, ...terms } = await this.#run(
+      const { sample_reconstruction: reconstruction, ...terms } = await this.#sessions.run(
         `autoencoder ${phase} ${formatShape(sample.shape)} ${hasAdversary}`,
         () => this.#autoencoderGraph(sample.shape, phase, hasAdversary),
         {
@@ -152,9 +140,9 @@ export class Trainer {
           ...this.#optimizerInputs("", optimizer.learningRate * factor, this.#step + 1),
         },
       );
-      addTerms(sums, terms);
+      gathered.add(terms);
       if (hasAdversary && reconstruction !== undefined) {
-        const discriminatorTerms = await this.#run(
+        const discriminatorTerms = await this.#sessions.run(
           `discriminator ${phase} ${formatShape(sample.shape)}`,
           () => this.#discriminatorGraph(sample.shape, phase),
           {
@@ -167,11 +155,11 @@ export class Trainer {
             ),
           },
         );
-        addTerms(sums, discriminatorTerms);
+        gathered.add(discriminatorTerms);
       }
       this.#batches++;
     }
-    const terms = meanTerms(sums, accumulate);
+    const terms = gathered.means(accumulate);
     checkFinite(terms, this.#step + 1);
     const report = { learningRate: optimizer.learningRate * factor, klWeight: klWeight(this.#step), terms };
     return { step: ++this.#step, ...report };
@@ -180,7 +168,7 @@ export class Trainer {
   /** The objective's terms on a batch that is not trained on. */
   async evaluate(sample: Tensor<"float32">, index: number): Promise<Record<string, number>> {
     const noise = this.#randomness.validationNoise(this.#step, index, this.#noiseShape(sample.shape));
-    const results = await this.#run(
+    const results = await this.#sessions.run(
       `evaluate ${formatShape(sample.shape)}`,
       () => this.#autoencoderGraph(sample.shape, "evaluate", false),
       { sample, noise, kl_weight: number(this.#plan.klWeight(this.#step)) },
@@ -207,7 +195,7 @@ export class Trainer {
     for (let start = 0; start < sampleCount; start += partSize) {
       const count = Math.min(partSize, sampleCount - start);
       const stateName = stateNameOf(weights);
-      const { log_sum: logSum } = await this.#run(
+      const { log_sum: logSum } = await this.#sessions.run(
         `likelihood ${weights} ${count} ${formatShape(sampleShape)}`,
         () => buildLogWeightSum({ ...this.#plan, stateName, sampleShape, sampleCount: count }),
         {
@@ -229,7 +217,7 @@ export class Trainer {
     sample: Tensor<"float32">,
     weights: WeightsKind,
   ): Promise<{ latents: Tensor<"float32">; reconstruction: Tensor<"float32"> }> {
-    const { latents, reconstruction } = await this.#run(
+    const { latents, reconstruction } = await this.#sessions.run(
       `reconstruct ${weights} ${formatShape(sample.shape)}`,
       () =>
         buildReconstruction({ ...this.#plan, stateName: stateNameOf(weights), sampleShape: sample.shape }),
@@ -240,7 +228,7 @@ export class Trainer {
 
   /** Decodes latents. */
   async decode(latents: Tensor<"float32">, weights: WeightsKind): Promise<Tensor<"float32">> {
-    const { reconstruction } = await this.#run(
+    const { reconstruction } = await this.#sessions.run(
       `decode ${weights} ${formatShape(latents.shape)}`,
       () => buildDecoding({ ...this.#plan, stateName: stateNameOf(weights), latentShape: latents.shape }),
       { latents },
@@ -261,7 +249,7 @@ export class Trainer {
   }
 
   async dispose(): Promise<void> {
-    await this.#disposeSessions();
+    await this.#sessions.dispose();
     await this.#state.dispose();
   }
 
@@ -269,13 +257,8 @@ export class Trainer {
   async #forgetOtherSizes(sample: Shape): Promise<void> {
     const pictureShape = formatShape(sample.slice(1));
     if (this.#pictureShape !== undefined && this.#pictureShape !== pictureShape)
-      await this.#disposeSessions();
+      await this.#sessions.dispose();
     this.#pictureShape = pictureShape;
-  }
-
-  async #disposeSessions(): Promise<void> {
-    for (const opened of this.#sessions.values()) await (await opened).session.dispose();
-    this.#sessions.clear();
   }
 
   #noiseShape(sample: Shape): Shape {
@@ -328,49 +311,6 @@ export class Trainer {
       Object.entries(inputs).map(([name, value]) => [`${prefix}${name}`, number(value)]),
     );
   }
-
-  /** Runs the graph of `key`; inputs that it does not have are left out. */
-  async #run(
-    key: string,
-    build: () => Graph,
-    inputs: Readonly<Record<string, Tensor>>,
-  ): Promise<Record<string, Tensor>> {
-    const opened = this.#sessions.get(key) ?? this.#open(build());
-    this.#sessions.set(key, opened);
-    const { session, graph } = await opened;
-    const known = new Set(graph.inputs.map(({ name }) => name));
-    const fitting = Object.fromEntries(Object.entries(inputs).filter(([name]) => known.has(name)));
-    return session.run(fitting, { state: this.#state });
-  }
-
-  async #open(graph: Graph): Promise<{ session: Session; graph: Graph }> {
-    return { session: await this.#runtime.createSession(graph), graph };
-  }
-}
-
-/**
- * The state of a fresh run: moments of zero, the average equal to the parameters.
- *
- * @param parameters the trained parameters' vector.
- * @param discriminator that of the discriminator, where there is one.
- */
-export function initialTensors(
-  plan: Pick<TrainingPlan, "emaDecay" | "accumulate">,
-  parameters: Tensor<"float32">,
-  discriminator?: Tensor<"float32">,
-): Map<string, Tensor> {
-  const tensors = new Map<string, Tensor>();
-  const add = (prefix: string, vector: Tensor<"float32">, hasAverage: boolean): void => {
-    const names = stateNames(prefix);
-    tensors.set(names.parameters, vector);
-    tensors.set(names.firstMoment, Tensor.zeros(vector.shape));
-    tensors.set(names.secondMoment, Tensor.zeros(vector.shape));
-    if (hasAverage) tensors.set(names.average, vector);
-    if (plan.accumulate > 1) tensors.set(names.gradientSum, Tensor.zeros(vector.shape));
-  };
-  add("", parameters, plan.emaDecay !== undefined);
-  if (discriminator !== undefined) add("discriminator.", discriminator, false);
-  return tensors;
 }
 
 const stateNameOf = (weights: WeightsKind): string =>
@@ -381,30 +321,4 @@ const number = (value: number): Tensor<"float32"> => Tensor.from(Float32Array.of
 function float32(tensor: Tensor | undefined): Tensor<"float32"> {
   if (tensor?.dtype !== "float32") throw new InternalError("a graph's output is not float32");
   return tensor as Tensor<"float32">;
-}
-
-function addTerms(sums: Map<string, number>, terms: Readonly<Record<string, Tensor>>): void {
-  for (const [name, { data }] of Object.entries(terms))
-    sums.set(name, (sums.get(name) ?? 0) + Number(data[0]));
-}
-
-/** Means over the batches; a norm exists once for each step. */
-function meanTerms(sums: ReadonlyMap<string, number>, batches: number): Record<string, number> {
-  return Object.fromEntries(
-    [...sums].map(([name, sum]) => [name, name.endsWith("gradient_norm") ? sum : sum / batches]),
-  );
-}
-
-function checkFinite(terms: Readonly<Record<string, number>>, step: number): void {
-  const ordered = [...termOrder.filter((name) => name in terms), ...Object.keys(terms)];
-  const name = ordered.find((each) => !Number.isFinite(terms[each]));
-  if (name === undefined) return;
-  const others = ordered
-    .filter((each, index) => ordered.indexOf(each) === index && each !== name && Number.isFinite(terms[each]))
-    .map((each) => `${each} ${terms[each]!.toPrecision(4)}`);
-  const rest = others.length === 0 ? "" : ` (finite: ${others.join(", ")})`;
-  throw new VaekitError(
-    "RUNTIME",
-    `Step ${step}: ${name} is ${terms[name]}${rest}. Lower the learning rate, or set optimizer.clip_norm.`,
-  );
 }

@@ -14,13 +14,9 @@ import {
   type TrainingPlan,
 } from "../../train/index.ts";
 import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
-import {
-  inMemory,
-  openPretrained,
-  pictureSides,
-  type openDiscriminator,
-  type TrainingModel,
-} from "./training-model.ts";
+import { openPretrained, pictureSides } from "./autoencoder-kl-model.ts";
+import type { openDiscriminator } from "./discriminator.ts";
+import { inMemory, type TrainingModel } from "./trained-model.ts";
 
 /**
  * @param totalSteps the length of the run, for the schedules.

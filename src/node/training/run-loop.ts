@@ -10,7 +10,7 @@ import {
 } from "../../train/node/index.ts";
 import type { TrainOptions, TrainResult } from "./options.ts";
 import type { TrainingData } from "./training-data.ts";
-import type { LatentFactors, TrainingModel } from "./training-model.ts";
+import type { LatentFactors, TrainingModel } from "./trained-model.ts";
 import { writeSampleSheets } from "./sample-sheets.ts";
 import { measureLikelihood } from "./likelihood.ts";
 import { validate, type ValidationMetrics } from "./validate.ts";

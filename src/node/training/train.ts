@@ -15,7 +15,9 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { planTraining } from "./plan.ts";
 import { RunLoop } from "./run-loop.ts";
 import { openData, type TrainingData } from "./training-data.ts";
-import { openDiscriminator, openModel, type TrainingModel } from "./training-model.ts";
+import { openDiscriminator } from "./discriminator.ts";
+import type { TrainingModel } from "./trained-model.ts";
+import { openModel } from "./training-model.ts";
 import type { TrainOptions, TrainResult } from "./options.ts";
 
 /**

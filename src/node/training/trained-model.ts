@@ -1,0 +1,77 @@
+/** What a run asks of its model, whatever it is. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { FindParameter } from "../../models/index.ts";
+import type { BaseGenerator } from "../../random/base-generator.ts";
+import type { Recipe } from "../../recipe/index.ts";
+import { bytesInMemory } from "../../tensor/byte-source.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { logvarName, type ParameterLayout, type VaeNetwork } from "../../train/index.ts";
+import { writeFileAtomic, writeSafetensorsFile } from "../../weights/node/index.ts";
+
+/** What calibration found, for the config. */
+export interface LatentFactors {
+  readonly scalingFactor: number;
+  readonly shiftFactor: number;
+}
+
+export interface TrainingModel {
+  readonly network: VaeNetwork;
+  /** Pixels of one latent. */
+  readonly factor: number;
+  /** The trained parameters. */
+  readonly layout: ParameterLayout;
+  /** All others. */
+  readonly frozen: FindParameter;
+  /** What a checkpoint must have been trained for. */
+  readonly architecture: Record<string, unknown>;
+  readonly latentChannels: number | undefined;
+  /** The trained parameters before the first step. @param firstBatches gives pictures to start from. */
+  initialParameters(
+    generator: BaseGenerator,
+    pictures: () => Promise<Tensor<"float32">>,
+  ): Promise<Tensor<"float32">>;
+  /** Writes the model's folder. */
+  save(
+    folder: string,
+    trained: ReadonlyMap<string, Tensor>,
+    factors: LatentFactors | undefined,
+  ): Promise<void>;
+}
+
+/** The parameters of a model, and the learned log-variance where the recipe has one. */
+export function withLogvar(shapes: ReadonlyMap<string, Shape>, recipe: Recipe): Map<string, Shape> {
+  return new Map<string, Shape>([
+    ...shapes,
+    ...(recipe.loss.learnLogvar ? [[logvarName, [1]] as const] : []),
+  ]);
+}
+
+/** Finds parameters among tensors in memory. */
+export function inMemory(tensors: ReadonlyMap<string, Tensor>): FindParameter {
+  return (name) => {
+    const { dtype, shape, bytes } = tensors.get(name)!;
+    return {
+      name,
+      dtype,
+      shape,
+      source: bytesInMemory(bytes, name),
+      byteOffset: 0,
+      byteLength: bytes.byteLength,
+    };
+  };
+}
+
+const weightsFile = "diffusion_pytorch_model.safetensors";
+
+/** Writes a folder as diffusers lays it out. */
+export async function writeModel(
+  folder: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  config: string,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeSafetensorsFile(join(folder, weightsFile), tensors, { format: "pt" });
+  await writeFileAtomic(join(folder, "config.json"), config);
+}

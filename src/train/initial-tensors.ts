@@ -1,0 +1,29 @@
+/** What the state holds before the first step. */
+import { Tensor } from "../tensor/tensor.ts";
+import { stateNames } from "./graphs/update.ts";
+import type { TrainingPlan } from "./trainer.ts";
+
+/**
+ * The state of a fresh run: moments of zero, the average equal to the parameters.
+ *
+ * @param parameters the trained parameters' vector.
+ * @param discriminator that of the discriminator, where there is one.
+ */
+export function initialTensors(
+  plan: Pick<TrainingPlan, "emaDecay" | "accumulate">,
+  parameters: Tensor<"float32">,
+  discriminator?: Tensor<"float32">,
+): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  const add = (prefix: string, vector: Tensor<"float32">, hasAverage: boolean): void => {
+    const names = stateNames(prefix);
+    tensors.set(names.parameters, vector);
+    tensors.set(names.firstMoment, Tensor.zeros(vector.shape));
+    tensors.set(names.secondMoment, Tensor.zeros(vector.shape));
+    if (hasAverage) tensors.set(names.average, vector);
+    if (plan.accumulate > 1) tensors.set(names.gradientSum, Tensor.zeros(vector.shape));
+  };
+  add("", parameters, plan.emaDecay !== undefined);
+  if (discriminator !== undefined) add("discriminator.", discriminator, false);
+  return tensors;
+}
