@@ -3,7 +3,7 @@ import { afterAll, expect, test } from "vitest";
 import { completeConfig, initializeParameters, parameterShapes } from "../../src/models/index.ts";
 import { Generator } from "../../src/random/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
-import { Tensor } from "../../src/tensor/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import {
   autoencoderKLNetwork,
   initialTensors,
