@@ -58,6 +58,7 @@ const mayImport: Record<string, readonly string[]> = {
     "train",
     "data",
     "recipe",
+    "report",
     "hub",
     "images",
     "models",

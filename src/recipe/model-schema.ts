@@ -32,6 +32,10 @@ const autoencoderKL = z.strictObject({
     .describe(
       'Patterns of parameter names; all others stay frozen, e.g. ["decoder.*", "post_quant_conv.*"].',
     ),
+  save_dtype: z
+    .enum(["float32", "float16", "bfloat16"])
+    .default("float32")
+    .describe("What the weights of the finished model are rounded to; checkpoints stay float32."),
 });
 
 const mlp = z.strictObject({

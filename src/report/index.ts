@@ -4,3 +4,5 @@ export type { CalibrationChart } from "./calibration-chart.ts";
 export type { HistogramData } from "./histogram.ts";
 export { renderRoundtripReport } from "./roundtrip-report.ts";
 export type { ReportFact, RoundtripNumbers, RoundtripPicture, RoundtripReport } from "./roundtrip-report.ts";
+export { renderTrainingCurves } from "./training-curves.ts";
+export type { CurvePoint, TrainingCurves } from "./training-curves.ts";

@@ -67,3 +67,23 @@ test("a decoder that learns beside a teacher leaves the encoder as it was, to th
   expect(scaling).toBeGreaterThan(0);
   expect(scaling).not.toBe(0.18215);
 });
+
+test("the model is written in the dtype of the recipe, and opens", async () => {
+  const recipe = parseRecipe(
+    {
+      model: { pretrained: join(folder.path, "student"), save_dtype: "float16" },
+      data: { path: join(folder.path, "pictures"), resolution: 8 },
+      batch_size: 2,
+      steps: 1,
+    },
+    "recipe",
+  );
+  const { modelPath } = await train({ recipe, directory: join(folder.path, "half"), threadCount: 1 });
+  const file = join(modelPath!, "diffusion_pytorch_model.safetensors");
+  const dtypes = new Set([...(await readSafetensorsFile(file)).tensors.values()].map(({ dtype }) => dtype));
+  expect(dtypes).toEqual(new Set(["float16"]));
+  await using vae = await AutoencoderKL.fromPretrained(modelPath!, { device: "cpu" });
+  const { sample } = await vae.decode(Generator.torch(0).randn([1, 2, 4, 4]));
+  expect(sample.shape).toEqual([1, 3, 8, 8]);
+  expect(await readFile(join(folder.path, "half", "curves.svg"), "utf8")).toContain("<polyline");
+});

@@ -56,6 +56,8 @@ export class PictureReader {
   #start(): Worker {
     const worker = new Worker(new URL("./picture-worker.js", import.meta.url), {
       name: "vaekit-pictures",
+      // A flag of the main program, such as --input-type, may not be one of a worker.
+      execArgv: [],
       workerData: this.#data,
     });
     worker.on("message", (response: PictureResponse) => {

@@ -48,8 +48,10 @@ export async function openAutoencoderKL(recipe: Recipe, model: AutoencoderKLReci
     },
     save: async (folder, trained, factors) => {
       const tensors = new Map<string, Tensor>();
-      for (const name of network.parameterShapes.keys())
-        tensors.set(name, trained.get(name) ?? others.get(name)!);
+      for (const name of network.parameterShapes.keys()) {
+        const tensor = trained.get(name) ?? others.get(name)!;
+        tensors.set(name, tensor.dtype === model.saveDtype ? tensor : tensor.toFloat(model.saveDtype));
+      }
       await writeModel(folder, tensors, formatConfig({ ...config, ...factors }));
     },
   };

@@ -11,6 +11,7 @@ import {
 import type { TrainOptions, TrainResult } from "./options.ts";
 import type { TrainingData } from "./training-data.ts";
 import type { LatentFactors, TrainingModel } from "./trained-model.ts";
+import { writeCurves } from "./curves.ts";
 import { writeSampleSheets } from "./sample-sheets.ts";
 import { measureLikelihood } from "./likelihood.ts";
 import { validate, type ValidationMetrics } from "./validate.ts";
@@ -150,6 +151,7 @@ export class RunLoop {
     const factors = await this.#calibrate(kind);
     const trained = await trainer.parameters(kind);
     const modelPath = await run.writeModel((folder) => model.save(folder, trained, factors));
+    await writeCurves(run, `${model.layout.size} parameters, ${trainer.step} steps`);
     return { step: trainer.step, totalSteps, modelPath, validation: this.#validation };
   }
 

@@ -42,7 +42,9 @@ export class WorkerClient {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { name: "vaekit" });
+    // A flag of the main program, such as --input-type, may not be one of a worker.
+    const options = { name: "vaekit", execArgv: [] };
+    const worker = new Worker(new URL("./worker.js", import.meta.url), options);
     worker.on("message", (response: Response) => {
       const pending = this.#settle(response.id);
       if ("error" in response) pending?.reject(new VaekitError("RUNTIME", response.error));
