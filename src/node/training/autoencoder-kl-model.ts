@@ -85,7 +85,7 @@ export function pictureSides({ data, phases }: Recipe): number[] {
 /** Side of MNIST's pictures, in pixels. */
 const mnistSide = 28;
 
-/** The config's part that decides the architecture: calibration may change the rest. */
+/** The config's part that decides the architecture; the rest only says how the model is used. */
 function architectureOf(config: AutoencoderKLConfig): string {
   return formatConfig({
     ...config,
@@ -93,6 +93,8 @@ function architectureOf(config: AutoencoderKLConfig): string {
     shiftFactor: null,
     latentsMean: null,
     latentsStd: null,
+    sampleSize: 0,
+    forceUpcast: false,
   });
 }
 
