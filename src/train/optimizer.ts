@@ -79,18 +79,12 @@ export function adam(
   };
 }
 
-/** Scales the gradient so that its norm is at most `maxNorm`. @see torch.nn.utils.clip_grad_norm_ */
-export function clipByNorm(
-  builder: GraphBuilder,
-  gradient: Value,
-  maxNorm: number,
-): { gradient: Value; norm: Value } {
-  const norm = euclideanNorm(builder, gradient);
+/** What a gradient of norm `norm` is multiplied by so that its norm is at most `maxNorm`. @see torch.nn.utils.clip_grad_norm_ */
+export function clipFactor(builder: GraphBuilder, norm: Value, maxNorm: number): Value {
   const number = (value: number): Value =>
     builder.constant(`float32(${value})`, Tensor.from(Float32Array.of(value), []));
   const ratio = builder.apply("Div", [number(maxNorm), builder.apply("Add", [norm, number(1e-6)], {})], {});
-  const factor = builder.apply("Clip", [ratio], { max: 1 });
-  return { gradient: builder.apply("Mul", [gradient, factor], {}), norm };
+  return builder.apply("Clip", [ratio], { max: 1 });
 }
 
 /** √Σx² of a vector, as a scalar. */

@@ -2,8 +2,9 @@
 import type { GraphBuilder, Value } from "../../graph/index.ts";
 import { nextOf } from "../../runtime/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { adam, clipByNorm, euclideanNorm, movingAverage, type AdamOptions } from "../optimizer.ts";
+import { adam, clipFactor, euclideanNorm, movingAverage, type AdamOptions } from "../optimizer.ts";
 import { scalarInput } from "./context.ts";
+import { inChunks } from "./in-chunks.ts";
 
 export interface OptimizerOptions extends AdamOptions {
   /** Gradients are scaled down to this global norm; null: never. */
@@ -55,35 +56,31 @@ export function update(
   const scalar = (name: string): Value => scalarInput(builder, `${prefix}${name}`);
 
   const total = accumulate === 1 ? batchGradient : withAccumulated(builder, batchGradient, options);
-  const { gradient, norm } =
-    optimizer.clipNorm === null
-      ? { gradient: total, norm: euclideanNorm(builder, total) }
-      : clipByNorm(builder, total, optimizer.clipNorm);
-  const next = adam(
-    builder,
-    {
-      parameters,
-      firstMoment: vector(names.firstMoment),
-      secondMoment: vector(names.secondMoment),
-    },
-    gradient,
-    {
-      learningRate: scalar("learning_rate"),
-      stepSize: scalar("step_size"),
-      secondCorrection: scalar("second_correction"),
-    },
-    optimizer,
-  );
-  const outputs: Outputs = {
-    [`${prefix}gradient_norm`]: norm,
-    [nextOf(names.parameters)]: next.parameters,
-    [nextOf(names.firstMoment)]: next.firstMoment,
-    [nextOf(names.secondMoment)]: next.secondMoment,
+  const norm = euclideanNorm(builder, total);
+  const factor = optimizer.clipNorm === null ? undefined : clipFactor(builder, norm, optimizer.clipNorm);
+  const scalars = {
+    learningRate: scalar("learning_rate"),
+    stepSize: scalar("step_size"),
+    secondCorrection: scalar("second_correction"),
   };
-  if (hasAverage) {
-    const average = vector(names.average);
-    outputs[nextOf(names.average)] = movingAverage(builder, average, next.parameters, scalar("ema_rate"));
-  }
+  const emaRate = hasAverage ? scalar("ema_rate") : undefined;
+  const vectors = [total, parameters, vector(names.firstMoment), vector(names.secondMoment)];
+  if (hasAverage) vectors.push(vector(names.average));
+  const next = inChunks(builder, vectors, ([gradient, weights, firstMoment, secondMoment, average]) => {
+    const direction = factor === undefined ? gradient! : builder.apply("Mul", [gradient!, factor], {});
+    const state = { parameters: weights!, firstMoment: firstMoment!, secondMoment: secondMoment! };
+    const after = adam(builder, state, direction, scalars, optimizer);
+    const moved =
+      average === undefined || emaRate === undefined
+        ? []
+        : [movingAverage(builder, average, after.parameters, emaRate)];
+    return [after.parameters, after.firstMoment, after.secondMoment, ...moved];
+  });
+  const replaced = [names.parameters, names.firstMoment, names.secondMoment, names.average];
+  const outputs: Outputs = { [`${prefix}gradient_norm`]: norm };
+  next.forEach((value, index) => {
+    outputs[nextOf(replaced[index]!)] = value;
+  });
   if (accumulate > 1) {
     const sum = names.gradientSum;
     const zero = builder.constant("float32(0)", Tensor.zeros([]));
