@@ -109,10 +109,7 @@ async function chooseRecipe(source: string | undefined, options: TrainCommandOpt
       );
     }
     const stored = await RunDirectory.readRecipe(options.out);
-    return parseRecipe(
-      applyOverrides(stored, overrides),
-      `${options.out}/recipe.json`,
-    );
+    return parseRecipe(applyOverrides(stored, overrides), `${options.out}/recipe.json`);
   }
   if (source === undefined) {
     throw new UsageError(

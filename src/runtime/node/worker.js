@@ -30,8 +30,7 @@ const fromMessages = (tensors) =>
   );
 
 /** @param {Tensor} tensor */
-const toMessage = ({ type, data, dims }) =>
-  /** @type {TensorMessage} */ ({ dtype: type, data, shape: dims });
+const toMessage = ({ type, data, dims }) => /** @type {TensorMessage} */ ({ dtype: type, data, shape: dims });
 
 /** @param {number} id */
 function stateOf(id) {

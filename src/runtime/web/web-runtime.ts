@@ -128,7 +128,10 @@ export class WebRuntime implements Runtime {
     inputs: Readonly<Record<string, Tensor>>,
     { state, signal }: RunOptions = {},
   ): Promise<Record<string, Tensor>> {
-    if (state !== undefined) return runWithState(graph, inputs, stateIn(state), (all) => this.#run(graph, session, all, { ...(signal === undefined ? {} : { signal }) }));
+    if (state !== undefined)
+      return runWithState(graph, inputs, stateIn(state), (all) =>
+        this.#run(graph, session, all, { ...(signal === undefined ? {} : { signal }) }),
+      );
     checkInputs(graph, inputs);
     const feeds: Record<string, OrtTensor> = {};
     for (const [name, { data, shape }] of Object.entries(inputs)) {
