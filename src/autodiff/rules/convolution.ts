@@ -196,14 +196,24 @@ function productOfRows(builder: GraphBuilder, a: Value, b: Value): Value {
   return builder.apply("ReduceSum", [products], { axes: [0], keepdims: false });
 }
 
-/** Zeros around the last two axes; negative numbers cut off. */
+/**
+ * Zeros around the last two axes; negative numbers cut off. Along one axis they are joined on, which ONNX Runtime does
+ * in half the time of Pad.
+ */
 function pad(
   builder: GraphBuilder,
   x: Value,
   begins: readonly [number, number],
   ends: readonly [number, number],
 ): Value {
-  if ([...begins, ...ends].every((size) => size === 0)) return x;
+  const padded = [0, 1].filter((axis) => begins[axis] !== 0 || ends[axis] !== 0);
+  if (padded.length === 0) return x;
+  const [axis] = padded;
+  if (padded.length === 1 && begins[axis!]! >= 0 && ends[axis!]! >= 0) {
+    const edge = (size: number): Value[] =>
+      size === 0 ? [] : [zeros(builder, x.shape.with(2 + axis!, size), x.dtype)];
+    return concat(builder, [...edge(begins[axis!]!), x, ...edge(ends[axis!]!)], 2 + axis!);
+  }
   return builder.apply("Pad", [x], { begins: [0, 0, ...begins], ends: [0, 0, ...ends] });
 }
 
