@@ -89,6 +89,10 @@ const formatMetrics = (metrics: Readonly<Record<string, number>>): string =>
     .join(", ");
 
 function report(result: TrainResult, options: TrainCommandOptions): void {
+  const { skippedCount } = result;
+  if (skippedCount > 0) {
+    warn(`${skippedCount} unreadable ${skippedCount === 1 ? "file was" : "files were"} left out.`);
+  }
   if (options.json === true) {
     printJson({ ...result, directory: options.out });
   } else if (result.modelPath === undefined) {

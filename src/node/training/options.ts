@@ -30,10 +30,16 @@ export interface TrainOptions extends TrainingEvents {
   readonly threadCount?: number;
 }
 
-export interface TrainResult {
+/** Where the loop ended. */
+export interface RunResult {
   readonly step: number;
   readonly totalSteps: number;
   /** Where the model lies; undefined when the run was interrupted. */
   readonly modelPath: string | undefined;
   readonly validation: ValidationMetrics | undefined;
+}
+
+export interface TrainResult extends RunResult {
+  /** How many files could not be read and were left out. */
+  readonly skippedCount: number;
 }

@@ -8,7 +8,7 @@ import {
   type JsonValue,
   type RunDirectory,
 } from "../../train/node/index.ts";
-import type { TrainOptions, TrainResult } from "./options.ts";
+import type { TrainOptions, RunResult } from "./options.ts";
 import type { TrainingData } from "./training-data.ts";
 import type { LatentFactors, TrainingModel } from "./trained-model.ts";
 import { writeCurves } from "./curves.ts";
@@ -51,7 +51,7 @@ export class RunLoop {
     this.#window = { sums: sums ?? {}, counts };
   }
 
-  async run(): Promise<TrainResult> {
+  async run(): Promise<RunResult> {
     const { trainer, totalSteps, options, data } = this.#parts;
     const isFinished = trainer.step === totalSteps && trainer.step > 0;
     // Whoever was killed in the last checkpoint has not removed the older ones.
@@ -145,7 +145,7 @@ export class RunLoop {
     for (const { path } of interim) await rm(path, { recursive: true, force: true });
   }
 
-  async #finish(): Promise<TrainResult> {
+  async #finish(): Promise<RunResult> {
     const { trainer, run, options, model, totalSteps } = this.#parts;
     const kind = options.recipe.ema === null ? "raw" : "ema";
     const factors = await this.#calibrate(kind);

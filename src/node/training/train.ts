@@ -18,7 +18,7 @@ import { openData, type TrainingData } from "./training-data.ts";
 import { openDiscriminator } from "./discriminator.ts";
 import type { TrainingModel } from "./trained-model.ts";
 import { openModel } from "./training-model.ts";
-import type { TrainOptions, TrainResult } from "./options.ts";
+import type { RunResult, TrainOptions, TrainResult } from "./options.ts";
 
 /**
  * Trains until the recipe's last step, or until `signal` fires.
@@ -32,17 +32,23 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const randomness =
     recipe.randomness === "torch" ? torchRandomness(recipe.seed) : philoxRandomness(recipe.seed);
   const model = await openModel(recipe);
+  const skipped = new Set<string>();
   const data = await openData(recipe, {
     order: randomness.order,
     factor: model.factor,
-    onSkip: (path, reason) => options.onNote?.(`Skipped ${path}: ${reason}`),
+    onSkip: (path, reason) => {
+      // Each phase reads the files anew; each file is reported once.
+      if (!skipped.has(path)) options.onNote?.(`Skipped ${path}: ${reason}`);
+      skipped.add(path);
+    },
   });
   try {
     const totalSteps =
       recipe.steps ?? Math.ceil((recipe.epochs! * data.source.batchesPerEpoch) / recipe.accumulate);
     const discriminator = openDiscriminator(recipe, recipe.data.type === "mnist" ? 1 : recipe.data.channels);
     const plan = await planTraining(recipe, model, discriminator, totalSteps);
-    return await runTraining({ options, model, data, discriminator, plan, randomness, totalSteps });
+    const result = await runTraining({ options, model, data, discriminator, plan, randomness, totalSteps });
+    return { ...result, skippedCount: skipped.size };
   } finally {
     await data.source.dispose();
   }
@@ -58,7 +64,7 @@ interface Preparation {
   readonly totalSteps: number;
 }
 
-async function runTraining(parts: Preparation): Promise<TrainResult> {
+async function runTraining(parts: Preparation): Promise<RunResult> {
   const { options, model, data, plan, randomness, totalSteps } = parts;
   const opened = options.resume === true ? await resumeRun(parts) : await createRun(parts);
   using run = opened.run;
