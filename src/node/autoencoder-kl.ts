@@ -15,9 +15,7 @@ import { inferArchitecture, inferConfig, type ModelFamily } from "../models/infe
 import { Generator } from "../random/index.ts";
 import type { Device } from "../runtime/index.ts";
 import { NodeRuntime } from "../runtime/node/node-runtime.ts";
-import { bytesInMemory } from "../tensor/byte-source.ts";
-import type { StoredTensor } from "../tensor/stored-tensor.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { storeInMemory, type StoredTensor } from "../tensor/stored-tensor.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
 import {
@@ -106,7 +104,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
     const generator = options.generator ?? Generator.philox(Math.floor(Math.random() * 2 ** 32));
     const tensors = new Map<string, StoredTensor>();
     for (const [name, tensor] of initializeParameters(complete, generator))
-      tensors.set(name, inMemory(name, tensor));
+      tensors.set(name, storeInMemory(name, tensor));
     return AutoencoderKL.#assemble({ name: "random weights", config: complete, tensors }, options);
   }
 
@@ -155,15 +153,4 @@ async function locate(folderOrId: string, options: FromPretrainedOptions): Promi
   }
   const { folder } = await resolveFromHub(folderOrId, { ...options, onWarning: warner(options) });
   return folder;
-}
-
-function inMemory(name: string, { dtype, shape, bytes }: Tensor): StoredTensor {
-  return {
-    name,
-    dtype,
-    shape,
-    source: bytesInMemory(bytes, name),
-    byteOffset: 0,
-    byteLength: bytes.byteLength,
-  };
 }

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { FindParameter } from "../../models/index.ts";
 import type { BaseGenerator } from "../../random/base-generator.ts";
 import type { Recipe } from "../../recipe/index.ts";
-import { bytesInMemory } from "../../tensor/byte-source.ts";
 import type { Shape } from "../../tensor/shape.ts";
+import { storeInMemory } from "../../tensor/stored-tensor.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { logvarName, type ParameterLayout, type VaeNetwork } from "../../train/index.ts";
 import { writeFileAtomic, writeSafetensorsFile } from "../../weights/node/index.ts";
@@ -49,19 +49,10 @@ export function withLogvar(shapes: ReadonlyMap<string, Shape>, recipe: Recipe): 
 }
 
 /** Finds parameters among tensors in memory. */
-export function inMemory(tensors: ReadonlyMap<string, Tensor>): FindParameter {
-  return (name) => {
-    const { dtype, shape, bytes } = tensors.get(name)!;
-    return {
-      name,
-      dtype,
-      shape,
-      source: bytesInMemory(bytes, name),
-      byteOffset: 0,
-      byteLength: bytes.byteLength,
-    };
-  };
-}
+export const inMemory =
+  (tensors: ReadonlyMap<string, Tensor>): FindParameter =>
+  (name) =>
+    storeInMemory(name, tensors.get(name)!);
 
 const weightsFile = "diffusion_pytorch_model.safetensors";
 
