@@ -5,7 +5,7 @@
  * @see torch.optim.adam._single_tensor_adam, whose order of operations is kept
  */
 import type { GraphBuilder, Value } from "../graph/index.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { scalar } from "./losses/arithmetic.ts";
 
 export interface AdamOptions {
   readonly type: "adam" | "adamw";
@@ -52,8 +52,7 @@ export function adam(
 ): AdamState {
   const op = (operator: "Add" | "Sub" | "Mul" | "Div", a: Value, b: Value): Value =>
     builder.apply(operator, [a, b], {});
-  const number = (value: number): Value =>
-    builder.constant(`float32(${value})`, Tensor.from(Float32Array.of(value), []));
+  const number = (value: number): Value => scalar(builder, value);
 
   const { type, betas, epsilon, weightDecay } = options;
   let { parameters } = state;
@@ -81,8 +80,7 @@ export function adam(
 
 /** What a gradient of norm `norm` is multiplied by so that its norm is at most `maxNorm`. @see torch.nn.utils.clip_grad_norm_ */
 export function clipFactor(builder: GraphBuilder, norm: Value, maxNorm: number): Value {
-  const number = (value: number): Value =>
-    builder.constant(`float32(${value})`, Tensor.from(Float32Array.of(value), []));
+  const number = (value: number): Value => scalar(builder, value);
   const ratio = builder.apply("Div", [number(maxNorm), builder.apply("Add", [norm, number(1e-6)], {})], {});
   return builder.apply("Clip", [ratio], { max: 1 });
 }

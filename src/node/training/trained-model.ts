@@ -27,7 +27,7 @@ export interface TrainingModel {
   /** What a checkpoint must have been trained for. */
   readonly architecture: Record<string, unknown>;
   readonly latentChannels: number | undefined;
-  /** The trained parameters before the first step. @param firstBatches gives pictures to start from. */
+  /** The trained parameters before the first step. @param pictures gives some to start from. */
   initialParameters(
     generator: BaseGenerator,
     pictures: () => Promise<Tensor<"float32">>,

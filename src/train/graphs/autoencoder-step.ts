@@ -10,9 +10,9 @@ import { VaekitError } from "../../errors.ts";
 import { GraphBuilder, type Graph, type Node, type Value } from "../../graph/index.ts";
 import { patchDiscriminator, type FindParameter, type PatchDiscriminatorConfig } from "../../models/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import { Tensor } from "../../tensor/tensor.ts";
 import { multiply } from "../losses/arithmetic.ts";
 import { adaptiveWeight, generatorLoss } from "../losses/index.ts";
+import { scalar } from "../losses/arithmetic.ts";
 import { objective, type Objective, type ObjectiveOptions } from "../objective.ts";
 import type { ParameterLayout } from "../parameter-layout.ts";
 import type { VaeNetwork } from "../vae-network.ts";
@@ -100,10 +100,7 @@ function forward(
   const samples = goal.importance?.samples ?? 1;
   const noise = builder.input("noise", "float32", [batch! * samples, ...latent]);
   // A bound from several samples holds its KL; the graph has no input that it does not use.
-  const klWeight =
-    goal.importance === undefined
-      ? scalarInput(builder, "kl_weight")
-      : builder.constant("float32(1)", Tensor.from(Float32Array.of(1), []));
+  const klWeight = goal.importance === undefined ? scalarInput(builder, "kl_weight") : scalar(builder, 1);
   const posterior = network.posterior(context, sample);
   const logvar = trained.get(logvarName);
   const teacherLatents = teacher === undefined ? undefined : teacherMean(builder, teacher, sample);
@@ -157,8 +154,7 @@ function adversarialTerm(
     (gradient) => gradients(builder, [{ value: reconstruction, gradient }], [lastLayer])[0]!,
   ) as [Value, Value];
   const adaptive = adaptiveWeight(builder, atLikelihood, atGenerator, weight);
-  const factorValue = builder.constant(`float32(${factor})`, Tensor.from(Float32Array.of(factor), []));
-  const share = builder.apply("Mul", [adaptive, factorValue], {});
+  const share = builder.apply("Mul", [adaptive, scalar(builder, factor)], {});
   return {
     target: { value: reconstruction, gradient: builder.apply("Mul", [generatorGradient, share], {}) },
     loss: builder.apply("Mul", [generator, share], {}),

@@ -6,8 +6,8 @@ import { gradients } from "../../autodiff/index.ts";
 import { GraphBuilder, type Graph } from "../../graph/index.ts";
 import { patchDiscriminator } from "../../models/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import { Tensor } from "../../tensor/tensor.ts";
 import { discriminatorLoss } from "../losses/index.ts";
+import { scalar } from "../losses/arithmetic.ts";
 import type { AdversarialOptions } from "./autoencoder-step.ts";
 import { GraphParameters } from "./context.ts";
 import { accumulateGradient, stateNames, update, type UpdateOptions } from "./update.ts";
@@ -34,8 +34,7 @@ export function buildDiscriminatorStep(options: DiscriminatorStepOptions): Graph
     patchDiscriminator(parameters.context, config, builder.input(input, "float32", sampleShape)),
   );
   const unscaled = discriminatorLoss(builder, kind, real!, fake!);
-  const factorValue = builder.constant(`float32(${factor})`, Tensor.from(Float32Array.of(factor), []));
-  const loss = builder.apply("Mul", [unscaled, factorValue], {});
+  const loss = builder.apply("Mul", [unscaled, scalar(builder, factor)], {});
   const trained = layout.places.map((place) => parameters.trained.get(place.name)!);
   const gradient = layout.joinValues(builder, gradients(builder, [{ value: loss }], trained));
   const results = builder.scope("update", () =>

@@ -1,7 +1,7 @@
 /** The second half of a step: from a gradient to new parameters, moments and averages. */
 import type { GraphBuilder, Value } from "../../graph/index.ts";
 import { nextOf } from "../../runtime/index.ts";
-import { Tensor } from "../../tensor/tensor.ts";
+import { scalar } from "../losses/arithmetic.ts";
 import { adam, clipFactor, euclideanNorm, movingAverage, type AdamOptions } from "../optimizer.ts";
 import { scalarInput } from "./context.ts";
 import { inChunks } from "./in-chunks.ts";
@@ -53,17 +53,17 @@ export function update(
   const { optimizer, accumulate, hasAverage, prefix } = options;
   const names = stateNames(prefix);
   const vector = (name: string): Value => builder.input(name, "float32", parameters.shape);
-  const scalar = (name: string): Value => scalarInput(builder, `${prefix}${name}`);
+  const given = (name: string): Value => scalarInput(builder, `${prefix}${name}`);
 
   const total = accumulate === 1 ? batchGradient : withAccumulated(builder, batchGradient, options);
   const norm = euclideanNorm(builder, total);
   const factor = optimizer.clipNorm === null ? undefined : clipFactor(builder, norm, optimizer.clipNorm);
   const scalars = {
-    learningRate: scalar("learning_rate"),
-    stepSize: scalar("step_size"),
-    secondCorrection: scalar("second_correction"),
+    learningRate: given("learning_rate"),
+    stepSize: given("step_size"),
+    secondCorrection: given("second_correction"),
   };
-  const emaRate = hasAverage ? scalar("ema_rate") : undefined;
+  const emaRate = hasAverage ? given("ema_rate") : undefined;
   const vectors = [total, parameters, vector(names.firstMoment), vector(names.secondMoment)];
   if (hasAverage) vectors.push(vector(names.average));
   const next = inChunks(builder, vectors, ([gradient, weights, firstMoment, secondMoment, average]) => {
@@ -83,8 +83,7 @@ export function update(
   });
   if (accumulate > 1) {
     const sum = names.gradientSum;
-    const zero = builder.constant("float32(0)", Tensor.zeros([]));
-    outputs[nextOf(sum)] = builder.apply("Mul", [batchGradient, zero], {});
+    outputs[nextOf(sum)] = builder.apply("Mul", [batchGradient, scalar(builder, 0)], {});
   }
   return outputs;
 }
@@ -95,9 +94,6 @@ function withAccumulated(
   { prefix, accumulate }: UpdateOptions,
 ): Value {
   const sum = builder.input(stateNames(prefix).gradientSum, "float32", gradient.shape);
-  const share = builder.constant(
-    `float32(${1 / accumulate})`,
-    Tensor.from(Float32Array.of(1 / accumulate), []),
-  );
+  const share = scalar(builder, 1 / accumulate);
   return builder.apply("Add", [sum, builder.apply("Mul", [gradient, share], {})], {});
 }
