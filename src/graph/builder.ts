@@ -4,7 +4,7 @@ import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Graph, Initializer, Node, Value } from "./graph.ts";
+import type { Composite, Graph, Initializer, Node, Value } from "./graph.ts";
 import { infer } from "./infer.ts";
 import type { OperatorAttributes, OperatorName } from "./operators.ts";
 
@@ -30,6 +30,7 @@ export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #useCounts = new Map<string, number>();
   readonly #knownGradients = new Map<string, KnownGradient>();
+  readonly #composites: Composite[] = [];
   #scope = "";
 
   constructor(name: string) {
@@ -54,6 +55,12 @@ export class GraphBuilder {
     } finally {
       this.#scope = outer;
     }
+  }
+
+  /** Runs `body` in the scope in which the value `name` was made in another graph. */
+  inScopeOf<T>(name: string, body: () => T): T {
+    const scope = name.slice(0, Math.max(0, name.lastIndexOf("/")));
+    return scope === "" ? body() : this.scope(scope, body);
   }
 
   /** Declares an input of the graph. */
@@ -88,6 +95,12 @@ export class GraphBuilder {
 
   knownGradientOf(output: Value): KnownGradient | undefined {
     return this.#knownGradients.get(output.name);
+  }
+
+  /** Says which function of the field the nodes between `inputs` and `output` are. */
+  composite(composite: Composite): Value {
+    this.#composites.push(composite);
+    return composite.output;
   }
 
   /**
@@ -132,6 +145,9 @@ export class GraphBuilder {
       initializers: [...this.#initializers.values()].filter(({ value }) => read.has(value.name)),
       nodes,
       outputs: Object.values(outputs).map(rename),
+      composites: this.#composites
+        .filter(({ output }) => produced.has(rename(output).name))
+        .map((composite) => renameComposite(composite, rename)),
     };
   }
 
@@ -140,6 +156,13 @@ export class GraphBuilder {
     this.#useCounts.set(name, uses + 1);
     return uses === 0 ? name : `${name}_${uses}`;
   }
+}
+
+/** The same composite over other values. */
+export function renameComposite(composite: Composite, rename: (value: Value) => Value): Composite {
+  const [first, second, third] = composite.inputs;
+  const inputs = [rename(first), rename(second), rename(third)] as const;
+  return { ...composite, inputs, output: rename(composite.output) };
 }
 
 /** The nodes on which one of `outputs` depends, in their order. */

@@ -37,10 +37,34 @@ export interface Initializer {
   readonly data: { readonly stored: StoredTensor } | { readonly constant: Tensor };
 }
 
+/**
+ * A part of a graph that is one function of the field: what its nodes compute together, for whoever computes it in
+ * another way. Its nodes are in the graph; values strictly inside are read by no other node.
+ */
+export type Composite =
+  | {
+      readonly kind: "GroupNormalization";
+      /** x [N, C, H, W], weight [C, 1, 1], bias [C, 1, 1] */
+      readonly inputs: readonly [x: Value, weight: Value, bias: Value];
+      /** [N, C, H, W] */
+      readonly output: Value;
+      readonly groups: number;
+      readonly epsilon: number;
+    }
+  | {
+      readonly kind: "Attention";
+      /** Each [N, C, H, W]: one token for each pixel. */
+      readonly inputs: readonly [query: Value, key: Value, value: Value];
+      /** softmax(query · keyᵀ / √C) · value, [N, C, H, W] */
+      readonly output: Value;
+    };
+
 export interface Graph {
   readonly name: string;
   readonly inputs: readonly Value[];
   readonly initializers: readonly Initializer[];
   readonly nodes: readonly Node[];
   readonly outputs: readonly Value[];
+  /** The parts that are known as a whole; none of them contains another. */
+  readonly composites: readonly Composite[];
 }

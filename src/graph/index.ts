@@ -1,5 +1,5 @@
-export { GraphBuilder, type KnownGradient } from "./builder.ts";
-export type { Graph, Initializer, Node, NodeOf, Value, ValueType } from "./graph.ts";
+export { GraphBuilder, renameComposite, type KnownGradient } from "./builder.ts";
+export type { Composite, Graph, Initializer, Node, NodeOf, Value, ValueType } from "./graph.ts";
 export { infer } from "./infer.ts";
 export type { Extent, OperatorAttributes, OperatorName, Pads, Reduction } from "./operators.ts";
 export { print } from "./print.ts";

@@ -63,5 +63,6 @@ function attend({ builder }: ModuleContext, query: Value, key: Value, value: Val
   }
   const joined = attended.length === 1 ? attended[0]! : builder.apply("Concat", attended, { axis: 1 });
   const channelsFirst = builder.apply("Transpose", [joined], { perm: [0, 2, 1] }); // [N, C, H·W]
-  return builder.apply("Reshape", [channelsFirst], { shape: query.shape });
+  const output = builder.apply("Reshape", [channelsFirst], { shape: query.shape });
+  return builder.composite({ kind: "Attention", inputs: [query, key, value], output });
 }

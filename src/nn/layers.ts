@@ -78,7 +78,10 @@ export function groupNorm(
     epsilon,
   });
   const restored = builder.apply("Reshape", [standardized], { shape: x.shape }); // [N, C, H, W]
-  return scaleChannels(context, name, restored);
+  const { weight, bias } = channelParameters(context, name, channels);
+  const output = scaleChannels(builder, restored, weight, bias);
+  const inputs = [x, weight, bias] as const;
+  return builder.composite({ kind: "GroupNormalization", inputs, output, groups, epsilon });
 }
 
 /**
@@ -157,12 +160,16 @@ function shortForms(builder: GraphBuilder) {
 }
 
 /** weight · x + bias, one of each for a channel. x [N, C, H, W] → the same shape. */
-function scaleChannels(context: ModuleContext, name: string, x: Value): Value {
-  const { builder } = context;
-  const channels = x.shape[1]!;
-  const weight = context.parameter(`${name}.weight`, [channels], [channels, 1, 1]);
-  const bias = context.parameter(`${name}.bias`, [channels], [channels, 1, 1]);
+function scaleChannels(builder: GraphBuilder, x: Value, weight: Value, bias: Value): Value {
   return builder.apply("Add", [builder.apply("Mul", [x, weight], {}), bias], {});
+}
+
+/** Two parameters with one value for each channel, [C, 1, 1]. */
+function channelParameters(context: ModuleContext, name: string, channels: number) {
+  return {
+    weight: context.parameter(`${name}.weight`, [channels], [channels, 1, 1]),
+    bias: context.parameter(`${name}.bias`, [channels], [channels, 1, 1]),
+  };
 }
 
 /** PyTorch's BatchNorm2d epsilon. */
@@ -193,7 +200,8 @@ export function batchNorm(context: ModuleContext, name: string, x: Value): Value
     epsilon: batchNormEpsilon,
   });
   const restored = swap(builder.apply("Reshape", [standardized], { shape: swapped.shape })); // [N, C, H, W]
-  return scaleChannels(context, name, restored);
+  const { weight, bias } = channelParameters(context, name, channels);
+  return scaleChannels(builder, restored, weight, bias);
 }
 
 /** Twice the height and width, each pixel repeated 2x2. */
@@ -220,7 +228,7 @@ function upsampleConvByPhases(context: ModuleContext, name: string, x: Value, pl
   const bias = context.parameter(`${name}.bias`, [channels]);
   const taps = reshape(weight, [channels * channels, 9]);
   const phase = (row: Parity, column: Parity): Value => {
-    const sums = builder.constant(`upsampling_taps_${row}${column}`, tapSums(row, column));
+    const sums = builder.constant(`upsampling_taps_${row}${column}`, upsamplingTapSums(row, column));
     const kernel = reshape(builder.apply("MatMul", [taps, sums], {}), [channels, channels, 2, 2]);
     const pads: Pads = [1 - row, 1 - column, row, column];
     return builder.apply("Conv", [x, kernel, bias], { strides: [1, 1], pads });
@@ -237,11 +245,11 @@ function upsampleConvByPhases(context: ModuleContext, name: string, x: Value, pl
   return output;
 }
 
-const parities = [0, 1] as const;
-type Parity = (typeof parities)[number];
+export const parities = [0, 1] as const;
+export type Parity = (typeof parities)[number];
 
 /** [9, 4]: which taps of a 3x3 kernel read which of the four pixels that a phase of the upsampled picture sees. */
-function tapSums(row: Parity, column: Parity): Tensor<"float32"> {
+export function upsamplingTapSums(row: Parity, column: Parity): Tensor<"float32"> {
   const sources = [
     [0, 1, 1],
     [0, 0, 1],
