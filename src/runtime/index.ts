@@ -7,6 +7,10 @@ export {
   type RunOptions,
   type Runtime,
   type Session,
+  type Region,
   type State,
+  type Workspace,
+  type WorkspaceOptions,
+  type WorkspaceStep,
 } from "./runtime.ts";
 export { SessionCache } from "./session-cache.ts";

@@ -1,5 +1,6 @@
 /** What executes graphs. The rest of vaekit knows only these interfaces. */
 import type { Graph } from "../graph/index.ts";
+import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** The places where a graph can run, by ONNX Runtime's provider names; "auto" tries and falls back. */
@@ -40,6 +41,42 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
+/** A float32 tensor in a workspace: where its first element is, and its shape. */
+export interface Region {
+  readonly offset: number;
+  readonly shape: Shape;
+}
+
+export type WorkspaceStep =
+  /** Runs a session of the same runtime; the outputs are written where they shall be. */
+  | {
+      readonly kind: "run";
+      readonly session: Session;
+      readonly inputs: Readonly<Record<string, Region>>;
+      readonly outputs: Readonly<Record<string, Region>>;
+    }
+  | { readonly kind: "write"; readonly region: Region; readonly data: Float32Array<ArrayBuffer> }
+  /** Gives a copy to the caller, under `name`. */
+  | { readonly kind: "read"; readonly region: Region; readonly name: string }
+  /** To the workspace's file, and from there; the position counts elements. */
+  | { readonly kind: "store" | "load"; readonly region: Region; readonly position: number };
+
+export interface WorkspaceOptions {
+  /** Elements of memory. */
+  readonly size: number;
+  /** Elements of the temporary file; none by default. */
+  readonly fileSize?: number;
+  /** Where the temporary file goes; the system's folder for them by default. */
+  readonly folder?: string;
+}
+
+/** Memory beside the sessions, in which the results of one run are the inputs of the next, without copies. */
+export interface Workspace {
+  /** Takes the steps in order; resolves with the tensors that they read. */
+  execute(steps: readonly WorkspaceStep[], options?: { signal?: AbortSignal }): Promise<Record<string, Tensor>>;
+  dispose(): Promise<void>;
+}
+
 export interface Runtime {
   /** For messages: "onnxruntime-node", "onnxruntime-web". */
   readonly name: string;
@@ -48,6 +85,11 @@ export interface Runtime {
   createSession(graph: Graph): Promise<Session>;
   /** Moves a copy of the tensors to where graphs are computed. */
   createState(tensors: Readonly<Record<string, Tensor>>): Promise<State>;
+  /**
+   * @throws RUNTIME when the memory is not there, UNSUPPORTED when the platform has no files, IO when the temporary
+   * file cannot be made.
+   */
+  createWorkspace(options: WorkspaceOptions): Promise<Workspace>;
   /** Disposes every session and whatever runs them. */
   dispose(): Promise<void>;
 }

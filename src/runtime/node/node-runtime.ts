@@ -1,4 +1,5 @@
 /** The native runtime: onnxruntime-node, in a thread of its own. */
+import { tmpdir } from "node:os";
 import { listSupportedBackends, type InferenceSession } from "onnxruntime-node";
 import { invariant, messageOf, VaekitError } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
@@ -13,9 +14,13 @@ import {
   type Runtime,
   type Session,
   type State,
+  type Workspace,
+  type WorkspaceOptions,
+  type WorkspaceStep,
 } from "../runtime.ts";
+import { checkFreeSpace } from "./free-space.ts";
 import { placeWeights, type PlacedWeights } from "./place-weights.ts";
-import type { StateUse, TensorMessage } from "./protocol.ts";
+import type { StateUse, StepMessage, TensorMessage } from "./protocol.ts";
 import { WorkerClient } from "./worker-client.ts";
 
 export interface NodeRuntimeOptions {
@@ -49,6 +54,7 @@ export class NodeRuntime implements Runtime {
   readonly #client = new WorkerClient();
   #nextSession = 0;
   #nextState = 0;
+  #nextWorkspace = 0;
 
   constructor({ device = "auto", threadCount = 0, keepsMemory = false }: NodeRuntimeOptions = {}) {
     this.#candidates = device === "auto" ? autoDevices() : [device];
@@ -86,6 +92,14 @@ export class NodeRuntime implements Runtime {
     return new NodeState(this.#client, state, Object.keys(tensors));
   }
 
+  async createWorkspace({ size, fileSize = 0, folder = tmpdir() }: WorkspaceOptions): Promise<Workspace> {
+    if (fileSize > 0) await checkFreeSpace(folder, fileSize * Float32Array.BYTES_PER_ELEMENT);
+    const workspace = this.#nextWorkspace++;
+    const file = fileSize > 0 ? folder : undefined;
+    await this.#client.request({ kind: "create-workspace", workspace, size, folder: file });
+    return new NodeWorkspace(this.#client, workspace);
+  }
+
   dispose(): Promise<void> {
     return this.#client.dispose();
   }
@@ -116,12 +130,12 @@ function sessionOptions(
 
 class NodeSession implements Session {
   readonly #client: WorkerClient;
-  readonly #session: number;
+  readonly id: number;
   readonly #graph: Graph;
 
-  constructor(client: WorkerClient, session: number, graph: Graph) {
+  constructor(client: WorkerClient, id: number, graph: Graph) {
     this.#client = client;
-    this.#session = session;
+    this.id = id;
     this.#graph = graph;
   }
 
@@ -133,7 +147,7 @@ class NodeSession implements Session {
     checkInputs(this.#graph, inputs, state?.names);
     const messages = toMessages(inputs);
     const use = state === undefined ? {} : { use: this.#stateUse(stateIn(state), inputs) };
-    const body = { kind: "run", session: this.#session, inputs: messages, ...use } as const;
+    const body = { kind: "run", session: this.id, inputs: messages, ...use } as const;
     return toTensors(await this.#client.request(body, buffersOf(messages), signal));
   }
 
@@ -148,7 +162,7 @@ class NodeSession implements Session {
   }
 
   async dispose(): Promise<void> {
-    await this.#client.request({ kind: "release", session: this.#session });
+    await this.#client.request({ kind: "release", session: this.id });
   }
 }
 
@@ -170,6 +184,36 @@ class NodeState implements State {
   async dispose(): Promise<void> {
     await this.#client.request({ kind: "release-state", state: this.id });
   }
+}
+
+class NodeWorkspace implements Workspace {
+  readonly #client: WorkerClient;
+  readonly #workspace: number;
+
+  constructor(client: WorkerClient, workspace: number) {
+    this.#client = client;
+    this.#workspace = workspace;
+  }
+
+  async execute(
+    steps: readonly WorkspaceStep[],
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<Record<string, Tensor>> {
+    const body = { kind: "execute", workspace: this.#workspace, steps: steps.map(toStepMessage) } as const;
+    const buffers = steps.flatMap((step) => (step.kind === "write" ? [step.data.buffer] : []));
+    return toTensors(await this.#client.request(body, buffers, signal));
+  }
+
+  async dispose(): Promise<void> {
+    await this.#client.request({ kind: "release-workspace", workspace: this.#workspace });
+  }
+}
+
+function toStepMessage(step: WorkspaceStep): StepMessage {
+  if (step.kind !== "run") return step;
+  const { session, ...rest } = step;
+  if (session instanceof NodeSession) return { ...rest, session: session.id };
+  throw new VaekitError("INVALID_ARGUMENT", "execute: expected a session of the same runtime as the workspace's.");
 }
 
 function stateIn(state: State): NodeState {

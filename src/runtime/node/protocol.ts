@@ -1,5 +1,6 @@
 /** The messages between a program and the thread in which ONNX Runtime works. */
 import type { InferenceSession } from "onnxruntime-node";
+import type { Region, WorkspaceStep } from "../runtime.ts";
 
 /** A tensor on its way between threads; ONNX Runtime and vaekit name these dtypes alike. */
 export interface TensorMessage {
@@ -20,6 +21,16 @@ export interface StateUse {
   replaces: Readonly<Record<string, string>>;
 }
 
+/** A step of a workspace; sessions go by number. */
+export type StepMessage =
+  | {
+      kind: "run";
+      session: number;
+      inputs: Readonly<Record<string, Region>>;
+      outputs: Readonly<Record<string, Region>>;
+    }
+  | Exclude<WorkspaceStep, { kind: "run" }>;
+
 export type Request = { id: number } & (
   | { kind: "create"; session: number; model: Uint8Array; options: InferenceSession.SessionOptions }
   | { kind: "run"; session: number; inputs: Record<string, TensorMessage>; use?: StateUse }
@@ -27,6 +38,9 @@ export type Request = { id: number } & (
   | { kind: "create-state"; state: number; tensors: Record<string, TensorMessage> }
   | { kind: "read-state"; state: number; names: readonly string[] }
   | { kind: "release-state"; state: number }
+  | { kind: "create-workspace"; workspace: number; size: number; folder: string | undefined }
+  | { kind: "execute"; workspace: number; steps: readonly StepMessage[] }
+  | { kind: "release-workspace"; workspace: number }
 );
 
 /** What a request carries before it has a number. */
@@ -36,4 +50,7 @@ export type RequestBody = Request extends infer Each
     : never
   : never;
 
-export type Response = { id: number; value: Record<string, TensorMessage> } | { id: number; error: string };
+export type Response =
+  | { id: number; value: Record<string, TensorMessage> }
+  /** `isFile`: reading or writing a file failed. */
+  | { id: number; error: string; isFile: boolean };

@@ -47,7 +47,9 @@ export class WorkerClient {
     const worker = new Worker(new URL("./worker.js", import.meta.url), options);
     worker.on("message", (response: Response) => {
       const pending = this.#settle(response.id);
-      if ("error" in response) pending?.reject(new VaekitError("RUNTIME", response.error));
+      if ("error" in response) {
+        pending?.reject(new VaekitError(response.isFile ? "IO" : "RUNTIME", response.error));
+      }
       else pending?.resolve(response.value);
     });
     worker.on("error", (error) => {

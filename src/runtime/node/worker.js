@@ -4,6 +4,7 @@
  */
 import { parentPort } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
+import { FileError, WorkerWorkspace } from "./worker-workspace.js";
 
 /** @typedef {import("./protocol.ts").Request} Request */
 /** @typedef {import("./protocol.ts").StateUse} StateUse */
@@ -22,6 +23,9 @@ const sessions = new Map();
  */
 /** @type {Map<number, Map<string, Slot>>} */
 const states = new Map();
+
+/** @type {Map<number, WorkerWorkspace>} */
+const workspaces = new Map();
 
 /** @param {Record<string, TensorMessage>} tensors */
 const fromMessages = (tensors) =>
@@ -108,6 +112,18 @@ async function answer(request) {
     case "release-state":
       states.delete(request.state);
       return {};
+    case "create-workspace":
+      workspaces.set(request.workspace, new WorkerWorkspace(request.size, request.folder));
+      return {};
+    case "execute": {
+      const workspace = workspaces.get(request.workspace);
+      if (workspace === undefined) throw new Error("the workspace was disposed");
+      return workspace.execute(request.steps, sessions);
+    }
+    case "release-workspace":
+      workspaces.get(request.workspace)?.dispose();
+      workspaces.delete(request.workspace);
+      return {};
   }
 }
 
@@ -127,7 +143,7 @@ parentPort?.on("message", (/** @type {Request} */ request) => {
     },
     (/** @type {unknown} */ error) => {
       const message = error instanceof Error ? error.message : String(error);
-      parentPort?.postMessage({ id: request.id, error: message });
+      parentPort?.postMessage({ id: request.id, error: message, isFile: error instanceof FileError });
     },
   );
 });

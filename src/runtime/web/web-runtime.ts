@@ -18,7 +18,10 @@ import {
   type Runtime,
   type Session,
   type State,
+  type Workspace,
+  type WorkspaceOptions,
 } from "../runtime.ts";
+import { WebWorkspace } from "./web-workspace.ts";
 
 /** The part of an onnxruntime-web entry (`/wasm`, `/webgpu`, `/jspi`) that is used here. */
 export interface OrtModule {
@@ -87,6 +90,10 @@ export class WebRuntime implements Runtime {
 
   createState(tensors: Readonly<Record<string, Tensor>>): Promise<State> {
     return Promise.resolve(new WebState(tensors));
+  }
+
+  createWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+    return Promise.resolve().then(() => new WebWorkspace(options));
   }
 
   async dispose(): Promise<void> {

@@ -1,0 +1,70 @@
+/**
+ * Attention over strips: the queries of one strip against the keys of another, joined with what the strips before gave.
+ *
+ * @see Milakov and Gimelshein 2018, Online normalizer calculation for softmax
+ */
+import { GraphBuilder, type Graph, type Value } from "../graph/index.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+
+/** Names of the graph's inputs and outputs. */
+export const attentionNames = {
+  query: "query",
+  key: "key",
+  value: "value",
+  /** [1, queries, C]: the weighted mean of the values so far. */
+  mean: "mean",
+  /** [1, queries, 1]: the logarithm of the sum of the weights so far. */
+  weight: "weight",
+  nextMean: "next_mean",
+  nextWeight: "next_weight",
+  /** [1, C, rows, W] */
+  output: "output",
+} as const;
+
+export interface AttentionStep {
+  /** [1, C, rows, W] of the queries' and of the keys' strip. */
+  readonly query: Shape;
+  readonly key: Shape;
+  /** Whether strips of keys came before, and come after. */
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
+}
+
+/**
+ * With weights e^s of this strip's scores s, and means m and logarithms of summed weights l before and here:
+ * the joined mean is m + σ(l' - l) · (m' - m), and the joined logarithm l + log(1 + e^(l' - l)).
+ */
+export function attentionGraph({ query, key, isFirst, isLast }: AttentionStep): Graph {
+  const builder = new GraphBuilder("attention");
+  const [, channels, rows, width] = query as [number, number, number, number];
+  const queries = rows * width;
+  const flat = (name: string, shape: Shape): Value =>
+    builder.apply("Reshape", [builder.input(name, "float32", shape)], {
+      shape: [1, channels, shape[2]! * shape[3]!],
+    });
+  const turned = (x: Value): Value => builder.apply("Transpose", [x], { perm: [0, 2, 1] });
+
+  const scale = builder.constant("scale", Tensor.from(Float32Array.of(channels ** -0.5), []));
+  const scaled = builder.apply("Mul", [flat(attentionNames.query, query), scale], {});
+  const scores = builder.apply("MatMul", [turned(scaled), flat(attentionNames.key, key)], {});
+  const probabilities = builder.apply("Softmax", [scores], { axis: 2 }); // [1, queries, keys]
+  let mean = builder.apply("MatMul", [probabilities, turned(flat(attentionNames.value, key))], {});
+  let weight =
+    isFirst && isLast
+      ? undefined
+      : builder.apply("ReduceLogSumExp", [scores], { axes: [2], keepdims: true });
+
+  if (!isFirst) {
+    const meanBefore = builder.input(attentionNames.mean, "float32", [1, queries, channels]);
+    const weightBefore = builder.input(attentionNames.weight, "float32", [1, queries, 1]);
+    const gain = builder.apply("Sub", [weight!, weightBefore], {});
+    const share = builder.apply("Sigmoid", [gain], {});
+    const change = builder.apply("Mul", [builder.apply("Sub", [mean, meanBefore], {}), share], {});
+    mean = builder.apply("Add", [meanBefore, change], {});
+    weight = builder.apply("Add", [weightBefore, builder.apply("Softplus", [gain], {})], {});
+  }
+  if (!isLast) return builder.build({ [attentionNames.nextMean]: mean, [attentionNames.nextWeight]: weight! });
+  const output = builder.apply("Reshape", [turned(mean)], { shape: query });
+  return builder.build({ [attentionNames.output]: output });
+}

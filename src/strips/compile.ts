@@ -1,0 +1,302 @@
+/** Graph → program of strips. */
+import { VaekitError } from "../errors.ts";
+import { GraphBuilder, GraphCopy, print, type Graph, type Value } from "../graph/index.ts";
+import { foldedUpsampling, rewrite, winograd, type ChooseTile } from "../rewrite/index.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { attentionGraph, attentionNames } from "./attention-graph.ts";
+import { heightOf, stripGeometry, type StripGeometry } from "./geometry.ts";
+import { hoistWeights, weightName } from "./hoist-weights.ts";
+import type { Operation, Scheduled, StripMoments, StripProgram, TensorId } from "./program.ts";
+import { lengthOf, stripsOf, type Rows } from "./rows.ts";
+import {
+  isNorm,
+  segmentation,
+  type AttentionSegment,
+  type GroupNormalization,
+  type LocalSegment,
+  type Segmentation,
+} from "./segments.ts";
+import { stripGraph, stripNames, type StripContext } from "./strip-graph.ts";
+
+export interface CompileOptions {
+  /** About how many elements a strip of a map has. Smaller strips stay in the cache, and need less memory. */
+  readonly stripElements: number;
+  /** Which 3x3 convolutions of a strip become Winograd's. */
+  readonly chooseTile: ChooseTile;
+}
+
+/** Rows of a strip are a multiple of this where they can be: no tile of Winograd's is cut then. */
+const rowMultiple = 4;
+
+/**
+ * @param graph one input and one output, both [1, C, H, W].
+ * @throws UNSUPPORTED when the graph cannot be computed by rows.
+ */
+export function compileStrips(graph: Graph, options: CompileOptions): StripProgram {
+  return new StripCompiler(rewrite(graph, foldedUpsampling), options).compile();
+}
+
+/** A kept map's strips and, where it is normalised, their moments. */
+interface KeptMap {
+  readonly value: Value;
+  readonly strips: readonly { readonly rows: Rows; readonly tensor: TensorId }[];
+  readonly moments: readonly StripMoments[];
+}
+
+class StripCompiler {
+  readonly #graph: Graph;
+  readonly #options: CompileOptions;
+  readonly #segmentation: Segmentation;
+  readonly #rowsPerStrip = new Map<string, number>();
+  readonly #shapes: Shape[] = [];
+  readonly #maps = new Map<string, KeptMap>();
+  readonly #graphs: Graph[] = [];
+  readonly #graphIndices = new Map<string, number>();
+  readonly #weights: Graph[] = [];
+  readonly #operations: Scheduled[] = [];
+  /** Scale and shift of a normalisation, by its output's name. */
+  readonly #affines = new Map<string, { scale: TensorId; shift: TensorId }>();
+  #segment = 0;
+
+  constructor(graph: Graph, options: CompileOptions) {
+    const [input, output] = [...graph.inputs, ...graph.outputs];
+    if (graph.inputs.length !== 1 || graph.outputs.length !== 1 || input!.shape[0] !== 1 || output!.shape[0] !== 1) {
+      throw new VaekitError("UNSUPPORTED", "exact tiling: expected one input and one output of one picture.");
+    }
+    this.#graph = graph;
+    this.#options = options;
+    this.#segmentation = segmentation(graph);
+  }
+
+  compile(): StripProgram {
+    const input = this.#graph.inputs[0]!;
+    const output = this.#graph.outputs[0]!;
+    this.#setRows([input]);
+    this.#addMap(input, []);
+    for (const segment of this.#segmentation.segments) {
+      if (segment.kind === "local") this.#addLocal(segment);
+      else this.#addAttention(segment);
+      this.#segment++;
+    }
+    return {
+      name: this.#graph.name,
+      input,
+      output,
+      shapes: this.#shapes,
+      maps: [...this.#maps.values()].map(({ strips }) => strips.map(({ tensor }) => tensor)),
+      graphs: this.#graphs,
+      weights: this.#weights,
+      affine: this.#affineGraph(),
+      operations: this.#operations,
+    };
+  }
+
+  #addLocal(segment: LocalSegment): void {
+    this.#setRows(segment.outputs);
+    const isMap = (value: Value): boolean => !this.#segmentation.fixed.has(value.name);
+    const context = this.#contextOf(segment);
+    const graphs = new Map<string, { graph: number; weights: Graph | undefined }>();
+    const outputs = segment.outputs.map((value) => this.#addMap(value, this.#emptyMoments(value)));
+    let weights: Record<string, TensorId> | undefined;
+    stripsOf(heightOf(segment.outputs[0]!), this.#rowsPerStrip.get(segment.outputs[0]!.name)!).forEach(
+      (rows, index) => {
+        const geometry = stripGeometry(segment, rows, this.#rowsPerStrip, isMap);
+        let known = graphs.get(geometry.signature);
+        if (known === undefined) {
+          const hoisted = this.#hoisted(context, geometry);
+          known = { graph: this.#intern(hoisted.strip), weights: hoisted.weights };
+          graphs.set(geometry.signature, known);
+        }
+        weights ??= this.#addWeights(known.weights);
+        this.#feed(geometry);
+        this.#emit({
+          kind: "run",
+          graph: known.graph,
+          inputs: { ...this.#inputTensors(segment, geometry), ...weights },
+          outputs: Object.assign({}, ...outputs.map((map, output) => outputTensors(map, output, index))),
+        });
+        outputs.forEach(({ value, strips }) => {
+          if (value.name !== this.#graph.outputs[0]!.name) return;
+          this.#emit({ kind: "fetch", tensor: strips[index]!.tensor, rows });
+        });
+      },
+    );
+    for (const map of outputs) this.#addStatistics(map);
+  }
+
+  /** The graph of a strip, rewritten, without its weights. */
+  #hoisted(context: StripContext, geometry: StripGeometry): { strip: Graph; weights: Graph | undefined } {
+    return hoistWeights(rewrite(stripGraph(context, geometry), winograd(this.#options.chooseTile)));
+  }
+
+  #contextOf(segment: LocalSegment): StripContext {
+    const needed = new Set(segment.steps.flatMap(({ inputs }) => inputs.map(({ name }) => name)));
+    const fixedNodes = this.#graph.nodes
+      .filter(({ output }) => this.#segmentation.fixed.has(output.name))
+      .toReversed()
+      .filter(({ output, inputs }) => {
+        if (!needed.has(output.name)) return false;
+        for (const { name } of inputs) needed.add(name);
+        return true;
+      })
+      .toReversed();
+    return { segment, graph: this.#graph, fixedNodes, isNormalized: (map) => this.#normsOf(map).length > 0 };
+  }
+
+  #normsOf(map: Value): GroupNormalization[] {
+    return this.#segmentation.norms.filter(({ inputs: [x] }) => x.name === map.name);
+  }
+
+  #inputTensors(segment: LocalSegment, { inputs }: StripGeometry): Record<string, TensorId> {
+    const tensors: Record<string, TensorId> = {};
+    inputs.forEach(({ map, first, strips }, input) => {
+      strips.forEach((_, strip) => {
+        tensors[stripNames.input(input, strip)] = this.#maps.get(map.name)!.strips[first + strip]!.tensor;
+      });
+    });
+    segment.steps.filter(isNorm).forEach(({ output }, norm) => {
+      const { scale, shift } = this.#affines.get(output.name)!;
+      tensors[stripNames.scale(norm)] = scale;
+      tensors[stripNames.shift(norm)] = shift;
+    });
+    return tensors;
+  }
+
+  #addWeights(graph: Graph | undefined): Record<string, TensorId> {
+    if (graph === undefined) return {};
+    const outputs = Object.fromEntries(
+      graph.outputs.map(({ shape }, index) => [weightName(index), this.#tensor(shape)]),
+    );
+    this.#emit({ kind: "weights", graph: this.#weights.push(graph) - 1, outputs });
+    return outputs;
+  }
+
+  readonly #fed = new Set<TensorId>();
+
+  /** Brings in the strips of the caller's tensor when they are first read. */
+  #feed({ inputs }: StripGeometry): void {
+    for (const { map, first, strips } of inputs) {
+      if (map.name !== this.#graph.inputs[0]!.name) continue;
+      strips.forEach((rows, index) => {
+        const { tensor } = this.#maps.get(map.name)!.strips[first + index]!;
+        if (this.#fed.has(tensor)) return;
+        this.#fed.add(tensor);
+        this.#emit({ kind: "feed", tensor, rows });
+      });
+    }
+  }
+
+  #addStatistics({ value, moments }: KeptMap): void {
+    for (const { output, groups, epsilon } of this.#normsOf(value)) {
+      const shape = [1, value.shape[1]!, 1, 1];
+      const affine = { scale: this.#tensor(shape), shift: this.#tensor(shape) };
+      this.#affines.set(output.name, affine);
+      const names = { weight: `${output.name}.weight`, bias: `${output.name}.bias` };
+      this.#emit({ kind: "statistics", groups, epsilon, ...names, strips: moments, ...affine });
+    }
+  }
+
+  #affineGraph(): Graph | undefined {
+    const { norms } = this.#segmentation;
+    if (norms.length === 0) return undefined;
+    const builder = new GraphBuilder("affine");
+    const copy = new GraphCopy(this.#graph, builder);
+    for (const node of this.#graph.nodes) {
+      if (this.#segmentation.fixed.has(node.output.name)) copy.set(node.output, copy.apply(node));
+    }
+    const outputs = norms.flatMap(({ inputs: [, weight, bias], output }) => [
+      [`${output.name}.weight`, builder.apply("Identity", [copy.at(weight)], {})],
+      [`${output.name}.bias`, builder.apply("Identity", [copy.at(bias)], {})],
+    ]);
+    return builder.build(Object.fromEntries(outputs) as Record<string, Value>);
+  }
+
+  #addAttention({ composite }: AttentionSegment): void {
+    const [query, key, value] = composite.inputs.map(({ name }) => this.#maps.get(name)!) as [
+      KeptMap,
+      KeptMap,
+      KeptMap,
+    ];
+    this.#rowsPerStrip.set(composite.output.name, this.#rowsPerStrip.get(query.value.name)!);
+    const output = this.#addMap(composite.output, []);
+    const { query: queryName, key: keyName, value: valueName, mean, weight, nextMean, nextWeight } = attentionNames;
+    query.strips.forEach((strip, index) => {
+      const [, channels, rows, width] = this.#shapes[strip.tensor] as [number, number, number, number];
+      let before: Record<string, TensorId> = {};
+      key.strips.forEach((keys, step) => {
+        const isLast = step === key.strips.length - 1;
+        const shapes = { query: this.#shapes[strip.tensor]!, key: this.#shapes[keys.tensor]! };
+        const graph = this.#intern(attentionGraph({ ...shapes, isFirst: step === 0, isLast }));
+        const inputs = {
+          [queryName]: strip.tensor,
+          [keyName]: keys.tensor,
+          [valueName]: value.strips[step]!.tensor,
+          ...before,
+        };
+        const next: Record<string, TensorId> = isLast
+          ? { [attentionNames.output]: output.strips[index]!.tensor }
+          : {
+              [nextMean]: this.#tensor([1, rows * width, channels]),
+              [nextWeight]: this.#tensor([1, rows * width, 1]),
+            };
+        this.#emit({ kind: "run", graph, inputs, outputs: next });
+        if (!isLast) before = { [mean]: next[nextMean]!, [weight]: next[nextWeight]! };
+      });
+    });
+  }
+
+  #emptyMoments(map: Value): StripMoments[] {
+    if (this.#normsOf(map).length === 0) return [];
+    const channels = map.shape[1]!;
+    return stripsOf(heightOf(map), this.#rowsPerStrip.get(map.name)!).map((rows) => ({
+      mean: this.#tensor([1, channels, 1, 1]),
+      deviation: this.#tensor([1, channels, 1, 1]),
+      pixels: lengthOf(rows) * map.shape[3]!,
+    }));
+  }
+
+  #addMap(value: Value, moments: readonly StripMoments[]): KeptMap {
+    const [, channels, height, width] = value.shape as [number, number, number, number];
+    const strips = stripsOf(height, this.#rowsPerStrip.get(value.name)!).map((rows) => ({
+      rows,
+      tensor: this.#tensor([1, channels, lengthOf(rows), width]),
+    }));
+    const map = { value, strips, moments };
+    this.#maps.set(value.name, map);
+    return map;
+  }
+
+  /** One height of strips for maps that are made together. */
+  #setRows(maps: readonly Value[]): void {
+    const height = heightOf(maps[0]!);
+    const rowElements = Math.max(...maps.map(({ shape }) => shape[1]! * shape[3]!));
+    const multiples = Math.floor(this.#options.stripElements / rowElements / rowMultiple);
+    const rows = Math.min(height, Math.max(1, multiples) * rowMultiple);
+    for (const { name } of maps) this.#rowsPerStrip.set(name, rows);
+  }
+
+  #tensor(shape: Shape): TensorId {
+    return this.#shapes.push(shape) - 1;
+  }
+
+  /** The index of a graph; graphs that print alike are one. */
+  #intern(graph: Graph): number {
+    const text = print(graph);
+    const index = this.#graphIndices.get(text) ?? this.#graphs.push(graph) - 1;
+    this.#graphIndices.set(text, index);
+    return index;
+  }
+
+  #emit(operation: Operation): void {
+    this.#operations.push({ ...operation, segment: this.#segment });
+  }
+}
+
+function outputTensors({ strips, moments }: KeptMap, output: number, strip: number): Record<string, TensorId> {
+  const { mean, deviation } = moments[strip] ?? {};
+  return {
+    [stripNames.output(output)]: strips[strip]!.tensor,
+    ...(mean === undefined ? {} : { [stripNames.mean(output)]: mean }),
+    ...(deviation === undefined ? {} : { [stripNames.deviation(output)]: deviation }),
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * Splits what depends on weights alone from the rest of a graph: it is computed once for all strips, and the graph of
+ * a strip becomes one that every layer of the same shape shares.
+ */
+import { GraphBuilder, GraphCopy, type Graph, type Value } from "../graph/index.ts";
+
+export interface HoistedWeights {
+  /** No inputs; the outputs `weight_0`, `weight_1`, … are what `strip` takes under these names. */
+  readonly weights: Graph | undefined;
+  /** No stored initializers; small constants stay. */
+  readonly strip: Graph;
+}
+
+export const weightName = (index: number): string => `weight_${index}`;
+
+export function hoistWeights(graph: Graph): HoistedWeights {
+  const stored = new Set(
+    graph.initializers.flatMap(({ value, data }) => ("stored" in data ? [value.name] : [])),
+  );
+  const constants = new Set(
+    graph.initializers.flatMap(({ value, data }) => ("stored" in data ? [] : [value.name])),
+  );
+  const hoisted = hoistedValues(graph, stored, constants);
+  const crossing = crossingValues(graph, hoisted);
+  return {
+    weights: crossing.length === 0 ? undefined : weightsGraph(graph, hoisted, crossing),
+    strip: remainder(graph, hoisted, crossing),
+  };
+}
+
+/** The stored weights, and what is computed from them and from constants. */
+function hoistedValues(
+  graph: Graph,
+  stored: ReadonlySet<string>,
+  constants: ReadonlySet<string>,
+): Set<string> {
+  const hoisted = new Set(stored);
+  for (const { inputs, output } of graph.nodes) {
+    const isFixed = inputs.every(({ name }) => hoisted.has(name) || constants.has(name));
+    if (isFixed && inputs.some(({ name }) => hoisted.has(name))) hoisted.add(output.name);
+  }
+  return hoisted;
+}
+
+/** The hoisted values that other nodes read, each once. */
+function crossingValues(graph: Graph, hoisted: ReadonlySet<string>): Value[] {
+  const readers = graph.nodes.filter(({ output }) => !hoisted.has(output.name));
+  const read = readers.flatMap(({ inputs }) => inputs.filter(({ name }) => hoisted.has(name)));
+  return [...new Map(read.map((value) => [value.name, value])).values()];
+}
+
+function weightsGraph(graph: Graph, hoisted: ReadonlySet<string>, crossing: readonly Value[]): Graph {
+  const builder = new GraphBuilder("weights");
+  const copy = new GraphCopy(graph, builder);
+  for (const node of graph.nodes) if (hoisted.has(node.output.name)) copy.set(node.output, copy.apply(node));
+  const computed = new Set(graph.nodes.map(({ output }) => output.name));
+  const outputs = crossing.map((value, index): [string, Value] => [
+    weightName(index),
+    // An output must be the result of a node.
+    computed.has(value.name) ? copy.at(value) : builder.apply("Identity", [copy.at(value)], {}),
+  ]);
+  return builder.build(Object.fromEntries(outputs));
+}
+
+function remainder(graph: Graph, hoisted: ReadonlySet<string>, crossing: readonly Value[]): Graph {
+  const builder = new GraphBuilder(graph.name);
+  const copy = new GraphCopy(graph, builder);
+  for (const value of graph.inputs) copy.set(value, builder.input(value.name, value.dtype, value.shape));
+  crossing.forEach((value, index) => {
+    copy.set(value, builder.input(weightName(index), value.dtype, value.shape));
+  });
+  for (const node of graph.nodes) if (!hoisted.has(node.output.name)) copy.set(node.output, copy.apply(node));
+  return builder.build(Object.fromEntries(graph.outputs.map((value) => [value.name, copy.at(value)])));
+}

@@ -1,0 +1,105 @@
+/** A graph as a sequence of operations on strips: what is computed when, before it is decided where in memory. */
+import type { Graph, Value } from "../graph/index.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Rows } from "./rows.ts";
+
+/** Index of a tensor of the program. */
+export type TensorId = number;
+
+/** The moments of one strip of a map, for every channel. */
+export interface StripMoments {
+  /** [1, C, 1, 1] */
+  readonly mean: TensorId;
+  /** Sum of squared deviations from that mean, [1, C, 1, 1] */
+  readonly deviation: TensorId;
+  readonly pixels: number;
+}
+
+/** One normalisation: from the moments of all strips to one factor and one summand for each channel. */
+export interface Statistics {
+  readonly kind: "statistics";
+  readonly groups: number;
+  readonly epsilon: number;
+  /** Names of the outputs of the program's `affine` graph. */
+  readonly weight: string;
+  readonly bias: string;
+  readonly strips: readonly StripMoments[];
+  readonly scale: TensorId;
+  readonly shift: TensorId;
+}
+
+export type Operation =
+  /** Computes a strip. */
+  | {
+      readonly kind: "run";
+      readonly graph: number;
+      readonly inputs: Readonly<Record<string, TensorId>>;
+      readonly outputs: Readonly<Record<string, TensorId>>;
+    }
+  /** Computes what the strips of a segment need of its weights. */
+  | {
+      readonly kind: "weights";
+      readonly graph: number;
+      readonly outputs: Readonly<Record<string, TensorId>>;
+    }
+  | Statistics
+  /** Takes rows of the caller's tensor. */
+  | { readonly kind: "feed"; readonly tensor: TensorId; readonly rows: Rows }
+  /** Gives rows of the result. */
+  | { readonly kind: "fetch"; readonly tensor: TensorId; readonly rows: Rows }
+  /** Writes a tensor to the file, or reads it from there. */
+  | { readonly kind: "store" | "load"; readonly tensor: TensorId; readonly place: number };
+
+/** An operation and the segment to which it belongs. */
+export type Scheduled = Operation & { readonly segment: number };
+
+export interface StripProgram {
+  readonly name: string;
+  readonly input: Value;
+  readonly output: Value;
+  /** Shapes of the tensors, by id; all are float32. */
+  readonly shapes: readonly Shape[];
+  /** The strips of every kept map, in order. */
+  readonly maps: readonly (readonly TensorId[])[];
+  /** Graphs of strips: their weights are inputs. */
+  readonly graphs: readonly Graph[];
+  /** Graphs of weights: no inputs. */
+  readonly weights: readonly Graph[];
+  /** Weights and biases of all normalisations; undefined when there is none. */
+  readonly affine: Graph | undefined;
+  readonly operations: readonly Scheduled[];
+}
+
+/** The tensors that an operation reads. */
+export function readsOf(operation: Operation): readonly TensorId[] {
+  switch (operation.kind) {
+    case "run":
+      return Object.values(operation.inputs);
+    case "statistics":
+      return operation.strips.flatMap(({ mean, deviation }) => [mean, deviation]);
+    case "fetch":
+    case "store":
+      return [operation.tensor];
+    case "weights":
+    case "feed":
+    case "load":
+      return [];
+  }
+}
+
+/** The tensors that an operation makes. */
+export function writesOf(operation: Operation): readonly TensorId[] {
+  switch (operation.kind) {
+    case "run":
+    case "weights":
+      return Object.values(operation.outputs);
+    case "statistics":
+      return [operation.scale, operation.shift];
+    case "feed":
+    case "load":
+      return [operation.tensor];
+    case "fetch":
+    case "store":
+      return [];
+  }
+}

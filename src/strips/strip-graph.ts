@@ -1,0 +1,142 @@
+/** The graph that computes one strip of a segment's outputs. */
+import { invariant } from "../errors.ts";
+import { GraphBuilder, GraphCopy, type Graph, type Node, type Pads, type Value } from "../graph/index.ts";
+import { heightOf, type InputStrips, type StripGeometry } from "./geometry.ts";
+import { clip, lengthOf, rowRule, rowsRead, type Rows } from "./rows.ts";
+import { isNorm, type GroupNormalization, type LocalSegment } from "./segments.ts";
+
+/** Names of the strip graph's inputs and outputs, by their place in the segment. */
+export const stripNames = {
+  input: (input: number, strip: number) => `input_${input}_${strip}`,
+  scale: (norm: number) => `scale_${norm}`,
+  shift: (norm: number) => `shift_${norm}`,
+  output: (output: number) => `output_${output}`,
+  mean: (output: number) => `mean_${output}`,
+  deviation: (output: number) => `deviation_${output}`,
+} as const;
+
+/** A segment with what its graphs need to know of the whole graph. */
+export interface StripContext {
+  readonly segment: LocalSegment;
+  /** The whole graph. */
+  readonly graph: Graph;
+  /** The nodes on which the segment depends and which depend on initializers alone, in order. */
+  readonly fixedNodes: readonly Node[];
+  /** Whether statistics are taken of a map. */
+  readonly isNormalized: (map: Value) => boolean;
+}
+
+/**
+ * Inputs: the strips of the maps, [1, C, rows, W] each, and scale and shift [1, C, 1, 1] of every normalisation.
+ * Outputs: a strip of each map, and, where the map is normalised later, the mean of every channel and the sum of the
+ * squared deviations from it, [1, C, 1, 1] each. Weights are still initializers.
+ */
+export function stripGraph(context: StripContext, geometry: StripGeometry): Graph {
+  return new StripGraphBuilder(context, geometry).build();
+}
+
+class StripGraphBuilder {
+  readonly #builder = new GraphBuilder("strip");
+  readonly #context: StripContext;
+  readonly #geometry: StripGeometry;
+  readonly #copy: GraphCopy;
+
+  constructor(context: StripContext, geometry: StripGeometry) {
+    this.#copy = new GraphCopy(context.graph, this.#builder);
+    this.#context = context;
+    this.#geometry = geometry;
+  }
+
+  build(): Graph {
+    const { segment, isNormalized } = this.#context;
+    this.#geometry.inputs.forEach((input, index) => {
+      this.#copy.set(input.map, this.#joined(input, index));
+    });
+    const norms = segment.steps.filter(isNorm);
+    for (const node of this.#context.fixedNodes) this.#copy.set(node.output, this.#copy.apply(node));
+    for (const step of segment.steps) {
+      const value = isNorm(step) ? this.#normalized(step, norms.indexOf(step)) : this.#applied(step);
+      this.#copy.set(step.output, value);
+    }
+    const outputs: Record<string, Value> = {};
+    segment.outputs.forEach((map, index) => {
+      const strip = this.#copy.at(map);
+      outputs[stripNames.output(index)] = strip;
+      if (isNormalized(map)) Object.assign(outputs, this.#moments(strip, index));
+    });
+    return this.#builder.build(outputs);
+  }
+
+  /** The rows of a map that are needed, out of its strips. */
+  #joined({ map, strips, rows }: InputStrips, input: number): Value {
+    const [batch, channels, , width] = map.shape as [number, number, number, number];
+    let top = 0;
+    const parts = strips.map((strip, index) => {
+      const height = lengthOf(strip);
+      const shape = [batch, channels, height, width];
+      const whole = this.#builder.input(stripNames.input(input, index), "float32", shape);
+      const part = clip({ begin: rows.begin - top, end: rows.end - top }, height);
+      top += height;
+      return this.#rowsOf(whole, part);
+    });
+    return parts.length === 1 ? parts[0]! : this.#builder.apply("Concat", parts, { axis: 2 });
+  }
+
+  #rowsOf(value: Value, { begin, end }: Rows): Value {
+    if (begin === 0 && end === heightOf(value)) return value;
+    return this.#builder.apply("Slice", [value], { axes: [2], starts: [begin], ends: [end] });
+  }
+
+  /** scale · x + shift */
+  #normalized({ inputs: [x], output }: GroupNormalization, index: number): Value {
+    const rows = this.#geometry.rows.get(output.name)!;
+    const shape = [1, x.shape[1]!, 1, 1];
+    const scale = this.#builder.input(stripNames.scale(index), "float32", shape);
+    const shift = this.#builder.input(stripNames.shift(index), "float32", shape);
+    const scaled = this.#builder.apply("Mul", [this.#at(x, rows), scale], {});
+    return this.#builder.apply("Add", [scaled, shift], {});
+  }
+
+  /** The node over the rows that its output needs. */
+  #applied(node: Node): Value {
+    const rows = this.#geometry.rows.get(node.output.name)!;
+    const rule = rowRule(node);
+    invariant(rule !== "all", `strips: ${node.output.name} is not computed by rows`);
+    const read = rowsRead(rule, rows);
+    const inputs = node.inputs.map((value) =>
+      this.#isMap(value) ? this.#at(value, clip(read, heightOf(value))) : this.#copy.at(value),
+    );
+    if (node.operator === "Conv") {
+      const [, left, , right] = node.attributes.pads;
+      const height = heightOf(node.inputs[0]!);
+      const pads: Pads = [Math.max(0, -read.begin), left, Math.max(0, read.end - height), right];
+      return this.#builder.apply("Conv", inputs, { ...node.attributes, pads });
+    }
+    const value = this.#copy.apply(node, inputs);
+    if (rule === "same" || rule.kind === "window") return value;
+    const top = read.begin * rule.size; // blocks give whole blocks of rows
+    return this.#rowsOf(value, { begin: rows.begin - top, end: rows.end - top });
+  }
+
+  /** Rows of a value that exists with at least these. */
+  #at(value: Value, { begin, end }: Rows): Value {
+    const top = this.#geometry.rows.get(value.name)!.begin;
+    return this.#rowsOf(this.#copy.at(value), { begin: begin - top, end: end - top });
+  }
+
+  #isMap({ name }: Value): boolean {
+    return this.#geometry.rows.has(name);
+  }
+
+  /** Deviations from the strip's own mean: sums of squares alone would lose what a large mean leaves. */
+  #moments(strip: Value, index: number): Record<string, Value> {
+    const axes = { axes: [2, 3], keepdims: true };
+    const mean = this.#builder.apply("ReduceMean", [strip], axes);
+    const centered = this.#builder.apply("Sub", [strip, mean], {});
+    const squares = this.#builder.apply("Mul", [centered, centered], {});
+    return {
+      [stripNames.mean(index)]: mean,
+      [stripNames.deviation(index)]: this.#builder.apply("ReduceSum", [squares], axes),
+    };
+  }
+}
