@@ -1,0 +1,124 @@
+/** The other end of a measured process: starts it when it is first needed and asks it to run, again and again. */
+import { spawn } from "node:child_process";
+import { cpus, totalmem } from "node:os";
+import { createInterface } from "node:readline";
+import { parseJson } from "./typed.mjs";
+
+/** @typedef {import("./modes.mjs").Mode} Mode */
+/** @typedef {{ milliseconds: number, cpuMilliseconds: number, peakBytes: number, residentBytes: number }} Reply */
+/** @typedef {{ loadMilliseconds: number } | Reply | { error: string }} Message */
+/** @typedef {{ resolve: (message: Message) => void, reject: (error: Error) => void }} Waiting */
+
+/** A process that keeps more than this share of the machine's memory between its runs leaves none for the others. */
+const maxIdleShare = 0.25;
+
+/** Milliseconds of all cores together since the machine started. */
+function coreTimes() {
+  let [all, idle] = [0, 0];
+  for (const { times } of cpus()) {
+    all += times.user + times.nice + times.sys + times.irq + times.idle;
+    idle += times.idle;
+  }
+  return { all, busy: all - idle };
+}
+
+/** One mode's processes: usually one. */
+export class Contender {
+  /** @param {{ mode: Mode, command: readonly [string, ...string[]] }} parts */
+  constructor({ mode, command }) {
+    this.mode = mode;
+    this.command = command;
+    /** @type {import("node:child_process").ChildProcessByStdio<import("node:stream").Writable, import("node:stream").Readable, import("node:stream").Readable> | undefined} */
+    this.child = undefined;
+    /** @type {Waiting | undefined} */
+    this.waiting = undefined;
+    this.lastErrorLine = "";
+    this.loadMilliseconds = NaN;
+    this.firstMilliseconds = NaN;
+    /** @type {number[]} */
+    this.milliseconds = [];
+    this.peakBytes = 0;
+    /** What all cores could have done while this mode ran, and what they did for others. */
+    this.coreMilliseconds = 0;
+    this.otherMilliseconds = 0;
+    /** @type {string | undefined} */
+    this.error = undefined;
+  }
+
+  /** Runs once; the first time counts apart. A mode that failed stays failed. */
+  async advance() {
+    if (this.error !== undefined) return;
+    try {
+      const isFirst = Number.isNaN(this.firstMilliseconds);
+      const milliseconds = await this.#run();
+      if (isFirst) this.firstMilliseconds = milliseconds;
+      else this.milliseconds.push(milliseconds);
+    } catch (error) {
+      this.error = error instanceof Error ? error.message : String(error);
+      this.end();
+    }
+  }
+
+  /** Ends the process, if there is one. */
+  end() {
+    this.child?.kill("SIGKILL");
+    this.child = undefined;
+  }
+
+  async #run() {
+    if (this.child === undefined) {
+      await this.#start();
+      // A restarted process has a first call again, which does not count.
+      if (!Number.isNaN(this.firstMilliseconds)) await this.#ask();
+    }
+    const before = coreTimes();
+    const { milliseconds, cpuMilliseconds, peakBytes, residentBytes } = await this.#ask();
+    const after = coreTimes();
+    this.coreMilliseconds += after.all - before.all;
+    this.otherMilliseconds += Math.max(after.busy - before.busy - cpuMilliseconds, 0);
+    this.peakBytes = Math.max(this.peakBytes, peakBytes);
+    if (residentBytes > maxIdleShare * totalmem()) this.end();
+    return milliseconds;
+  }
+
+  async #start() {
+    const [program, ...programArguments] = this.command;
+    const child = spawn(program, programArguments, { stdio: ["pipe", "pipe", "pipe"] });
+    this.child = child;
+    child.on("error", (error) => this.waiting?.reject(error));
+    child.on("exit", (code, signal) => {
+      const ending = signal === null ? `ended with ${code}` : `ended by ${signal} (out of memory?)`;
+      this.waiting?.reject(new Error(`the process ${ending}. ${this.lastErrorLine}`.trim()));
+    });
+    // Writing to a process that has just ended; its exit is reported by itself.
+    child.stdin.on("error", () => undefined);
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      if (line.trim() !== "") this.lastErrorLine = line.trim();
+    });
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      if (line.startsWith("{")) this.waiting?.resolve(parseJson(line));
+    });
+    const message = await this.#next();
+    if ("loadMilliseconds" in message) this.loadMilliseconds = message.loadMilliseconds;
+  }
+
+  /** @returns {Promise<Reply>} */
+  async #ask() {
+    const next = this.#next();
+    this.child?.stdin.write("run\n");
+    const message = await next;
+    if ("milliseconds" in message) return message;
+    throw new Error("the process answered out of turn");
+  }
+
+  /** @returns {Promise<Message>} */
+  async #next() {
+    /** @type {Message} */
+    const message = await new Promise((resolve, reject) => {
+      this.waiting = { resolve, reject };
+    });
+    this.waiting = undefined;
+    if ("error" in message) throw new Error(message.error);
+    return message;
+  }
+}

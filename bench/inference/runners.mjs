@@ -1,0 +1,130 @@
+/** How each mode of this side runs one half once: from the values of its input to those of its output. */
+import { once } from "node:events";
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { as, built } from "./typed.mjs";
+
+/** @typedef {import("./measured-process.mjs").Settings} Settings */
+/** @typedef {(input: Float32Array) => Promise<Float32Array>} Run */
+
+/**
+ * @param {Settings} settings
+ * @returns {Promise<Run>}
+ */
+export async function runnerOf(settings) {
+  switch (settings.mode.kind) {
+    case "vaekit":
+      return vaekitRun(await openNative(settings), settings);
+    case "wasm-vaekit":
+      return vaekitRun(await openWeb(settings), settings);
+    case "plain":
+      return plainNative(settings);
+    case "wasm-plain":
+      return plainWeb(settings);
+    case "diffusers":
+      throw new Error("diffusers runs in Python");
+  }
+}
+
+/** @param {Settings} settings */
+async function openNative({ modelFolder, threads }) {
+  /** @type {typeof import("../../src/node/index.ts")} */
+  const { AutoencoderKL } = await built("node/index.js");
+  return AutoencoderKL.fromPretrained(modelFolder, { device: "cpu", threadCount: threads });
+}
+
+/**
+ * The model as a browser opens it: over HTTP.
+ *
+ * @param {Settings} settings
+ */
+async function openWeb({ modelFolder, threads }) {
+  /** @type {typeof import("../../src/web/index.ts")} */
+  const { AutoencoderKL } = await built("web/index.js");
+  const server = createServer(({ url = "/" }, response) => {
+    createReadStream(join(modelFolder, new URL(url, "http://localhost").pathname))
+      .on("error", () => response.writeHead(404).end())
+      .pipe(response);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  try {
+    return await AutoencoderKL.fromPretrained(`http://127.0.0.1:${port}`, {}, await webRuntime(threads));
+  } finally {
+    server.close();
+  }
+}
+
+/**
+ * The entry for Node: the same WebAssembly, but with threads, which the browser's entries fetch their code for.
+ *
+ * @param {number} threads
+ */
+async function webRuntime(threads) {
+  const ort = await import("onnxruntime-web");
+  ort.env.wasm.numThreads = threads;
+  return ort;
+}
+
+/**
+ * @param {import("../../src/vae/autoencoder-kl.ts").AutoencoderKLModel} model
+ * @param {Settings} settings
+ * @returns {Promise<Run>}
+ */
+async function vaekitRun(model, { half, shape, mode, maxMemoryBytes }) {
+  /** @type {typeof import("../../src/core.ts")} */
+  const { Tensor, tilingModes } = await built("core.js");
+  const budget = maxMemoryBytes === undefined || mode.tiling === "none" ? {} : { maxMemoryBytes };
+  /** @type {readonly string[]} */
+  const known = tilingModes;
+  const tiling = mode.tiling === "none" && !known.includes("none") ? "off" : mode.tiling;
+  /** @type {import("../../src/core.ts").CodingOptions} */
+  const options = as({ tiling, ...budget });
+  return async (input) => {
+    const tensor = Tensor.from(input, shape);
+    if (half === "decode") return as((await model.decode(tensor, options)).sample.data);
+    return (await model.encode(tensor, options)).latentDist.parameters.data;
+  };
+}
+
+/**
+ * The plain graph, as an exporter writes it, with the runtime's default options. As in vaekit, the session is made in
+ * the first call.
+ *
+ * @param {Settings} settings
+ */
+async function plainNative(settings) {
+  const ort = await import("onnxruntime-node");
+  const options = { intraOpNumThreads: settings.threads };
+  return plainRun(() => ort.InferenceSession.create(settings.graphFile, options), ort.Tensor, settings);
+}
+
+/** @param {Settings} settings */
+async function plainWeb(settings) {
+  const ort = await webRuntime(settings.threads);
+  const create = async () =>
+    ort.InferenceSession.create(await readFile(settings.graphFile), { executionProviders: ["wasm"] });
+  return plainRun(create, ort.Tensor, settings);
+}
+
+/**
+ * @param {() => Promise<import("onnxruntime-common").InferenceSession>} create
+ * @param {import("onnxruntime-common").TensorConstructor} Tensor
+ * @param {Settings} settings
+ * @returns {Run}
+ */
+function plainRun(create, Tensor, { shape, half }) {
+  const [inputName, outputName] =
+    half === "encode" ? ["sample", "latent_parameters"] : ["latent_sample", "sample"];
+  /** @type {import("onnxruntime-common").InferenceSession | undefined} */
+  let session;
+  return async (input) => {
+    session ??= await create();
+    const results = await session.run({ [inputName]: new Tensor("float32", input, shape) });
+    return /** @type {Float32Array} */ (results[outputName]?.data);
+  };
+}
