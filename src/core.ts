@@ -23,6 +23,8 @@ export type { StoredTensor } from "./tensor/stored-tensor.ts";
 export { Tensor } from "./tensor/tensor.ts";
 export {
   tilingModes,
+  type CodingPlan,
+  type Half,
   type CodingOptions,
   type CodingProgress,
   type ForwardOptions,

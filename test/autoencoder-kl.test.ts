@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { AutoencoderKL, Generator, VaekitError, type Tensor } from "../src/node/index.ts";
+import { AutoencoderKL, Generator, VaekitError, type CodingPlan, type Tensor } from "../src/node/index.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "vaekit-save-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -76,10 +76,36 @@ describe("encode and decode", () => {
     await expect(vae.decode(Generator.torch(0).randn(shape))).rejects.toThrow(message);
   });
 
-  test.each(["exact", "auto"] as const)('tiling "%s" says that it is not available yet', async (tiling) => {
-    const decoding = vae.decode(Generator.torch(0).randn([1, 4, 4, 4]), { tiling });
-    await expect(decoding).rejects.toBeInstanceOf(VaekitError);
-    await expect(decoding).rejects.toMatchObject({ code: "UNSUPPORTED" });
+  test.each(["exact", "auto"] as const)('tiling "%s" gives the numbers of "off"', async (tiling) => {
+    const latents = Generator.torch(0).randn([2, 4, 5, 7]);
+    const { sample } = await vae.decode(latents, { tiling });
+    expect(sample).toBeAllclose((await vae.decode(latents, { tiling: "off" })).sample, { absolute: 2e-4 });
+  });
+
+  test("says what it chose before it starts", async () => {
+    const plans: CodingPlan[] = [];
+    const onPlan = (plan: CodingPlan): void => void plans.push(plan);
+    await vae.decode(Generator.torch(0).randn([1, 4, 8, 8]), { tiling: "exact", onPlan });
+    expect(plans).toEqual([expect.objectContaining({ half: "decoder", tiling: "exact", fileBytes: 0 })]);
+    expect(await vae.plan("encoder", { batch: 1, height: 16, width: 16 }, { tiling: "off" })).toMatchObject({
+      tiling: "off",
+      stripCount: 1,
+    });
+  });
+
+  test("a budget that cannot work says the smallest that can", async () => {
+    const decoding = vae.decode(Generator.torch(0).randn([1, 4, 8, 8]), { maxMemoryBytes: 1e6 });
+    await expect(decoding).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringMatching(
+        /maxMemoryBytes: expected at least \d+ MB for decoding 8x8, found 1 MB/,
+      ) as string,
+    });
+  });
+
+  test.each([0, -1, NaN])("maxMemoryBytes %d is refused", async (maxMemoryBytes) => {
+    const decoding = vae.decode(Generator.torch(0).randn([1, 4, 4, 4]), { maxMemoryBytes });
+    await expect(decoding).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
   test("report their progress from 0 to the number of passes", async () => {

@@ -9,6 +9,7 @@ import { addInspect } from "./commands/inspect.ts";
 import { addRoundtrip } from "./commands/roundtrip.ts";
 import { addSample } from "./commands/sample.ts";
 import { addTrain } from "./commands/train.ts";
+import { addTune } from "./commands/tune.ts";
 import { packageVersion } from "./package.ts";
 
 /** The whole command line; commands inherit the settings made here first. */
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     addExport,
     addTrain,
     addSample,
+    addTune,
   ];
   for (const add of adders) add(program);
   return program;

@@ -12,3 +12,5 @@ export {
   upsamplingTapSums,
   type Parity,
 } from "./layers.ts";
+export { kronecker, winogradMatrices, type Matrix, type TileSize } from "./winograd-matrices.ts";
+export { isWinogradGradientFaster, winogradWeightGradient } from "./winograd.ts";

@@ -1,9 +1,11 @@
 /** The layers: convolution, linear layers, normalisation. Each puts its operators into the graph. */
 import { VaekitError } from "../errors.ts";
-import type { GraphBuilder, KnownGradient, Pads, Value } from "../graph/index.ts";
+import type { GraphBuilder, Pads, Value } from "../graph/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { ModuleContext } from "./context.ts";
+import { groupNormByMoments } from "./group-norm.ts";
+import { isWinogradFaster, winogradConv2d } from "./winograd.ts";
 
 /** diffusers' GroupNorm epsilon, everywhere in a VAE. */
 const groupNormEpsilon = 1e-6;
@@ -27,6 +29,10 @@ export function conv2d(
   const pads = options.pads ?? [margin, margin, margin, margin];
   const weight = context.parameter(`${name}.weight`, [outChannels, x.shape[1]!, kernelSize, kernelSize]);
   const bias = hasBias ? [context.parameter(`${name}.bias`, [outChannels])] : [];
+  const isPlain = kernelSize === 3 && stride === 1 && pads.every((pad) => pad === 1);
+  if (context.isTraining === true && isPlain && isWinogradFaster(x, outChannels)) {
+    return winogradConv2d(context.builder, x, weight, ...bias);
+  }
   return context.builder.apply("Conv", [x, weight, ...bias], { strides: [stride, stride], pads });
 }
 
@@ -83,70 +89,6 @@ export function groupNorm(
   const inputs = [x, weight, bias] as const;
   return builder.composite({ kind: "GroupNormalization", inputs, output, groups, epsilon });
 }
-
-/**
- * The same function as one factor and one summand for each channel of each example, from mean(x) and mean(x²);
- * its gradient is known as a whole.
- */
-function groupNormByMoments(
-  context: ModuleContext,
-  name: string,
-  x: Value,
-  groups: number,
-  epsilon: number,
-): Value {
-  const { builder } = context;
-  const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  const { add, sub, mul, constant, reshape } = shortForms(builder);
-  const mean = (value: Value): Value => builder.apply("ReduceMean", [value], { axes: [2], keepdims: true });
-
-  const size = (channels / groups) * height * width;
-  const grouped = reshape(x, [batch, groups, size]); // [N, G, C/G·H·W]
-  const average = mean(grouped); // [N, G, 1]
-  const variance = sub(mean(mul(grouped, grouped)), mul(average, average));
-  // Rounding may leave a constant group a variance just below zero.
-  const positive = builder.apply("Clip", [variance], { min: 0 });
-  const deviation = builder.apply("Sqrt", [add(positive, constant(epsilon))], {});
-  const precision = builder.apply("Div", [constant(1), deviation], {}); // [N, G, 1]
-
-  const perGroup = [groups, channels / groups];
-  const weight = context.parameter(`${name}.weight`, [channels], perGroup);
-  const bias = context.parameter(`${name}.bias`, [channels], perGroup);
-  const factor = mul(weight, precision); // [N, G, C/G]
-  const summand = sub(bias, mul(average, factor)); // [N, G, C/G]
-  const perChannel = (value: Value): Value => reshape(value, [batch, channels, 1, 1]);
-  const channelFactor = perChannel(factor);
-  const output = add(mul(x, channelFactor), perChannel(summand));
-
-  // With r = 1 / deviation: dx = factor · dy + p · x + q, where p and q are one number for each group.
-  const rule: KnownGradient["rule"] = (dy, wants, at) => {
-    const [input, groupedInput, center, inverse] = [x, grouped, average, precision].map(at) as Quad;
-    const [groupFactor, pixelFactor] = [factor, channelFactor].map(at) as [Value, Value];
-    const sum = (value: Value, axes: readonly number[], keepdims: boolean): Value =>
-      builder.apply("ReduceSum", [value], { axes, keepdims });
-    const overPixels = (value: Value): Value =>
-      reshape(sum(value, [2, 3], false), [batch, groups, channels / groups]);
-    const slope = overPixels(dy); // Σ dy
-    const centered = sub(overPixels(mul(dy, input)), mul(center, slope)); // Σ dy · (x - average)
-    const toInput = (): Value => {
-      const square = mul(mul(inverse, inverse), constant(-1 / size));
-      const p = mul(sum(mul(groupFactor, centered), [2], true), square); // [N, G, 1]
-      const offset = mul(sum(mul(groupFactor, slope), [2], true), constant(-1 / size));
-      const q = sub(offset, mul(center, p));
-      const common = reshape(add(mul(groupedInput, p), q), x.shape);
-      return add(mul(dy, pixelFactor), common);
-    };
-    return [
-      wants(0) ? toInput() : undefined,
-      wants(1) ? sum(mul(centered, inverse), [0], false) : undefined,
-      wants(2) ? sum(slope, [0], false) : undefined,
-    ];
-  };
-  builder.knowGradient({ inputs: [x, weight, bias], output, rule });
-  return output;
-}
-
-type Quad = [Value, Value, Value, Value];
 
 function shortForms(builder: GraphBuilder) {
   return {

@@ -16,6 +16,7 @@ import { Generator } from "../random/index.ts";
 import type { Device } from "../runtime/index.ts";
 import { NodeRuntime } from "../runtime/node/node-runtime.ts";
 import { storeInMemory, type StoredTensor } from "../tensor/stored-tensor.ts";
+import { thisMachine } from "./machine.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
 import {
@@ -126,7 +127,14 @@ export class AutoencoderKL extends AutoencoderKLModel {
   static #assemble({ name, config, tensors }: Found, options: RuntimeOptions): AutoencoderKL {
     const weights = matchWeights(config, tensors, name);
     if (weights.unexpected.length > 0) warner(options)(unexpectedWarning(weights.unexpected, name));
-    return new AutoencoderKL({ name, config, weights, runtime: new NodeRuntime(options) });
+    const runtime = new NodeRuntime(options);
+    return new AutoencoderKL({
+      name,
+      config,
+      weights,
+      runtime,
+      machine: thisMachine(options, warner(options)),
+    });
   }
 }
 

@@ -1,4 +1,5 @@
+export type { TileSize } from "../nn/index.ts";
 export { foldedUpsampling } from "./folded-upsampling.ts";
-export { rewrite, type RewriteContext, type RewriteRule } from "./rewriter.ts";
 export { isWinogradable, winograd, type ChooseTile } from "./winograd.ts";
-export type { TileSize } from "./winograd-matrices.ts";
+export { preciseGroupNorm } from "./precise-group-norm.ts";
+export { rewrite, type RewriteContext, type RewriteRule } from "./rewriter.ts";

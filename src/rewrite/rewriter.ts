@@ -1,5 +1,12 @@
 /** A rewrite: a graph copied node by node, with some nodes replaced by others that compute the same. */
-import { GraphBuilder, GraphCopy, renameComposite, type Graph, type Node, type Value } from "../graph/index.ts";
+import {
+  GraphBuilder,
+  GraphCopy,
+  renameComposite,
+  type Graph,
+  type Node,
+  type Value,
+} from "../graph/index.ts";
 
 /** What a rule knows of the graph that it rewrites. */
 export interface RewriteContext {

@@ -8,7 +8,7 @@ import type { GraphBuilder, Node, NodeOf, Pads, Value } from "../graph/index.ts"
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { RewriteRule } from "./rewriter.ts";
-import { kronecker, winogradMatrices, type Matrix, type TileSize } from "./winograd-matrices.ts";
+import { kronecker, winogradMatrices, type Matrix, type TileSize } from "../nn/index.ts";
 
 /** Which convolutions become tiles of which size; undefined leaves one as it is. */
 export type ChooseTile = (conv: NodeOf<"Conv">) => TileSize | undefined;

@@ -73,7 +73,10 @@ export interface WorkspaceOptions {
 /** Memory beside the sessions, in which the results of one run are the inputs of the next, without copies. */
 export interface Workspace {
   /** Takes the steps in order; resolves with the tensors that they read. */
-  execute(steps: readonly WorkspaceStep[], options?: { signal?: AbortSignal }): Promise<Record<string, Tensor>>;
+  execute(
+    steps: readonly WorkspaceStep[],
+    options?: { signal?: AbortSignal },
+  ): Promise<Record<string, Tensor>>;
   dispose(): Promise<void>;
 }
 

@@ -1,9 +1,13 @@
 /** Sessions by key, the least recently used disposed first: shapes are baked in, so every size has its own. */
-import type { Session } from "./runtime.ts";
 
-export class SessionCache {
+/** What owns memory until it is disposed. */
+export interface Disposable {
+  dispose(): Promise<void>;
+}
+
+export class SessionCache<T extends Disposable> {
   readonly #capacity: number;
-  readonly #sessions = new Map<string, Promise<Session>>();
+  readonly #sessions = new Map<string, Promise<T>>();
   #turn: Promise<unknown> = Promise.resolve();
 
   /** @param capacity how many sessions stay ready. */
@@ -15,14 +19,14 @@ export class SessionCache {
    * Runs `work` with the session of `key`, after all work that was asked for before: no session is disposed
    * while it is in use, and no two runs hold their working memory at once.
    */
-  use<T>(key: string, create: () => Promise<Session>, work: (session: Session) => Promise<T>): Promise<T> {
+  use<R>(key: string, create: () => Promise<T>, work: (session: T) => Promise<R>): Promise<R> {
     const result = this.#turn.then(async () => work(await this.get(key, create)));
     this.#turn = result.catch(() => undefined);
     return result;
   }
 
   /** The session of `key`, created by `create` if there is none. A failed creation is not remembered. */
-  async get(key: string, create: () => Promise<Session>): Promise<Session> {
+  async get(key: string, create: () => Promise<T>): Promise<T> {
     const known = this.#sessions.get(key);
     const session = known ?? create();
     this.#sessions.delete(key);

@@ -51,9 +51,7 @@ export function attentionGraph({ query, key, isFirst, isLast }: AttentionStep): 
   const probabilities = builder.apply("Softmax", [scores], { axis: 2 }); // [1, queries, keys]
   let mean = builder.apply("MatMul", [probabilities, turned(flat(attentionNames.value, key))], {});
   let weight =
-    isFirst && isLast
-      ? undefined
-      : builder.apply("ReduceLogSumExp", [scores], { axes: [2], keepdims: true });
+    isFirst && isLast ? undefined : builder.apply("ReduceLogSumExp", [scores], { axes: [2], keepdims: true });
 
   if (!isFirst) {
     const meanBefore = builder.input(attentionNames.mean, "float32", [1, queries, channels]);
@@ -64,7 +62,8 @@ export function attentionGraph({ query, key, isFirst, isLast }: AttentionStep): 
     mean = builder.apply("Add", [meanBefore, change], {});
     weight = builder.apply("Add", [weightBefore, builder.apply("Softplus", [gain], {})], {});
   }
-  if (!isLast) return builder.build({ [attentionNames.nextMean]: mean, [attentionNames.nextWeight]: weight! });
+  if (!isLast)
+    return builder.build({ [attentionNames.nextMean]: mean, [attentionNames.nextWeight]: weight! });
   const output = builder.apply("Reshape", [turned(mean)], { shape: query });
   return builder.build({ [attentionNames.output]: output });
 }

@@ -2,7 +2,7 @@
 import { VaekitError } from "../errors.ts";
 import { GraphBuilder, GraphCopy, print, type Graph, type Value } from "../graph/index.ts";
 import { foldedUpsampling, rewrite, winograd, type ChooseTile } from "../rewrite/index.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
 import { heightOf, stripGeometry, type StripGeometry } from "./geometry.ts";
 import { hoistWeights, weightName } from "./hoist-weights.ts";
@@ -60,7 +60,12 @@ class StripCompiler {
 
   constructor(graph: Graph, options: CompileOptions) {
     const [input, output] = [...graph.inputs, ...graph.outputs];
-    if (graph.inputs.length !== 1 || graph.outputs.length !== 1 || input!.shape[0] !== 1 || output!.shape[0] !== 1) {
+    if (
+      graph.inputs.length !== 1 ||
+      graph.outputs.length !== 1 ||
+      input!.shape[0] !== 1 ||
+      output!.shape[0] !== 1
+    ) {
       throw new VaekitError("UNSUPPORTED", "exact tiling: expected one input and one output of one picture.");
     }
     this.#graph = graph;
@@ -92,7 +97,7 @@ class StripCompiler {
   }
 
   #addLocal(segment: LocalSegment): void {
-    this.#setRows(segment.outputs);
+    this.#setRows(segment.outputs, segment.inputs);
     const isMap = (value: Value): boolean => !this.#segmentation.fixed.has(value.name);
     const context = this.#contextOf(segment);
     const graphs = new Map<string, { graph: number; weights: Graph | undefined }>();
@@ -219,7 +224,15 @@ class StripCompiler {
     ];
     this.#rowsPerStrip.set(composite.output.name, this.#rowsPerStrip.get(query.value.name)!);
     const output = this.#addMap(composite.output, []);
-    const { query: queryName, key: keyName, value: valueName, mean, weight, nextMean, nextWeight } = attentionNames;
+    const {
+      query: queryName,
+      key: keyName,
+      value: valueName,
+      mean,
+      weight,
+      nextMean,
+      nextWeight,
+    } = attentionNames;
     query.strips.forEach((strip, index) => {
       const [, channels, rows, width] = this.#shapes[strip.tensor] as [number, number, number, number];
       let before: Record<string, TensorId> = {};
@@ -266,10 +279,10 @@ class StripCompiler {
     return map;
   }
 
-  /** One height of strips for maps that are made together. */
-  #setRows(maps: readonly Value[]): void {
+  /** One height of strips for maps that are made together, by the largest of them and of those that they are made of. */
+  #setRows(maps: readonly Value[], sources: readonly Value[] = []): void {
     const height = heightOf(maps[0]!);
-    const rowElements = Math.max(...maps.map(({ shape }) => shape[1]! * shape[3]!));
+    const rowElements = Math.max(...[...maps, ...sources].map(({ shape }) => sizeOf(shape) / height));
     const multiples = Math.floor(this.#options.stripElements / rowElements / rowMultiple);
     const rows = Math.min(height, Math.max(1, multiples) * rowMultiple);
     for (const { name } of maps) this.#rowsPerStrip.set(name, rows);
@@ -292,7 +305,11 @@ class StripCompiler {
   }
 }
 
-function outputTensors({ strips, moments }: KeptMap, output: number, strip: number): Record<string, TensorId> {
+function outputTensors(
+  { strips, moments }: KeptMap,
+  output: number,
+  strip: number,
+): Record<string, TensorId> {
   const { mean, deviation } = moments[strip] ?? {};
   return {
     [stripNames.output(output)]: strips[strip]!.tensor,

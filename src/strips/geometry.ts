@@ -68,9 +68,7 @@ function offsets(step: Step, rows: ReadonlyMap<string, Rows>, isMap: (value: Val
   const rule = "kind" in step ? "same" : rowRule(step);
   invariant(rule !== "all", `strips: ${step.output.name} is not computed by rows`);
   const read = rowsRead(rule, rows.get(step.output.name)!);
-  return mapsOf(step, isMap).map(
-    (value) => clip(read, heightOf(value)).begin - rows.get(value.name)!.begin,
-  );
+  return mapsOf(step, isMap).map((value) => clip(read, heightOf(value)).begin - rows.get(value.name)!.begin);
 }
 
 function inputStrips(map: Value, rows: Rows, rowsPerStrip: RowsPerStrip): InputStrips {

@@ -39,6 +39,14 @@ function hoistedValues(
     const isFixed = inputs.every(({ name }) => hoisted.has(name) || constants.has(name));
     if (isFixed && inputs.some(({ name }) => hoisted.has(name))) hoisted.add(output.name);
   }
+  // A Reshape at the border stays: of an input it is a view, as the last node it would be a copy.
+  for (const { operator, output } of graph.nodes.toReversed()) {
+    const isRead = (): boolean =>
+      graph.nodes.some(
+        (node) => hoisted.has(node.output.name) && node.inputs.some(({ name }) => name === output.name),
+      );
+    if (operator === "Reshape" && hoisted.has(output.name) && !isRead()) hoisted.delete(output.name);
+  }
   return hoisted;
 }
 

@@ -146,7 +146,10 @@ function checkedStep(step: Step): Node | GroupNormalization {
   if (isNorm(step)) return step;
   if (!("kind" in step) && rowRule(step) !== "all") return step;
   const what = "kind" in step ? step.kind : step.operator;
-  throw new VaekitError("UNSUPPORTED", `exact tiling: ${what} (${step.output.name}) does not work row by row.`);
+  throw new VaekitError(
+    "UNSUPPORTED",
+    `exact tiling: ${what} (${step.output.name}) does not work row by row.`,
+  );
 }
 
 /** Adds a segment, to the earlier one that reads the same maps and statistics where there is one. */

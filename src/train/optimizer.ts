@@ -85,11 +85,14 @@ export function clipFactor(builder: GraphBuilder, norm: Value, maxNorm: number):
   return builder.apply("Clip", [ratio], { max: 1 });
 }
 
-/** √Σx² of a vector, as a scalar. */
-export function euclideanNorm(builder: GraphBuilder, vector: Value): Value {
-  const squares = builder.apply("Mul", [vector, vector], {});
-  const sum = builder.apply("ReduceSum", [squares], { axes: [...vector.shape.keys()], keepdims: false });
-  return builder.apply("Sqrt", [sum], {});
+/** √Σx² over all pieces of a vector, as a scalar. */
+export function euclideanNorm(builder: GraphBuilder, pieces: readonly Value[]): Value {
+  const sums = pieces.map((piece) => {
+    const squares = builder.apply("Mul", [piece, piece], {});
+    return builder.apply("ReduceSum", [squares], { axes: [...piece.shape.keys()], keepdims: false });
+  });
+  const total = sums.reduce((sum, each) => builder.apply("Add", [sum, each], {}));
+  return builder.apply("Sqrt", [total], {});
 }
 
 /** shadow - (1 - decay) · (shadow - parameters). @see diffusers, EMAModel.step */

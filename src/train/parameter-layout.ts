@@ -14,8 +14,22 @@ interface Place {
   readonly end: number;
 }
 
+/**
+ * Some parameters in a row. Graphs know the vector by pieces, which are tensors of their own: what an elementwise
+ * chain leaves between its operations then stays in the cache, and nothing is cut or joined.
+ */
+export interface Piece {
+  readonly start: number;
+  readonly end: number;
+  readonly places: readonly Place[];
+}
+
+/** 2 MiB of float32: several pieces fit into the cache. A larger parameter is a piece by itself. */
+const maxPieceSize = 2 ** 19;
+
 export class ParameterLayout {
   readonly places: readonly Place[];
+  readonly pieces: readonly Piece[];
   /** The number of parameters. */
   readonly size: number;
 
@@ -27,6 +41,7 @@ export class ParameterLayout {
       return place;
     });
     this.size = start;
+    this.pieces = piecesOf(this.places);
   }
 
   /** The parameters as views of `vector` [size]. */
@@ -54,21 +69,67 @@ export class ParameterLayout {
     return Tensor.from(vector, [this.size]);
   }
 
-  /** In a graph: the parameters' values, sliced out of the vector's. */
-  splitValue(builder: GraphBuilder, vector: Value): Map<string, Value> {
-    return new Map(
-      this.places.map(({ name, shape, start, end }) => {
-        const slice = builder.apply("Slice", [vector], { axes: [0], starts: [start], ends: [end] });
-        return [name, shape.length === 1 ? slice : builder.apply("Reshape", [slice], { shape })];
-      }),
-    );
+  /** The names of the pieces of the vector `name` in a runtime's state. */
+  pieceNames(name: string): string[] {
+    return this.pieces.length === 1 ? [name] : this.pieces.map((_, index) => `${name}[${index}]`);
   }
 
-  /** In a graph: one vector of values in the order of `places`. */
-  joinValues(builder: GraphBuilder, values: readonly Value[]): Value {
-    const flat = values.map((value) =>
-      value.shape.length === 1 ? value : builder.apply("Reshape", [value], { shape: [sizeOf(value.shape)] }),
-    );
-    return flat.length === 1 ? flat[0]! : builder.apply("Concat", flat, { axis: 0 });
+  /** The pieces of a vector [size], as views of it. */
+  cut(vector: Tensor<"float32">): Tensor<"float32">[] {
+    return this.pieces.map(({ start, end }) => Tensor.from(vector.data.subarray(start, end), [end - start]));
   }
+
+  /** The vector [size] of its pieces. */
+  joinPieces(pieces: readonly Tensor<"float32">[]): Tensor<"float32"> {
+    const vector = new Float32Array(this.size);
+    this.pieces.forEach(({ start }, index) => {
+      vector.set(pieces[index]!.data, start);
+    });
+    return Tensor.from(vector, [this.size]);
+  }
+
+  /** In a graph: an input for each piece of the state's vector `name`. */
+  inputs(builder: GraphBuilder, name: string): Value[] {
+    const names = this.pieceNames(name);
+    return this.pieces.map(({ start, end }, index) => builder.input(names[index]!, "float32", [end - start]));
+  }
+
+  /** In a graph: the parameters' values, sliced out of those of the pieces. */
+  splitValues(builder: GraphBuilder, pieces: readonly Value[]): Map<string, Value> {
+    const entries = this.pieces.flatMap(({ places, start: offset }, index) => {
+      // ONNX Runtime makes one operator of all slices of a value, if nothing but slices reads it.
+      const row = builder.apply("Reshape", [pieces[index]!], { shape: [1, pieces[index]!.shape[0]!] });
+      return places.map(({ name, shape, start, end }) => {
+        const range = { axes: [1], starts: [start - offset], ends: [end - offset] };
+        const slice = places.length === 1 ? row : builder.apply("Slice", [row], range);
+        return [name, builder.apply("Reshape", [slice], { shape })] as const;
+      });
+    });
+    return new Map(entries);
+  }
+
+  /** In a graph: the pieces of a vector, of values in the order of `places`. */
+  joinValues(builder: GraphBuilder, values: readonly Value[]): Value[] {
+    let first = 0;
+    return this.pieces.map(({ places }) => {
+      const flat = values
+        .slice(first, (first += places.length))
+        .map((value) =>
+          value.shape.length === 1
+            ? value
+            : builder.apply("Reshape", [value], { shape: [sizeOf(value.shape)] }),
+        );
+      return flat.length === 1 ? flat[0]! : builder.apply("Concat", flat, { axis: 0 });
+    });
+  }
+}
+
+function piecesOf(places: readonly Place[]): Piece[] {
+  const groups: Place[][] = [];
+  for (const place of places) {
+    const group = groups.at(-1);
+    if (group !== undefined && place.end - group[0]!.start <= maxPieceSize) group.push(place);
+    else groups.push([place]);
+  }
+  return groups.map((group) => ({ start: group[0]!.start, end: group.at(-1)!.end, places: group }));
 }

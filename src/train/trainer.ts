@@ -5,7 +5,7 @@
 import { InternalError } from "../errors.ts";
 import type { Graph } from "../graph/index.ts";
 import type { FindParameter } from "../models/index.ts";
-import type { Runtime, State } from "../runtime/index.ts";
+import type { Runtime } from "../runtime/index.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import {
@@ -23,6 +23,7 @@ import type { ObjectiveOptions } from "./objective.ts";
 import { adamScalars } from "./optimizer.ts";
 import type { ParameterLayout } from "./parameter-layout.ts";
 import type { TrainingRandomness } from "./randomness.ts";
+import { StateVectors } from "./state-vectors.ts";
 import { checkFinite, StepTerms } from "./terms.ts";
 import type { VaeNetwork } from "./vae-network.ts";
 
@@ -69,7 +70,7 @@ const rowsAtOnce = 10_000;
 export class Trainer {
   readonly #plan: TrainingPlan;
   readonly #randomness: TrainingRandomness;
-  readonly #state: State;
+  readonly #vectors: StateVectors;
   readonly #sessions: GraphSessions;
   #step: number;
   #batches: number;
@@ -79,13 +80,13 @@ export class Trainer {
     runtime: Runtime,
     plan: TrainingPlan,
     randomness: TrainingRandomness,
-    state: State,
+    vectors: StateVectors,
     progress: { readonly step: number; readonly batches: number },
   ) {
-    this.#sessions = new GraphSessions(runtime, state);
+    this.#sessions = new GraphSessions(runtime, vectors.state);
     this.#plan = plan;
     this.#randomness = randomness;
-    this.#state = state;
+    this.#vectors = vectors;
     this.#step = progress.step;
     this.#batches = progress.batches;
   }
@@ -101,8 +102,11 @@ export class Trainer {
     tensors: ReadonlyMap<string, Tensor>,
     progress = { step: 0, batches: 0 },
   ): Promise<Trainer> {
-    const state = await runtime.createState(Object.fromEntries(tensors));
-    return new Trainer(runtime, plan, randomness, state, progress);
+    const { layout, adversarial } = plan;
+    const layouts = new Map([["", layout]]);
+    if (adversarial !== undefined) layouts.set("discriminator.", adversarial.layout);
+    const vectors = await StateVectors.create(runtime, tensors, layouts);
+    return new Trainer(runtime, plan, randomness, vectors, progress);
   }
 
   /** Updates done. */
@@ -238,19 +242,19 @@ export class Trainer {
 
   /** Every tensor that a checkpoint needs. */
   async tensors(): Promise<Map<string, Tensor>> {
-    return new Map(Object.entries(await this.#state.read()));
+    return this.#vectors.read();
   }
 
   /** The trained parameters by name. */
   async parameters(weights: WeightsKind): Promise<Map<string, Tensor<"float32">>> {
     const name = stateNameOf(weights);
-    const tensors = await this.#state.read([name]);
-    return this.#plan.layout.split(float32(tensors[name]));
+    const vectors = await this.#vectors.read([name]);
+    return this.#plan.layout.split(float32(vectors.get(name)));
   }
 
   async dispose(): Promise<void> {
     await this.#sessions.dispose();
-    await this.#state.dispose();
+    await this.#vectors.dispose();
   }
 
   /** Pictures of another size come to stay: the sessions of the former size go, and their memory with them. */

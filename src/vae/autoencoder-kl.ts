@@ -15,7 +15,7 @@ import {
   type InputSize,
 } from "../models/index.ts";
 import { encodeModel } from "../onnx/index.ts";
-import { SessionCache, type Runtime, type Session } from "../runtime/index.ts";
+import type { Runtime } from "../runtime/index.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -23,16 +23,18 @@ import { readTensor } from "../weights/index.ts";
 import { joinBatch, splitBatch } from "./batch.ts";
 import { checkLatents, checkPixels } from "./check-input.ts";
 import { countParameters, finderOf, type ModelWeights } from "./model-weights.ts";
-import { checkTiling, type CodingOptions, type ForwardOptions } from "./options.ts";
+import { Coder } from "./coder.ts";
+import type { Machine } from "./machine.ts";
+import {
+  checkCodingOptions,
+  type CodingOptions,
+  type CodingPlan,
+  type ForwardOptions,
+  type Half,
+} from "./options.ts";
 import { needsTiling, processTiled, tileCount, type TileSizes } from "./tiling.ts";
 
 type Planes = Tensor<"float32">;
-
-/** The two halves of the model. */
-export type Half = "encoder" | "decoder";
-
-/** Input sizes whose sessions stay ready: the four kinds of tiles (full, right, bottom, corner), for each half. */
-const cachedSessions = 8;
 
 /** What an autoencoder is made of. */
 export interface AutoencoderKLParts {
@@ -41,6 +43,7 @@ export interface AutoencoderKLParts {
   readonly config: AutoencoderKLConfig;
   readonly weights: ModelWeights;
   readonly runtime: Runtime;
+  readonly machine: Machine;
 }
 
 /** The KL autoencoder of latent diffusion models, with the numbers of diffusers' class of that name. */
@@ -51,14 +54,16 @@ export class AutoencoderKLModel {
   readonly parameterCount: number;
   readonly #weights: ModelWeights;
   readonly #runtime: Runtime;
-  readonly #sessions = new SessionCache(cachedSessions);
+  readonly #coder: Coder;
 
-  protected constructor({ name, config, weights, runtime }: AutoencoderKLParts) {
+  protected constructor({ name, config, weights, runtime, machine }: AutoencoderKLParts) {
     this.name = name;
     this.config = config;
     this.parameterCount = countParameters(weights);
     this.#weights = weights;
     this.#runtime = runtime;
+    const graphOf = (half: Half, size: InputSize): Graph => this.graph(half, size);
+    this.#coder = new Coder({ runtime, machine, graphOf });
   }
 
   /** How many pixels one latent covers along each side. */
@@ -86,7 +91,7 @@ export class AutoencoderKLModel {
    *
    * @param pixels float [N, C, H, W] in [-1, 1]; each side is floored to a multiple of the spatial factor.
    * @returns the posterior over latents [N, L, H / factor, W / factor], neither scaled nor shifted.
-   * @throws INVALID_ARGUMENT on another shape, UNSUPPORTED on a tiling that is not there yet.
+   * @throws INVALID_ARGUMENT on another shape, or for a budget of memory that is too small.
    */
   async encode(pixels: Tensor, options: CodingOptions = {}): Promise<AutoencoderKLOutput> {
     const moments = await this.#process("encoder", checkPixels(pixels, this.config), options);
@@ -98,7 +103,7 @@ export class AutoencoderKLModel {
    *
    * @param latents float [N, L, h, w] as the posterior gives them (see {@link denormalizeLatents}).
    * @returns pixels [N, C, h · factor, w · factor], about [-1, 1], not clamped.
-   * @throws INVALID_ARGUMENT on another shape, UNSUPPORTED on a tiling that is not there yet.
+   * @throws INVALID_ARGUMENT on another shape, or for a budget of memory that is too small.
    */
   async decode(latents: Tensor, options: CodingOptions = {}): Promise<DecoderOutput> {
     const sample = await this.#process("decoder", checkLatents(latents, this.config), options);
@@ -151,7 +156,7 @@ export class AutoencoderKLModel {
 
   /** Frees the sessions and their thread. The model cannot be used afterwards. */
   async dispose(): Promise<void> {
-    await this.#sessions.dispose();
+    await this.#coder.dispose();
     await this.#runtime.dispose();
   }
 
@@ -161,14 +166,14 @@ export class AutoencoderKLModel {
 
   /** Runs one half over a batch: by samples if sliced, by tiles if tiled, else at once. */
   async #process(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
-    const tiling = checkTiling(options.tiling);
+    checkCodingOptions(options);
     const parts = options.slicing === true ? splitBatch(x) : [x];
     const sizes = this.#tileSizes(half);
-    const isTiled = tiling === "diffusers" && needsTiling(x.shape, sizes);
+    const isTiled = options.tiling === "diffusers" && needsTiling(x.shape, sizes);
     const total = parts.length * (isTiled ? tileCount(x.shape, sizes) : 1);
     let done = 0;
     const run = async (part: Planes): Promise<Planes> => {
-      const result = await this.#run(half, part, options.signal);
+      const result = await this.#coder.code(half, part, options);
       options.onProgress?.({ done: ++done, total });
       return result;
     };
@@ -176,6 +181,12 @@ export class AutoencoderKLModel {
     const results: Planes[] = [];
     for (const part of parts) results.push(isTiled ? await processTiled(part, sizes, run) : await run(part));
     return joinBatch(results);
+  }
+
+  /** What `encode` or `decode` would do with one input size, and what it would need of the machine. */
+  plan(half: Half, size: InputSize, options: CodingOptions = {}): Promise<CodingPlan> {
+    checkCodingOptions(options);
+    return this.#coder.plan(half, size, options);
   }
 
   /** diffusers' tiles: sample_size pixels and the latents that they make. */
@@ -187,17 +198,5 @@ export class AutoencoderKLModel {
       throw new VaekitError("INVALID_CONFIG", message);
     }
     return half === "encoder" ? { tile: pixels, resultTile: latents } : { tile: latents, resultTile: pixels };
-  }
-
-  async #run(half: Half, x: Planes, signal?: AbortSignal): Promise<Planes> {
-    const [batch, , height, width] = x.shape as [number, number, number, number];
-    const create = (): Promise<Session> =>
-      this.#runtime.createSession(this.graph(half, { batch, height, width }));
-    const [input, output] =
-      half === "encoder" ? ["sample", "latent_parameters"] : ["latent_sample", "sample"];
-    const results = await this.#sessions.use(`${half} ${x.shape.join("x")}`, create, (session) =>
-      session.run({ [input]: x }, { signal }),
-    );
-    return results[output] as Planes;
   }
 }

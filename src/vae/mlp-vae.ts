@@ -3,7 +3,7 @@ import { VaekitError } from "../errors.ts";
 import { GraphBuilder, type Graph } from "../graph/index.ts";
 import { DiagonalGaussianDistribution } from "../latents/diagonal-gaussian-distribution.ts";
 import { mlpDecoder, mlpEncoder, parametersFrom, type MlpVaeConfig } from "../models/index.ts";
-import { SessionCache, type Runtime } from "../runtime/index.ts";
+import { SessionCache, type Runtime, type Session } from "../runtime/index.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { finderOf, type ModelWeights } from "./model-weights.ts";
@@ -26,7 +26,7 @@ export class MlpVaeModel {
   readonly config: MlpVaeConfig;
   readonly #weights: ModelWeights;
   readonly #runtime: Runtime;
-  readonly #sessions = new SessionCache(cachedSessions);
+  readonly #sessions = new SessionCache<Session>(cachedSessions);
 
   protected constructor({ name, config, weights, runtime }: MlpVaeParts) {
     this.name = name;

@@ -3,6 +3,8 @@ import { VaekitError } from "../errors.ts";
 import { parseConfig } from "../models/index.ts";
 import type { Device } from "../runtime/index.ts";
 import { WebRuntime, type OrtModule } from "../runtime/web/web-runtime.ts";
+import { defaultProfile, providerOf } from "../planner/index.ts";
+import type { Machine } from "../vae/machine.ts";
 import { bytesInMemory, type ByteSource } from "../tensor/byte-source.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
@@ -43,9 +45,17 @@ export class AutoencoderKL extends AutoencoderKLModel {
     if (weights.unexpected.length > 0) warnings.push(unexpectedWarning(weights.unexpected, url));
     warnings.forEach((warning) => options.onWarning?.(warning));
     const runtime = new WebRuntime(ort ?? (await defaultOrt()), options);
-    return new AutoencoderKL({ name: url, config, weights, runtime });
+    return new AutoencoderKL({ name: url, config, weights, runtime, machine: browser });
   }
 }
+
+/** A browser says nothing of its memory, and has no temporary files. */
+const browser: Machine = {
+  processBytes: () => undefined,
+  availableBytes: () => undefined,
+  hasFiles: false,
+  costProfile: (runtime) => Promise.resolve(defaultProfile(providerOf(runtime), 1)),
+};
 
 /** Loaded only when needed: the WebAssembly is several megabytes. */
 async function defaultOrt(): Promise<OrtModule> {

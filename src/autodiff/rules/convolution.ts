@@ -6,7 +6,8 @@
  */
 import { VaekitError } from "../../errors.ts";
 import type { GraphBuilder, NodeOf, Value } from "../../graph/index.ts";
-import { reshape, sumOver, transposed } from "../arithmetic.ts";
+import { isWinogradGradientFaster, winogradWeightGradient } from "../../nn/index.ts";
+import { reshape, transposed } from "../arithmetic.ts";
 import type { GradientRule } from "../rule.ts";
 import { tapsInside, turned, zeros } from "./kernels.ts";
 
@@ -16,7 +17,7 @@ type Picture = [number, number, number, number];
 export const convGradient: GradientRule<"Conv"> = (node, dy, { builder, wants }) => [
   wants(0) ? inputGradient(builder, node, dy) : undefined,
   wants(1) ? weightGradient(builder, node, dy) : undefined,
-  wants(2) ? reshape(builder, sumOver(builder, dy, [0, 2, 3]), [dy.shape[1]!]) : undefined,
+  wants(2) ? builder.apply("ReduceSum", [dy], { axes: [0, 2, 3], keepdims: false }) : undefined,
 ];
 
 function inputGradient(builder: GraphBuilder, { inputs, attributes }: Conv, dy: Value): Value {
@@ -49,6 +50,11 @@ const isUnit = (strides: readonly [number, number]): boolean => strides[0] === 1
 function weightGradient(builder: GraphBuilder, node: Conv, dy: Value): Value {
   const [outChannels, inChannels, kernelHeight, kernelWidth] = node.inputs[1]!.shape as Picture;
   const [batch, , height, width] = dy.shape as Picture;
+  const x = node.inputs[0]!;
+  const { strides, pads } = node.attributes;
+  const isPlain =
+    kernelHeight === 3 && kernelWidth === 3 && isUnit(strides) && pads.every((size) => size === 1);
+  if (isPlain && isWinogradGradientFaster(x, outChannels)) return winogradWeightGradient(builder, x, dy);
   const isFolded =
     batch > 1 &&
     kernelHeight * kernelWidth * outChannels * inChannels * foldingGain >

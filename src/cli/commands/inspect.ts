@@ -1,15 +1,27 @@
-/** `vaekit inspect`: a model's config and parameters, without running it. */
-import type { Command } from "commander";
+/** `vaekit inspect`: a model's config and parameters, or its plan, without running it. */
+import { Option, type Command } from "commander";
 import { formatConfig, VaekitError, type AutoencoderKL, type DType } from "../../node/index.ts";
 import { bytesPerElement } from "../../tensor/dtype.ts";
 import { formatShape, sizeOf } from "../../tensor/shape.ts";
 import { compareWeights, type Mismatch } from "../compare-weights.ts";
 import { formatBytes, formatCount, formatTable, print, printJson, type Column } from "../format.ts";
 import { openModel } from "../open-model.ts";
-import { addJsonOption, addModelOptions, type JsonOptions, type ModelOptions } from "../options.ts";
+import { UsageError } from "../failure.ts";
+import {
+  addJsonOption,
+  addModelOptions,
+  parseSquareOrPair,
+  type JsonOptions,
+  type ModelOptions,
+} from "../options.ts";
+import { planReport, showPlan } from "../plan.ts";
 import { modelLabel } from "../roundtrip.ts";
 
-interface InspectOptions extends ModelOptions, JsonOptions {}
+interface InspectOptions extends ModelOptions, JsonOptions {
+  plan?: boolean;
+  size?: { width: number; height: number };
+  half?: "encoder" | "decoder";
+}
 
 interface Parameter {
   readonly name: string;
@@ -35,17 +47,28 @@ export function addInspect(program: Command): void {
     .argument("[model]", "the same as --model")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ vaekit inspect\n  $ vaekit inspect ae.safetensors --as flux1 --json",
+      "\nExamples:\n  $ vaekit inspect\n  $ vaekit inspect ae.safetensors --as flux1 --json\n  $ vaekit inspect --plan --size 2048x1024 --half decoder",
     );
-  addModelOptions(command);
+  addModelOptions(command)
+    .option("--plan", "print how a half would be computed: algorithms, time and memory of each layer")
+    .option(
+      "--size <size>",
+      "with --plan: the picture in pixels, N or WxH (default: 1024)",
+      parseSquareOrPair,
+    )
+    .addOption(new Option("--half <half>", "with --plan (default: decoder)").choices(["encoder", "decoder"]));
   addJsonOption(command).action(inspect);
 }
 
 async function inspect(model: string | undefined, options: InspectOptions): Promise<void> {
   const asked = { ...options, model: model ?? options.model };
+  if (options.plan !== true && (options.size !== undefined || options.half !== undefined)) {
+    throw new UsageError("--size and --half are for --plan. Add it, or leave them out.");
+  }
   try {
     const vae = await openModel(asked);
-    show(vae, options.json === true);
+    if (options.plan === true) await plan(vae, options);
+    else show(vae, options.json === true);
     await vae.dispose();
   } catch (error) {
     if (error instanceof VaekitError && error.code === "WEIGHTS_MISMATCH") {
@@ -54,6 +77,15 @@ async function inspect(model: string | undefined, options: InspectOptions): Prom
     }
     throw error;
   }
+}
+
+async function plan(
+  vae: AutoencoderKL,
+  { half = "decoder", size = { width: 1024, height: 1024 }, device, json }: InspectOptions,
+): Promise<void> {
+  const report = await planReport(vae, { half, size, device });
+  if (json === true) printJson({ model: modelLabel(vae), ...report });
+  else showPlan(report);
 }
 
 function show(vae: AutoencoderKL, asJson: boolean): void {

@@ -49,8 +49,7 @@ export class WorkerClient {
       const pending = this.#settle(response.id);
       if ("error" in response) {
         pending?.reject(new VaekitError(response.isFile ? "IO" : "RUNTIME", response.error));
-      }
-      else pending?.resolve(response.value);
+      } else pending?.resolve(response.value);
     });
     worker.on("error", (error) => {
       this.#fail(new InternalError("the runtime's thread failed", { cause: error }));

@@ -100,7 +100,13 @@ export class WorkerWorkspace {
     let done = 0;
     while (done < byteLength) {
       const count = attempt(() =>
-        move(/** @type {number} */ (this.#file), bytes, done, byteLength - done, position * bytesPerElement + done),
+        move(
+          /** @type {number} */ (this.#file),
+          bytes,
+          done,
+          byteLength - done,
+          position * bytesPerElement + done,
+        ),
       );
       if (count === 0) throw new FileError("The temporary file ended early; was it changed from outside?");
       done += count;

@@ -6,10 +6,12 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
 import { abortedError, messageOf, throwIfAborted, VaekitError } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
-import { encodeModel } from "../../onnx/index.ts";
+import { encodeModel, type Placement } from "../../onnx/index.ts";
 import type { ByteSource } from "../../tensor/byte-source.ts";
 import { Tensor } from "../../tensor/tensor.ts";
+import type { StoredTensor } from "../../tensor/stored-tensor.ts";
 import { checkInputs } from "../check-inputs.ts";
+import { graphForDevice } from "../graph-for-device.ts";
 import {
   nextOf,
   type ConcreteDevice,
@@ -67,15 +69,16 @@ export class WebRuntime implements Runtime {
 
   async createSession(graph: Graph): Promise<Session> {
     const externalData = await this.#readWeights(graph);
-    const model = encodeModel(graph, ({ source, byteOffset, byteLength }) => ({
+    const place = ({ source, byteOffset, byteLength }: StoredTensor): Placement => ({
       location: this.#files.get(source)!.path,
       byteOffset,
       byteLength,
-    }));
+    });
     const failures: string[] = [];
     for (const { device, provider } of providers[this.#requested]) {
       try {
         const options = { executionProviders: [provider], externalData, logSeverityLevel: 4 } as const;
+        const model = encodeModel(graphForDevice(graph, device), place);
         const session = await this.#inTurn(() => this.#ort.InferenceSession.create(model, options));
         this.#sessions.add(session);
         this.#device = device;

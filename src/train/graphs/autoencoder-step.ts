@@ -81,11 +81,13 @@ export function buildAutoencoderStep(options: AutoencoderStepOptions): Graph {
   const recompute = ({ output }: Node): string | undefined => pattern.exec(output.name)?.[1];
   const ofLoss = layout.joinValues(builder, gradients(builder, targets, trained, { recompute }));
   const gradient =
-    options.objective.sumsBatch === true ? multiply(builder, ofLoss, options.sampleShape[0]!) : ofLoss;
+    options.objective.sumsBatch === true
+      ? ofLoss.map((piece) => multiply(builder, piece, options.sampleShape[0]!))
+      : ofLoss;
   const results = builder.scope("update", () =>
     phase === "accumulate"
-      ? accumulateGradient(builder, gradient, options.update)
-      : update(builder, parameters.vector, gradient, options.update),
+      ? accumulateGradient(builder, layout, gradient, options.update)
+      : update(builder, layout, { parameters: parameters.pieces, gradient }, options.update),
   );
   return builder.build({ ...outputs, ...results, loss });
 }
@@ -140,8 +142,8 @@ function adversarialTerm(
   { config, layout, weight, factor }: AdversarialOptions,
   lastLayer: Value,
 ): { target: Target; loss: Value; generator: Value; weight: Value } {
-  const vector = builder.input(stateNames("discriminator.").parameters, "float32", [layout.size]);
-  const split = builder.scope("discriminator_parameters", () => layout.splitValue(builder, vector));
+  const pieces = layout.inputs(builder, stateNames("discriminator.").parameters);
+  const split = builder.scope("discriminator_parameters", () => layout.splitValues(builder, pieces));
   const parameter = (name: string, shape: Shape, viewShape: Shape = shape): Value =>
     builder.apply("Reshape", [split.get(name)!], { shape: viewShape });
   const logits = patchDiscriminator({ builder, parameter, isTraining: true }, config, reconstruction);

@@ -13,14 +13,15 @@ export const scalarInput = (builder: GraphBuilder, name: string): Value => build
 
 /** The parameters of a network inside a graph: trained ones out of the state's vector, frozen ones as stored. */
 export class GraphParameters {
-  readonly vector: Value;
+  /** The pieces of the parameters' vector. */
+  readonly pieces: readonly Value[];
   readonly trained: ReadonlyMap<string, Value>;
   readonly context: ModuleContext;
 
-  /** @param stateName the input that holds the vector: a name of the state. */
+  /** @param stateName the vector of the state that holds the parameters. */
   constructor(builder: GraphBuilder, layout: ParameterLayout, stateName: string, frozen: FindParameter) {
-    this.vector = builder.input(stateName, "float32", [layout.size]);
-    this.trained = builder.scope(stateName, () => layout.splitValue(builder, this.vector));
+    this.pieces = layout.inputs(builder, stateName);
+    this.trained = builder.scope(stateName, () => layout.splitValues(builder, this.pieces));
     const stored = parametersFrom(builder, frozen);
     this.context = {
       builder,

@@ -39,8 +39,8 @@ export function buildDiscriminatorStep(options: DiscriminatorStepOptions): Graph
   const gradient = layout.joinValues(builder, gradients(builder, [{ value: loss }], trained));
   const results = builder.scope("update", () =>
     phase === "accumulate"
-      ? accumulateGradient(builder, gradient, options.update)
-      : update(builder, parameters.vector, gradient, options.update),
+      ? accumulateGradient(builder, layout, gradient, options.update)
+      : update(builder, layout, { parameters: parameters.pieces, gradient }, options.update),
   );
   return builder.build({ discriminator: loss, ...results });
 }

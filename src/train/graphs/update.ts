@@ -3,8 +3,8 @@ import type { GraphBuilder, Value } from "../../graph/index.ts";
 import { nextOf } from "../../runtime/index.ts";
 import { scalar } from "../losses/arithmetic.ts";
 import { adam, clipFactor, euclideanNorm, movingAverage, type AdamOptions } from "../optimizer.ts";
+import type { ParameterLayout } from "../parameter-layout.ts";
 import { scalarInput } from "./context.ts";
-import { inChunks } from "./in-chunks.ts";
 
 export interface OptimizerOptions extends AdamOptions {
   /** Gradients are scaled down to this global norm; null: never. */
@@ -33,29 +33,39 @@ export const stateNames = (prefix: string) =>
 type Outputs = Record<string, Value>;
 
 /** Adds the batch's share to the sum of gradients in the state: a batch that is not the step's last. */
-export function accumulateGradient(builder: GraphBuilder, gradient: Value, options: UpdateOptions): Outputs {
-  const name = stateNames(options.prefix).gradientSum;
-  return { [nextOf(name)]: withAccumulated(builder, gradient, options) };
+export function accumulateGradient(
+  builder: GraphBuilder,
+  layout: ParameterLayout,
+  gradient: readonly Value[],
+  options: UpdateOptions,
+): Outputs {
+  const sums = withAccumulated(builder, layout, gradient, options);
+  return replacing(layout, stateNames(options.prefix).gradientSum, sums);
+}
+
+/** Vectors by their pieces. */
+export interface UpdateInputs {
+  readonly parameters: readonly Value[];
+  /** Of the batch. */
+  readonly gradient: readonly Value[];
 }
 
 /**
  * Clips the gradient (with what was accumulated before), and applies Adam and the moving average.
  *
- * @param parameters the vector of the parameters, [P].
  * @returns the state's new tensors and `gradient_norm`, the norm before clipping.
  */
 export function update(
   builder: GraphBuilder,
-  parameters: Value,
-  batchGradient: Value,
+  layout: ParameterLayout,
+  { parameters, gradient }: UpdateInputs,
   options: UpdateOptions,
 ): Outputs {
   const { optimizer, accumulate, hasAverage, prefix } = options;
   const names = stateNames(prefix);
-  const vector = (name: string): Value => builder.input(name, "float32", parameters.shape);
   const given = (name: string): Value => scalarInput(builder, `${prefix}${name}`);
 
-  const total = accumulate === 1 ? batchGradient : withAccumulated(builder, batchGradient, options);
+  const total = accumulate === 1 ? gradient : withAccumulated(builder, layout, gradient, options);
   const norm = euclideanNorm(builder, total);
   const factor = optimizer.clipNorm === null ? undefined : clipFactor(builder, norm, optimizer.clipNorm);
   const scalars = {
@@ -63,37 +73,65 @@ export function update(
     stepSize: given("step_size"),
     secondCorrection: given("second_correction"),
   };
-  const emaRate = hasAverage ? given("ema_rate") : undefined;
-  const vectors = [total, parameters, vector(names.firstMoment), vector(names.secondMoment)];
-  if (hasAverage) vectors.push(vector(names.average));
-  const next = inChunks(builder, vectors, ([gradient, weights, firstMoment, secondMoment, average]) => {
-    const direction = factor === undefined ? gradient! : builder.apply("Mul", [gradient!, factor], {});
-    const state = { parameters: weights!, firstMoment: firstMoment!, secondMoment: secondMoment! };
-    const after = adam(builder, state, direction, scalars, optimizer);
-    const moved =
-      average === undefined || emaRate === undefined
-        ? []
-        : [movingAverage(builder, average, after.parameters, emaRate)];
-    return [after.parameters, after.firstMoment, after.secondMoment, ...moved];
+  const firstMoments = layout.inputs(builder, names.firstMoment);
+  const secondMoments = layout.inputs(builder, names.secondMoment);
+  const next = parameters.map((weights, index) => {
+    const direction =
+      factor === undefined ? total[index]! : builder.apply("Mul", [total[index]!, factor], {});
+    const state = {
+      parameters: weights,
+      firstMoment: firstMoments[index]!,
+      secondMoment: secondMoments[index]!,
+    };
+    return adam(builder, state, direction, scalars, optimizer);
   });
-  const replaced = [names.parameters, names.firstMoment, names.secondMoment, names.average];
-  const outputs: Outputs = { [`${prefix}gradient_norm`]: norm };
-  next.forEach((value, index) => {
-    outputs[nextOf(replaced[index]!)] = value;
-  });
+  const outputs: Outputs = {
+    [`${prefix}gradient_norm`]: norm,
+    ...replacing(
+      layout,
+      names.parameters,
+      next.map((state) => state.parameters),
+    ),
+    ...replacing(
+      layout,
+      names.firstMoment,
+      next.map((state) => state.firstMoment),
+    ),
+    ...replacing(
+      layout,
+      names.secondMoment,
+      next.map((state) => state.secondMoment),
+    ),
+  };
+  if (hasAverage) {
+    const rate = given("ema_rate");
+    const averages = layout
+      .inputs(builder, names.average)
+      .map((average, index) => movingAverage(builder, average, next[index]!.parameters, rate));
+    Object.assign(outputs, replacing(layout, names.average, averages));
+  }
   if (accumulate > 1) {
-    const sum = names.gradientSum;
-    outputs[nextOf(sum)] = builder.apply("Mul", [batchGradient, scalar(builder, 0)], {});
+    const none = gradient.map((piece) => builder.apply("Mul", [piece, scalar(builder, 0)], {}));
+    Object.assign(outputs, replacing(layout, names.gradientSum, none));
   }
   return outputs;
 }
 
+/** The pieces that take the place of those of the state's vector `name`. */
+function replacing(layout: ParameterLayout, name: string, pieces: readonly Value[]): Outputs {
+  return Object.fromEntries(layout.pieceNames(name).map((piece, index) => [nextOf(piece), pieces[index]!]));
+}
+
 function withAccumulated(
   builder: GraphBuilder,
-  gradient: Value,
+  layout: ParameterLayout,
+  gradient: readonly Value[],
   { prefix, accumulate }: UpdateOptions,
-): Value {
-  const sum = builder.input(stateNames(prefix).gradientSum, "float32", gradient.shape);
+): Value[] {
   const share = scalar(builder, 1 / accumulate);
-  return builder.apply("Add", [sum, builder.apply("Mul", [gradient, share], {})], {});
+  return layout
+    .inputs(builder, stateNames(prefix).gradientSum)
+    .map((sum, index) =>
+      builder.apply("Add", [sum, builder.apply("Mul", [gradient[index]!, share], {})], {}),
+    );
 }

@@ -1,0 +1,103 @@
+/** `vaekit inspect --plan`: how a model's half would be computed, and about how long that takes. */
+import { availableParallelism } from "node:os";
+import type { AutoencoderKL } from "../node/index.ts";
+import {
+  chooseTile,
+  describePlan,
+  isMeasuredProvider,
+  type CostProfile,
+  type Plan,
+  type PlanLayer,
+  type Provider,
+} from "../planner/index.ts";
+import { loadProfile, profileKey } from "../planner/node/index.ts";
+import { foldedUpsampling, rewrite, winograd } from "../rewrite/index.ts";
+import { compileStrips } from "../strips/index.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { UsageError, warn } from "./failure.ts";
+import { formatBytes, formatFixed, formatMs, formatTable, print, type Column } from "./format.ts";
+import type { Device } from "../node/index.ts";
+
+export interface PlanOptions {
+  readonly half: "encoder" | "decoder";
+  /** In pixels. */
+  readonly size: { readonly width: number; readonly height: number };
+  readonly device: Device | undefined;
+}
+
+export interface PlanReport {
+  readonly half: "encoder" | "decoder";
+  readonly width: number;
+  readonly height: number;
+  readonly provider: Provider;
+  readonly threadCount: number;
+  /** Whether the prices were measured on this machine. */
+  readonly prices: "measured" | "default";
+  /** Everything at once. */
+  readonly untiled: Plan;
+  /** In strips, with the same result. */
+  readonly exact: Plan;
+}
+
+/** Elements of a strip: 2 MB, which stay in a processor's cache. */
+const stripElements = 2 ** 19;
+
+/** @throws UsageError when the size does not fit the model. */
+export async function planReport(vae: AutoencoderKL, options: PlanOptions): Promise<PlanReport> {
+  const { half, size, device = "cpu" } = options;
+  const factor = vae.spatialFactor;
+  if (size.width % factor !== 0 || size.height % factor !== 0) {
+    throw new UsageError(
+      `--size: expected multiples of ${factor} for this model, found ${size.width}x${size.height}.`,
+    );
+  }
+  const scale = half === "decoder" ? factor : 1;
+  const graph = vae.graph(half, { batch: 1, height: size.height / scale, width: size.width / scale });
+  const threadCount = availableParallelism();
+  const provider = device === "auto" ? "cpu" : device;
+  const { profile, source } = await loadProfile(profileKey(provider, threadCount), { onWarning: warn });
+  const choose = chooseTile(profile);
+  const atOnce = rewrite(rewrite(graph, foldedUpsampling), winograd(choose));
+  return {
+    half,
+    ...size,
+    provider,
+    threadCount,
+    prices: source,
+    untiled: describePlan(atOnce, profile),
+    exact: describePlan(compileStrips(graph, { stripElements, chooseTile: choose }), profile),
+  };
+}
+
+const columns: readonly Column<PlanLayer>[] = [
+  { title: "layer", align: "left", cell: ({ name }) => name },
+  { title: "result", align: "left", cell: ({ shape }) => formatShape(shape) },
+  { title: "algorithm", align: "left", cell: ({ algorithm }) => algorithm },
+  { title: "strips", cell: ({ strips }) => String(strips) },
+  { title: "ms", cell: ({ seconds }) => formatFixed(seconds * 1000, 1) },
+  { title: "memory", cell: ({ memoryBytes }) => formatBytes(memoryBytes) },
+];
+
+/** Prints both ways, layer by layer. */
+export function showPlan(report: PlanReport): void {
+  const { half, width, height, provider, threadCount, prices, untiled, exact } = report;
+  print(`Plan of the ${half}, ${width}x${height} pixels.\n`);
+  showWay("At once", untiled);
+  showWay("In strips (exact tiling)", exact);
+  const threads = threadCount === 1 ? "1 thread" : `${threadCount} threads`;
+  print(`Estimates for ${provider}, ${threads}; prices: ${sourceOf(provider, prices)}.`);
+}
+
+function showWay(title: string, plan: Plan): void {
+  print(`${title}:\n${formatTable(columns, plan.layers)}`);
+  const file = plan.fileBytes > 0 ? `, ${formatBytes(plan.fileBytes)} in a temporary file` : "";
+  print(
+    `${title}: about ${formatMs(plan.seconds * 1000)} and ${formatBytes(plan.peakBytes)} of memory${file}.\n`,
+  );
+}
+
+function sourceOf(provider: CostProfile["provider"], prices: PlanReport["prices"]): string {
+  if (prices === "measured") return "measured on this machine";
+  if (!isMeasuredProvider(provider)) return "a rough guess, as for any graphics processor";
+  return "default; `vaekit tune` measures this machine's";
+}

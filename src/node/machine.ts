@@ -1,0 +1,24 @@
+/** This machine, as Node knows it. */
+import { availableParallelism, freemem } from "node:os";
+import { providerOf } from "../planner/index.ts";
+import { loadProfile, profileKey } from "../planner/node/index.ts";
+import type { Machine } from "../vae/machine.ts";
+
+/** Since Node 20.13: it knows the limits of a container, too. */
+const availableBytes = (): number => ("availableMemory" in process ? process.availableMemory() : freemem());
+
+export function thisMachine(
+  { threadCount = 0 }: { readonly threadCount?: number },
+  onWarning: (message: string) => void,
+): Machine {
+  return {
+    processBytes: () => process.memoryUsage.rss(),
+    availableBytes,
+    hasFiles: true,
+    costProfile: async (runtime) => {
+      const threads = threadCount === 0 ? availableParallelism() : threadCount;
+      const { profile } = await loadProfile(profileKey(providerOf(runtime), threads), { onWarning });
+      return profile;
+    },
+  };
+}

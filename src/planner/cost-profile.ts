@@ -1,0 +1,112 @@
+/** What a machine needs for the parts of a convolution: a few numbers, from which every shape's time follows. */
+import { invariant } from "../errors.ts";
+import type { Node } from "../graph/index.ts";
+import type { TileSize } from "../rewrite/index.ts";
+import type { ConcreteDevice, Runtime } from "../runtime/index.ts";
+import { sizeOf } from "../tensor/shape.ts";
+
+/** What computes: ONNX Runtime's providers, with its two builds for the processor told apart. */
+export const providers = ["cpu", "wasm", "webgpu", "cuda", "dml", "coreml"] as const satisfies readonly (
+  ConcreteDevice | "wasm"
+)[];
+export type Provider = (typeof providers)[number];
+
+/**
+ * Prices of an algorithm, in picoseconds. An algorithm gathers (or transforms) its input into a matrix with
+ * `factors` values for each place, multiplies that with the weights, and brings the result into shape.
+ */
+export interface AlgorithmCost {
+  /** One multiplication or addition of the product. */
+  readonly flop: number;
+  /** One element of the gathered (or transformed) input. */
+  readonly input: number;
+  /** One element of the product. */
+  readonly output: number;
+  /** One element of the weights, as the algorithm has them. */
+  readonly weight: number;
+}
+
+/** How a 3x3 convolution is computed: as it is, or in Winograd's tiles of this size. */
+export type Algorithm = "direct" | TileSize;
+
+export const tileSizes = [2, 4, 6] as const satisfies readonly TileSize[];
+
+export interface CostProfile {
+  readonly provider: Provider;
+  readonly threadCount: number;
+  /** What one run of a session costs beside its operators, in picoseconds. */
+  readonly run: number;
+  /** One element of an operator that works element by element, in picoseconds. */
+  readonly element: number;
+  readonly direct: AlgorithmCost;
+  /** Empty where Winograd's convolution is never worth it. */
+  readonly tiles: Readonly<Partial<Record<TileSize, AlgorithmCost>>>;
+}
+
+/** The shape of a convolution, as far as its cost depends on it. */
+export interface ConvolutionShape {
+  readonly batch: number;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  /** Of the output. */
+  readonly height: number;
+  /** Of the output. */
+  readonly width: number;
+  /** Elements of one kernel: 9 for 3x3. */
+  readonly taps: number;
+}
+
+/** How much of each thing an algorithm does for a convolution; the counterpart of {@link AlgorithmCost}. */
+export type Work = { readonly [K in keyof AlgorithmCost]: number };
+
+export const costParts = [
+  "flop",
+  "input",
+  "output",
+  "weight",
+] as const satisfies readonly (keyof AlgorithmCost)[];
+
+export function workOf(shape: ConvolutionShape, algorithm: Algorithm): Work {
+  const { batch, inChannels, outChannels, height, width, taps } = shape;
+  const side = algorithm === "direct" ? 1 : algorithm;
+  const factors = algorithm === "direct" ? taps : (algorithm + 2) ** 2;
+  const places = batch * Math.ceil(height / side) * Math.ceil(width / side);
+  return {
+    flop: 2 * factors * inChannels * outChannels * places,
+    // A kernel of one element reads the input where it lies.
+    input: factors === 1 ? 0 : factors * inChannels * places,
+    output: (algorithm === "direct" ? 1 : factors) * outChannels * places,
+    weight: factors * inChannels * outChannels,
+  };
+}
+
+const picosecond = 1e-12;
+
+export function secondsOf(work: Work, cost: AlgorithmCost): number {
+  return costParts.reduce((sum, part) => sum + work[part] * cost[part], 0) * picosecond;
+}
+
+export const toSeconds = (picoseconds: number): number => picoseconds * picosecond;
+
+/** The shape of a convolution's node; of a transposed one's, that of the convolution with as many products. */
+export function shapeOfConvolution({ operator, inputs, output }: Node): ConvolutionShape {
+  invariant(
+    operator === "Conv" || operator === "ConvTranspose",
+    `planner: ${output.name} is not a convolution`,
+  );
+  const [batch, , height, width] = (operator === "Conv" ? output : inputs[0]!).shape as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const [first, second, ...kernel] = inputs[1]!.shape as [number, number, ...number[]];
+  const [outChannels, inChannels] = operator === "Conv" ? [first, second] : [second, first];
+  return { batch, inChannels, outChannels, height, width, taps: sizeOf(kernel) };
+}
+
+/** The provider of a runtime that has made its first session. */
+export function providerOf(runtime: Runtime): Provider {
+  const device = runtime.device ?? "cpu";
+  return device === "cpu" && runtime.name === "onnxruntime-web" ? "wasm" : device;
+}

@@ -1,0 +1,27 @@
+export {
+  chooseTile,
+  estimateConvolution,
+  planConvolution,
+  planShape,
+  type ChooseOptions,
+  type ConvolutionPlan,
+} from "./choose.ts";
+export {
+  providerOf,
+  providers,
+  type Algorithm,
+  type AlgorithmCost,
+  type ConvolutionShape,
+  type CostProfile,
+  type Provider,
+} from "./cost-profile.ts";
+export {
+  measureProfile,
+  probeShapes,
+  type Measurement,
+  type MeasuredProfile,
+  type MeasureOptions,
+} from "./measure.ts";
+export { defaultProfile, isMeasuredProvider } from "./cost-table.ts";
+export { describePlan, type Plan, type PlanLayer } from "./describe.ts";
+export { estimateNode, secondsOfGraph, type NodeEstimate } from "./estimate.ts";

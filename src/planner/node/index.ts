@@ -1,0 +1,10 @@
+export {
+  loadProfile,
+  prepareProfileFolder,
+  profileKey,
+  profilePath,
+  saveProfile,
+  type CacheOptions,
+  type LoadedProfile,
+  type ProfileKey,
+} from "./profile-cache.ts";

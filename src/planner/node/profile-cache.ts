@@ -1,0 +1,169 @@
+/** Where a machine's measured prices lie between runs: one small JSON file in the user's cache folder. */
+import { readFile, mkdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus, homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { messageOf, VaekitError } from "../../errors.ts";
+import { writeFileAtomic } from "../../weights/node/index.ts";
+import { providers, type CostProfile, type Provider } from "../cost-profile.ts";
+import { defaultProfile } from "../cost-table.ts";
+
+/** What a measurement is valid for. */
+export interface ProfileKey {
+  readonly processor: string;
+  readonly provider: Provider;
+  readonly threadCount: number;
+  /** Of ONNX Runtime. */
+  readonly runtimeVersion: string;
+}
+
+/** Grows when the meaning of the numbers changes. */
+const format = 1;
+const remedy = "Run `vaekit tune` to measure this machine again.";
+
+const price = z.number().nonnegative();
+const algorithmCost = z.object({ flop: price, input: price, output: price, weight: price });
+const entry = z.object({
+  processor: z.string(),
+  runtimeVersion: z.string(),
+  profile: z.object({
+    provider: z.enum(providers),
+    threadCount: z.int().positive(),
+    run: price,
+    element: price,
+    direct: algorithmCost,
+    tiles: z.object({
+      2: algorithmCost.optional(),
+      4: algorithmCost.optional(),
+      6: algorithmCost.optional(),
+    }),
+  }),
+});
+const cacheFile = z.object({ format: z.literal(format), entries: z.array(entry) });
+type Entry = z.infer<typeof entry>;
+
+/** `$XDG_CACHE_HOME/vaekit/profiles.json`, or where the platform keeps caches. */
+export function profilePath(environment: NodeJS.ProcessEnv = process.env): string {
+  return join(cacheFolder(environment), "vaekit", "profiles.json");
+}
+
+function cacheFolder({ XDG_CACHE_HOME, LOCALAPPDATA }: NodeJS.ProcessEnv): string {
+  if (XDG_CACHE_HOME !== undefined && XDG_CACHE_HOME !== "") return XDG_CACHE_HOME;
+  if (process.platform === "win32") return LOCALAPPDATA ?? join(homedir(), "AppData", "Local");
+  return process.platform === "darwin" ? join(homedir(), "Library", "Caches") : join(homedir(), ".cache");
+}
+
+/** The key of this machine. */
+export function profileKey(provider: Provider, threadCount = availableParallelism()): ProfileKey {
+  const version: unknown = (
+    createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: unknown }
+  ).version;
+  const processor = cpus()[0]?.model.trim();
+  return {
+    processor: processor === undefined || processor === "" ? process.arch : processor,
+    provider,
+    threadCount,
+    runtimeVersion: String(version),
+  };
+}
+
+export interface LoadedProfile {
+  readonly profile: CostProfile;
+  readonly source: "measured" | "default";
+}
+
+export interface CacheOptions {
+  /** @default {@link profilePath} */
+  readonly path?: string;
+  /** Called once when the file is there and cannot be used. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/**
+ * The measured prices of this machine, or the default ones: a file that is damaged, of another version or without
+ * this machine is no failure.
+ */
+export async function loadProfile(
+  key: ProfileKey,
+  { path = profilePath(), onWarning }: CacheOptions = {},
+): Promise<LoadedProfile> {
+  const fallback = { profile: defaultProfile(key.provider, key.threadCount), source: "default" } as const;
+  let entries: readonly Entry[];
+  try {
+    entries = await readEntries(path);
+  } catch (error) {
+    onWarning?.(`${messageOf(error)} Using the default prices. ${remedy}`);
+    return fallback;
+  }
+  const found = entries.find((each) => fits(each, key));
+  if (found !== undefined) return { profile: found.profile, source: "measured" };
+  if (entries.some((each) => isOutdated(each, key))) {
+    const message = `${path}: measured for another processor or version of ONNX Runtime. Using the default prices.`;
+    onWarning?.(`${message} ${remedy}`);
+  }
+  return fallback;
+}
+
+/**
+ * Makes the file's folder, so that what cannot be stored need not be measured.
+ *
+ * @throws IO when the folder cannot be made.
+ */
+export async function prepareProfileFolder(path: string = profilePath()): Promise<void> {
+  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+    const message = `${dirname(path)}: the cache folder could not be made: ${messageOf(error)}. Set XDG_CACHE_HOME to a folder that can be written.`;
+    throw new VaekitError("IO", message, { cause: error });
+  });
+}
+
+/**
+ * Adds a measurement to the file, in place of an older one for the same provider and threads. A file that cannot
+ * be read is replaced.
+ *
+ * @throws IO when the file cannot be written.
+ */
+export async function saveProfile(
+  key: ProfileKey,
+  profile: CostProfile,
+  path: string = profilePath(),
+): Promise<void> {
+  const before = await readEntries(path).catch((): Entry[] => []);
+  const { processor, runtimeVersion } = key;
+  const kept = before.filter((each) => !isSameUse(each, key));
+  const content = { format, entries: [...kept, { processor, runtimeVersion, profile }] };
+  await prepareProfileFolder(path);
+  await writeFileAtomic(path, `${JSON.stringify(content, null, 2)}\n`);
+}
+
+/** No entries when there is no file. @throws INVALID_FILE on any other content, IO when it cannot be read. */
+async function readEntries(path: string): Promise<Entry[]> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw new VaekitError("IO", `${path}: could not be read: ${messageOf(error)}.`, { cause: error });
+  }
+  const parsed = cacheFile.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data.entries;
+  const issue = parsed.error.issues[0];
+  const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
+  throw new VaekitError("INVALID_FILE", `${path}: not a file of measured prices (format ${format})${where}.`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const isSameUse = ({ profile }: Entry, { provider, threadCount }: ProfileKey): boolean =>
+  profile.provider === provider && profile.threadCount === threadCount;
+
+const fits = (each: Entry, key: ProfileKey): boolean =>
+  isSameUse(each, key) && each.processor === key.processor && each.runtimeVersion === key.runtimeVersion;
+
+const isOutdated = (each: Entry, key: ProfileKey): boolean => isSameUse(each, key) && !fits(each, key);

@@ -1,0 +1,151 @@
+/** The plan of a program of strips: a layer is a segment. */
+import { invariant } from "../errors.ts";
+import type { Graph } from "../graph/index.ts";
+import { allocate, estimateProgram, type StripProgram } from "../strips/index.ts";
+import { peakTemporaryBytes } from "../strips/temporaries.ts";
+import { readsOf, writesOf, type Scheduled } from "../strips/program.ts";
+import { sizeOf, type Shape } from "../tensor/shape.ts";
+import { toSeconds, type CostProfile } from "./cost-profile.ts";
+import type { Plan, PlanLayer } from "./describe.ts";
+import { secondsOfGraph } from "./estimate.ts";
+import { algorithmOf, joinedNames, layersOfWeights, parentOf } from "./layer-names.ts";
+
+/** A file in the system's cache, or a fast disk: 1.6 GB/s. */
+const picosecondsPerFileElement = 2500;
+const bytesPerFloat = Float32Array.BYTES_PER_ELEMENT;
+
+export function stripPlan(program: StripProgram, profile: CostProfile): Plan {
+  const planner = new StripPlanner(program, profile);
+  const layers = planner.layers();
+  const { peakBytes, fileBytes } = estimateProgram(program, allocate(program));
+  return { layers, seconds: layers.reduce((sum, { seconds }) => sum + seconds, 0), peakBytes, fileBytes };
+}
+
+class StripPlanner {
+  readonly #program: StripProgram;
+  readonly #profile: CostProfile;
+  readonly #seconds = new Map<Graph, number>();
+  readonly #scratch = new Map<Graph, number>();
+  readonly #live: readonly number[];
+
+  constructor(program: StripProgram, profile: CostProfile) {
+    this.#program = program;
+    this.#profile = profile;
+    this.#live = liveTensorBytes(program);
+  }
+
+  layers(): PlanLayer[] {
+    const { operations } = this.#program;
+    const segments = new Map<number, number[]>();
+    operations.forEach(({ segment }, index) =>
+      segments.set(segment, [...(segments.get(segment) ?? []), index]),
+    );
+    let before = this.#program.name;
+    return [...segments.values()].map((indices) => {
+      const layer = this.#layer(indices, before);
+      before = layer.name;
+      return layer;
+    });
+  }
+
+  #layer(indices: readonly number[], before: string): PlanLayer {
+    const own = indices.map((index) => this.#program.operations[index]!);
+    const runs = own.filter((operation) => operation.kind === "run");
+    const graphs = [...new Set(runs.map(({ graph }) => this.#program.graphs[graph]!))];
+    const named = own.flatMap((operation) =>
+      operation.kind === "weights" ? namesOfWeights(this.#program.weights[operation.graph]!) : [],
+    );
+    const isAttention = graphs.some(({ nodes }) =>
+      nodes.some(({ operator }) => operator === "Softmax" || operator === "Exp"),
+    );
+    const scope = parentOf(before.split(" + ")[0]!);
+    const unnamed = isAttention ? `${scope}.attention` : before;
+    return {
+      name: named.length > 0 ? joinedNames(named) : unnamed,
+      shape: this.#shapeOf(runs),
+      algorithm: algorithmsOf(graphs) ?? (isAttention ? "attention" : "elementwise"),
+      strips: runs.length,
+      seconds: own.reduce((sum, operation) => sum + this.#secondsOf(operation), 0),
+      memoryBytes: Math.max(
+        ...indices.map((index) => this.#live[index]! + this.#scratchOf(this.#program.operations[index]!)),
+      ),
+    };
+  }
+
+  /** The strips of the largest map, one below the other. */
+  #shapeOf(runs: readonly Extract<Scheduled, { kind: "run" }>[]): Shape {
+    const maps = runs.flatMap(({ outputs }) =>
+      Object.entries(outputs)
+        .map(([name, tensor]) => ({ name, shape: this.#program.shapes[tensor]! }))
+        .filter(({ shape }) => shape.length === 4 && sizeOf(shape.slice(2)) > 1),
+    );
+    const [first] = maps;
+    if (first === undefined) return [];
+    const height = maps
+      .filter(({ name }) => name === first.name)
+      .reduce((sum, { shape }) => sum + shape[2]!, 0);
+    return first.shape.with(2, height);
+  }
+
+  #secondsOf(operation: Scheduled): number {
+    const { run, element } = this.#profile;
+    switch (operation.kind) {
+      case "run":
+        return toSeconds(run) + this.#graphSeconds(this.#program.graphs[operation.graph]!);
+      case "weights":
+        return toSeconds(run) + this.#graphSeconds(this.#program.weights[operation.graph]!);
+      case "statistics":
+        return toSeconds(run);
+      case "feed":
+      case "fetch":
+        return toSeconds(element * sizeOf(this.#program.shapes[operation.tensor]!));
+      case "store":
+      case "load":
+        return toSeconds(picosecondsPerFileElement * sizeOf(this.#program.shapes[operation.tensor]!));
+    }
+  }
+
+  #graphSeconds(graph: Graph): number {
+    const seconds = this.#seconds.get(graph) ?? secondsOfGraph(graph, this.#profile);
+    this.#seconds.set(graph, seconds);
+    return seconds;
+  }
+
+  /** What a session needs beside the tensors of the program. */
+  #scratchOf(operation: Scheduled): number {
+    if (operation.kind !== "run") return 0;
+    const graph = this.#program.graphs[operation.graph];
+    invariant(graph !== undefined, "planner: a run without a graph");
+    const bytes = this.#scratch.get(graph) ?? peakTemporaryBytes(graph);
+    this.#scratch.set(graph, bytes);
+    return bytes;
+  }
+}
+
+/** Bytes of the program's tensors that exist at each operation. */
+function liveTensorBytes({ shapes, operations }: StripProgram): number[] {
+  const lastUse = new Map<number, number>();
+  operations.forEach((operation, index) => {
+    for (const tensor of [...readsOf(operation), ...writesOf(operation)]) lastUse.set(tensor, index);
+  });
+  let live = 0;
+  return operations.map((operation, index) => {
+    const sizes = (tensors: readonly number[]): number =>
+      tensors.reduce((sum, tensor) => sum + sizeOf(shapes[tensor]!) * bytesPerFloat, 0);
+    live += sizes(writesOf(operation));
+    const during = live;
+    const used = [...new Set([...readsOf(operation), ...writesOf(operation)])];
+    live -= sizes(used.filter((tensor) => lastUse.get(tensor) === index));
+    return during;
+  });
+}
+
+function namesOfWeights(graph: Graph): string[] {
+  return [...new Set(layersOfWeights(graph).values())];
+}
+
+function algorithmsOf(graphs: readonly Graph[]): string | undefined {
+  const known = graphs.flatMap(({ nodes }) => nodes.flatMap((node) => algorithmOf(node) ?? []));
+  const distinct = [...new Set(known)];
+  return distinct.length === 0 ? undefined : distinct.join(" + ");
+}

@@ -1,0 +1,146 @@
+/** One picture on its way through a program of strips. */
+import type { Region, Session, Workspace, WorkspaceStep } from "../runtime/index.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { groupAffine } from "./group-statistics.ts";
+import type { Operation, Statistics, StripProgram, TensorId } from "./program.ts";
+import { lengthOf, type Rows } from "./rows.ts";
+import { StepQueue } from "./step-queue.ts";
+
+/** Weights and biases of the normalisations, by the names of the program's `affine` graph. */
+export type Affine = Readonly<Record<string, Tensor>>;
+
+/** A program with its places in memory and its sessions. */
+export interface ReadyProgram {
+  readonly program: StripProgram;
+  region(tensor: TensorId): Region;
+  /** Where a place of the temporary file begins, in elements. */
+  position(place: number): number;
+  session(graph: number): Promise<Session>;
+  /** The session of a graph of weights, which is used once: the caller disposes it. */
+  weightsSession(graph: number): Promise<Session>;
+  affine(): Promise<Affine>;
+}
+
+export interface StripRunOptions {
+  readonly signal?: AbortSignal;
+  /** Called with the number of operations that are under way or done. */
+  readonly onProgress?: (done: number) => void;
+}
+
+export class StripRun {
+  readonly #ready: ReadyProgram;
+  readonly #queue: StepQueue;
+  readonly #x: Tensor<"float32">;
+  readonly #onProgress: ((done: number) => void) | undefined;
+  readonly #result: Tensor<"float32">;
+
+  constructor(
+    ready: ReadyProgram,
+    workspace: Workspace,
+    x: Tensor<"float32">,
+    { signal, onProgress }: StripRunOptions,
+  ) {
+    this.#ready = ready;
+    this.#queue = new StepQueue(workspace, signal);
+    this.#x = x;
+    this.#onProgress = onProgress;
+    this.#result = Tensor.zeros(ready.program.output.shape);
+  }
+
+  async finish(): Promise<Tensor<"float32">> {
+    for (const [index, operation] of this.#ready.program.operations.entries()) {
+      await this.#take(operation);
+      this.#onProgress?.(index + 1);
+    }
+    await this.#queue.drain();
+    return this.#result;
+  }
+
+  async #take(operation: Operation): Promise<void> {
+    switch (operation.kind) {
+      case "run": {
+        const session = await this.#ready.session(operation.graph);
+        return this.#queue.push(this.#runStep(session, operation.inputs, operation.outputs));
+      }
+      case "weights": {
+        const session = await this.#ready.weightsSession(operation.graph);
+        await this.#queue.push(this.#runStep(session, {}, operation.outputs));
+        return this.#queue.release(session);
+      }
+      case "statistics":
+        return this.#normalize(operation);
+      case "feed": {
+        const data = rowsOf(this.#x, operation.rows);
+        return this.#queue.push({ kind: "write", region: this.#ready.region(operation.tensor), data });
+      }
+      case "fetch":
+        return this.#queue.read(this.#ready.region(operation.tensor), (strip) => {
+          pasteRows(this.#result, strip, operation.rows);
+        });
+      case "store":
+      case "load": {
+        const region = this.#ready.region(operation.tensor);
+        const position = this.#ready.position(operation.place);
+        return this.#queue.push({ kind: operation.kind, region, position });
+      }
+    }
+  }
+
+  #runStep(
+    session: Session,
+    inputs: Readonly<Record<string, TensorId>>,
+    outputs: Readonly<Record<string, TensorId>>,
+  ): WorkspaceStep {
+    const regions = (tensors: Readonly<Record<string, TensorId>>): Record<string, Region> =>
+      Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, this.#ready.region(tensor)]));
+    return { kind: "run", session, inputs: regions(inputs), outputs: regions(outputs) };
+  }
+
+  /** Moments of all strips → scale and shift. */
+  async #normalize(statistics: Statistics): Promise<void> {
+    const means: Float32Array[] = [];
+    const deviations: Float32Array[] = [];
+    const add = (list: Float32Array[]) => (moments: Tensor) => void list.push(moments.data as Float32Array);
+    for (const { mean, deviation } of statistics.strips) {
+      await this.#queue.read(this.#ready.region(mean), add(means));
+      await this.#queue.read(this.#ready.region(deviation), add(deviations));
+    }
+    await this.#queue.drain();
+    const affine = await this.#ready.affine();
+    const { scale, shift } = groupAffine({
+      groups: statistics.groups,
+      epsilon: statistics.epsilon,
+      weight: affine[statistics.weight]!.data as Float32Array,
+      bias: affine[statistics.bias]!.data as Float32Array,
+      strips: statistics.strips.map(({ pixels }, index) => ({
+        pixels,
+        means: means[index]!,
+        deviations: deviations[index]!,
+      })),
+    });
+    await this.#queue.push({ kind: "write", region: this.#ready.region(statistics.scale), data: scale });
+    await this.#queue.push({ kind: "write", region: this.#ready.region(statistics.shift), data: shift });
+  }
+}
+
+/** A copy of rows of x [1, C, H, W]. */
+function rowsOf(x: Tensor<"float32">, rows: Rows): Float32Array<ArrayBuffer> {
+  const [, channels, height, width] = x.shape as [number, number, number, number];
+  const length = lengthOf(rows) * width;
+  const data = new Float32Array(channels * length);
+  for (let channel = 0; channel < channels; channel++) {
+    const first = (channel * height + rows.begin) * width;
+    data.set(x.data.subarray(first, first + length), channel * length);
+  }
+  return data;
+}
+
+/** Puts a strip in its place in x [1, C, H, W]. */
+function pasteRows(x: Tensor<"float32">, strip: Tensor, rows: Rows): void {
+  const [, channels, height, width] = x.shape as [number, number, number, number];
+  const length = lengthOf(rows) * width;
+  for (let channel = 0; channel < channels; channel++) {
+    const values = (strip.data as Float32Array).subarray(channel * length, (channel + 1) * length);
+    x.data.set(values, (channel * height + rows.begin) * width);
+  }
+}

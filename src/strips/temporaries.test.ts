@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { GraphBuilder, type Graph, type Value } from "../graph/index.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { peakTemporaryBytes } from "./temporaries.ts";
+
+/** Bytes of one map of the graphs below: 4 channels, 8 x 8 pixels. */
+const map = 4 * 8 * 8 * 4;
+
+function graphOf(build: (builder: GraphBuilder, x: Value) => Value): Graph {
+  const builder = new GraphBuilder("test");
+  return builder.build({ y: build(builder, builder.input("x", "float32", [1, 4, 8, 8])) });
+}
+
+const conv = (builder: GraphBuilder, x: Value): Value =>
+  builder.apply("Conv", [x, builder.constant("w", Tensor.zeros([4, x.shape[1]!, 3, 3]))], {
+    strides: [1, 1],
+    pads: [1, 1, 1, 1],
+  });
+const relu = (builder: GraphBuilder, x: Value): Value => builder.apply("Relu", [x], {});
+
+describe("the temporaries of a graph", () => {
+  test("are none where the only result is the caller's", () => {
+    expect(peakTemporaryBytes(graphOf(conv))).toBe(0);
+    expect(peakTemporaryBytes(graphOf(conv), { ownsOutputs: true })).toBe(map);
+  });
+
+  test("are the input and the output of a step, not what came before", () => {
+    const chain = graphOf((builder, x) => conv(builder, conv(builder, conv(builder, conv(builder, x)))));
+    expect(peakTemporaryBytes(chain)).toBe(2 * map);
+  });
+
+  test("stay while something later reads them", () => {
+    const skip = graphOf((builder, x) => {
+      const early = conv(builder, x);
+      const late = conv(builder, conv(builder, conv(builder, early)));
+      return conv(builder, builder.apply("Add", [late, early], {}));
+    });
+    expect(peakTemporaryBytes(skip)).toBe(3 * map);
+  });
+
+  test("are not doubled by what works in place", () => {
+    const inPlace = graphOf((builder, x) => conv(builder, relu(builder, relu(builder, conv(builder, x)))));
+    expect(peakTemporaryBytes(inPlace)).toBe(map);
+  });
+
+  test("are doubled where the original is read once more", () => {
+    const gated = graphOf((builder, x) => {
+      const before = conv(builder, x);
+      const gate = builder.apply("Sigmoid", [before], {});
+      return conv(builder, builder.apply("Mul", [before, gate], {}));
+    });
+    expect(peakTemporaryBytes(gated)).toBe(2 * map);
+  });
+
+  test("are not touched by another shape, but copied when that is a result", () => {
+    const inside = graphOf((builder, x) => {
+      const flat = builder.apply("Reshape", [conv(builder, x)], { shape: [1, 4, 4, 16] });
+      return conv(builder, flat);
+    });
+    expect(peakTemporaryBytes(inside)).toBe(map);
+    const result = graphOf((builder, x) => builder.apply("Reshape", [conv(builder, x)], { shape: [1, 256] }));
+    expect(peakTemporaryBytes(result)).toBe(map);
+  });
+
+  test("do not hold a transposition that a product takes in", () => {
+    const square = (builder: GraphBuilder, x: Value): [Value, Value] => {
+      const y = conv(builder, x);
+      return [y, builder.apply("Transpose", [y], { perm: [0, 1, 3, 2] })];
+    };
+    const product = graphOf((builder, x) => {
+      const [y, turned] = square(builder, x);
+      return builder.apply("MatMul", [y, turned], {});
+    });
+    expect(peakTemporaryBytes(product)).toBe(map);
+    const both = graphOf((builder, x) => {
+      const [y, turned] = square(builder, x);
+      return builder.apply("Concat", [y, turned], { axis: 1 });
+    });
+    expect(peakTemporaryBytes(both)).toBe(2 * map);
+  });
+
+  test("hold the unrolled picture of a convolution with more filters than pixels", () => {
+    const builder = new GraphBuilder("test");
+    const x = builder.input("x", "float32", [1, 4, 2, 2]);
+    const weight = builder.constant("w", Tensor.zeros([16, 4, 3, 3]));
+    const y = builder.apply("Conv", [x, weight], { strides: [1, 1], pads: [1, 1, 1, 1] });
+    expect(peakTemporaryBytes(builder.build({ y }))).toBe(4 * 4 * 9 * 4);
+  });
+});

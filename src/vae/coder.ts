@@ -1,0 +1,192 @@
+/** Sends pictures through one half of the model: at once, or in strips that give the same result. */
+import type { Graph } from "../graph/index.ts";
+import type { InputSize } from "../models/index.ts";
+import { chooseTile, secondsOfGraph, type CostProfile } from "../planner/index.ts";
+import { foldedUpsampling, rewrite, winograd } from "../rewrite/index.ts";
+import { SessionCache, type Runtime, type Session } from "../runtime/index.ts";
+import {
+  compileStrips,
+  estimateGraph,
+  fitToBudget,
+  StripExecutor,
+  type FittedProgram,
+} from "../strips/index.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { joinBatch, splitBatch } from "./batch.ts";
+import type { Machine } from "./machine.ts";
+import type { CodingOptions, CodingPlan, Half } from "./options.ts";
+
+type Planes = Tensor<"float32">;
+
+/** Input sizes whose sessions stay ready: the four kinds of tiles (full, right, bottom, corner), for each half. */
+const cachedSessions = 8;
+/** Sizes whose strips stay ready: one for each half. */
+const cachedPrograms = 2;
+/** About as many elements of float32 as the cores' caches hold together with what a strip makes. */
+const stripElements = 2 ** 19;
+/** Share of the free memory that `auto` takes: the system and other programs keep the rest. */
+const usableShare = 0.8;
+/** What graphics drivers allow a buffer to have, at least where there is a graphics processor for this. */
+const graphicsBufferBytes = 2 ** 30;
+
+export interface CoderParts {
+  readonly runtime: Runtime;
+  readonly machine: Machine;
+  readonly graphOf: (half: Half, size: InputSize) => Graph;
+}
+
+/** A way to compute one input size. */
+type Prepared =
+  | { readonly plan: CodingPlan; readonly graph: Graph }
+  | { readonly plan: CodingPlan; readonly fitted: FittedProgram };
+
+export class Coder {
+  readonly #parts: CoderParts;
+  readonly #sessions = new SessionCache<Session>(cachedSessions);
+  readonly #programs = new SessionCache<StripExecutor>(cachedPrograms);
+  readonly #prepared = new Map<string, Prepared>();
+  #profile: CostProfile | undefined;
+
+  constructor(parts: CoderParts) {
+    this.#parts = parts;
+  }
+
+  /** The plan that `code` would follow now. */
+  async plan(half: Half, size: InputSize, options: CodingOptions): Promise<CodingPlan> {
+    return (await this.#prepare(half, size, options)).plan;
+  }
+
+  /** x [N, C, H, W] → what the half makes of it. */
+  async code(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
+    const [batch, , height, width] = x.shape as [number, number, number, number];
+    const prepared = await this.#prepare(half, { batch, height, width }, options);
+    options.onPlan?.(prepared.plan);
+    if ("graph" in prepared) return this.#atOnce(prepared.graph, x, options);
+    const results: Planes[] = [];
+    for (const picture of splitBatch(x))
+      results.push(await this.#inStrips(prepared.fitted, picture, options));
+    return joinBatch(results);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#sessions.dispose();
+    await this.#programs.dispose();
+  }
+
+  async #prepare(half: Half, size: InputSize, options: CodingOptions): Promise<Prepared> {
+    const { tiling = "auto", maxMemoryBytes } = options;
+    const key = `${half} ${size.batch}x${size.height}x${size.width} ${tiling} ${maxMemoryBytes ?? ""}`;
+    const known = this.#prepared.get(key);
+    if (known !== undefined) return known;
+    const profile = await this.#costProfile();
+    const prepared = this.#choose(half, size, options, profile);
+    // What `auto` chooses depends on the memory that is free now.
+    if (tiling !== "auto" || maxMemoryBytes !== undefined) this.#prepared.set(key, prepared);
+    return prepared;
+  }
+
+  #choose(half: Half, size: InputSize, options: CodingOptions, profile: CostProfile): Prepared {
+    const { tiling = "auto" } = options;
+    if (tiling === "exact") return this.#planStrips(half, size, options, profile);
+    const whole = this.#planWhole(half, size, profile);
+    // diffusers' tiles go through at once.
+    if (tiling !== "auto") return whole;
+    const fits = whole.plan.peakBytes <= this.#budget(options) && this.#fitsBuffers(whole.graph);
+    if (fits && !worksInStrips(profile)) return whole;
+    const strips = this.#planStrips(half, size, options, profile);
+    return fits && whole.plan.seconds <= strips.plan.seconds ? whole : strips;
+  }
+
+  #planWhole(half: Half, size: InputSize, profile: CostProfile) {
+    const plain = this.#parts.graphOf(half, size);
+    const graph = rewrite(rewrite(plain, foldedUpsampling), winograd(chooseTile(profile)));
+    const { peakBytes } = estimateGraph(graph, this.#processBytes());
+    const seconds = secondsOfGraph(graph, profile);
+    const plan: CodingPlan = { half, size, tiling: "off", peakBytes, fileBytes: 0, seconds, stripCount: 1 };
+    return { plan, graph };
+  }
+
+  #planStrips(half: Half, size: InputSize, options: CodingOptions, profile: CostProfile): Prepared {
+    const graph = this.#parts.graphOf(half, { ...size, batch: 1 });
+    const verb = half === "encoder" ? "encoding" : "decoding";
+    const fitted = fitToBudget(
+      (elements) => compileStrips(graph, { stripElements: elements, chooseTile: chooseTile(profile) }),
+      {
+        ...this.#processBytes(),
+        maxMemoryBytes: this.#budget(options),
+        canSpill: this.#parts.machine.hasFiles,
+        stripElements,
+        what: `${verb} ${size.height}x${size.width}`,
+      },
+    );
+    const { estimate, program } = fitted;
+    const plan: CodingPlan = {
+      half,
+      size,
+      tiling: "exact",
+      peakBytes: estimate.peakBytes,
+      fileBytes: estimate.fileBytes,
+      seconds: size.batch * secondsOfProgram(fitted, profile),
+      stripCount: Math.max(...program.maps.map((strips) => strips.length)),
+    };
+    return { plan, fitted };
+  }
+
+  #budget({ maxMemoryBytes }: CodingOptions): number {
+    if (maxMemoryBytes !== undefined) return maxMemoryBytes;
+    const { processBytes, availableBytes } = this.#parts.machine;
+    const available = availableBytes();
+    return available === undefined ? Infinity : (processBytes() ?? 0) + usableShare * available;
+  }
+
+  #processBytes(): { processBytes?: number } {
+    const processBytes = this.#parts.machine.processBytes();
+    return processBytes === undefined ? {} : { processBytes };
+  }
+
+  #fitsBuffers(graph: Graph): boolean {
+    const { device } = this.#parts.runtime;
+    if (device === undefined || device === "cpu") return true;
+    return graph.nodes.every(({ output }) => sizeOf(output.shape) * 4 <= graphicsBufferBytes);
+  }
+
+  async #costProfile(): Promise<CostProfile> {
+    const { runtime, machine } = this.#parts;
+    return (this.#profile ??= await machine.costProfile(runtime));
+  }
+
+  async #atOnce(graph: Graph, x: Planes, { signal }: CodingOptions): Promise<Planes> {
+    const [input, output] = [graph.inputs[0]!.name, graph.outputs[0]!.name];
+    const create = (): Promise<Session> => this.#parts.runtime.createSession(graph);
+    const results = await this.#sessions.use(`${graph.name} ${x.shape.join("x")}`, create, (session) =>
+      session.run({ [input]: x }, signal === undefined ? {} : { signal }),
+    );
+    return results[output] as Planes;
+  }
+
+  #inStrips(fitted: FittedProgram, x: Planes, options: CodingOptions): Promise<Planes> {
+    const { program } = fitted;
+    const key = `${program.name} ${x.shape.join("x")} ${fitted.stripElements} ${fitted.spilledMaps}`;
+    const create = (): Promise<StripExecutor> =>
+      Promise.resolve(new StripExecutor(this.#parts.runtime, program));
+    return this.#programs.use(key, create, (executor) =>
+      executor.run(x, {
+        ...(options.temporaryFolder === undefined ? {} : { temporaryFolder: options.temporaryFolder }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      }),
+    );
+  }
+}
+
+/** Strips pay where they stay in the processor's cache. */
+const worksInStrips = ({ provider }: CostProfile): boolean => provider === "cpu" || provider === "wasm";
+
+function secondsOfProgram({ program }: FittedProgram, profile: CostProfile): number {
+  const graphs = program.graphs.map((graph) => secondsOfGraph(graph, profile));
+  const weights = program.weights.map((graph) => secondsOfGraph(graph, profile));
+  return program.operations.reduce((sum, operation) => {
+    if (operation.kind === "run") return sum + graphs[operation.graph]!;
+    return operation.kind === "weights" ? sum + weights[operation.graph]! : sum;
+  }, 0);
+}
