@@ -30,8 +30,9 @@ export function groupNormByMoments(
   const pixelMean = (value: Value): Value =>
     builder.apply("ReduceMean", [value], { axes: [2, 3], keepdims: true }); // [N, C, 1, 1]
 
-  const weight = context.parameter(`${name}.weight`, [channels], [channels, 1, 1]);
-  const bias = context.parameter(`${name}.bias`, [channels], [channels, 1, 1]);
+  const weight = context.parameter(`${name}.weight`, [channels]);
+  const bias = context.parameter(`${name}.bias`, [channels]);
+  const beside = (value: Value): Value => builder.apply("Reshape", [value], { shape: [channels, 1, 1] });
   const average = groupSum(pixelMean(x), 1 / perGroup);
   const square = groupSum(pixelMean(op("Mul", x, x)), 1 / perGroup);
   // Rounding may leave a constant group a variance just below zero.
@@ -39,8 +40,8 @@ export function groupNormByMoments(
   const constant = builder.constant(`float32(${epsilon})`, Tensor.from(Float32Array.of(epsilon), []));
   const variance = op("Add", positive, constant);
   const deviation = builder.apply("Sqrt", [variance], {});
-  const factor = op("Div", weight, deviation); // [N, C, 1, 1]
-  const output = op("Add", op("Mul", x, factor), op("Sub", bias, op("Mul", average, factor)));
+  const factor = op("Div", beside(weight), deviation); // [N, C, 1, 1]
+  const output = op("Add", op("Mul", x, factor), op("Sub", beside(bias), op("Mul", average, factor)));
 
   // dx = factor · dy + p · x + q, where p and q are one number for each group.
   const rule: KnownGradient["rule"] = (dy, wants, at) => {
@@ -48,7 +49,7 @@ export function groupNormByMoments(
     const overPixels = (value: Value): Value =>
       builder.apply("ReduceSum", [value], { axes: [2, 3], keepdims: true });
     const overBatch = (value: Value): Value =>
-      builder.apply("ReduceSum", [value], { axes: [0], keepdims: false }); // [C, 1, 1]
+      builder.apply("ReduceSum", [value], { axes: [0, 2, 3], keepdims: false }); // [C]
     const slope = overPixels(dy);
     const centered = op("Sub", overPixels(op("Mul", dy, input)), op("Mul", mean, slope)); // Σ dy · (x - mean)
     const toInput = (): Value => {

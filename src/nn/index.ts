@@ -12,5 +12,11 @@ export {
   upsamplingTapSums,
   type Parity,
 } from "./layers.ts";
-export { kronecker, winogradMatrices, type Matrix, type TileSize } from "./winograd-matrices.ts";
+export {
+  kronecker,
+  winogradMatrices,
+  type Matrix,
+  type TileSize,
+  type WinogradMatrices,
+} from "./winograd-matrices.ts";
 export { isWinogradGradientFaster, winogradWeightGradient } from "./winograd.ts";

@@ -51,6 +51,15 @@ describe("the default prices of the processor", () => {
   });
 });
 
+test("maps that do not fit into the cache need more channels for a gain", () => {
+  const profile = defaultProfile("cpu", 2);
+  const large = (channels: number, side: number): ConvolutionShape => ({
+    ...{ ...shapeOf(channels), height: side, width: side },
+  });
+  expect(planShape(large(64, 512), profile).algorithm).toBe("direct");
+  expect(planShape(large(512, 128), profile).algorithm).toBe(4);
+});
+
 test("tiles of 6 are chosen only where they are allowed", () => {
   const profile = defaultProfile("wasm", 1);
   const shape = { ...shapeOf(512), height: 12, width: 96 };

@@ -24,6 +24,8 @@ export interface AlgorithmCost {
   readonly output: number;
   /** One element of the weights, as the algorithm has them. */
   readonly weight: number;
+  /** One element of the gathered input or of the product more, where all of them are too many for the cache. */
+  readonly far: number;
 }
 
 /** How a 3x3 convolution is computed: as it is, or in Winograd's tiles of this size. */
@@ -38,6 +40,8 @@ export interface CostProfile {
   readonly run: number;
   /** One element of an operator that works element by element, in picoseconds. */
   readonly element: number;
+  /** The same where input and output are too many for the cache. */
+  readonly farElement: number;
   readonly direct: AlgorithmCost;
   /** Empty where Winograd's convolution is never worth it. */
   readonly tiles: Readonly<Partial<Record<TileSize, AlgorithmCost>>>;
@@ -64,19 +68,33 @@ export const costParts = [
   "input",
   "output",
   "weight",
+  "far",
 ] as const satisfies readonly (keyof AlgorithmCost)[];
+
+/**
+ * Results that are larger are far away: they leave the last cache, and the allocator takes them from the system
+ * anew in each run.
+ */
+const nearBytes = 32e6;
+
+export const isFar = (elements: number): boolean => elements * Float32Array.BYTES_PER_ELEMENT > nearBytes;
 
 export function workOf(shape: ConvolutionShape, algorithm: Algorithm): Work {
   const { batch, inChannels, outChannels, height, width, taps } = shape;
   const side = algorithm === "direct" ? 1 : algorithm;
   const factors = algorithm === "direct" ? taps : (algorithm + 2) ** 2;
   const places = batch * Math.ceil(height / side) * Math.ceil(width / side);
+  // A kernel of one element reads the input where it lies.
+  const input = factors === 1 ? 0 : factors * inChannels * places;
+  const output = (algorithm === "direct" ? 1 : factors) * outChannels * places;
+  // The direct algorithm gathers its input bit by bit, which never lies in memory as a whole.
+  const stored = algorithm === "direct" ? (inChannels + outChannels) * places : input + output;
   return {
     flop: 2 * factors * inChannels * outChannels * places,
-    // A kernel of one element reads the input where it lies.
-    input: factors === 1 ? 0 : factors * inChannels * places,
-    output: (algorithm === "direct" ? 1 : factors) * outChannels * places,
+    input,
+    output,
     weight: factors * inChannels * outChannels,
+    far: isFar(stored) ? input + output : 0,
   };
 }
 

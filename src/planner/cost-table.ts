@@ -1,7 +1,7 @@
 /** Prices for machines that have not been measured. `vaekit tune` measures one. */
 import type { AlgorithmCost, CostProfile, Provider } from "./cost-profile.ts";
 
-type Prices = Pick<CostProfile, "run" | "element" | "direct" | "tiles">;
+type Prices = Pick<CostProfile, "run" | "element" | "farElement" | "direct" | "tiles">;
 
 /**
  * One thread of a server processor (Zen 5, 2.6 GHz): onnxruntime-node with AVX-512, and onnxruntime-web's 128-bit
@@ -11,21 +11,23 @@ const oneThread: Readonly<Record<"cpu" | "wasm", Prices>> = {
   cpu: {
     run: 40e6,
     element: 146,
-    direct: { flop: 4.4, input: 160, output: 180, weight: 0 },
+    farElement: 560,
+    direct: { flop: 4.4, input: 160, output: 180, weight: 0, far: 85 },
     tiles: {
-      2: { flop: 4.9, input: 730, output: 680, weight: 0 },
-      4: { flop: 5.2, input: 680, output: 710, weight: 150 },
-      6: { flop: 6.4, input: 1020, output: 930, weight: 0 },
+      2: { flop: 4.9, input: 730, output: 680, weight: 0, far: 800 },
+      4: { flop: 5.2, input: 680, output: 710, weight: 150, far: 800 },
+      6: { flop: 6.4, input: 1020, output: 930, weight: 0, far: 800 },
     },
   },
   wasm: {
     run: 60e6,
     element: 1400,
-    direct: { flop: 27, input: 170, output: 210, weight: 400 },
+    farElement: 1500,
+    direct: { flop: 27, input: 170, output: 210, weight: 400, far: 85 },
     tiles: {
-      2: { flop: 29, input: 1440, output: 760, weight: 0 },
-      4: { flop: 29, input: 2570, output: 1430, weight: 860 },
-      6: { flop: 31, input: 4330, output: 2540, weight: 320 },
+      2: { flop: 29, input: 1440, output: 760, weight: 0, far: 250 },
+      4: { flop: 29, input: 2570, output: 1430, weight: 860, far: 250 },
+      6: { flop: 31, input: 4330, output: 2540, weight: 320, far: 250 },
     },
   },
 };
@@ -37,7 +39,8 @@ const oneThread: Readonly<Record<"cpu" | "wasm", Prices>> = {
 const graphicsProcessor: Prices = {
   run: 200e6,
   element: 10,
-  direct: { flop: 0.2, input: 0, output: 10, weight: 10 },
+  farElement: 10,
+  direct: { flop: 0.2, input: 0, output: 10, weight: 10, far: 0 },
   tiles: {},
 };
 
@@ -47,6 +50,7 @@ const parallel: AlgorithmCost & { readonly element: number } = {
   input: 0.8,
   output: 0.4,
   weight: 0.4,
+  far: 0.5,
   element: 0.1,
 };
 
@@ -57,18 +61,20 @@ export const isMeasuredProvider = (provider: Provider): provider is "cpu" | "was
 /** What holds as long as nobody has measured this machine. */
 export function defaultProfile(provider: Provider, threadCount: number): CostProfile {
   if (!isMeasuredProvider(provider)) return { provider, threadCount, ...graphicsProcessor };
-  const { run, element, direct, tiles } = oneThread[provider];
+  const { run, element, farElement, direct, tiles } = oneThread[provider];
   const shared = (cost: AlgorithmCost): AlgorithmCost => ({
     flop: cost.flop / threadCount ** parallel.flop,
     input: cost.input / threadCount ** parallel.input,
     output: cost.output / threadCount ** parallel.output,
     weight: cost.weight / threadCount ** parallel.weight,
+    far: cost.far / threadCount ** parallel.far,
   });
   return {
     provider,
     threadCount,
     run,
     element: element / threadCount ** parallel.element,
+    farElement: farElement / threadCount ** parallel.far,
     direct: shared(direct),
     tiles: Object.fromEntries(Object.entries(tiles).map(([tile, cost]) => [tile, shared(cost)])),
   };

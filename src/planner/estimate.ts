@@ -3,11 +3,13 @@ import type { Graph, Node, OperatorName } from "../graph/index.ts";
 import type { TileSize } from "../rewrite/index.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import {
+  isFar,
   secondsOf,
   shapeOfConvolution,
   tileSizes,
   toSeconds,
   workOf,
+  type AlgorithmCost,
   type CostProfile,
 } from "./cost-profile.ts";
 
@@ -15,13 +17,17 @@ export interface NodeEstimate {
   readonly seconds: number;
 }
 
+/** For an operator of so many elements. */
+const elementPrice = (count: number, { element, farElement }: CostProfile): number =>
+  isFar(2 * count) ? farElement : element;
+
 type Estimator = (node: Node, profile: CostProfile) => number;
 
 const nothing: Estimator = () => 0;
 /** An element of the output, or of what is reduced to it. */
 const elementwise: Estimator = ({ inputs, output }, profile) => {
   const largest = Math.max(sizeOf(output.shape), ...inputs.map(({ shape }) => sizeOf(shape)));
-  return toSeconds(profile.element * largest);
+  return toSeconds(elementPrice(largest, profile) * largest);
 };
 const convolution: Estimator = (node, profile) => convolutionSeconds(node, profile);
 
@@ -64,7 +70,7 @@ const estimators: { readonly [K in OperatorName]: Estimator } = {
   Tanh: elementwise,
   // ONNX Runtime takes the transposition of a tile's planes into their product.
   Transpose: (node, profile) =>
-    tileOfPlanes(node.output.shape) === undefined ? elementwise(node, profile) : 0,
+    transformOfPlanes(node.output.shape) === undefined ? elementwise(node, profile) : 0,
 };
 
 /** A node as it stands: a convolution that was not rewritten is computed directly. */
@@ -89,38 +95,58 @@ export function fixedValues(graph: Graph): Set<string> {
   return fixed;
 }
 
-/** The tile of Winograd's convolution whose transformation a node is; see rewrite/winograd.ts for the names. */
-export function winogradPartOf({ inputs }: Node): { part: "input" | "output"; tile: TileSize } | undefined {
+/** A convolution by transforms, in tiles: Winograd's of a size, or an upsampling together with the one after it. */
+export type Transform = TileSize | "upsampling";
+
+/** Which transformation a node is; by the names of the constants in rewrite/bilinear-conv2d.ts. */
+export function transformationOf({
+  inputs,
+}: Node): { part: "input" | "output"; transform: Transform } | undefined {
   for (const { name } of inputs) {
-    const match = /^winograd_(input|output)_([246])$/.exec(name);
-    if (match !== null) return { part: match[1] as "input" | "output", tile: Number(match[2]) as TileSize };
+    const match = /^(?:winograd_([246])|upsampling)_(input|output)$/.exec(name);
+    if (match === null) continue;
+    const transform = match[1] === undefined ? "upsampling" : (Number(match[1]) as TileSize);
+    return { part: match[2] as "input" | "output", transform };
   }
   return undefined;
 }
 
+/** That of the upsampling is nobody's own; tiles of 4 are the most like it. */
+const costOf = (transform: Transform, { tiles }: CostProfile): AlgorithmCost | undefined =>
+  tiles[transform === "upsampling" ? 4 : transform];
+
+/** What the input's transform and the products make lies in memory together, and is about as large. */
+const farPrice = (elements: number, cost: AlgorithmCost): number => (isFar(2 * elements) ? cost.far : 0);
+
 function convolutionSeconds(node: Node, profile: CostProfile): number {
-  const part = winogradPartOf(node);
-  const cost = part === undefined ? undefined : profile.tiles[part.tile];
-  if (cost !== undefined) return toSeconds(cost.input * sizeOf(node.output.shape));
-  return secondsOf(workOf(shapeOfConvolution(node), "direct"), profile.direct);
+  const found = transformationOf(node);
+  const cost = found === undefined ? undefined : costOf(found.transform, profile);
+  if (cost === undefined) return secondsOf(workOf(shapeOfConvolution(node), "direct"), profile.direct);
+  const elements = sizeOf(node.output.shape);
+  return toSeconds((cost.input + farPrice(elements, cost)) * elements);
 }
 
 function productSeconds(node: Node, profile: CostProfile): number {
   const [left, right] = node.inputs.map(({ shape }) => shape) as [Shape, Shape];
-  const part = winogradPartOf(node);
-  const ofPart = part === undefined ? undefined : profile.tiles[part.tile];
-  // The price of an element of the product is for everything that follows; its DepthToSpace is counted by itself.
-  if (ofPart !== undefined) {
-    const all = ofPart.output * sizeOf(right) - profile.element * sizeOf(node.output.shape);
-    return toSeconds(Math.max(0, all));
+  const found = transformationOf(node);
+  const back = found === undefined ? undefined : costOf(found.transform, profile);
+  if (back !== undefined) {
+    const elements = sizeOf(right);
+    // The price of an element of the product is for everything that follows; its DepthToSpace is counted by itself.
+    const all = (back.output + farPrice(elements, back)) * elements;
+    return toSeconds(
+      Math.max(0, all - elementPrice(sizeOf(node.output.shape), profile) * sizeOf(node.output.shape)),
+    );
   }
   const flops = 2 * sizeOf(node.output.shape) * left.at(-1)!;
-  const tile = tileOfPlanes(left);
-  const cost = (tile === undefined ? undefined : profile.tiles[tile]) ?? profile.direct;
-  const weights = tile === undefined ? 0 : sizeOf(left);
+  const transform = transformOfPlanes(left);
+  const cost = (transform === undefined ? undefined : costOf(transform, profile)) ?? profile.direct;
+  const weights = transform === undefined ? 0 : sizeOf(left);
   return toSeconds(cost.flop * flops + cost.weight * weights);
 }
 
-/** The tile whose planes lie along the third last axis: (m + 2)² of them. */
-const tileOfPlanes = (shape: Shape): TileSize | undefined =>
-  tileSizes.find((tile) => shape.length >= 3 && shape.at(-3) === (tile + 2) ** 2);
+/** The transform whose planes lie along the third last axis. */
+function transformOfPlanes(shape: Shape): Transform | undefined {
+  const planes = shape.length >= 3 ? shape.at(-3) : undefined;
+  return planes === 9 ? "upsampling" : tileSizes.find((tile) => planes === (tile + 2) ** 2);
+}

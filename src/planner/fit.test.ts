@@ -3,7 +3,7 @@ import { costParts, secondsOf, workOf, type AlgorithmCost } from "./cost-profile
 import { fitCost } from "./fit.ts";
 import { probeShapes } from "./measure.ts";
 
-const known: AlgorithmCost = { flop: 5, input: 600, output: 700, weight: 150 };
+const known: AlgorithmCost = { flop: 5, input: 600, output: 700, weight: 150, far: 2500 };
 const exact = probeShapes.map((shape) => {
   const work = workOf(shape, 4);
   return { work, seconds: secondsOf(work, known) };

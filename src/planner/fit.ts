@@ -29,7 +29,7 @@ export function fitCost(measured: readonly Measured[]): AlgorithmCost {
   return cost;
 }
 
-/** Tries every set of parts that may cost something: for four parts that is sooner done than anything cleverer. */
+/** Tries every set of parts that may cost something: for five parts that is sooner done than anything cleverer. */
 function fitWeighted(measured: readonly Measured[], weights: readonly number[]): AlgorithmCost {
   let best: { cost: AlgorithmCost; error: number } | undefined;
   for (let set = 1; set < 2 ** costParts.length; set++) {
@@ -60,7 +60,7 @@ function solveFor(
   );
   const prices = solve(scaled, Matrix.columnVector(roots), true).to1DArray();
   if (!prices.every((price) => price >= 0 && Number.isFinite(price))) return undefined;
-  const free: AlgorithmCost = { flop: 0, input: 0, output: 0, weight: 0 };
+  const free: AlgorithmCost = { flop: 0, input: 0, output: 0, weight: 0, far: 0 };
   return Object.assign(free, Object.fromEntries(parts.map((part, i) => [part, prices[i]! / scales[i]!])));
 }
 

@@ -2,8 +2,8 @@
 import type { Graph, Node } from "../graph/index.ts";
 import { estimateGraph } from "../strips/index.ts";
 import type { CostProfile } from "./cost-profile.ts";
-import type { Plan, PlanLayer } from "./describe.ts";
-import { estimateNode, fixedValues, winogradPartOf } from "./estimate.ts";
+import type { Plan, PlanLayer } from "./plan.ts";
+import { estimateNode, fixedValues, transformationOf } from "./estimate.ts";
 import { algorithmOf, compositeOf, layersOfWeights } from "./layer-names.ts";
 import { liveBytes } from "./memory.ts";
 
@@ -30,7 +30,7 @@ function namedNodes(graph: Graph): { node: Node; name: string }[] {
       const name = nameOf(node);
       next = name ?? next;
       // What transforms a convolution's input knows no weights yet.
-      return winogradPartOf(node)?.part === "input" ? next : name;
+      return transformationOf(node)?.part === "input" ? next : name;
     })
     .toReversed();
   let name = graph.name;

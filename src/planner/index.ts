@@ -23,5 +23,7 @@ export {
   type MeasureOptions,
 } from "./measure.ts";
 export { defaultProfile, isMeasuredProvider } from "./cost-table.ts";
-export { describePlan, type Plan, type PlanLayer } from "./describe.ts";
+export { describePlan } from "./describe.ts";
+export type { Plan, PlanLayer } from "./plan.ts";
 export { estimateNode, secondsOfGraph, type NodeEstimate } from "./estimate.ts";
+export { secondsOfProgram } from "./strip-plan.ts";

@@ -1,7 +1,7 @@
 /** Layers as people call them: by the names of their weights. */
 import { invariant } from "../errors.ts";
 import type { Graph, Node, Value } from "../graph/index.ts";
-import { winogradPartOf } from "./estimate.ts";
+import { transformationOf } from "./estimate.ts";
 
 /** `….conv1.weight` → `….conv1` */
 const layerName = (weight: string): string => weight.replace(/\.(weight|bias)$/, "");
@@ -54,8 +54,9 @@ export const parentOf = (name: string): string => name.slice(0, Math.max(0, name
 
 /** How a node is computed, if that is worth a word. */
 export function algorithmOf(node: Node): string | undefined {
-  const part = winogradPartOf(node);
-  if (part !== undefined) return `Winograd ${part.tile}x${part.tile}`;
+  const found = transformationOf(node);
+  if (found?.transform === "upsampling") return "upsampling 3x3";
+  if (found !== undefined) return `Winograd ${found.transform}x${found.transform}`;
   if (node.operator !== "Conv") return undefined;
   const [height, width] = node.inputs[1]!.shape.slice(2) as [number, number];
   const isSpread = node.attributes.strides[0] > 1;

@@ -4,7 +4,7 @@ import { GraphBuilder, type Graph } from "../graph/index.ts";
 import { rewrite, winograd } from "../rewrite/index.ts";
 import type { Region, Runtime, Session, Workspace, WorkspaceStep } from "../runtime/index.ts";
 import { hoistWeights } from "../strips/hoist-weights.ts";
-import { sizeOf } from "../tensor/shape.ts";
+import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { storeInMemory } from "../tensor/stored-tensor.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import {
@@ -53,7 +53,7 @@ const probe = (inChannels: number, outChannels: number, height: number, width: n
   taps: 9,
 });
 
-/** Strips of decoders of usual sizes; heights and widths that all tiles divide well. */
+/** Strips of decoders of usual sizes, and two larger pieces; heights and widths that all tiles divide well. */
 export const probeShapes: readonly ConvolutionShape[] = [
   probe(16, 16, 48, 384),
   probe(32, 64, 24, 384),
@@ -63,6 +63,9 @@ export const probeShapes: readonly ConvolutionShape[] = [
   probe(128, 128, 12, 384),
   probe(256, 256, 12, 192),
   probe(512, 512, 12, 96),
+  // These leave the cache.
+  probe(64, 64, 192, 384),
+  probe(256, 256, 96, 192),
 ];
 
 /** Tiles of 6 are not measured: they are not chosen either, for their rounding. */
@@ -86,7 +89,7 @@ export async function measureProfile(runtime: Runtime, options: MeasureOptions):
   const { shapes = probeShapes, rounds = 10, onProgress, signal } = options;
   const cases = shapes.flatMap((shape) => algorithms.map((algorithm) => ({ shape, algorithm })));
   const passes = Math.min(mostPasses, rounds);
-  const total = passes * cases.length + 2;
+  const total = passes * cases.length + 3;
   let done = 0;
   const time = async (graph: Graph): Promise<number> => {
     throwIfAborted(signal);
@@ -94,16 +97,18 @@ export async function measureProfile(runtime: Runtime, options: MeasureOptions):
     onProgress?.(++done, total);
     return seconds;
   };
-  const run = await time(elementwiseGraph([1, 1, 1, 16]));
-  const elementShape = [1, 64, 16, 512];
-  const element =
-    Math.max(0, (await time(elementwiseGraph(elementShape))) - run) / elementwiseSize(elementShape);
   const fastest = cases.map(() => Infinity);
   for (let pass = 0; pass < passes; pass++) {
     for (const [index, { shape, algorithm }] of cases.entries()) {
       fastest[index] = Math.min(fastest[index]!, await time(convolutionGraph(shape, algorithm)));
     }
   }
+  // Last: by now the system's allocator has settled, as it has in a program that computes pictures.
+  const run = await time(elementwiseGraph([1, 1, 1, 16]));
+  const elementPrice = async (shape: Shape): Promise<number> =>
+    withoutRun(await time(elementwiseGraph(shape)), run) / elementwiseSize(shape);
+  const element = await elementPrice([1, 64, 16, 512]);
+  const farElement = await elementPrice([1, 64, 256, 512]);
   const timed = cases.map((each, index) => ({ ...each, seconds: withoutRun(fastest[index]!, run) }));
   const costs = new Map<Algorithm, AlgorithmCost>();
   for (const algorithm of algorithms) {
@@ -113,13 +118,14 @@ export async function measureProfile(runtime: Runtime, options: MeasureOptions):
       fitCost(own.map(({ shape, seconds }) => ({ work: workOf(shape, algorithm), seconds }))),
     );
   }
-  const tiles = Object.fromEntries(measuredTiles.map((tile) => [tile, rounded(costs.get(tile)!)]));
+  const tiles = Object.fromEntries(measuredTiles.map((tile) => [tile, inModel(costs.get(tile)!)]));
   const profile: CostProfile = {
     provider: providerOf(runtime),
     threadCount: options.threadCount,
     run: significant(run * 1e12),
     element: significant(element * 1e12),
-    direct: rounded(costs.get("direct")!),
+    farElement: significant((element + farShare * Math.max(0, farElement - element)) * 1e12),
+    direct: inModel(costs.get("direct")!),
     tiles,
   };
   const measurements = timed.map(({ shape, algorithm, seconds }) => ({
@@ -134,8 +140,16 @@ export async function measureProfile(runtime: Runtime, options: MeasureOptions):
 /** Short runs are not negative, however the clock rounds. */
 const withoutRun = (seconds: number, run: number): number => Math.max(seconds - run, seconds / 10);
 
+/**
+ * How much of what distance costs a probe it costs a layer of a model: a probe's run gives all memory back to the
+ * system, between two layers most of it stays. From whole decoders beside their estimates.
+ */
+const farShare = 1 / 3;
+
 /** Three digits: more would be noise. */
 const significant = (value: number): number => Number(value.toPrecision(3));
+
+const inModel = (cost: AlgorithmCost): AlgorithmCost => rounded({ ...cost, far: farShare * cost.far });
 
 const rounded = (cost: AlgorithmCost): AlgorithmCost =>
   Object.assign({ ...cost }, Object.fromEntries(costParts.map((part) => [part, significant(cost[part])])));
@@ -206,7 +220,7 @@ export function convolutionGraph(shape: ConvolutionShape, algorithm: Algorithm):
 }
 
 /** x · sigmoid(x) + x */
-function elementwiseGraph(shape: readonly number[]): Graph {
+function elementwiseGraph(shape: Shape): Graph {
   const builder = new GraphBuilder("probe");
   const x = builder.input("x", "float32", shape);
   const gate = builder.apply("Sigmoid", [x], {});
@@ -215,4 +229,4 @@ function elementwiseGraph(shape: readonly number[]): Graph {
 }
 
 /** Elements that its three operators make. */
-const elementwiseSize = (shape: readonly number[]): number => 3 * sizeOf(shape);
+const elementwiseSize = (shape: Shape): number => 3 * sizeOf(shape);

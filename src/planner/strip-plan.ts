@@ -6,12 +6,15 @@ import { peakTemporaryBytes } from "../strips/temporaries.ts";
 import { readsOf, writesOf, type Scheduled } from "../strips/program.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { toSeconds, type CostProfile } from "./cost-profile.ts";
-import type { Plan, PlanLayer } from "./describe.ts";
+import type { Plan, PlanLayer } from "./plan.ts";
 import { secondsOfGraph } from "./estimate.ts";
 import { algorithmOf, joinedNames, layersOfWeights, parentOf } from "./layer-names.ts";
 
 /** A file in the system's cache, or a fast disk: 1.6 GB/s. */
 const picosecondsPerFileElement = 2500;
+/** An element that a strip reads of a map or adds to one, in picoseconds: the map is far away. */
+const crossing = 1700;
+const isWeight = (name: string): boolean => name.startsWith("weight_");
 const bytesPerFloat = Float32Array.BYTES_PER_ELEMENT;
 
 export function stripPlan(program: StripProgram, profile: CostProfile): Plan {
@@ -19,6 +22,11 @@ export function stripPlan(program: StripProgram, profile: CostProfile): Plan {
   const layers = planner.layers();
   const { peakBytes, fileBytes } = estimateProgram(program, allocate(program));
   return { layers, seconds: layers.reduce((sum, { seconds }) => sum + seconds, 0), peakBytes, fileBytes };
+}
+
+/** What a program takes. */
+export function secondsOfProgram(program: StripProgram, profile: CostProfile): number {
+  return new StripPlanner(program, profile).seconds();
 }
 
 class StripPlanner {
@@ -32,6 +40,10 @@ class StripPlanner {
     this.#program = program;
     this.#profile = profile;
     this.#live = liveTensorBytes(program);
+  }
+
+  seconds(): number {
+    return this.#program.operations.reduce((sum, operation) => sum + this.#secondsOf(operation), 0);
   }
 
   layers(): PlanLayer[] {
@@ -91,7 +103,10 @@ class StripPlanner {
     const { run, element } = this.#profile;
     switch (operation.kind) {
       case "run":
-        return toSeconds(run) + this.#graphSeconds(this.#program.graphs[operation.graph]!);
+        return (
+          toSeconds(run + crossing * this.#crossingElements(operation)) +
+          this.#graphSeconds(this.#program.graphs[operation.graph]!)
+        );
       case "weights":
         return toSeconds(run) + this.#graphSeconds(this.#program.weights[operation.graph]!);
       case "statistics":
@@ -103,6 +118,14 @@ class StripPlanner {
       case "load":
         return toSeconds(picosecondsPerFileElement * sizeOf(this.#program.shapes[operation.tensor]!));
     }
+  }
+
+  /** What a strip reads and makes of maps. */
+  #crossingElements({ outputs, inputs, graph }: Extract<Scheduled, { kind: "run" }>): number {
+    const weights = new Set(this.#program.graphs[graph]!.inputs.map(({ name }) => name).filter(isWeight));
+    const read = Object.entries(inputs).flatMap(([name, tensor]) => (weights.has(name) ? [] : [tensor]));
+    const shapes = [...read, ...Object.values(outputs)].map((tensor) => this.#program.shapes[tensor]!);
+    return shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
   }
 
   #graphSeconds(graph: Graph): number {

@@ -1,7 +1,7 @@
 /** Graph → program of strips. */
 import { VaekitError } from "../errors.ts";
 import { GraphBuilder, GraphCopy, print, type Graph, type Value } from "../graph/index.ts";
-import { foldedUpsampling, rewrite, winograd, type ChooseTile } from "../rewrite/index.ts";
+import { rewrite, upsamplingByDifferences, winograd, type ChooseTile } from "../rewrite/index.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
 import { heightOf, stripGeometry, type StripGeometry } from "./geometry.ts";
@@ -33,7 +33,7 @@ const rowMultiple = 4;
  * @throws UNSUPPORTED when the graph cannot be computed by rows.
  */
 export function compileStrips(graph: Graph, options: CompileOptions): StripProgram {
-  return new StripCompiler(rewrite(graph, foldedUpsampling), options).compile();
+  return new StripCompiler(graph, options).compile();
 }
 
 /** A kept map's strips and, where it is normalised, their moments. */
@@ -131,7 +131,8 @@ class StripCompiler {
 
   /** The graph of a strip, rewritten, without its weights. */
   #hoisted(context: StripContext, geometry: StripGeometry): { strip: Graph; weights: Graph | undefined } {
-    return hoistWeights(rewrite(stripGraph(context, geometry), winograd(this.#options.chooseTile)));
+    const upsampled = rewrite(stripGraph(context, geometry), upsamplingByDifferences);
+    return hoistWeights(rewrite(upsampled, winograd(this.#options.chooseTile)));
   }
 
   #contextOf(segment: LocalSegment): StripContext {

@@ -9,23 +9,36 @@ import { peakTemporaryBytes } from "./temporaries.ts";
 const bytesPerElement = 4;
 
 /**
- * What cannot be read off a program. Measured with onnxruntime-node 1.30 on Linux; to measure again, run the bench,
- * which writes predicted and measured peaks side by side, and fit: `process` at the smallest picture of a small
- * model, the others at large pictures of a large one.
+ * What cannot be read off a program, in bytes or as a factor. Measured with onnxruntime-node 1.30 and glibc. To measure
+ * again: the bench writes predicted and measured peaks side by side, each of a process of its own, for a small and a
+ * large model, both halves, 256 to 1024 pixels. The residual of a peak without the parts that are known (the process,
+ * weights, pictures) is fitted, divided by the peak, with these constants as unknowns.
  */
 export const memoryConstants = {
-  /** A process that has opened a model and is about to compute: Node, the package, the runtime and its thread. */
-  process: 150e6,
-  /** A session, and the program's part that it computes. */
-  session: 0.5e6,
-  /** One operation of a program, in JavaScript. */
-  operation: 2e3,
-  /** What the allocator holds for each byte of temporaries: it rounds up, and gives back late. */
-  temporaries: 1.25,
+  /** A process that has opened a model, before its first session. */
+  process: 115e6,
+  whole: {
+    /** The runtime and its thread. */
+    fixed: 65e6,
+    /** For each byte of temporaries: what the runtime does not free at once, and what the allocator rounds up. */
+    temporaries: 1.33,
+  },
+  strips: {
+    fixed: 33e6,
+    /** The allocator holds blocks that were freed, and not every block fits where another one was. */
+    temporaries: 2.1,
+    /** A session with its thread, and what the allocator lost between its blocks. */
+    session: 1.95e6,
+    /** For each byte of the program's own memory: it, and copies on their way. */
+    arena: 1.14,
+  },
 } as const;
 
 export interface EstimateOptions {
-  /** What the process holds before, in bytes; by default what a fresh one does. */
+  /**
+   * What the process held before its first session, in bytes; by default what a fresh one does. Later it holds memory
+   * that the next program uses again, which would count twice.
+   */
   readonly processBytes?: number;
   /** Without, no time is predicted. */
   readonly rates?: Rates;
@@ -36,16 +49,18 @@ export interface Estimate {
   readonly peakBytes: number;
   /** What the peak consists of. */
   readonly parts: {
+    /** What the process holds before. */
     readonly process: number;
+    /** The runtime, its thread and its sessions. */
+    readonly runtime: number;
     /** The program's own memory. */
     readonly arena: number;
-    /** What sessions need while they run. */
+    /** What a session needs while it runs. */
     readonly temporaries: number;
     /** The model's weights, as far as they are mapped at once. */
     readonly weights: number;
     /** The caller's picture and the result. */
     readonly tensors: number;
-    readonly sessions: number;
   };
   /** Bytes of the temporary file. */
   readonly fileBytes: number;
@@ -57,26 +72,27 @@ export function estimateProgram(
   allocation: Allocation,
   options: EstimateOptions = {},
 ): Estimate {
-  const { operations, graphs, weights, input, output } = program;
+  const { graphs, weights, input, output } = program;
+  const { fixed, temporaries, session, arena } = memoryConstants.strips;
   const parts = {
-    arena: allocation.size * bytesPerElement,
-    temporaries: temporariesOf(program) * memoryConstants.temporaries,
+    runtime: fixed + graphs.length * session,
+    arena: allocation.size * bytesPerElement * arena,
+    temporaries: temporariesOf(program) * temporaries,
     weights: weights.reduce((most, graph) => Math.max(most, storedBytes(graph)), 0),
     tensors: bytesOf(input) + bytesOf(output),
-    sessions: graphs.length * memoryConstants.session + operations.length * memoryConstants.operation,
   };
   return estimate(parts, programCost(program), allocation.fileSize * bytesPerElement, options);
 }
 
 /** Of a graph that runs as one session. */
 export function estimateGraph(graph: Graph, options: EstimateOptions = {}): Estimate {
-  const tensors = [...graph.inputs, ...graph.outputs].reduce((sum, value) => sum + bytesOf(value), 0);
+  const { fixed, temporaries } = memoryConstants.whole;
   const parts = {
+    runtime: fixed,
     arena: 0,
-    temporaries: peakTemporaryBytes(graph, { ownsOutputs: true }) * memoryConstants.temporaries,
+    temporaries: peakTemporaryBytes(graph, { ownsOutputs: true }) * temporaries,
     weights: storedBytes(graph),
-    tensors,
-    sessions: memoryConstants.session,
+    tensors: [...graph.inputs, ...graph.outputs].reduce((sum, value) => sum + bytesOf(value), 0),
   };
   return estimate(parts, graphCost(graph), 0, options);
 }

@@ -112,11 +112,18 @@ function keptMaps(graph: Graph, steps: readonly Step[], fixed: ReadonlySet<strin
     if ("kind" in step || step.operator !== "Conv") continue;
     const [x, weight] = step.inputs as [Value, Value];
     if (weight.shape[2]! > 1) {
-      if (hasHalo.has(x.name)) kept.add(x.name);
+      if (hasHalo.has(x.name)) kept.add(beforeUpsampling(x, steps).name);
       hasHalo.add(step.output.name);
     } else if (kept.has(x.name) && weight.shape[0]! < weight.shape[1]!) kept.add(step.output.name);
   }
   return kept;
+}
+
+/** The small picture that a value is an upsampled one of, or the value itself. */
+function beforeUpsampling(value: Value, steps: readonly Step[]): Value {
+  const producer = steps.find(({ output }) => output.name === value.name);
+  const isUpsampling = producer !== undefined && !("kind" in producer) && producer.operator === "Resize";
+  return isUpsampling ? beforeUpsampling(producer.inputs[0]!, steps) : value;
 }
 
 function segmentOf(

@@ -72,6 +72,12 @@ describe("the temporaries of a graph", () => {
       return builder.apply("MatMul", [y, turned], {});
     });
     expect(peakTemporaryBytes(product)).toBe(map);
+    const later = graphOf((builder, x) => {
+      const y = builder.apply("Transpose", [conv(builder, x)], { perm: [0, 1, 3, 2] });
+      const other = conv(builder, conv(builder, x));
+      return builder.apply("MatMul", [other, y], {});
+    });
+    expect(peakTemporaryBytes(later)).toBe(3 * map);
     const both = graphOf((builder, x) => {
       const [y, turned] = square(builder, x);
       return builder.apply("Concat", [y, turned], { axis: 1 });

@@ -71,11 +71,13 @@ class Liveness {
     return { elements: isFree ? 0 : sizeOf(node.output.shape), lastRead: 0 };
   }
 
-  #sharedBuffer({ operator, inputs, output }: Node, index: number): Buffer | undefined {
+  #sharedBuffer(node: Node, index: number): Buffer | undefined {
+    const { operator, inputs, output } = node;
     // An output has a buffer of its own: what would be looked at in another shape is copied.
     if (this.#outputs.has(output.name)) return undefined;
     const [x] = inputs;
-    if (operator === "Reshape" || operator === "Identity") return this.#buffers.get(x!.name);
+    if (operator === "Reshape" || operator === "Identity" || this.#isFolded(node))
+      return this.#buffers.get(x!.name);
     if (!inPlace.has(operator)) return undefined;
     return inputs
       .filter(
@@ -85,7 +87,7 @@ class Liveness {
       .find((buffer) => buffer !== undefined && buffer.elements > 0 && buffer.lastRead <= index);
   }
 
-  /** A transposition that only products read becomes a part of them. */
+  /** A transposition that only products read becomes a part of them: they read what it would have read. */
   #isFolded({ operator, output }: Node): boolean {
     const readers = this.#readers.get(output.name) ?? [];
     return operator === "Transpose" && readers.every((reader) => reader.operator === "MatMul");

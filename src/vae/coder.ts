@@ -24,7 +24,7 @@ const cachedSessions = 8;
 /** Sizes whose strips stay ready: one for each half. */
 const cachedPrograms = 2;
 /** About as many elements of float32 as the cores' caches hold together with what a strip makes. */
-const stripElements = 2 ** 19;
+const stripElements = 2 ** 20;
 /** Share of the free memory that `auto` takes: the system and other programs keep the rest. */
 const usableShare = 0.8;
 /** What graphics drivers allow a buffer to have, at least where there is a graphics processor for this. */

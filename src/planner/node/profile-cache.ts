@@ -23,7 +23,7 @@ const format = 1;
 const remedy = "Run `vaekit tune` to measure this machine again.";
 
 const price = z.number().nonnegative();
-const algorithmCost = z.object({ flop: price, input: price, output: price, weight: price });
+const algorithmCost = z.object({ flop: price, input: price, output: price, weight: price, far: price });
 const entry = z.object({
   processor: z.string(),
   runtimeVersion: z.string(),
@@ -32,6 +32,7 @@ const entry = z.object({
     threadCount: z.int().positive(),
     run: price,
     element: price,
+    farElement: price,
     direct: algorithmCost,
     tiles: z.object({
       2: algorithmCost.optional(),

@@ -1,0 +1,156 @@
+/**
+ * Convolution by a bilinear algorithm: every tile of the input and every kernel is transformed by constant matrices,
+ * the transforms are multiplied one by one and summed over channels, and a third matrix makes a block of outputs of the
+ * sums. With the matrices B, G and A of one side: y = A (G w Gᵀ ∘ B x Bᵀ) Aᵀ.
+ */
+import type { GraphBuilder, Value } from "../graph/index.ts";
+import { kronecker, type Matrix, type WinogradMatrices } from "../nn/index.ts";
+import { sizeOf, type Shape } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+
+export interface BilinearAlgorithm {
+  /** Of its constants. */
+  readonly name: string;
+  /** Of one side: `input` [products, side], `kernel` [products, 3], `output` [blockSize, products]. */
+  readonly matrices: WinogradMatrices;
+  /** Pixels from one tile of the input to the next. */
+  readonly stride: number;
+  /** Outputs of a tile along a side. */
+  readonly blockSize: number;
+}
+
+export interface BilinearConvolution {
+  /** [N, Cin, H, W] */
+  readonly x: Value;
+  /** [Cout, Cin, 3, 3] */
+  readonly weight: Value;
+  /** [Cout] */
+  readonly bias: Value | undefined;
+  /** Zeros above and to the left; those below and to the right follow from the size. */
+  readonly top: number;
+  readonly left: number;
+  /** [N, Cout, H', W'] */
+  readonly size: Shape;
+  readonly algorithm: BilinearAlgorithm;
+}
+
+/** The most bytes of transformed kernels at once: allocators map larger blocks anew every time, which costs more. */
+const mostKernelBytes = 16 * 2 ** 20;
+
+/** → [N, Cout, H', W'] */
+export function bilinearConv2d(builder: GraphBuilder, convolution: BilinearConvolution): Value {
+  const { weight, bias, size, algorithm } = convolution;
+  const [batch, outChannels, outHeight, outWidth] = size as [number, number, number, number];
+  const { blockSize } = algorithm;
+  const tiles = [Math.ceil(outHeight / blockSize), Math.ceil(outWidth / blockSize)] as const;
+  const add = (a: Value, b: Value): Value => builder.apply("Add", [a, b], {});
+  const pixels = partsOf(algorithm, weight)
+    .map((part) => outputsOf(builder, convolution, part, tiles))
+    .reduce(add); // [N, blockSize², Cout · tiles]
+  const blocks = builder.apply("Reshape", [pixels], {
+    shape: [batch, blockSize ** 2 * outChannels, ...tiles],
+  });
+  const whole = builder.apply("DepthToSpace", [blocks], { blockSize });
+  const cut = cropped(builder, whole, outHeight, outWidth);
+  return bias === undefined
+    ? cut
+    : add(cut, builder.apply("Reshape", [bias], { shape: [outChannels, 1, 1] }));
+}
+
+/** Some of the products of a tile: rows of B ⊗ B and of G ⊗ G, and columns of A ⊗ A. */
+interface Part {
+  /** Of its constants. */
+  readonly name: string;
+  readonly input: Matrix;
+  readonly kernel: Matrix;
+  readonly output: Matrix;
+}
+
+function partsOf({ name, matrices }: BilinearAlgorithm, weight: Value): Part[] {
+  const [input, kernel, output] = [matrices.input, matrices.kernel, matrices.output].map((matrix) =>
+    kronecker(matrix, matrix),
+  ) as [Matrix, Matrix, Matrix];
+  const bytes = kernel.length * weight.shape[0]! * weight.shape[1]! * Float32Array.BYTES_PER_ELEMENT;
+  const count = Math.ceil(bytes / mostKernelBytes);
+  return Array.from({ length: count }, (_, index) => {
+    const bounds = [index, index + 1].map((i) => Math.floor((i * kernel.length) / count));
+    const [first, last] = bounds as [number, number];
+    return {
+      name: count === 1 ? name : `${name}_${first}_${last}`,
+      input: input.slice(first, last),
+      kernel: kernel.slice(first, last),
+      output: output.map((row) => row.slice(first, last)),
+    };
+  });
+}
+
+/** What some of the products give to the outputs: [N, blockSize², Cout · tiles]. */
+function outputsOf(
+  builder: GraphBuilder,
+  convolution: BilinearConvolution,
+  part: Part,
+  tiles: readonly [number, number],
+): Value {
+  const [batch, outChannels] = convolution.size as [number, number];
+  const factors = [
+    transformedKernel(builder, convolution.weight, part),
+    transformedInput(builder, convolution, part, tiles),
+  ];
+  const sums = builder.apply("MatMul", factors, {}); // [N, products, Cout, tiles]
+  const rows = builder.apply("Reshape", [sums], {
+    shape: [batch, part.kernel.length, outChannels * tiles[0] * tiles[1]],
+  });
+  return builder.apply("MatMul", [constant(builder, `${part.name}_output`, part.output), rows], {});
+}
+
+/** [Cout, Cin, 3, 3] → [products, Cout, Cin] */
+function transformedKernel(builder: GraphBuilder, weight: Value, { name, kernel }: Part): Value {
+  const [outChannels, inChannels] = weight.shape as [number, number];
+  const rows = builder.apply("Reshape", [weight], { shape: [outChannels * inChannels, 9] });
+  const columns = builder.apply("Transpose", [rows], { perm: [1, 0] });
+  const product = builder.apply("MatMul", [constant(builder, `${name}_kernel`, kernel), columns], {});
+  return builder.apply("Reshape", [product], { shape: [kernel.length, outChannels, inChannels] });
+}
+
+/**
+ * [N, Cin, H, W] → [N, products, Cin, tiles]: a convolution of every channel alone, whose kernels are the outer products
+ * of the input matrix' rows. ONNX Runtime folds the transposition into the product that follows.
+ */
+function transformedInput(
+  builder: GraphBuilder,
+  { x, top, left, algorithm: { stride, matrices } }: BilinearConvolution,
+  { name, input }: Part,
+  [tileRows, tileColumns]: readonly [number, number],
+): Value {
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const products = input.length;
+  const side = matrices.input[0]!.length;
+  const kernels = constant(builder, `${name}_input`, input, [products, 1, side, side]);
+  const planes = builder.apply("Reshape", [x], { shape: [batch * channels, 1, height, width] });
+  const bottom = (tileRows - 1) * stride + side - height - top;
+  const right = (tileColumns - 1) * stride + side - width - left;
+  const transformed = builder.apply("Conv", [planes, kernels], {
+    strides: [stride, stride],
+    pads: [top, left, bottom, right],
+  }); // [N·Cin, products, tileRows, tileColumns]
+  const tiles = tileRows * tileColumns;
+  const shape = batch === 1 ? [channels, products, tiles] : [batch, channels, products, tiles];
+  const flat = builder.apply("Reshape", [transformed], { shape });
+  return builder.apply("Transpose", [flat], { perm: batch === 1 ? [1, 0, 2] : [0, 2, 1, 3] });
+}
+
+function constant(
+  builder: GraphBuilder,
+  name: string,
+  matrix: Matrix,
+  shape: Shape = [matrix.length, matrix[0]!.length],
+): Value {
+  const data = new Float32Array(sizeOf(shape));
+  data.set(matrix.flat());
+  return builder.constant(name, Tensor.from(data, shape));
+}
+
+function cropped(builder: GraphBuilder, x: Value, height: number, width: number): Value {
+  if (x.shape[2] === height && x.shape[3] === width) return x;
+  return builder.apply("Slice", [x], { axes: [2, 3], starts: [0, 0], ends: [height, width] });
+}

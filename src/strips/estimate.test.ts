@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { randomProgram } from "../../test/strips/random-program.ts";
+import { GraphBuilder, type Graph } from "../graph/index.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { allocate } from "./allocate.ts";
+import { estimateGraph, estimateProgram, memoryConstants } from "./estimate.ts";
+import { spill } from "./spill.ts";
+
+/** Two 3x3 convolutions of 8 channels. */
+function graph(size: number): Graph {
+  const builder = new GraphBuilder("two");
+  const weight = builder.constant("w", Tensor.zeros([8, 8, 3, 3]));
+  const attributes = { strides: [1, 1], pads: [1, 1, 1, 1] } as const;
+  const x = builder.input("x", "float32", [1, 8, size, size]);
+  const middle = builder.apply("Conv", [x, weight], attributes);
+  return builder.build({ y: builder.apply("Conv", [middle, weight], attributes) });
+}
+
+const rates = { flopsPerSecond: 1e9, bytesPerSecond: 1e9 };
+
+describe("an estimate", () => {
+  test("of a graph grows with its temporaries and its tensors", () => {
+    const { parts, peakBytes, fileBytes } = estimateGraph(graph(64), { processBytes: 1e8 });
+    const map = 8 * 64 * 64 * 4;
+    expect(parts).toMatchObject({ process: 1e8, arena: 0, tensors: 2 * map });
+    expect(parts.temporaries).toBeCloseTo(2 * map * memoryConstants.whole.temporaries);
+    expect(peakBytes).toBe(Object.values(parts).reduce((sum, part) => sum + part));
+    expect(fileBytes).toBe(0);
+    const larger = estimateGraph(graph(128), { processBytes: 1e8 });
+    expect(larger.parts.temporaries).toBeCloseTo(4 * parts.temporaries);
+  });
+
+  test("takes a fresh process when it is not told", () => {
+    expect(estimateGraph(graph(8)).parts.process).toBe(memoryConstants.process);
+  });
+
+  test("of time counts multiplications and additions", () => {
+    const flops = 2 * (8 * 8 * 9) * (64 * 64) * 2;
+    expect(estimateGraph(graph(64), { rates }).seconds).toBeCloseTo(flops / 1e9);
+    expect(estimateGraph(graph(64)).seconds).toBeUndefined();
+  });
+
+  test("of a program follows its plan of memory", () => {
+    const whole = randomProgram(5);
+    const spilled = spill(whole, () => "run");
+    const [before, after] = [whole, spilled].map((program) =>
+      estimateProgram(program, allocate(program), { processBytes: 0, rates }),
+    );
+    expect(before!.parts.arena).toBeCloseTo(allocate(whole).size * 4 * memoryConstants.strips.arena);
+    expect(after!.peakBytes).toBeLessThan(before!.peakBytes);
+    expect(before!.fileBytes).toBe(0);
+    expect(after!.fileBytes).toBe(allocate(spilled).fileSize * 4);
+    expect(after!.seconds).toBeGreaterThan(before!.seconds!);
+  });
+});
