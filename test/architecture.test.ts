@@ -15,7 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   nn: ["graph", "tensor", "util"],
   rewrite: ["nn", "graph", "tensor", "util"],
   strips: ["rewrite", "runtime", "graph", "tensor", "util"],
-  planner: ["strips", "rewrite", "runtime", "graph", "nn", "tensor", "util"],
+  planner: ["strips", "rewrite", "weights", "runtime", "graph", "nn", "tensor", "util"],
   random: ["tensor", "util"],
   autodiff: ["nn", "graph", "tensor", "util"],
   models: ["nn", "graph", "random", "tensor", "util"],
@@ -89,6 +89,9 @@ const mayImport: Record<string, readonly string[]> = {
   cli: [
     "node",
     "planner",
+    "strips",
+    "rewrite",
+    "runtime",
     "train",
     "data",
     "recipe",

@@ -13,7 +13,7 @@ import { algorithmOf, joinedNames, layersOfWeights, parentOf } from "./layer-nam
 /** A file in the system's cache, or a fast disk: 1.6 GB/s. */
 const picosecondsPerFileElement = 2500;
 /** An element that a strip reads of a map or adds to one, in picoseconds: the map is far away. */
-const crossing = 1700;
+const crossing = 550;
 const isWeight = (name: string): boolean => name.startsWith("weight_");
 const bytesPerFloat = Float32Array.BYTES_PER_ELEMENT;
 

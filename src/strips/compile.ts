@@ -118,7 +118,9 @@ class StripCompiler {
           kind: "run",
           graph: known.graph,
           inputs: { ...this.#inputTensors(segment, geometry), ...weights },
-          outputs: Object.assign({}, ...outputs.map((map, output) => outputTensors(map, output, index))),
+          outputs: Object.fromEntries(
+            outputs.flatMap((map, output) => Object.entries(outputTensors(map, output, index))),
+          ),
         });
         outputs.forEach(({ value, strips }) => {
           if (value.name !== this.#graph.outputs[0]!.name) return;

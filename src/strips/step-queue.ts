@@ -50,7 +50,9 @@ export class StepQueue {
 
   async #send(): Promise<void> {
     const [steps, reads, sessions] = [this.#steps, this.#reads, this.#sessions];
-    [this.#steps, this.#reads, this.#sessions] = [[], new Map(), []];
+    this.#steps = [];
+    this.#reads = new Map();
+    this.#sessions = [];
     if (steps.length === 0) return;
     throwIfAborted(this.#signal);
     const batch = this.#execute(steps, reads, sessions);

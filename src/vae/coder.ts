@@ -1,7 +1,7 @@
 /** Sends pictures through one half of the model: at once, or in strips that give the same result. */
 import type { Graph } from "../graph/index.ts";
 import type { InputSize } from "../models/index.ts";
-import { chooseTile, secondsOfGraph, type CostProfile } from "../planner/index.ts";
+import { chooseTile, secondsOfGraph, secondsOfProgram, type CostProfile } from "../planner/index.ts";
 import { foldedUpsampling, rewrite, winograd } from "../rewrite/index.ts";
 import { SessionCache, type Runtime, type Session } from "../runtime/index.ts";
 import {
@@ -24,7 +24,7 @@ const cachedSessions = 8;
 /** Sizes whose strips stay ready: one for each half. */
 const cachedPrograms = 2;
 /** About as many elements of float32 as the cores' caches hold together with what a strip makes. */
-const stripElements = 2 ** 20;
+const stripElements = 3 * 2 ** 18;
 /** Share of the free memory that `auto` takes: the system and other programs keep the rest. */
 const usableShare = 0.8;
 /** What graphics drivers allow a buffer to have, at least where there is a graphics processor for this. */
@@ -47,6 +47,7 @@ export class Coder {
   readonly #programs = new SessionCache<StripExecutor>(cachedPrograms);
   readonly #prepared = new Map<string, Prepared>();
   #profile: CostProfile | undefined;
+  #bytesBefore: number | undefined;
 
   constructor(parts: CoderParts) {
     this.#parts = parts;
@@ -127,7 +128,7 @@ export class Coder {
       tiling: "exact",
       peakBytes: estimate.peakBytes,
       fileBytes: estimate.fileBytes,
-      seconds: size.batch * secondsOfProgram(fitted, profile),
+      seconds: size.batch * secondsOfProgram(fitted.program, profile),
       stripCount: Math.max(...program.maps.map((strips) => strips.length)),
     };
     return { plan, fitted };
@@ -140,8 +141,9 @@ export class Coder {
     return available === undefined ? Infinity : (processBytes() ?? 0) + usableShare * available;
   }
 
+  /** As the model found it: what a run leaves behind is used again by the next one. */
   #processBytes(): { processBytes?: number } {
-    const processBytes = this.#parts.machine.processBytes();
+    const processBytes = (this.#bytesBefore ??= this.#parts.machine.processBytes());
     return processBytes === undefined ? {} : { processBytes };
   }
 
@@ -181,12 +183,3 @@ export class Coder {
 
 /** Strips pay where they stay in the processor's cache. */
 const worksInStrips = ({ provider }: CostProfile): boolean => provider === "cpu" || provider === "wasm";
-
-function secondsOfProgram({ program }: FittedProgram, profile: CostProfile): number {
-  const graphs = program.graphs.map((graph) => secondsOfGraph(graph, profile));
-  const weights = program.weights.map((graph) => secondsOfGraph(graph, profile));
-  return program.operations.reduce((sum, operation) => {
-    if (operation.kind === "run") return sum + graphs[operation.graph]!;
-    return operation.kind === "weights" ? sum + weights[operation.graph]! : sum;
-  }, 0);
-}

@@ -10,8 +10,6 @@ export async function checkFreeSpace(folder: string, byteLength: number): Promis
   });
   const free = bavail * bsize;
   if (free >= byteLength) return;
-  const message = `temporary folder: expected ${inMegabytes(byteLength)} free in ${folder}, found ${inMegabytes(free)}. Free some, choose another folder, or allow more memory.`;
+  const message = `temporary folder: expected ${Math.ceil(byteLength / 1e6)} MB free in ${folder}, found ${Math.floor(free / 1e6)} MB. Free some, choose another folder, or allow more memory.`;
   throw new VaekitError("IO", message);
 }
-
-const inMegabytes = (byteLength: number): string => `${Math.ceil(byteLength / 1e6)} MB`;
