@@ -146,8 +146,9 @@ function sessionOptions(
     externalData: [...buffers],
     extra: {
       session: {
-        // Threads that wait busily for the next run would take the cores from another session's run.
-        force_spinning_stop: "1",
+        // Long enough to hear the session's next run without being woken, short enough not to take the cores from
+        // another session's.
+        intra_op: { spin_duration_us: "300" },
         ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
       },
       // What is computed from weights would be a copy of them, for Winograd's convolution one four times as large.
