@@ -10,6 +10,7 @@ import {
   inlineTensorProto,
   modelProto,
   nodeProto,
+  sequenceInfoProto,
   valueInfoProto,
   type AttributeValue,
 } from "./protobuf.ts";
@@ -138,12 +139,21 @@ function lower(node: Node): Lowered {
   return (lowerings[node.operator] as (node: Node) => Lowered)(node);
 }
 
+export interface EncodeOptions {
+  /** Adds an output of this name before the others: a sequence of one empty tensor. */
+  readonly sequenceOutput?: string;
+}
+
 /**
  * Serialises a graph as an ONNX model.
  *
  * @param place where each stored weight goes; constants are always inside.
  */
-export function encodeModel(graph: Graph, place: (stored: StoredTensor) => Placement): Uint8Array {
+export function encodeModel(
+  graph: Graph,
+  place: (stored: StoredTensor) => Placement,
+  { sequenceOutput }: EncodeOptions = {},
+): Uint8Array {
   const argumentTensors: Uint8Array[] = [];
   const encodeNode = (node: Node): Uint8Array => {
     const { attributes = {}, extraInputs = [] } = lower(node);
@@ -163,13 +173,22 @@ export function encodeModel(graph: Graph, place: (stored: StoredTensor) => Place
   };
   const nodes = graph.nodes.map(encodeNode);
   const initializers = graph.initializers.map((initializer) => encodeInitializer(initializer, place));
+  const outputs = graph.outputs.map(valueInfoProto);
+  if (sequenceOutput !== undefined) {
+    const element: Value = { name: `${sequenceOutput}:element`, dtype: "float32", shape: [0] };
+    argumentTensors.push(inlineTensorProto(element, new Uint8Array()));
+    const inputs = [element.name];
+    const names = { operator: "SequenceConstruct", name: sequenceOutput, inputs, output: sequenceOutput };
+    nodes.push(nodeProto({ ...names, attributes: {} }));
+    outputs.unshift(sequenceInfoProto(sequenceOutput, element));
+  }
   return modelProto(
     graphProto({
       name: graph.name,
       nodes,
       initializers: [...initializers, ...argumentTensors],
       inputs: graph.inputs.map(valueInfoProto),
-      outputs: graph.outputs.map(valueInfoProto),
+      outputs,
     }),
     irVersion,
     opsetVersion,

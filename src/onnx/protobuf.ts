@@ -5,7 +5,7 @@
  */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { DType } from "../tensor/dtype.ts";
-import type { Value } from "../graph/index.ts";
+import type { Value, ValueType } from "../graph/index.ts";
 
 /** TensorProto.DataType */
 export const dataTypes: { [D in DType]: number } = {
@@ -122,11 +122,20 @@ function tensorHead(value: Value): Message {
 
 /** The name, dtype and static shape of an input or output. */
 export function valueInfoProto(value: Value): Uint8Array {
-  const dimensions = value.shape.map((size) => new Message().int64(1, size).finish());
-  const shape = new Message().messages(1, dimensions).finish();
-  const tensorType = new Message().int64(1, dataTypes[value.dtype]).bytes(2, shape).finish();
-  const type = new Message().bytes(1, tensorType).finish();
-  return new Message().string(1, value.name).bytes(2, type).finish();
+  return new Message().string(1, value.name).bytes(2, tensorTypeProto(value)).finish();
+}
+
+/** A sequence of tensors of the type of `element`. */
+export function sequenceInfoProto(name: string, element: ValueType): Uint8Array {
+  const sequence = new Message().bytes(1, tensorTypeProto(element)).finish();
+  return new Message().string(1, name).bytes(2, new Message().bytes(4, sequence).finish()).finish();
+}
+
+function tensorTypeProto({ dtype, shape }: ValueType): Uint8Array {
+  const dimensions = shape.map((size) => new Message().int64(1, size).finish());
+  const shapeProto = new Message().messages(1, dimensions).finish();
+  const tensorType = new Message().int64(1, dataTypes[dtype]).bytes(2, shapeProto).finish();
+  return new Message().bytes(1, tensorType).finish();
 }
 
 export function graphProto(graph: {

@@ -20,8 +20,9 @@ import {
   type WorkspaceStep,
 } from "../runtime.ts";
 import { checkFreeSpace } from "./free-space.ts";
+import { unreturnedOutput } from "./run-into.js";
 import { placeWeights, type PlacedWeights } from "./place-weights.ts";
-import type { StateUse, StepMessage, TensorMessage } from "./protocol.ts";
+import type { OutputType, StateUse, StepMessage, TensorMessage } from "./protocol.ts";
 import { WorkerClient } from "./worker-client.ts";
 
 export interface NodeRuntimeOptions {
@@ -78,8 +79,11 @@ export class NodeRuntime implements Runtime {
         keepsMemory: this.#keepsMemory,
       });
       try {
-        const model = encodeModel(graphForDevice(graph, device), weights.place);
-        await this.#client.request({ kind: "create", session, model, options });
+        const model = encodeModel(graphForDevice(graph, device), weights.place, {
+          sequenceOutput: unreturnedOutput,
+        });
+        const outputs = outputTypes(graph);
+        await this.#client.request({ kind: "create", session, model, options, outputs });
         this.#device = device;
         return new NodeSession(this.#client, session, graph);
       } catch (error) {
@@ -156,6 +160,14 @@ function sessionOptions(
     },
   };
 }
+
+const outputTypes = ({ outputs }: Graph): Record<string, OutputType> =>
+  Object.fromEntries(
+    outputs.map(({ name, dtype, shape }) => {
+      invariant(dtype !== "float16" && dtype !== "bfloat16", `a graph has no ${dtype} output`);
+      return [name, { dtype, shape }];
+    }),
+  );
 
 class NodeSession implements Session {
   readonly #client: WorkerClient;

@@ -13,6 +13,12 @@ export interface TensorMessage {
   shape: readonly number[];
 }
 
+/** What an output's array must hold. */
+export interface OutputType {
+  dtype: TensorMessage["dtype"];
+  shape: readonly number[];
+}
+
 /** A run that works on a state: which of its tensors each input reads and each output replaces, by name. */
 export interface StateUse {
   state: number;
@@ -32,7 +38,13 @@ export type StepMessage =
   | Exclude<WorkspaceStep, { kind: "run" }>;
 
 export type Request = { id: number } & (
-  | { kind: "create"; session: number; model: Uint8Array; options: InferenceSession.SessionOptions }
+  | {
+      kind: "create";
+      session: number;
+      model: Uint8Array;
+      options: InferenceSession.SessionOptions;
+      outputs: Readonly<Record<string, OutputType>>;
+    }
   | { kind: "run"; session: number; inputs: Record<string, TensorMessage>; use?: StateUse }
   | { kind: "release"; session: number }
   | { kind: "create-state"; state: number; tensors: Record<string, TensorMessage> }

@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { Tensor } from "onnxruntime-node";
+import { runInto } from "./run-into.js";
 
 /** @typedef {import("onnxruntime-node").InferenceSession} InferenceSession */
 /** @typedef {import("../runtime.ts").Region} Region */
@@ -31,7 +32,7 @@ export class WorkerWorkspace {
 
   /**
    * @param {readonly StepMessage[]} steps
-   * @param {ReadonlyMap<number, InferenceSession>} sessions
+   * @param {ReadonlyMap<number, { session: InferenceSession }>} sessions
    */
   async execute(steps, sessions) {
     /** @type {Record<string, TensorMessage>} */
@@ -39,9 +40,9 @@ export class WorkerWorkspace {
     for (const step of steps) {
       switch (step.kind) {
         case "run": {
-          const session = sessions.get(step.session);
-          if (session === undefined) throw new Error("the session was disposed");
-          await session.run(this.#tensors(step.inputs), this.#tensors(step.outputs));
+          const prepared = sessions.get(step.session);
+          if (prepared === undefined) throw new Error("the session was disposed");
+          await runInto(prepared.session, this.#tensors(step.inputs), this.#tensors(step.outputs));
           break;
         }
         case "write":

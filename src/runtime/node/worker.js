@@ -4,8 +4,11 @@
  */
 import { parentPort } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
+import { runInto } from "./run-into.js";
 import { FileError, WorkerWorkspace } from "./worker-workspace.js";
 
+/** @typedef {import("./protocol.ts").OutputType} OutputType */
+/** @typedef {{ session: InferenceSession, outputs: Readonly<Record<string, OutputType>> }} Prepared */
 /** @typedef {import("./protocol.ts").Request} Request */
 /** @typedef {import("./protocol.ts").StateUse} StateUse */
 /** @typedef {import("./protocol.ts").TensorMessage} TensorMessage */
@@ -13,7 +16,7 @@ import { FileError, WorkerWorkspace } from "./worker-workspace.js";
 // A provider that is not there is no news: it comes back as an error, and "auto" goes on to the next.
 env.logLevel = "fatal";
 
-/** @type {Map<number, InferenceSession>} */
+/** @type {Map<number, Prepared>} */
 const sessions = new Map();
 
 /**
@@ -43,33 +46,47 @@ function stateOf(id) {
   return state;
 }
 
+/** @type {{ [K in TensorMessage["dtype"]]: (size: number) => TensorMessage["data"] }} */
+const arrays = {
+  float32: (size) => new Float32Array(size),
+  float64: (size) => new Float64Array(size),
+  int64: (size) => new BigInt64Array(size),
+  uint8: (size) => new Uint8Array(size),
+};
+
+/** @param {OutputType} output */
+function emptyTensor({ dtype, shape }) {
+  const size = shape.reduce((product, length) => product * length, 1);
+  return new Tensor(dtype, arrays[dtype](size), shape);
+}
+
 /**
- * @param {InferenceSession} session
+ * @param {Prepared} prepared
  * @param {Record<string, TensorMessage>} inputs
  * @param {StateUse | undefined} use
  * @returns {Promise<Record<string, TensorMessage>>}
  */
-async function run(session, inputs, use) {
+async function run({ session, outputs }, inputs, use) {
   const feeds = fromMessages(inputs);
-  if (use === undefined) {
-    const results = await session.run(feeds);
-    return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, toMessage(tensor)]));
-  }
-  const state = stateOf(use.state);
+  /** @type {Map<string, Slot>} */
+  const state = use === undefined ? new Map() : stateOf(use.state);
   /** @param {string} name */
   const slotOf = (name) => /** @type {Slot} */ (state.get(name));
-  for (const name of use.reads) feeds[name] = slotOf(name).current;
-  /** @type {Record<string, Tensor | null>} */
-  const fetches = Object.fromEntries(session.outputNames.map((name) => [name, null]));
-  for (const [output, name] of Object.entries(use.replaces)) fetches[output] = slotOf(name).spare;
-  const results = await session.run(feeds, fetches);
-  for (const [output, name] of Object.entries(use.replaces)) {
-    const slot = slotOf(name);
-    state.set(name, { current: /** @type {Tensor} */ (results[output]), spare: slot.current });
+  for (const name of use?.reads ?? []) feeds[name] = slotOf(name).current;
+  const replaces = use?.replaces ?? {};
+  /** @type {Record<string, Tensor>} */
+  const results = {};
+  for (const [name, type] of Object.entries(outputs)) {
+    const replaced = replaces[name];
+    results[name] = (replaced === undefined ? null : slotOf(replaced).spare) ?? emptyTensor(type);
+  }
+  await runInto(session, feeds, results);
+  for (const [output, name] of Object.entries(replaces)) {
+    state.set(name, { current: /** @type {Tensor} */ (results[output]), spare: slotOf(name).current });
   }
   return Object.fromEntries(
     Object.entries(results)
-      .filter(([name]) => !(name in use.replaces))
+      .filter(([name]) => !(name in replaces))
       .map(([name, tensor]) => [name, toMessage(tensor)]),
   );
 }
@@ -81,15 +98,18 @@ async function run(session, inputs, use) {
 async function answer(request) {
   switch (request.kind) {
     case "create":
-      sessions.set(request.session, await InferenceSession.create(request.model, request.options));
+      sessions.set(request.session, {
+        session: await InferenceSession.create(request.model, request.options),
+        outputs: request.outputs,
+      });
       return {};
     case "run": {
-      const session = sessions.get(request.session);
-      if (session === undefined) throw new Error("the session was disposed");
-      return run(session, request.inputs, request.use);
+      const prepared = sessions.get(request.session);
+      if (prepared === undefined) throw new Error("the session was disposed");
+      return run(prepared, request.inputs, request.use);
     }
     case "release":
-      await sessions.get(request.session)?.release();
+      await sessions.get(request.session)?.session.release();
       sessions.delete(request.session);
       return {};
     case "create-state": {
