@@ -5,7 +5,8 @@ import { createInterface } from "node:readline";
 import { parseJson } from "./typed.mjs";
 
 /** @typedef {import("./modes.mjs").Mode} Mode */
-/** @typedef {{ milliseconds: number, cpuMilliseconds: number, peakBytes: number, residentBytes: number }} Reply */
+/** @typedef {import("../../src/core.ts").CodingPlan} CodingPlan */
+/** @typedef {{ milliseconds: number, cpuMilliseconds: number, peakBytes: number, residentBytes: number, plan?: CodingPlan }} Reply */
 /** @typedef {{ loadMilliseconds: number } | Reply | { error: string }} Message */
 /** @typedef {{ resolve: (message: Message) => void, reject: (error: Error) => void }} Waiting */
 
@@ -34,6 +35,8 @@ export class Contender {
     this.waiting = undefined;
     this.lastErrorLine = "";
     this.loadMilliseconds = NaN;
+    /** What vaekit chose in its first call. @type {CodingPlan | undefined} */
+    this.plan = undefined;
     this.firstMilliseconds = NaN;
     /** @type {number[]} */
     this.milliseconds = [];
@@ -72,7 +75,8 @@ export class Contender {
       if (!Number.isNaN(this.firstMilliseconds)) await this.#ask();
     }
     const before = coreTimes();
-    const { milliseconds, cpuMilliseconds, peakBytes, residentBytes } = await this.#ask();
+    const { milliseconds, cpuMilliseconds, peakBytes, residentBytes, plan } = await this.#ask();
+    this.plan ??= plan;
     const after = coreTimes();
     this.coreMilliseconds += after.all - before.all;
     this.otherMilliseconds += Math.max(after.busy - before.busy - cpuMilliseconds, 0);

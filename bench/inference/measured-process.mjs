@@ -1,6 +1,7 @@
 /**
  * One mode in a process of its own: `node measured-process.mjs SETTINGS`. Writes a line of JSON when the model is
- * loaded; then runs once for each line that it reads and answers with the time and the process's peak memory.
+ * loaded; then runs once for each line that it reads and answers with the time, the process's peak memory and
+ * what vaekit chose.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
@@ -44,7 +45,7 @@ async function main() {
   const settings = parseJson(process.argv[2] ?? "{}");
   const input = readFloats(settings.inputFile);
   const start = performance.now();
-  const run = await runnerOf(settings);
+  const { run, plan } = await runnerOf(settings);
   answer({ loadMilliseconds: performance.now() - start });
   let isFirst = true;
   for await (const line of createInterface({ input: process.stdin })) {
@@ -56,7 +57,7 @@ async function main() {
     const memory = { peakBytes: peakBytes(), residentBytes: process.memoryUsage.rss() };
     if (isFirst) writeFileSync(settings.outputFile, output);
     isFirst = false;
-    answer({ milliseconds, cpuMilliseconds: (user + system) / 1000, ...memory });
+    answer({ milliseconds, cpuMilliseconds: (user + system) / 1000, ...memory, plan: plan?.() });
   }
   // Worker threads of the runtimes may still be there.
   process.exit(0);

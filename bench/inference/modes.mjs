@@ -7,14 +7,14 @@
  * @property {string} name what --modes calls it
  * @property {string} label what the table calls it
  * @property {"vaekit" | "plain" | "diffusers" | "wasm-vaekit" | "wasm-plain"} kind
- * @property {"none" | "exact" | "auto"} [tiling]
+ * @property {"off" | "exact" | "auto"} [tiling]
  * @property {{ dtype: "float32" | "bfloat16", layout: "default" | "channels_last" }} [torch]
  * @property {number} [threads] where they are not those of --threads
  * @property {string} plain the mode that is the plain graph in the same runtime
  * @property {number} maxSide above this many pixels the working memory is that of a larger machine
  */
 
-/** @type {(tiling: "none" | "exact" | "auto", label: string, maxSide: number) => Mode} */
+/** @type {(tiling: "off" | "exact" | "auto", label: string, maxSide: number) => Mode} */
 const vaekit = (tiling, label, maxSide) => ({
   name: `vaekit-${tiling}`,
   label: `vaekit, ${label}`,
@@ -43,7 +43,7 @@ const wasm = (kind, threads) => ({
   name: `wasm-${kind}-${threads}`,
   label: `WASM ${kind}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
   kind: `wasm-${kind}`,
-  ...(kind === "vaekit" ? { tiling: "none" } : {}),
+  ...(kind === "vaekit" ? { tiling: "off" } : {}),
   threads,
   plain: `wasm-plain-${threads}`,
   maxSide: 256,
@@ -54,8 +54,8 @@ export const diffusersBaseline = "diffusers-fp32";
 
 /** @type {readonly Mode[]} */
 export const modes = [
-  vaekit("none", "untiled", 1024),
-  vaekit("exact", "exact strips", Infinity),
+  vaekit("off", "at once", 1024),
+  vaekit("exact", "exact", Infinity),
   vaekit("auto", "auto", Infinity),
   { name: "plain", label: "plain graph, ONNX Runtime", kind: "plain", plain: "plain", maxSide: 1024 },
   diffusers("float32", "default"),

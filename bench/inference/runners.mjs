@@ -8,10 +8,12 @@ import { as, built } from "./typed.mjs";
 
 /** @typedef {import("./measured-process.mjs").Settings} Settings */
 /** @typedef {(input: Float32Array) => Promise<Float32Array>} Run */
+/** @typedef {import("../../src/core.ts").CodingPlan} CodingPlan */
+/** @typedef {{ run: Run, plan?: () => CodingPlan | undefined }} Runner `plan`: what vaekit chose in its first call */
 
 /**
  * @param {Settings} settings
- * @returns {Promise<Run>}
+ * @returns {Promise<Runner>}
  */
 export async function runnerOf(settings) {
   switch (settings.mode.kind) {
@@ -73,21 +75,31 @@ async function webRuntime(threads) {
 /**
  * @param {import("../../src/vae/autoencoder-kl.ts").AutoencoderKLModel} model
  * @param {Settings} settings
- * @returns {Promise<Run>}
+ * @returns {Promise<Runner>}
  */
 async function vaekitRun(model, { half, shape, mode, maxMemoryBytes }) {
   /** @type {typeof import("../../src/core.ts")} */
-  const { Tensor, tilingModes } = await built("core.js");
-  const budget = maxMemoryBytes === undefined || mode.tiling === "none" ? {} : { maxMemoryBytes };
-  /** @type {readonly string[]} */
-  const known = tilingModes;
-  const tiling = mode.tiling === "none" && !known.includes("none") ? "off" : mode.tiling;
+  const { Tensor } = await built("core.js");
+  const { tiling = "auto" } = mode;
+  const budget = maxMemoryBytes === undefined || tiling === "off" ? {} : { maxMemoryBytes };
+  /** @type {CodingPlan | undefined} */
+  let first;
   /** @type {import("../../src/core.ts").CodingOptions} */
-  const options = as({ tiling, ...budget });
-  return async (input) => {
-    const tensor = Tensor.from(input, shape);
-    if (half === "decode") return as((await model.decode(tensor, options)).sample.data);
-    return (await model.encode(tensor, options)).latentDist.parameters.data;
+  const options = {
+    tiling,
+    ...budget,
+    // Told before anything runs; part of the call, as planning is.
+    onPlan: (plan) => {
+      first ??= plan;
+    },
+  };
+  return {
+    plan: () => first,
+    run: async (input) => {
+      const tensor = Tensor.from(input, shape);
+      if (half === "decode") return as((await model.decode(tensor, options)).sample.data);
+      return (await model.encode(tensor, options)).latentDist.parameters.data;
+    },
   };
 }
 
@@ -115,16 +127,18 @@ async function plainWeb(settings) {
  * @param {() => Promise<import("onnxruntime-common").InferenceSession>} create
  * @param {import("onnxruntime-common").TensorConstructor} Tensor
  * @param {Settings} settings
- * @returns {Run}
+ * @returns {Runner}
  */
 function plainRun(create, Tensor, { shape, half }) {
   const [inputName, outputName] =
     half === "encode" ? ["sample", "latent_parameters"] : ["latent_sample", "sample"];
   /** @type {import("onnxruntime-common").InferenceSession | undefined} */
   let session;
-  return async (input) => {
-    session ??= await create();
-    const results = await session.run({ [inputName]: new Tensor("float32", input, shape) });
-    return /** @type {Float32Array} */ (results[outputName]?.data);
+  return {
+    run: async (input) => {
+      session ??= await create();
+      const results = await session.run({ [inputName]: new Tensor("float32", input, shape) });
+      return /** @type {Float32Array} */ (results[outputName]?.data);
+    },
   };
 }

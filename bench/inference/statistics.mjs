@@ -20,6 +20,8 @@ import { parseJson } from "./typed.mjs";
  * @property {number} [spread] (largest - smallest) / median
  * @property {number} [firstToLater] first call / median of the later ones
  * @property {number} [peakBytes]
+ * @property {number} [predictedPeakBytes] what vaekit expected before it ran
+ * @property {{ tiling: "exact" | "off", stripCount: number, fileBytes: number }} [plan] what vaekit chose
  * @property {number} [versusDiffusers] median over the rounds of time / diffusers' fp32 time in that round
  * @property {number} [versusPlain] the same against the plain graph in the same runtime
  * @property {number} [maxDifference] against the plain graph's output in the same runtime
@@ -64,7 +66,8 @@ function ratioByRounds(times, others) {
 export function summarize(contenders, differences) {
   const timesOf = (/** @type {string} */ name) =>
     contenders.find(({ mode, error }) => mode.name === name && error === undefined)?.milliseconds;
-  return contenders.map(({ mode, error, milliseconds, firstMilliseconds, loadMilliseconds, peakBytes }) => {
+  return contenders.map((contender) => {
+    const { mode, error, milliseconds, firstMilliseconds, loadMilliseconds, peakBytes, plan } = contender;
     const { name, label } = mode;
     if (error !== undefined) return { mode: name, label, error };
     const middle = median(milliseconds);
@@ -79,12 +82,20 @@ export function summarize(contenders, differences) {
       spread: (Math.max(...milliseconds) - Math.min(...milliseconds)) / middle,
       firstToLater: firstMilliseconds / middle,
       peakBytes,
+      // In WASM nothing is known of the process's memory, and the prediction is not of it.
+      ...(plan === undefined || mode.kind !== "vaekit" ? {} : planOf(plan)),
       versusDiffusers: ratioByRounds(milliseconds, timesOf(diffusersBaseline)),
       versusPlain: ratioByRounds(milliseconds, timesOf(mode.plain)),
       maxDifference: differences.get(name),
     };
   });
 }
+
+/** @param {import("../../src/core.ts").CodingPlan} plan */
+const planOf = ({ peakBytes, tiling, stripCount, fileBytes }) => ({
+  predictedPeakBytes: peakBytes,
+  plan: { tiling, stripCount, fileBytes },
+});
 
 /**
  * @param {readonly number[]} xs

@@ -1,12 +1,12 @@
-/** The results as text: for a terminal of 100 columns, and for Markdown. */
+/** The results as text: for a terminal of 110 columns, and for Markdown. */
 
 /** @typedef {import("./statistics.mjs").Case} Case */
 /** @typedef {import("./statistics.mjs").Result} Result */
 /** @typedef {import("./statistics.mjs").Growth} Growth */
 /** @typedef {import("./environment.mjs").Environment} Environment */
 
-const columnCount = 100;
-const labelWidth = 30;
+const columnCount = 110;
+const labelWidth = 32;
 
 /** @type {(value: number | undefined, format: (value: number) => string) => string} */
 const shown = (value, format) => (value === undefined || Number.isNaN(value) ? "-" : format(value));
@@ -33,7 +33,12 @@ const columns = [
     text: ({ spread }) => shown(spread, (share) => (100 * share).toFixed(1)),
   },
   { head: ["first/", "later"], width: 7, text: ({ firstToLater }) => shown(firstToLater, ratio) },
-  { head: ["peak", "GB"], width: 8, text: ({ peakBytes }) => shown(peakBytes, gigabytes) },
+  { head: ["peak", "GB"], width: 7, text: ({ peakBytes }) => shown(peakBytes, gigabytes) },
+  {
+    head: ["predicted", "GB"],
+    width: 10,
+    text: ({ predictedPeakBytes }) => shown(predictedPeakBytes, gigabytes),
+  },
   { head: ["against", "diffusers"], width: 11, text: ({ versusDiffusers }) => shown(versusDiffusers, ratio) },
   { head: ["against", "plain"], width: 9, text: ({ versusPlain }) => shown(versusPlain, ratio) },
   {
@@ -56,12 +61,21 @@ export function caseText(one) {
 
 /** @param {Result} result */
 function lineOf(result) {
-  const label = result.label.padEnd(labelWidth);
+  const label = labelOf(result).padEnd(labelWidth);
   if (result.error === undefined)
     return label.concat(...columns.map(({ text, width }) => text(result).padStart(width)));
   const room = columnCount - labelWidth - 2;
   const error = result.error.replaceAll(/\s+/g, " ");
   return `${label}  ${error.length > room ? `${error.slice(0, room - 1)}…` : error}`;
+}
+
+/** With what vaekit chose, where there is a choice. @param {Result} result */
+function labelOf({ mode, label, plan }) {
+  if (plan === undefined || (mode !== "vaekit-exact" && mode !== "vaekit-auto")) return label;
+  const { tiling, stripCount, fileBytes } = plan;
+  const strips = stripCount === 1 ? "1 strip" : `${stripCount} strips`;
+  const way = tiling === "off" ? "at once" : strips;
+  return `${label}: ${way}${fileBytes > 0 ? ", file" : ""}`;
 }
 
 /** @param {Case} one */
@@ -95,7 +109,7 @@ export const legend = [
   "against: median over the rounds of time / time of diffusers fp32 (default layout), or of the plain",
   "  graph in the same runtime",
   "first/later: first call (with the making of ONNX Runtime's session) / median of the later ones",
-  "peak: resident memory of the whole process",
+  "peak: resident memory of the whole process; predicted: what vaekit said before it ran",
   "largest error: against the plain graph's output in the same runtime; its own against diffusers'",
 ].join("\n");
 
@@ -144,7 +158,7 @@ export function markdown(environment, cases, growth) {
       row(["---", ...columns.map(() => "---:")]),
       ...results
         .filter(({ error }) => error === undefined)
-        .map((result) => row([result.label, ...columns.map(({ text }) => text(result))])),
+        .map((result) => row([labelOf(result), ...columns.map(({ text }) => text(result))])),
       ...(failures.length === 0 ? [] : [`\nNot measured: ${failures.join("; ")}.`]),
     ].join("\n");
   });

@@ -20,7 +20,11 @@ export function reportFailure(error: unknown): number {
     // Commander has written its message already; help and version come this way too, with 0.
     return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   }
-  writeError(error instanceof VaekitError || error instanceof UsageError ? error.message : unexpected(error));
+  writeError(
+    error instanceof VaekitError || error instanceof UsageError
+      ? optionNames(error.message)
+      : unexpected(error),
+  );
   if (process.env.VAEKIT_DEBUG === "1" && error instanceof Error) console.error(error);
   return error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
 }
@@ -28,6 +32,11 @@ export function reportFailure(error: unknown): number {
 /** A note on stderr that stops nothing. */
 export function warn(message: string): void {
   writeError(`warning: ${message}`);
+}
+
+/** The library's message names its own option; here it has another name. */
+function optionNames(message: string): string {
+  return message.replace(/^maxMemoryBytes:/, "--memory:").replace(/^temporary folder:/, "--temp-dir:");
 }
 
 function unexpected(error: unknown): string {

@@ -30,7 +30,7 @@ export function latentsMetadata(made: {
     images: JSON.stringify(paths.map((path) => basename(path))),
     width: String(width),
     height: String(height),
-    tiling: options.tiling,
+    tiling: options.tiling ?? "auto",
     latents: options.sample === true ? `normalized sample, torch seed ${options.seed}` : "normalized mode",
     scaling_factor: String(scalingFactor),
     shift_factor: String(shiftFactor ?? 0),

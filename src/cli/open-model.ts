@@ -35,7 +35,7 @@ export async function openModel(options: ModelOptions): Promise<AutoencoderKL> {
   checkOptions(options, source);
   switch (source) {
     case "built-in":
-      return AutoencoderKL.default({ device });
+      return AutoencoderKL.default({ device, onWarning: warn });
     case "file": {
       const config = options.config === undefined ? undefined : await readConfig(options.config);
       return AutoencoderKL.fromSingleFile(model, { config, as, device, onWarning: warn });

@@ -1,6 +1,13 @@
 /** Options that several commands share, and the parsers of their values. */
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { devices, modelFamilies, type Device, type ModelFamily } from "../node/index.ts";
+import {
+  devices,
+  modelFamilies,
+  tilingModes,
+  type Device,
+  type ModelFamily,
+  type Tiling,
+} from "../node/index.ts";
 import type { SizeRule } from "./pictures.ts";
 
 /** Which model a command works with. */
@@ -21,8 +28,12 @@ export interface JsonOptions {
   json?: boolean;
 }
 
+/** How large pictures are processed. */
 export interface TilingOptions {
-  tiling: "off" | "diffusers";
+  tiling?: Tiling;
+  /** In bytes. */
+  memory?: number;
+  tempDir?: string;
 }
 
 export interface SampleOptions {
@@ -56,13 +67,21 @@ export function addJsonOption(command: Command): Command {
   return command.option("--json", "print JSON for programs");
 }
 
-/** Adds `--tiling`. */
+/** Adds `--tiling`, `--memory` and `--temp-dir`. */
 export function addTilingOption(command: Command): Command {
-  return command.addOption(
-    new Option("--tiling <mode>", "off, or tiles as diffusers makes them (less memory, other numbers)")
-      .choices(["off", "diffusers"])
-      .default("off"),
-  );
+  return command
+    .addOption(
+      new Option(
+        "--tiling <mode>",
+        "off: at once; exact: in strips, same result, bounded memory; auto: the faster of these that fits (default); diffusers: its tiles, with other numbers",
+      ).choices(tilingModes),
+    )
+    .option(
+      "--memory <size>",
+      "what the process may hold, such as 900MB or 1.5GiB (default: most of the memory that is free)",
+      parseBytes,
+    )
+    .option("--temp-dir <dir>", "where the temporary file of a small --memory goes");
 }
 
 /** Adds `--size`. */
@@ -114,6 +133,16 @@ export function parseSquareOrPair(text: string): { width: number; height: number
 export function parseCount(text: string): number {
   if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
   throw new InvalidArgumentError("Expected a whole number of at least 1.");
+}
+
+const byteUnits: Readonly<Record<string, number>> = { MB: 1e6, GB: 1e9, MIB: 2 ** 20, GIB: 2 ** 30 };
+
+/** `900MB`, `2 GB` or `1.5GiB`, in bytes. */
+export function parseBytes(text: string): number {
+  const [, count, unit = ""] = /^(\d{1,9}(?:\.\d{1,9})?) ?([MG]i?B)$/i.exec(text) ?? [];
+  const bytes = Math.floor(Number(count) * (byteUnits[unit.toUpperCase()] ?? NaN));
+  if (bytes > 0) return bytes;
+  throw new InvalidArgumentError("Expected a size such as 900MB, 2GB or 1.5GiB.");
 }
 
 /** A whole number of at least 0. */

@@ -40,6 +40,14 @@ export async function makeOutputFolder(path: string): Promise<void> {
   });
 }
 
+/** @throws IO when the folder for temporary files is missing or not writable. */
+export async function checkTemporaryFolder(path: string): Promise<void> {
+  if (!(await isFolder(path))) {
+    throw new VaekitError("IO", `--temp-dir: expected a folder that is there, found ${path}. Make it first.`);
+  }
+  await checkWritableFolder(path, path);
+}
+
 /** @throws IO when `path` is one of `inputs`, under whatever name. */
 export async function checkIsNoInput(path: string, inputs: readonly string[]): Promise<void> {
   const target = await realpath(path).catch(() => resolve(path));

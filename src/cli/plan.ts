@@ -1,6 +1,6 @@
 /** `vaekit inspect --plan`: how a model's half would be computed, and about how long that takes. */
 import { availableParallelism } from "node:os";
-import type { AutoencoderKL } from "../node/index.ts";
+import type { AutoencoderKL, CodingPlan } from "../node/index.ts";
 import {
   chooseTile,
   describePlan,
@@ -14,7 +14,8 @@ import { loadProfile, profileKey } from "../planner/node/index.ts";
 import { foldedUpsampling, rewrite, winograd } from "../rewrite/index.ts";
 import { compileStrips } from "../strips/index.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { UsageError, warn } from "./failure.ts";
+import { planText } from "./coding.ts";
+import { UsageError } from "./failure.ts";
 import { formatBytes, formatFixed, formatMs, formatTable, print, type Column } from "./format.ts";
 import type { Device } from "../node/index.ts";
 
@@ -37,10 +38,12 @@ export interface PlanReport {
   readonly untiled: Plan;
   /** In strips, with the same result. */
   readonly exact: Plan;
+  /** What encoding or decoding would take now. */
+  readonly chosen: CodingPlan;
 }
 
-/** Elements of a strip: 2 MB, which stay in a processor's cache. */
-const stripElements = 2 ** 19;
+/** Elements of a strip, as encoding and decoding take them. */
+const stripElements = 3 * 2 ** 18;
 
 /** @throws UsageError when the size does not fit the model. */
 export async function planReport(vae: AutoencoderKL, options: PlanOptions): Promise<PlanReport> {
@@ -52,10 +55,11 @@ export async function planReport(vae: AutoencoderKL, options: PlanOptions): Prom
     );
   }
   const scale = half === "decoder" ? factor : 1;
-  const graph = vae.graph(half, { batch: 1, height: size.height / scale, width: size.width / scale });
+  const inputSize = { batch: 1, height: size.height / scale, width: size.width / scale };
+  const graph = vae.graph(half, inputSize);
   const threadCount = availableParallelism();
   const provider = device === "auto" ? "cpu" : device;
-  const { profile, source } = await loadProfile(profileKey(provider, threadCount), { onWarning: warn });
+  const { profile, source } = await loadProfile(profileKey(provider, threadCount));
   const choose = chooseTile(profile);
   const atOnce = rewrite(rewrite(graph, foldedUpsampling), winograd(choose));
   return {
@@ -66,6 +70,8 @@ export async function planReport(vae: AutoencoderKL, options: PlanOptions): Prom
     prices: source,
     untiled: describePlan(atOnce, profile),
     exact: describePlan(compileStrips(graph, { stripElements, chooseTile: choose }), profile),
+    // Warns of damaged prices, too.
+    chosen: await vae.plan(half, inputSize),
   };
 }
 
@@ -79,11 +85,12 @@ const columns: readonly Column<PlanLayer>[] = [
 ];
 
 /** Prints both ways, layer by layer. */
-export function showPlan(report: PlanReport): void {
-  const { half, width, height, provider, threadCount, prices, untiled, exact } = report;
+export function showPlan(report: PlanReport, spatialFactor: number): void {
+  const { half, width, height, provider, threadCount, prices, untiled, exact, chosen } = report;
   print(`Plan of the ${half}, ${width}x${height} pixels.\n`);
   showWay("At once", untiled);
   showWay("In strips (exact tiling)", exact);
+  print(`Chosen now: ${planText(chosen, spatialFactor)}.\n`);
   const threads = threadCount === 1 ? "1 thread" : `${threadCount} threads`;
   print(`Estimates for ${provider}, ${threads}; prices: ${sourceOf(provider, prices)}.`);
 }

@@ -41,6 +41,13 @@ export class Progress implements Disposable {
     this.#total = total;
   }
 
+  /** Writes a line that stays. */
+  note(text: string): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+    process.stderr.write(`vaekit: ${text}\n`);
+  }
+
   /** Removes the bar. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);

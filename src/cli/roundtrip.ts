@@ -8,13 +8,15 @@ import {
   VaeImageProcessor,
   VaekitError,
   type AutoencoderKL,
+  type CodingPlan,
   type Raster,
   type Tensor,
 } from "../node/index.ts";
 import { encodePng } from "../images/node/index.ts";
 import { renderRoundtripReport, type RoundtripPicture } from "../report/index.ts";
 import { channelsOf, histogramOf, summarize, type Summary } from "./statistics.ts";
-import type { SampleOptions, TilingOptions } from "./options.ts";
+import type { Coding } from "./coding.ts";
+import type { SampleOptions } from "./options.ts";
 import { packageVersion } from "./package.ts";
 import type { PreparedPicture } from "./pictures.ts";
 import type { Progress } from "./progress.ts";
@@ -32,6 +34,8 @@ export interface RoundtripNumbers {
   readonly latents: Summary;
   readonly encodeMs: number;
   readonly decodeMs: number;
+  /** What was chosen; not for diffusers' tiles. */
+  readonly plan?: { readonly encoder: CodingPlan; readonly decoder: CodingPlan };
   /** The most that the process has held so far. */
   readonly peakMemoryBytes: number;
 }
@@ -57,12 +61,13 @@ const latentSheetPixels = 480;
 export async function roundtripPicture(
   vae: AutoencoderKL,
   picture: PreparedPicture,
-  options: TilingOptions & SampleOptions,
+  options: SampleOptions & { readonly coding: Coding },
   progress: Progress,
 ): Promise<RoundtripResult> {
-  const { tiling } = options;
+  const { coding } = options;
   progress.task(`${picture.name}: encoding`);
-  const encoded = await timed(() => vae.encode(picture.pixels, { tiling }));
+  const encoded = await timed(() => vae.encode(picture.pixels, coding.options));
+  const encoder = coding.plan;
   progress.advance();
   const { latentDist } = encoded.value;
   const latents =
@@ -70,7 +75,7 @@ export async function roundtripPicture(
       ? latentDist.sample({ generator: Generator.torch(options.seed) })
       : latentDist.mode();
   progress.task(`${picture.name}: decoding`);
-  const decoded = await timed(() => vae.decode(latents, { tiling }));
+  const decoded = await timed(() => vae.decode(latents, coding.options));
   progress.advance();
   progress.task(`${picture.name}: measuring`);
   const [reconstruction] = new VaeImageProcessor().postprocess(decoded.value.sample);
@@ -89,6 +94,7 @@ export async function roundtripPicture(
       latents: summarize(latents),
       encodeMs: encoded.ms,
       decodeMs: decoded.ms,
+      ...(encoder === undefined ? {} : { plan: { encoder, decoder: coding.plan! } }),
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     },
   };

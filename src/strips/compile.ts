@@ -100,24 +100,27 @@ class StripCompiler {
     this.#setRows(segment.outputs, segment.inputs);
     const isMap = (value: Value): boolean => !this.#segmentation.fixed.has(value.name);
     const context = this.#contextOf(segment);
-    const graphs = new Map<string, { graph: number; weights: Graph | undefined }>();
+    const graphs = new Map<string, { graph: number; weights: Record<string, TensorId> }>();
     const outputs = segment.outputs.map((value) => this.#addMap(value, this.#emptyMoments(value)));
-    let weights: Record<string, TensorId> | undefined;
+    // Strips of different heights may be computed in different ways, each with the weights in its own form.
+    const forms = new Map<string, Record<string, TensorId>>();
     stripsOf(heightOf(segment.outputs[0]!), this.#rowsPerStrip.get(segment.outputs[0]!.name)!).forEach(
       (rows, index) => {
         const geometry = stripGeometry(segment, rows, this.#rowsPerStrip, isMap);
         let known = graphs.get(geometry.signature);
         if (known === undefined) {
           const hoisted = this.#hoisted(context, geometry);
-          known = { graph: this.#intern(hoisted.strip), weights: hoisted.weights };
+          const form = hoisted.weights === undefined ? "" : print(hoisted.weights);
+          const weights = forms.get(form) ?? this.#addWeights(hoisted.weights);
+          forms.set(form, weights);
+          known = { graph: this.#intern(hoisted.strip), weights };
           graphs.set(geometry.signature, known);
         }
-        weights ??= this.#addWeights(known.weights);
         this.#feed(geometry);
         this.#emit({
           kind: "run",
           graph: known.graph,
-          inputs: { ...this.#inputTensors(segment, geometry), ...weights },
+          inputs: { ...this.#inputTensors(segment, geometry), ...known.weights },
           outputs: Object.fromEntries(
             outputs.flatMap((map, output) => Object.entries(outputTensors(map, output, index))),
           ),

@@ -19,16 +19,16 @@ export const memoryConstants = {
   process: 115e6,
   whole: {
     /** The runtime and its thread. */
-    fixed: 75e6,
+    fixed: 110e6,
     /** For each byte of temporaries: what the runtime does not free at once, and what the allocator rounds up. */
-    temporaries: 1.28,
+    temporaries: 1.56,
   },
   strips: {
     fixed: 30e6,
     /** The allocator holds the blocks that graphs of other strips have freed: not every block fits where one was. */
     temporaries: 7,
     /** A session with its thread, and what the allocator lost between its blocks. */
-    session: 1.9e6,
+    session: 1.5e6,
     /** For each byte of the program's own memory: it, and copies on their way. */
     arena: 1.14,
   },

@@ -160,7 +160,7 @@ describe("command lines", () => {
     [["encode", "good.png"], /required option/],
     [["roundtrip", "good.png", "--size", "big"], /--size/],
     [["roundtrip", "good.png", "--size", "4"], /--size: expected sides of at least 8/],
-    [["roundtrip", "good.png", "--tiling", "exact"], /--tiling/],
+    [["roundtrip", "good.png", "--tiling", "none"], /--tiling/],
     [["roundtrip", "good.png", "--colour"], /unknown option/],
     [["nonsense"], /unknown command/],
     [["inspect", "model", "--as", "sd1"], /--as is for a model from a file/],

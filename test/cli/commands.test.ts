@@ -169,7 +169,7 @@ describe("inspect, calibrate and export", () => {
   });
 });
 
-test.each(["demo", "roundtrip", "encode", "decode", "inspect", "calibrate", "export", "sample"])(
+test.each(["demo", "roundtrip", "encode", "decode", "inspect", "calibrate", "export", "sample", "tune"])(
   "%s --help shows an example",
   async (command) => {
     expect(await succeed([command, "--help"])).toMatch(new RegExp(`Examples?:\\n +\\$ vaekit ${command}`));

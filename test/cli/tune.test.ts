@@ -67,6 +67,7 @@ describe("inspect --plan", () => {
     expect(stdout).toContain("Plan of the decoder, 64x64 pixels.");
     expect(stdout.match(/decoder\.conv_out/g)).toHaveLength(2);
     expect(stdout).toMatch(/In strips \(exact tiling\): about .* of memory/);
+    expect(stdout).toMatch(/Chosen now: decoding 64x64 .* of memory/);
   });
 
   test("plans the encoder too", async () => {

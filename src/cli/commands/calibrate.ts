@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { LatentCalibrator, Generator, writeFileAtomic, type AutoencoderKL } from "../../node/index.ts";
 import { renderCalibrationChart } from "../../report/index.ts";
 import { calibrationFields, calibrationText, type CalibrationResult } from "../calibration-text.ts";
+import { checkTiling, Coding } from "../coding.ts";
 import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";
 import { openModel } from "../open-model.ts";
@@ -51,6 +52,7 @@ export function addCalibrate(program: Command): void {
 
 async function calibrate(folders: string[], options: CalibrateOptions): Promise<void> {
   const size = croppedSize(options);
+  await checkTiling(options);
   const paths = (await findPictures(folders)).slice(0, options.limit);
   if (options.chart !== undefined) await checkOutputFile(options.chart, paths);
   const vae = await openModel(options);
@@ -82,10 +84,11 @@ async function measure(
   const calibrator = new LatentCalibrator(vae.config.latentChannels);
   const generator = Generator.torch(options.seed);
   using progress = new Progress(paths.length);
+  const coding = new Coding(vae, options, progress);
   for (const path of paths) {
     const { pixels, name } = await preparePicture(path, vae, size);
     progress.task(name);
-    const { latentDist } = await vae.encode(pixels, { tiling: options.tiling });
+    const { latentDist } = await vae.encode(pixels, coding.options);
     calibrator.add(options.sample === true ? latentDist.sample({ generator }) : latentDist.mode());
     progress.advance();
   }

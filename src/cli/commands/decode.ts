@@ -5,10 +5,12 @@ import {
   VaeImageProcessor,
   writeFileAtomic,
   type AutoencoderKL,
+  type CodingPlan,
   type Raster,
   type Tensor,
 } from "../../node/index.ts";
 import { encodeImage } from "../../images/node/index.ts";
+import { checkTiling, Coding } from "../coding.ts";
 import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";
 import { readLatents, type ReadLatentsOptions } from "../latents-file.ts";
@@ -64,16 +66,17 @@ async function decode(file: string, options: DecodeOptions): Promise<void> {
   if (!extensions.includes(extname(out).toLowerCase())) {
     throw new UsageError(`--out ${out}: expected a name ending in ${extensions.join(", ")}.`);
   }
+  await checkTiling(options);
   await checkOutputFile(out, [file]);
   const vae = await openModel(options);
   try {
     const latents = await readLatents(file, vae, options);
     const files = outputNames(out, latents.shape[0]!);
     for (const name of files) await checkOutputFile(name, [file]);
-    const pictures = await decodeAll(vae, latents, options);
+    const { pictures, plan } = await decodeAll(vae, latents, options);
     for (const [i, name] of files.entries())
       await writeFileAtomic(name, await encodeImage(pictures[i]!, name));
-    report(files, pictures, options);
+    report(files, pictures, plan, options);
   } finally {
     await vae.dispose();
   }
@@ -86,22 +89,32 @@ function outputNames(out: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${stem}.${i}${extension}`);
 }
 
-async function decodeAll(vae: AutoencoderKL, latents: Tensor, options: DecodeOptions): Promise<Raster[]> {
+async function decodeAll(
+  vae: AutoencoderKL,
+  latents: Tensor,
+  options: DecodeOptions,
+): Promise<{ pictures: Raster[]; plan: CodingPlan | undefined }> {
   using progress = new Progress(1);
+  const coding = new Coding(vae, options, progress);
   progress.task("decoding");
   const { sample } = await vae.decode(latents, {
-    tiling: options.tiling,
+    ...coding.options,
     // One picture at a time: the same numbers, less memory.
     slicing: true,
     onProgress: ({ done, total }) => {
       progress.set(done, total);
     },
   });
-  return new VaeImageProcessor().postprocess(sample);
+  return { pictures: new VaeImageProcessor().postprocess(sample), plan: coding.plan };
 }
 
-function report(files: readonly string[], pictures: readonly Raster[], options: DecodeOptions): void {
+function report(
+  files: readonly string[],
+  pictures: readonly Raster[],
+  plan: CodingPlan | undefined,
+  options: DecodeOptions,
+): void {
   const results = files.map((file, i) => ({ file, width: pictures[i]!.width, height: pictures[i]!.height }));
-  if (options.json === true) printJson({ pictures: results });
+  if (options.json === true) printJson({ pictures: results, plan });
   else for (const { file, width, height } of results) print(`${file}: ${width}x${height}`);
 }

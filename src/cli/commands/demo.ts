@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { AutoencoderKL, writeFileAtomic } from "../../node/index.ts";
 import { encodePng } from "../../images/node/index.ts";
+import { Coding } from "../coding.ts";
 import { print, printJson } from "../format.ts";
 import { addJsonOption, type JsonOptions } from "../options.ts";
 import { checkOutputFile, checkOutputFolder, isFolder, makeOutputFolder } from "../outputs.ts";
@@ -35,7 +36,7 @@ async function demo(options: DemoOptions): Promise<void> {
   if (await isFolder(out)) for (const path of [reconstructionPath, reportPath]) await checkOutputFile(path);
   const vae = await AutoencoderKL.default();
   try {
-    const result = await roundtripSample(vae);
+    const result = await roundtripSample(vae, options);
     checkFinite(result.numbers);
     const report = renderReport(vae, [await reportPicture(vae, result)]);
     await makeOutputFolder(out);
@@ -53,8 +54,9 @@ async function demo(options: DemoOptions): Promise<void> {
   }
 }
 
-async function roundtripSample(vae: AutoencoderKL): Promise<RoundtripResult> {
+async function roundtripSample(vae: AutoencoderKL, options: JsonOptions): Promise<RoundtripResult> {
   using progress = new Progress(2);
   const picture = await preparePicture(samplePicture, vae, { kind: "short-side", pixels: 512 });
-  return await roundtripPicture(vae, picture, { tiling: "off", seed: 0 }, progress);
+  const coding = new Coding(vae, options, progress);
+  return await roundtripPicture(vae, picture, { coding, seed: 0 }, progress);
 }

@@ -1,6 +1,13 @@
 /** `vaekit encode`: pictures to latents in a .safetensors file. */
 import type { Command } from "commander";
-import { Generator, writeSafetensorsFile, type AutoencoderKL, type Tensor } from "../../node/index.ts";
+import {
+  Generator,
+  writeSafetensorsFile,
+  type AutoencoderKL,
+  type CodingPlan,
+  type Tensor,
+} from "../../node/index.ts";
+import { checkTiling, Coding } from "../coding.ts";
 import { concatenate } from "../concatenate.ts";
 import { UsageError } from "../failure.ts";
 import { formatBytes, print, printJson } from "../format.ts";
@@ -55,15 +62,16 @@ export function addEncode(program: Command): void {
 }
 
 async function encode(images: string[], options: EncodeOptions): Promise<void> {
+  await checkTiling(options);
   const paths = await findPictures(images);
   await checkOutputFile(options.out, paths);
   const vae = await openModel(options);
   try {
     const { width, height } = await commonSize(vae, paths, options.size);
-    const tensors = await encodeAll(vae, paths, options);
+    const { tensors, plan } = await encodeAll(vae, paths, options);
     const metadata = latentsMetadata({ vae, paths, width, height, options });
     await writeSafetensorsFile(options.out, Object.entries(tensors), metadata);
-    report(tensors, paths.length, options);
+    report(tensors, paths.length, plan, options);
   } finally {
     await vae.dispose();
   }
@@ -91,14 +99,15 @@ async function encodeAll(
   vae: AutoencoderKL,
   paths: readonly string[],
   options: EncodeOptions,
-): Promise<EncodedTensors> {
+): Promise<{ tensors: EncodedTensors; plan: CodingPlan | undefined }> {
   const generator = Generator.torch(options.seed);
   const parts: EncodedTensors[] = [];
   using progress = new Progress(paths.length);
+  const coding = new Coding(vae, options, progress);
   for (const path of paths) {
     const { pixels, name } = await preparePicture(path, vae, options.size);
     progress.task(name);
-    const { latentDist } = await vae.encode(pixels, { tiling: options.tiling });
+    const { latentDist } = await vae.encode(pixels, coding.options);
     const z = options.sample === true ? latentDist.sample({ generator }) : latentDist.mode();
     parts.push({
       mean: latentDist.mean.toFloat32(),
@@ -107,18 +116,24 @@ async function encodeAll(
     });
     progress.advance();
   }
-  return {
+  const tensors = {
     mean: concatenate(parts.map(({ mean }) => mean)),
     logvar: concatenate(parts.map(({ logvar }) => logvar)),
     latents: concatenate(parts.map(({ latents }) => latents)),
   };
+  return { tensors, plan: coding.plan };
 }
 
-function report({ mean, logvar, latents }: EncodedTensors, count: number, options: EncodeOptions): void {
+function report(
+  { mean, logvar, latents }: EncodedTensors,
+  count: number,
+  plan: CodingPlan | undefined,
+  options: EncodeOptions,
+): void {
   const { out } = options;
   const byteLength = mean.byteLength + logvar.byteLength + latents.byteLength;
   if (options.json === true) {
-    printJson({ file: out, pictures: count, shape: latents.shape, byteLength });
+    printJson({ file: out, pictures: count, shape: latents.shape, byteLength, plan });
     return;
   }
   const pictures = count === 1 ? "1 picture" : `${count} pictures`;

@@ -85,7 +85,7 @@ async function plan(
 ): Promise<void> {
   const report = await planReport(vae, { half, size, device });
   if (json === true) printJson({ model: modelLabel(vae), ...report });
-  else showPlan(report);
+  else showPlan(report, vae.spatialFactor);
 }
 
 function show(vae: AutoencoderKL, asJson: boolean): void {

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { VaekitError, writeFileAtomic, type AutoencoderKL } from "../../node/index.ts";
 import { encodePng } from "../../images/node/index.ts";
 import type { RoundtripPicture } from "../../report/index.ts";
+import { checkTiling, Coding } from "../coding.ts";
 import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";
 import { openModel } from "../open-model.ts";
@@ -50,6 +51,7 @@ export function addRoundtrip(program: Command): void {
 }
 
 async function roundtrip(images: string[], options: RoundtripOptions): Promise<void> {
+  await checkTiling(options);
   const paths = await findPictures(images);
   const outputs = await planOutputs(paths, options);
   const vae = await openModel(options);
@@ -85,12 +87,13 @@ async function roundtripAll(
   const all: RoundtripNumbers[] = [];
   const pages: RoundtripPicture[] = [];
   using progress = new Progress(paths.length * 2);
+  const coding = new Coding(vae, options, progress);
   progress.task("reading the pictures");
   // A broken picture among many is found before anything is written.
   if (paths.length > 1) for (const path of paths) await preparePicture(path, vae, options.size);
   for (const [i, path] of paths.entries()) {
     const picture = await preparePicture(path, vae, options.size);
-    const result = await roundtripPicture(vae, picture, options, progress);
+    const result = await roundtripPicture(vae, picture, { ...options, coding }, progress);
     checkFinite(result.numbers);
     await makeOutputFolder(options.out);
     await writeFileAtomic(outputs[i]!, await encodePng(result.reconstruction));
