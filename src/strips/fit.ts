@@ -55,8 +55,8 @@ export function fitToBudget(
 }
 
 function tooSmall(found: number, smallest: number, what: string): string {
-  // Rounded up, so that what the message says works.
-  const least = Math.ceil(smallest / 1e7) * 10;
+  // Rounded up, so that what the message says works in a process that holds a little more, too.
+  const least = Math.ceil((1.05 * smallest) / 1e7) * 10;
   return `maxMemoryBytes: expected at least ${least} MB for ${what}, found ${Math.floor(found / 1e6)} MB. Allow more memory, or take a smaller picture.`;
 }
 

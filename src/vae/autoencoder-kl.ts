@@ -63,7 +63,7 @@ export class AutoencoderKLModel {
     this.#weights = weights;
     this.#runtime = runtime;
     const graphOf = (half: Half, size: InputSize): Graph => this.graph(half, size);
-    this.#coder = new Coder({ runtime, machine, graphOf });
+    this.#coder = new Coder({ runtime, machine, graphOf, spatialFactor: spatialFactor(config) });
   }
 
   /** How many pixels one latent covers along each side. */

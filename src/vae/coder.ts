@@ -25,6 +25,7 @@ const cachedSessions = 8;
 const cachedPrograms = 2;
 /** About as many elements of float32 as the cores' caches hold together with what a strip makes. */
 const stripElements = 3 * 2 ** 18;
+const cachedPlans = 32;
 /** Share of the free memory that `auto` takes: the system and other programs keep the rest. */
 const usableShare = 0.8;
 /** What graphics drivers allow a buffer to have, at least where there is a graphics processor for this. */
@@ -34,18 +35,30 @@ export interface CoderParts {
   readonly runtime: Runtime;
   readonly machine: Machine;
   readonly graphOf: (half: Half, size: InputSize) => Graph;
+  /** Pixels that one latent covers along each side. */
+  readonly spatialFactor: number;
+}
+
+interface Whole {
+  readonly plan: CodingPlan;
+  readonly graph: Graph;
+}
+
+interface Strips {
+  readonly plan: CodingPlan;
+  readonly fitted: FittedProgram;
 }
 
 /** A way to compute one input size. */
-type Prepared =
-  | { readonly plan: CodingPlan; readonly graph: Graph }
-  | { readonly plan: CodingPlan; readonly fitted: FittedProgram };
+type Prepared = Whole | Strips;
 
 export class Coder {
   readonly #parts: CoderParts;
   readonly #sessions = new SessionCache<Session>(cachedSessions);
   readonly #programs = new SessionCache<StripExecutor>(cachedPrograms);
-  readonly #prepared = new Map<string, Prepared>();
+  readonly #wholes = new Map<string, Whole>();
+  /** In strips of the usual height, without a temporary file. */
+  readonly #unlimitedStrips = new Map<string, Strips>();
   #profile: CostProfile | undefined;
   #bytesBefore: number | undefined;
 
@@ -76,49 +89,59 @@ export class Coder {
   }
 
   async #prepare(half: Half, size: InputSize, options: CodingOptions): Promise<Prepared> {
-    const { tiling = "auto", maxMemoryBytes } = options;
-    const key = `${half} ${size.batch}x${size.height}x${size.width} ${tiling} ${maxMemoryBytes ?? ""}`;
-    const known = this.#prepared.get(key);
-    if (known !== undefined) return known;
-    const profile = await this.#costProfile();
-    const prepared = this.#choose(half, size, options, profile);
-    // What `auto` chooses depends on the memory that is free now.
-    if (tiling !== "auto" || maxMemoryBytes !== undefined) this.#prepared.set(key, prepared);
-    return prepared;
-  }
-
-  #choose(half: Half, size: InputSize, options: CodingOptions, profile: CostProfile): Prepared {
+    const profile = (this.#profile ??= await this.#parts.machine.costProfile(this.#parts.runtime));
     const { tiling = "auto" } = options;
-    if (tiling === "exact") return this.#planStrips(half, size, options, profile);
-    const whole = this.#planWhole(half, size, profile);
+    const budget = this.#budget(options);
+    if (tiling === "exact") return this.#strips(half, size, budget, profile);
+    const whole = this.#whole(half, size, profile);
     // diffusers' tiles go through at once.
     if (tiling !== "auto") return whole;
-    const fits = whole.plan.peakBytes <= this.#budget(options) && this.#fitsBuffers(whole.graph);
-    if (fits && !worksInStrips(profile)) return whole;
-    const strips = this.#planStrips(half, size, options, profile);
-    return fits && whole.plan.seconds <= strips.plan.seconds ? whole : strips;
+    if (whole.plan.peakBytes > budget || !this.#fitsBuffers(whole.graph)) {
+      return this.#strips(half, size, budget, profile);
+    }
+    if (!worksInStrips(profile)) return whole;
+    const strips = this.#strips(half, size, Infinity, profile);
+    const isFaster = strips.plan.seconds < whole.plan.seconds && strips.plan.peakBytes <= budget;
+    return isFaster ? strips : whole;
   }
 
-  #planWhole(half: Half, size: InputSize, profile: CostProfile) {
+  #whole(half: Half, size: InputSize, profile: CostProfile): Whole {
+    const key = keyOf(half, size);
+    const known = this.#wholes.get(key);
+    if (known !== undefined) return known;
     const plain = this.#parts.graphOf(half, size);
     const graph = rewrite(rewrite(plain, foldedUpsampling), winograd(chooseTile(profile)));
-    const { peakBytes } = estimateGraph(graph, this.#processBytes());
+    const peakBytes = Math.ceil(estimateGraph(graph, this.#processBytes()).peakBytes);
     const seconds = secondsOfGraph(graph, profile);
-    const plan: CodingPlan = { half, size, tiling: "off", peakBytes, fileBytes: 0, seconds, stripCount: 1 };
-    return { plan, graph };
+    const plan = { half, size, tiling: "off", peakBytes, fileBytes: 0, seconds, stripCount: 1 } as const;
+    const whole = { plan, graph };
+    remember(this.#wholes, key, whole);
+    return whole;
   }
 
-  #planStrips(half: Half, size: InputSize, options: CodingOptions, profile: CostProfile): Prepared {
-    const graph = this.#parts.graphOf(half, { ...size, batch: 1 });
-    const verb = half === "encoder" ? "encoding" : "decoding";
+  #strips(half: Half, size: InputSize, budget: number, profile: CostProfile): Strips {
+    const key = keyOf(half, size);
+    const known = this.#unlimitedStrips.get(key);
+    if (known !== undefined && known.plan.peakBytes <= budget) return known;
+    const strips = this.#fitStrips(half, size, budget, profile);
+    if (strips.fitted.spilledMaps === 0 && strips.fitted.stripElements === stripElements) {
+      remember(this.#unlimitedStrips, key, strips);
+    }
+    return strips;
+  }
+
+  #fitStrips(half: Half, size: InputSize, budget: number, profile: CostProfile): Strips {
+    const { graphOf, machine, spatialFactor } = this.#parts;
+    const graph = graphOf(half, { ...size, batch: 1 });
+    const [verb, factor] = half === "encoder" ? ["encoding", 1] : ["decoding", spatialFactor];
     const fitted = fitToBudget(
       (elements) => compileStrips(graph, { stripElements: elements, chooseTile: chooseTile(profile) }),
       {
         ...this.#processBytes(),
-        maxMemoryBytes: this.#budget(options),
-        canSpill: this.#parts.machine.hasFiles,
+        maxMemoryBytes: budget,
+        canSpill: machine.hasFiles,
         stripElements,
-        what: `${verb} ${size.height}x${size.width}`,
+        what: `${verb} ${size.height * factor}x${size.width * factor}`,
       },
     );
     const { estimate, program } = fitted;
@@ -126,9 +149,9 @@ export class Coder {
       half,
       size,
       tiling: "exact",
-      peakBytes: estimate.peakBytes,
+      peakBytes: Math.ceil(estimate.peakBytes),
       fileBytes: estimate.fileBytes,
-      seconds: size.batch * secondsOfProgram(fitted.program, profile),
+      seconds: size.batch * secondsOfProgram(program, profile),
       stripCount: Math.max(...program.maps.map((strips) => strips.length)),
     };
     return { plan, fitted };
@@ -153,11 +176,6 @@ export class Coder {
     return graph.nodes.every(({ output }) => sizeOf(output.shape) * 4 <= graphicsBufferBytes);
   }
 
-  async #costProfile(): Promise<CostProfile> {
-    const { runtime, machine } = this.#parts;
-    return (this.#profile ??= await machine.costProfile(runtime));
-  }
-
   async #atOnce(graph: Graph, x: Planes, { signal }: CodingOptions): Promise<Planes> {
     const [input, output] = [graph.inputs[0]!.name, graph.outputs[0]!.name];
     const create = (): Promise<Session> => this.#parts.runtime.createSession(graph);
@@ -180,6 +198,15 @@ export class Coder {
     );
   }
 }
+
+/** Adds to a cache of plans, which starts anew when it is full: a plan takes milliseconds. */
+function remember<T>(cache: Map<string, T>, key: string, value: T): void {
+  if (cache.size >= cachedPlans) cache.clear();
+  cache.set(key, value);
+}
+
+const keyOf = (half: Half, { batch, height, width }: InputSize): string =>
+  `${half} ${batch}x${height}x${width}`;
 
 /** Strips pay where they stay in the processor's cache. */
 const worksInStrips = ({ provider }: CostProfile): boolean => provider === "cpu" || provider === "wasm";
