@@ -25,6 +25,8 @@ const cachedSessions = 8;
 const cachedPrograms = 2;
 /** About as many elements of float32 as the cores' caches hold together with what a strip makes. */
 const stripElements = 3 * 2 ** 18;
+/** At once takes several times the memory of strips; it must take less than this share of their time. */
+const worthItsMemory = 0.9;
 const cachedPlans = 32;
 /** Share of the free memory that `auto` takes: the system and other programs keep the rest. */
 const usableShare = 0.8;
@@ -101,8 +103,8 @@ export class Coder {
     }
     if (!worksInStrips(profile)) return whole;
     const strips = this.#strips(half, size, Infinity, profile);
-    const isFaster = strips.plan.seconds < whole.plan.seconds && strips.plan.peakBytes <= budget;
-    return isFaster ? strips : whole;
+    const isWorthIt = whole.plan.seconds < worthItsMemory * strips.plan.seconds;
+    return isWorthIt || strips.plan.peakBytes > budget ? whole : strips;
   }
 
   #whole(half: Half, size: InputSize, profile: CostProfile): Whole {
