@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { AutoencoderKL, Generator, VaekitError, type CodingPlan, type Tensor } from "../src/node/index.ts";
+import { AutoencoderKL, Generator, type CodingPlan, type Tensor } from "../src/node/index.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "vaekit-save-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -2,7 +2,7 @@
 import { invariant } from "../errors.ts";
 import type { GraphBuilder } from "./builder.ts";
 import type { Graph, Initializer, Node, Value } from "./graph.ts";
-import type { OperatorAttributes, OperatorName } from "./operators.ts";
+import type { OperatorName } from "./operators.ts";
 
 export class GraphCopy {
   readonly #builder: GraphBuilder;

@@ -63,7 +63,8 @@ function findUpsampling(
   const slice = reader?.operator === "Slice" ? reader : undefined;
   if (slice !== undefined && slice.attributes.axes.join() !== "2") return undefined;
   const resize = slice === undefined ? reader : producerOf(slice.inputs[0]!);
-  if (resize?.operator !== "Resize" || resize.attributes.scales.some((scale) => scale !== 2)) return undefined;
+  if (resize?.operator !== "Resize" || resize.attributes.scales.some((scale) => scale !== 2))
+    return undefined;
   const x = resize.inputs[0]!;
   const [padTop, padLeft, , padRight] = conv.attributes.pads;
   // The upsampled row over which the first output lies, and the pixel of which it is one half.
