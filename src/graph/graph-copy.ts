@@ -36,8 +36,6 @@ export class GraphCopy {
 
   /** Copies a node, with other inputs where they are given. */
   apply({ operator, inputs, attributes }: Node, replacements = inputs.map((value) => this.at(value))): Value {
-    // One K for the operator and its attributes, which TypeScript cannot see across a union.
-    const own = attributes;
-    return this.#builder.apply<OperatorName>(operator, replacements, own);
+    return this.#builder.apply<OperatorName>(operator, replacements, attributes);
   }
 }
