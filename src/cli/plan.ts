@@ -12,7 +12,7 @@ import {
 } from "../planner/index.ts";
 import { loadProfile, profileKey } from "../planner/node/index.ts";
 import { foldedUpsampling, rewrite, winograd } from "../rewrite/index.ts";
-import { compileStrips } from "../strips/index.ts";
+import { compileStrips, defaultStripElements } from "../strips/index.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { planText } from "./coding.ts";
 import { UsageError } from "./failure.ts";
@@ -42,9 +42,6 @@ export interface PlanReport {
   readonly chosen: CodingPlan;
 }
 
-/** Elements of a strip, as encoding and decoding take them. */
-const stripElements = 3 * 2 ** 18;
-
 /** @throws UsageError when the size does not fit the model. */
 export async function planReport(vae: AutoencoderKL, options: PlanOptions): Promise<PlanReport> {
   const { half, size, device = "cpu" } = options;
@@ -69,7 +66,10 @@ export async function planReport(vae: AutoencoderKL, options: PlanOptions): Prom
     threadCount,
     prices: source,
     untiled: describePlan(atOnce, profile),
-    exact: describePlan(compileStrips(graph, { stripElements, chooseTile: choose }), profile),
+    exact: describePlan(
+      compileStrips(graph, { stripElements: defaultStripElements, chooseTile: choose }),
+      profile,
+    ),
     // Warns of damaged prices, too.
     chosen: await vae.plan(half, inputSize),
   };

@@ -12,6 +12,7 @@ export {
   upsamplingTapSums,
   type Parity,
 } from "./layers.ts";
+export { matrixConstant } from "./matrix-constant.ts";
 export {
   kronecker,
   winogradMatrices,

@@ -10,7 +10,8 @@
 import type { GraphBuilder, Value } from "../graph/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { kronecker, winogradMatrices, type Matrix } from "./winograd-matrices.ts";
+import { matrixConstant } from "./matrix-constant.ts";
+import { kronecker, winogradMatrices } from "./winograd-matrices.ts";
 
 /** Outputs along one side of a tile. */
 const tile = 4;
@@ -147,12 +148,12 @@ const byTile = (builder: GraphBuilder, x: Value, filters: Value, border: number)
 
 /** B · Bᵀ */
 const tileFilters = (builder: GraphBuilder): Value =>
-  constant(builder, "winograd_tiles", kronecker(input, input), [products, 1, tile + 2, tile + 2]);
+  matrixConstant(builder, "winograd_tiles", kronecker(input, input), [products, 1, tile + 2, tile + 2]);
 
 /** Aᵀ · A */
 function spreadFilters(builder: GraphBuilder): Value {
   const columns = output[0]!.map((_, column) => output.map((row) => row[column]!));
-  return constant(builder, "winograd_spread", kronecker(columns, columns), [products, 1, tile, tile]);
+  return matrixConstant(builder, "winograd_spread", kronecker(columns, columns), [products, 1, tile, tile]);
 }
 
 /** G w Gᵀ of each kernel, as it is or turned by 180 degrees: [Cout, Cin, 3, 3] → [1, 36, Cout, Cin]. */
@@ -166,11 +167,11 @@ function kernels(builder: GraphBuilder, weight: Value, isTurned = false): Value 
 
 /** G ⊗ G, [36, 9] */
 const kernelMatrix = (builder: GraphBuilder): Value =>
-  constant(builder, "winograd_kernel", kronecker(kernel, kernel));
+  matrixConstant(builder, "winograd_kernel", kronecker(kernel, kernel));
 
 const turnedKernelMatrix = (builder: GraphBuilder): Value => {
   const turned = kronecker(kernel, kernel).map((row) => [...row].reverse());
-  return constant(builder, "winograd_turned_kernel", turned);
+  return matrixConstant(builder, "winograd_turned_kernel", turned);
 };
 
 /** A m Aᵀ of each tile, and the tiles side by side: [N, 36, C, T] → [N, C, H, W], of `size`'s H and W. */
@@ -178,7 +179,7 @@ function outputs(builder: GraphBuilder, m: Value, size: Shape): Value {
   const { matMul, reshape } = shortForms(builder);
   const [batch, , height, width] = size as Picture;
   const [, , channels, count] = m.shape as Picture;
-  const matrix = constant(builder, "winograd_outputs", kronecker(output, output)); // [16, 36]
+  const matrix = matrixConstant(builder, "winograd_outputs", kronecker(output, output)); // [16, 36]
   const pixels = matMul(matrix, reshape(m, [batch, products, channels * count]));
   const blocks = reshape(pixels, [batch, tile ** 2 * channels, height / tile, width / tile]);
   return builder.apply("DepthToSpace", [blocks], { blockSize: tile });
@@ -196,12 +197,3 @@ const shortForms = (builder: GraphBuilder) => ({
   reshape: (x: Value, shape: Shape): Value => builder.apply("Reshape", [x], { shape }),
   transpose: (x: Value, perm: readonly number[]): Value => builder.apply("Transpose", [x], { perm }),
 });
-
-function constant(
-  builder: GraphBuilder,
-  name: string,
-  matrix: Matrix,
-  shape: Shape = [matrix.length, matrix[0]!.length],
-): Value {
-  return builder.constant(name, Tensor.from(Float32Array.from(matrix.flat()), shape));
-}

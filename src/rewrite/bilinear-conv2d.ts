@@ -4,9 +4,8 @@
  * sums. With the matrices B, G and A of one side: y = A (G w Gᵀ ∘ B x Bᵀ) Aᵀ.
  */
 import type { GraphBuilder, Value } from "../graph/index.ts";
-import { kronecker, type Matrix, type WinogradMatrices } from "../nn/index.ts";
-import { sizeOf, type Shape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { kronecker, matrixConstant, type Matrix, type WinogradMatrices } from "../nn/index.ts";
+import type { Shape } from "../tensor/shape.ts";
 
 export interface BilinearAlgorithm {
   /** Of its constants. */
@@ -100,7 +99,7 @@ function outputsOf(
   const rows = builder.apply("Reshape", [sums], {
     shape: [batch, part.kernel.length, outChannels * tiles[0] * tiles[1]],
   });
-  return builder.apply("MatMul", [constant(builder, `${part.name}_output`, part.output), rows], {});
+  return builder.apply("MatMul", [matrixConstant(builder, `${part.name}_output`, part.output), rows], {});
 }
 
 /** [Cout, Cin, 3, 3] → [products, Cout, Cin] */
@@ -108,7 +107,7 @@ function transformedKernel(builder: GraphBuilder, weight: Value, { name, kernel 
   const [outChannels, inChannels] = weight.shape as [number, number];
   const rows = builder.apply("Reshape", [weight], { shape: [outChannels * inChannels, 9] });
   const columns = builder.apply("Transpose", [rows], { perm: [1, 0] });
-  const product = builder.apply("MatMul", [constant(builder, `${name}_kernel`, kernel), columns], {});
+  const product = builder.apply("MatMul", [matrixConstant(builder, `${name}_kernel`, kernel), columns], {});
   return builder.apply("Reshape", [product], { shape: [kernel.length, outChannels, inChannels] });
 }
 
@@ -125,7 +124,7 @@ function transformedInput(
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const products = input.length;
   const side = matrices.input[0]!.length;
-  const kernels = constant(builder, `${name}_input`, input, [products, 1, side, side]);
+  const kernels = matrixConstant(builder, `${name}_input`, input, [products, 1, side, side]);
   const planes = builder.apply("Reshape", [x], { shape: [batch * channels, 1, height, width] });
   const bottom = (tileRows - 1) * stride + side - height - top;
   const right = (tileColumns - 1) * stride + side - width - left;
@@ -137,17 +136,6 @@ function transformedInput(
   const shape = batch === 1 ? [channels, products, tiles] : [batch, channels, products, tiles];
   const flat = builder.apply("Reshape", [transformed], { shape });
   return builder.apply("Transpose", [flat], { perm: batch === 1 ? [1, 0, 2] : [0, 2, 1, 3] });
-}
-
-function constant(
-  builder: GraphBuilder,
-  name: string,
-  matrix: Matrix,
-  shape: Shape = [matrix.length, matrix[0]!.length],
-): Value {
-  const data = new Float32Array(sizeOf(shape));
-  data.set(matrix.flat());
-  return builder.constant(name, Tensor.from(data, shape));
 }
 
 function cropped(builder: GraphBuilder, x: Value, height: number, width: number): Value {

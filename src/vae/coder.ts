@@ -6,6 +6,7 @@ import { foldedUpsampling, rewrite, winograd } from "../rewrite/index.ts";
 import { SessionCache, type Runtime, type Session } from "../runtime/index.ts";
 import {
   compileStrips,
+  defaultStripElements,
   estimateGraph,
   fitToBudget,
   StripExecutor,
@@ -23,8 +24,6 @@ type Planes = Tensor<"float32">;
 const cachedSessions = 8;
 /** Sizes whose strips stay ready: one for each half. */
 const cachedPrograms = 2;
-/** About as many elements of float32 as the cores' caches hold together with what a strip makes. */
-const stripElements = 3 * 2 ** 18;
 /** At once takes several times the memory of strips; it must take less than this share of their time. */
 const worthItsMemory = 0.9;
 const cachedPlans = 32;
@@ -126,7 +125,7 @@ export class Coder {
     const known = this.#unlimitedStrips.get(key);
     if (known !== undefined && known.plan.peakBytes <= budget) return known;
     const strips = this.#fitStrips(half, size, budget, profile);
-    if (strips.fitted.spilledMaps === 0 && strips.fitted.stripElements === stripElements) {
+    if (strips.fitted.spilledMaps === 0 && strips.fitted.stripElements === defaultStripElements) {
       remember(this.#unlimitedStrips, key, strips);
     }
     return strips;
@@ -142,7 +141,7 @@ export class Coder {
         ...this.#processBytes(),
         maxMemoryBytes: budget,
         canSpill: machine.hasFiles,
-        stripElements,
+        stripElements: defaultStripElements,
         what: `${verb} ${size.height * factor}x${size.width * factor}`,
       },
     );

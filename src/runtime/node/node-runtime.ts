@@ -113,7 +113,7 @@ export class NodeRuntime implements Runtime {
   /**
    * Makes glibc's allocator hold memory that is freed instead of giving it back to the system. It does so for blocks up
    * to the largest that it has mapped and unmapped, at most 32 MiB; here it maps and unmaps one of 31 MiB. Without
-   * this, the many short runs of a workspace fault their memory in again each time: a quarter of the time.
+   * this, the many short runs of a workspace fault their memory in again each time: a tenth of the time.
    */
   async #holdMemory(): Promise<void> {
     if (process.platform !== "linux") return;
