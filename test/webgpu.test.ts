@@ -91,10 +91,6 @@ const operatorCases: OperatorCases = {
     [[x, normal(16, 8, 3, 3)], { strides: [2, 2], pads: around, outputPadding: [1, 1] }],
     [[x, normal(16, 8, 3, 3)], { strides: [1, 1], pads: around, outputPadding: [0, 0] }],
   ],
-  DepthToSpace: [
-    [[x], { blockSize: 2 }],
-    [[x], { blockSize: 4 }],
-  ],
   Div: [
     [[x, positive], {}],
     [[x, perChannel], {}],

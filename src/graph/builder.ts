@@ -128,7 +128,9 @@ export class GraphBuilder {
   build(outputs: Readonly<Record<string, Value>>): Graph {
     const names = new Map(Object.entries(outputs).map(([name, value]) => [value.name, name]));
     const rename = (value: Value): Value => ({ ...value, name: names.get(value.name) ?? value.name });
-    const nodes = usedNodes(shortcutReshapes(this.#nodes), Object.values(outputs)).map((node) => ({
+    const borders = new Set(this.#composites.flatMap(({ inputs }) => inputs.map(({ name }) => name)));
+    const shortened = shortcutReshapes(this.#nodes, borders);
+    const nodes = usedNodes(shortened, Object.values(outputs)).map((node) => ({
       ...node,
       inputs: node.inputs.map(rename),
       output: rename(node.output),
@@ -177,14 +179,14 @@ function usedNodes(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
   return kept.reverse();
 }
 
-/** Lets every Reshape of a Reshape read the first one's input. */
-function shortcutReshapes(nodes: readonly Node[]): Node[] {
+/** Lets every Reshape of a Reshape read the first one's input, but for those at which a composite begins. */
+function shortcutReshapes(nodes: readonly Node[], borders: ReadonlySet<string>): Node[] {
   const sources = new Map<string, Value>();
   return nodes.map((node) => {
     if (node.operator !== "Reshape") return node;
     const [x] = node.inputs;
     const source = sources.get(x!.name) ?? x!;
-    sources.set(node.output.name, source);
+    if (!borders.has(node.output.name)) sources.set(node.output.name, source);
     return { ...node, inputs: [source] };
   });
 }

@@ -24,6 +24,24 @@ describe("a graph", () => {
     );
   });
 
+  test("reads through a Reshape of a Reshape, but not where a composite begins", () => {
+    const readBy = (hasComposite: boolean): string[] => {
+      const builder = new GraphBuilder("reshapes");
+      const input = builder.input("input", "float32", [1, 4, 6]);
+      const x = builder.apply("Reshape", [input], { shape: [1, 4, 2, 3] });
+      const groups = builder.apply("Reshape", [x], { shape: [1, 2, 12] });
+      const weight = builder.constant("weight", Tensor.zeros([4]));
+      const output = builder.apply("Relu", [groups], {});
+      if (hasComposite) {
+        const inputs = [x, weight, weight] as const;
+        builder.composite({ kind: "GroupNormalization", inputs, output, groups: 2, epsilon: 1e-6 });
+      }
+      return builder.build({ y: output }).nodes.map(({ inputs }) => inputs[0]!.name);
+    };
+    expect(readBy(false)).toEqual(["input", "Reshape_1"]);
+    expect(readBy(true)).toEqual(["input", "Reshape", "Reshape_1"]);
+  });
+
   test("verifies as built", () => {
     expect(() => {
       verify(exampleGraph());

@@ -219,17 +219,6 @@ const rules: { [K in OperatorName]: Rule<K> } = {
     return { dtype: x!.dtype, shape: [batch, channels, height * scales[0], width * scales[1]] };
   },
 
-  DepthToSpace: (inputs, { blockSize }) => {
-    const [x] = take("DepthToSpace", inputs, 1);
-    const [batch, channels, height, width] = pictureShape("DepthToSpace", x!);
-    const outChannels = channels / blockSize ** 2;
-    if (!Number.isInteger(outChannels)) {
-      const message = `expected a multiple of ${blockSize ** 2} channels, found ${formatShape(x!.shape)}.`;
-      fail("DepthToSpace", message);
-    }
-    return { dtype: x!.dtype, shape: [batch, outChannels, height * blockSize, width * blockSize] };
-  },
-
   Expand: (inputs, { shape }) => {
     const [x] = take("Expand", inputs, 1);
     if (!sameShape(broadcast("Expand", x!.shape, shape), shape)) {

@@ -40,11 +40,6 @@ export interface OperatorAttributes {
    * H' = (H - 1) · stride + kH - pads + outputPadding.
    */
   ConvTranspose: { strides: Extent; pads: Pads; outputPadding: Extent };
-  /**
-   * Blocks of channels to blocks of pixels, ONNX's mode DCR: x [N, b·b·C, H, W] → [N, C, b·H, b·W], where channel
-   * (i·b + j)·C + c becomes pixel (i, j) of each block of channel c.
-   */
-  DepthToSpace: { blockSize: number };
   /** a / b elementwise, broadcast. */
   Div: NoAttributes;
   Erf: NoAttributes;

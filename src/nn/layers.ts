@@ -1,7 +1,6 @@
 /** The layers: convolution, linear layers, normalisation. Each puts its operators into the graph. */
 import { VaekitError } from "../errors.ts";
 import type { GraphBuilder, Pads, Value } from "../graph/index.ts";
-import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { ModuleContext } from "./context.ts";
 import { groupNormByMoments } from "./group-norm.ts";
@@ -90,17 +89,6 @@ export function groupNorm(
   return builder.composite({ kind: "GroupNormalization", inputs, output, groups, epsilon });
 }
 
-function shortForms(builder: GraphBuilder) {
-  return {
-    add: (a: Value, b: Value): Value => builder.apply("Add", [a, b], {}),
-    sub: (a: Value, b: Value): Value => builder.apply("Sub", [a, b], {}),
-    mul: (a: Value, b: Value): Value => builder.apply("Mul", [a, b], {}),
-    reshape: (x: Value, shape: Shape): Value => builder.apply("Reshape", [x], { shape }),
-    constant: (value: number): Value =>
-      builder.constant(`float32(${value})`, Tensor.from(Float32Array.of(value), [])),
-  };
-}
-
 /** weight · x + bias, one of each for a channel. x [N, C, H, W] → the same shape. */
 function scaleChannels(builder: GraphBuilder, x: Value, weight: Value, bias: Value): Value {
   return builder.apply("Add", [builder.apply("Mul", [x, weight], {}), bias], {});
@@ -144,62 +132,4 @@ export function batchNorm(context: ModuleContext, name: string, x: Value): Value
   const restored = swap(builder.apply("Reshape", [standardized], { shape: swapped.shape })); // [N, C, H, W]
   const { weight, bias } = channelParameters(context, name, channels);
   return scaleChannels(builder, restored, weight, bias);
-}
-
-/** Twice the height and width, each pixel repeated 2x2. */
-function upsampleNearest(context: ModuleContext, x: Value): Value {
-  return context.builder.apply("Resize", [x], { scales: [2, 2] });
-}
-
-/** Twice the height and width, each pixel repeated 2x2, then a 3x3 convolution of as many channels. */
-export function upsampleConv2d(context: ModuleContext, name: string, x: Value): Value {
-  const channels = x.shape[1]!;
-  const output = conv2d(context, name, upsampleNearest(context, x), { outChannels: channels, kernelSize: 3 });
-  return context.isTraining === true ? upsampleConvByPhases(context, name, x, output) : output;
-}
-
-/**
- * The same function as four 2x2 convolutions of the small picture, one for each parity of row and column, with the
- * taps added up that read the same pixel: four multiplications instead of nine. Differentiated as `plain`.
- */
-function upsampleConvByPhases(context: ModuleContext, name: string, x: Value, plain: Value): Value {
-  const { builder } = context;
-  const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  const { reshape } = shortForms(builder);
-  const weight = context.parameter(`${name}.weight`, [channels, channels, 3, 3]);
-  const bias = context.parameter(`${name}.bias`, [channels]);
-  const taps = reshape(weight, [channels * channels, 9]);
-  const phase = (row: Parity, column: Parity): Value => {
-    const sums = builder.constant(`upsampling_taps_${row}${column}`, upsamplingTapSums(row, column));
-    const kernel = reshape(builder.apply("MatMul", [taps, sums], {}), [channels, channels, 2, 2]);
-    const pads: Pads = [1 - row, 1 - column, row, column];
-    return builder.apply("Conv", [x, kernel, bias], { strides: [1, 1], pads });
-  };
-  /** Puts the elements of two values in turns along an axis; `shape` is that of either, with an axis of 1 there. */
-  const interleaved = (a: Value, b: Value, shape: Shape, axis: number): Value =>
-    builder.apply("Concat", [reshape(a, shape), reshape(b, shape)], { axis });
-  const rows = parities.map((row) =>
-    interleaved(phase(row, 0), phase(row, 1), [batch, channels, height, width, 1], 4),
-  );
-  const joined = interleaved(rows[0]!, rows[1]!, [batch, channels, height, 1, 2 * width], 3);
-  const output = reshape(joined, plain.shape);
-  builder.knowGradient({ inputs: [plain], output, rule: (gradient) => [gradient] });
-  return output;
-}
-
-export const parities = [0, 1] as const;
-export type Parity = (typeof parities)[number];
-
-/** [9, 4]: which taps of a 3x3 kernel read which of the four pixels that a phase of the upsampled picture sees. */
-export function upsamplingTapSums(row: Parity, column: Parity): Tensor<"float32"> {
-  const sources = [
-    [0, 1, 1],
-    [0, 0, 1],
-  ] as const;
-  const data = new Float32Array(9 * 4);
-  for (let tap = 0; tap < 9; tap++) {
-    const source = sources[row][Math.floor(tap / 3)]! * 2 + sources[column][tap % 3]!;
-    data[tap * 4 + source] = 1;
-  }
-  return Tensor.from(data, [9, 4]);
 }

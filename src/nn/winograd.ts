@@ -10,6 +10,7 @@
 import type { GraphBuilder, Value } from "../graph/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { byColumns, joinTiles } from "./join-tiles.ts";
 import { matrixConstant } from "./matrix-constant.ts";
 import { kronecker, winogradMatrices } from "./winograd-matrices.ts";
 
@@ -179,10 +180,10 @@ function outputs(builder: GraphBuilder, m: Value, size: Shape): Value {
   const { matMul, reshape } = shortForms(builder);
   const [batch, , height, width] = size as Picture;
   const [, , channels, count] = m.shape as Picture;
-  const matrix = matrixConstant(builder, "winograd_outputs", kronecker(output, output)); // [16, 36]
+  const columns = byColumns(kronecker(output, output), tile);
+  const matrix = matrixConstant(builder, "winograd_outputs", columns); // [16, 36]
   const pixels = matMul(matrix, reshape(m, [batch, products, channels * count]));
-  const blocks = reshape(pixels, [batch, tile ** 2 * channels, height / tile, width / tile]);
-  return builder.apply("DepthToSpace", [blocks], { blockSize: tile });
+  return joinTiles(builder, pixels, tile, [batch, channels, height, width]);
 }
 
 /** [N, C, H, W] → [C, N, H, W] */

@@ -106,9 +106,6 @@ const lowerings: { [K in OperatorName]: (node: NodeOf<K>) => Lowered } = {
       output_padding: { ints: attributes.outputPadding },
     },
   }),
-  DepthToSpace: ({ attributes }) => ({
-    attributes: { blocksize: { int: attributes.blockSize }, mode: { string: "DCR" } },
-  }),
   Expand: ({ attributes }) => ({ extraInputs: [int64s(attributes.shape)] }),
   LeakyRelu: ({ attributes }) => ({ attributes: { alpha: { float: attributes.alpha } } }),
   Pad: ({ attributes }) => ({ extraInputs: [int64s([...attributes.begins, ...attributes.ends])] }),

@@ -25,10 +25,11 @@ type Estimator = (node: Node, profile: CostProfile) => number;
 
 const nothing: Estimator = () => 0;
 /** An element of the output, or of what is reduced to it. */
-const elementwise: Estimator = ({ inputs, output }, profile) => {
-  const largest = Math.max(sizeOf(output.shape), ...inputs.map(({ shape }) => sizeOf(shape)));
-  return toSeconds(elementPrice(largest, profile) * largest);
-};
+const elementwise: Estimator = ({ inputs, output }, profile) =>
+  secondsOfMoving(Math.max(sizeOf(output.shape), ...inputs.map(({ shape }) => sizeOf(shape))), profile);
+
+const secondsOfMoving = (elements: number, profile: CostProfile): number =>
+  toSeconds(elementPrice(elements, profile) * elements);
 const convolution: Estimator = (node, profile) => convolutionSeconds(node, profile);
 
 const estimators: { readonly [K in OperatorName]: Estimator } = {
@@ -40,7 +41,6 @@ const estimators: { readonly [K in OperatorName]: Estimator } = {
   Concat: elementwise,
   Conv: convolution,
   ConvTranspose: convolution,
-  DepthToSpace: elementwise,
   Div: elementwise,
   Erf: elementwise,
   Exp: elementwise,
@@ -62,7 +62,7 @@ const estimators: { readonly [K in OperatorName]: Estimator } = {
   Resize: elementwise,
   Sigmoid: elementwise,
   Sign: elementwise,
-  Slice: elementwise,
+  Slice: ({ output }, profile) => secondsOfMoving(sizeOf(output.shape), profile),
   Softmax: elementwise,
   Softplus: elementwise,
   Sqrt: elementwise,
@@ -126,16 +126,23 @@ function convolutionSeconds(node: Node, profile: CostProfile): number {
   return toSeconds((cost.input + farPrice(elements, cost)) * elements);
 }
 
+/** Of `joinTiles`: a Transpose and a Concat of all pixels, and a Slice for each column of a tile. */
+function secondsOfJoining(pixels: number, transform: Transform, profile: CostProfile): number {
+  const columns = transform === "upsampling" ? 2 : transform;
+  return 2 * secondsOfMoving(pixels, profile) + columns * secondsOfMoving(pixels / columns, profile);
+}
+
 function productSeconds(node: Node, profile: CostProfile): number {
   const [left, right] = node.inputs.map(({ shape }) => shape) as [Shape, Shape];
   const found = transformationOf(node);
   const back = found === undefined ? undefined : costOf(found.transform, profile);
   if (back !== undefined) {
     const elements = sizeOf(right);
-    // The price of an element of the product is for everything that follows; its DepthToSpace is counted by itself.
+    // The price of an element of the product is for everything that follows; what joins the tiles is counted by itself.
     const all = (back.output + farPrice(elements, back)) * elements;
-    return toSeconds(
-      Math.max(0, all - elementPrice(sizeOf(node.output.shape), profile) * sizeOf(node.output.shape)),
+    return Math.max(
+      0,
+      toSeconds(all) - secondsOfJoining(sizeOf(node.output.shape), found!.transform, profile),
     );
   }
   const flops = 2 * sizeOf(node.output.shape) * left.at(-1)!;

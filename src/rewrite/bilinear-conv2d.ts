@@ -4,8 +4,9 @@
  * sums. With the matrices B, G and A of one side: y = A (G w Gᵀ ∘ B x Bᵀ) Aᵀ.
  */
 import type { GraphBuilder, Value } from "../graph/index.ts";
-import { kronecker, matrixConstant, type Matrix, type WinogradMatrices } from "../nn/index.ts";
+import { byColumns, joinTiles, kronecker, matrixTensor, type WinogradMatrices } from "../nn/index.ts";
 import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 export interface BilinearAlgorithm {
   /** Of its constants. */
@@ -46,10 +47,12 @@ export function bilinearConv2d(builder: GraphBuilder, convolution: BilinearConvo
   const pixels = partsOf(algorithm, weight)
     .map((part) => outputsOf(builder, convolution, part, tiles))
     .reduce(add); // [N, blockSize², Cout · tiles]
-  const blocks = builder.apply("Reshape", [pixels], {
-    shape: [batch, blockSize ** 2 * outChannels, ...tiles],
-  });
-  const whole = builder.apply("DepthToSpace", [blocks], { blockSize });
+  const whole = joinTiles(builder, pixels, blockSize, [
+    batch,
+    outChannels,
+    tiles[0] * blockSize,
+    tiles[1] * blockSize,
+  ]);
   const cut = cropped(builder, whole, outHeight, outWidth);
   return bias === undefined
     ? cut
@@ -60,25 +63,42 @@ export function bilinearConv2d(builder: GraphBuilder, convolution: BilinearConvo
 interface Part {
   /** Of its constants. */
   readonly name: string;
-  readonly input: Matrix;
-  readonly kernel: Matrix;
-  readonly output: Matrix;
+  readonly products: number;
+  /** [products, 1, side, side] */
+  readonly input: Tensor;
+  /** [products, 9] */
+  readonly kernel: Tensor;
+  /** [blockSize², products] */
+  readonly output: Tensor;
 }
 
-function partsOf({ name, matrices }: BilinearAlgorithm, weight: Value): Part[] {
-  const [input, kernel, output] = [matrices.input, matrices.kernel, matrices.output].map((matrix) =>
-    kronecker(matrix, matrix),
-  ) as [Matrix, Matrix, Matrix];
-  const bytes = kernel.length * weight.shape[0]! * weight.shape[1]! * Float32Array.BYTES_PER_ELEMENT;
+function partsOf(algorithm: BilinearAlgorithm, weight: Value): readonly Part[] {
+  const products = algorithm.matrices.input.length ** 2;
+  const bytes = products * weight.shape[0]! * weight.shape[1]! * Float32Array.BYTES_PER_ELEMENT;
   const count = Math.ceil(bytes / mostKernelBytes);
+  const key = `${algorithm.name} ${count}`;
+  const parts = knownParts.get(key) ?? makeParts(algorithm, count);
+  knownParts.set(key, parts);
+  return parts;
+}
+
+/** Parts by the algorithm's name and their number: every strip of every layer asks for the same few. */
+const knownParts = new Map<string, readonly Part[]>();
+
+function makeParts({ name, matrices, blockSize }: BilinearAlgorithm, count: number): Part[] {
+  const side = matrices.input[0]!.length;
+  const input = kronecker(matrices.input, matrices.input);
+  const kernel = kronecker(matrices.kernel, matrices.kernel);
+  const output = byColumns(kronecker(matrices.output, matrices.output), blockSize);
   return Array.from({ length: count }, (_, index) => {
     const bounds = [index, index + 1].map((i) => Math.floor((i * kernel.length) / count));
     const [first, last] = bounds as [number, number];
     return {
       name: count === 1 ? name : `${name}_${first}_${last}`,
-      input: input.slice(first, last),
-      kernel: kernel.slice(first, last),
-      output: output.map((row) => row.slice(first, last)),
+      products: last - first,
+      input: matrixTensor(input.slice(first, last), [last - first, 1, side, side]),
+      kernel: matrixTensor(kernel.slice(first, last)),
+      output: matrixTensor(output.map((row) => row.slice(first, last))),
     };
   });
 }
@@ -97,18 +117,18 @@ function outputsOf(
   ];
   const sums = builder.apply("MatMul", factors, {}); // [N, products, Cout, tiles]
   const rows = builder.apply("Reshape", [sums], {
-    shape: [batch, part.kernel.length, outChannels * tiles[0] * tiles[1]],
+    shape: [batch, part.products, outChannels * tiles[0] * tiles[1]],
   });
-  return builder.apply("MatMul", [matrixConstant(builder, `${part.name}_output`, part.output), rows], {});
+  return builder.apply("MatMul", [builder.constant(`${part.name}_output`, part.output), rows], {});
 }
 
 /** [Cout, Cin, 3, 3] → [products, Cout, Cin] */
-function transformedKernel(builder: GraphBuilder, weight: Value, { name, kernel }: Part): Value {
+function transformedKernel(builder: GraphBuilder, weight: Value, { name, products, kernel }: Part): Value {
   const [outChannels, inChannels] = weight.shape as [number, number];
   const rows = builder.apply("Reshape", [weight], { shape: [outChannels * inChannels, 9] });
   const columns = builder.apply("Transpose", [rows], { perm: [1, 0] });
-  const product = builder.apply("MatMul", [matrixConstant(builder, `${name}_kernel`, kernel), columns], {});
-  return builder.apply("Reshape", [product], { shape: [kernel.length, outChannels, inChannels] });
+  const product = builder.apply("MatMul", [builder.constant(`${name}_kernel`, kernel), columns], {});
+  return builder.apply("Reshape", [product], { shape: [products, outChannels, inChannels] });
 }
 
 /**
@@ -118,13 +138,12 @@ function transformedKernel(builder: GraphBuilder, weight: Value, { name, kernel 
 function transformedInput(
   builder: GraphBuilder,
   { x, top, left, algorithm: { stride, matrices } }: BilinearConvolution,
-  { name, input }: Part,
+  { name, products, input }: Part,
   [tileRows, tileColumns]: readonly [number, number],
 ): Value {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  const products = input.length;
   const side = matrices.input[0]!.length;
-  const kernels = matrixConstant(builder, `${name}_input`, input, [products, 1, side, side]);
+  const kernels = builder.constant(`${name}_input`, input);
   const planes = builder.apply("Reshape", [x], { shape: [batch * channels, 1, height, width] });
   const bottom = (tileRows - 1) * stride + side - height - top;
   const right = (tileColumns - 1) * stride + side - width - left;

@@ -34,7 +34,6 @@ const rowRules: { readonly [K in OperatorName]: (node: NodeOf<K>) => RowRule } =
     before: attributes.pads[0],
   }),
   ConvTranspose: all,
-  DepthToSpace: ({ attributes }) => ({ kind: "block", size: attributes.blockSize }),
   Div: same,
   Erf: same,
   Exp: same,

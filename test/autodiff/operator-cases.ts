@@ -78,10 +78,6 @@ export const operatorCases: OperatorCases = {
   ],
   Conv: "golden",
   ConvTranspose: "golden",
-  DepthToSpace: [
-    only("DepthToSpace", "blocks of 2x2", [normal(2, 8, 2, 3)], { blockSize: 2 }),
-    only("DepthToSpace", "blocks of 3x3", [normal(1, 9, 1, 2)], { blockSize: 3 }),
-  ],
   Div: [
     ...broadcast("Div", nonzero),
     { name: "x / x", inputs: [nonzero(3)], build: (b, [x]) => b.apply("Div", [x!, x!], {}) },

@@ -17,18 +17,6 @@ export const concatGradient: GradientRule<"Concat"> = (node, dy, { builder, want
   });
 };
 
-/** Pixels of blocks back to blocks of channels. */
-export const depthToSpaceGradient: GradientRule<"DepthToSpace"> = (node, dy, { builder }) => {
-  const { blockSize } = node.attributes;
-  const [x] = node.inputs as [Value];
-  const [batch, , height, width] = x.shape as [number, number, number, number];
-  const channels = dy.shape[1]!;
-  const blocks = reshape(builder, dy, [batch, channels, height, blockSize, width, blockSize]);
-  // [N, C, H, i, W, j] → [N, i, j, C, H, W]
-  const turned = builder.apply("Transpose", [blocks], { perm: [0, 3, 5, 1, 2, 4] });
-  return [reshape(builder, turned, x.shape)];
-};
-
 export const expandGradient: GradientRule<"Expand"> = (node, dy, { builder }) => [
   sumTo(builder, dy, node.inputs[0]!.shape),
 ];
