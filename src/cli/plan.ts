@@ -3,15 +3,15 @@ import { availableParallelism } from "node:os";
 import type { AutoencoderKL, CodingPlan } from "../node/index.ts";
 import {
   chooseTile,
+  type CostProfile,
   describePlan,
   isMeasuredProvider,
-  type CostProfile,
   type Plan,
   type PlanLayer,
   type Provider,
+  rewrittenFor,
 } from "../planner/index.ts";
 import { loadProfile, profileKey } from "../planner/node/index.ts";
-import { foldedUpsampling, rewrite, winograd } from "../rewrite/index.ts";
 import { compileStrips, defaultStripElements } from "../strips/index.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { planText } from "./coding.ts";
@@ -58,14 +58,13 @@ export async function planReport(vae: AutoencoderKL, options: PlanOptions): Prom
   const provider = device === "auto" ? "cpu" : device;
   const { profile, source } = await loadProfile(profileKey(provider, threadCount));
   const choose = chooseTile(profile);
-  const atOnce = rewrite(rewrite(graph, foldedUpsampling), winograd(choose));
   return {
     half,
     ...size,
     provider,
     threadCount,
     prices: source,
-    untiled: describePlan(atOnce, profile),
+    untiled: describePlan(rewrittenFor(graph, profile), profile),
     exact: describePlan(
       compileStrips(graph, { stripElements: defaultStripElements, chooseTile: choose }),
       profile,

@@ -59,6 +59,9 @@ export type Composite =
       readonly output: Value;
     };
 
+export type GroupNormalization = Extract<Composite, { kind: "GroupNormalization" }>;
+export type Attention = Extract<Composite, { kind: "Attention" }>;
+
 export interface Graph {
   readonly name: string;
   readonly inputs: readonly Value[];

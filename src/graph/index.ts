@@ -1,6 +1,16 @@
 export { GraphBuilder, renameComposite, type KnownGradient } from "./builder.ts";
 export { GraphCopy } from "./graph-copy.ts";
-export type { Composite, Graph, Initializer, Node, NodeOf, Value, ValueType } from "./graph.ts";
+export type {
+  Attention,
+  Composite,
+  Graph,
+  GroupNormalization,
+  Initializer,
+  Node,
+  NodeOf,
+  Value,
+  ValueType,
+} from "./graph.ts";
 export { infer } from "./infer.ts";
 export type { Extent, OperatorAttributes, OperatorName, Pads, Reduction } from "./operators.ts";
 export { print } from "./print.ts";

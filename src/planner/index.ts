@@ -26,4 +26,5 @@ export { defaultProfile, isMeasuredProvider } from "./cost-table.ts";
 export { describePlan } from "./describe.ts";
 export type { Plan, PlanLayer } from "./plan.ts";
 export { estimateNode, secondsOfGraph, type NodeEstimate } from "./estimate.ts";
+export { isProcessor, rewrittenFor } from "./rewritten.ts";
 export { secondsOfProgram } from "./strip-plan.ts";

@@ -1,7 +1,7 @@
 /**
  * Normalisation that keeps float32's precision whatever the mean is. ONNX Runtime's WebGPU provider computes the
- * variance as mean(x²) - mean(x)², which cancels: the error grows with (mean / deviation)². Its processor provider adds
- * up the mean in float32, which shows for large pictures. Both are exact to rounding once the mean is near zero.
+ * variance as mean(x²) - mean(x)², which cancels: the error grows with (mean / deviation)². Once the mean is near zero,
+ * it is exact to rounding.
  */
 import type { Value } from "../graph/index.ts";
 import type { RewriteRule } from "./rewriter.ts";

@@ -3,6 +3,7 @@ import {
   GraphBuilder,
   GraphCopy,
   renameComposite,
+  type Composite,
   type Graph,
   type Node,
   type Value,
@@ -16,6 +17,8 @@ export interface RewriteContext {
   readonly at: (value: Value) => Value;
   /** The old graph's node that makes a value; undefined for inputs and initializers. */
   readonly producerOf: (value: Value) => Node | undefined;
+  /** The old graph's composite that ends with a value. */
+  readonly compositeOf: (value: Value) => Composite | undefined;
 }
 
 /** Gives the value that takes the place of a node's output; undefined leaves the node as it is. */
@@ -27,10 +30,12 @@ export function rewrite(graph: Graph, rule: RewriteRule): Graph {
   const copy = new GraphCopy(graph, builder);
   for (const value of graph.inputs) copy.set(value, builder.input(value.name, value.dtype, value.shape));
   const producers = new Map(graph.nodes.map((node) => [node.output.name, node]));
+  const composites = new Map(graph.composites.map((composite) => [composite.output.name, composite]));
   const context: RewriteContext = {
     builder,
     at: (value) => copy.at(value),
     producerOf: (value) => producers.get(value.name),
+    compositeOf: (value) => composites.get(value.name),
   };
   for (const node of graph.nodes) {
     const output = builder.inScopeOf(node.output.name, () => rule(node, context) ?? copy.apply(node));

@@ -1,6 +1,13 @@
 /** Graph → program of strips. */
 import { VaekitError } from "../errors.ts";
-import { GraphBuilder, GraphCopy, print, type Graph, type Value } from "../graph/index.ts";
+import {
+  GraphBuilder,
+  GraphCopy,
+  print,
+  type Graph,
+  type GroupNormalization,
+  type Value,
+} from "../graph/index.ts";
 import { rewrite, upsamplingByDifferences, winograd, type ChooseTile } from "../rewrite/index.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
@@ -12,7 +19,6 @@ import {
   isNorm,
   segmentation,
   type AttentionSegment,
-  type GroupNormalization,
   type LocalSegment,
   type Segmentation,
 } from "./segments.ts";

@@ -3,11 +3,8 @@
  * attention reads all pixels; everything between is computed row by row, and is one segment.
  */
 import { VaekitError } from "../errors.ts";
-import type { Composite, Graph, Node, Value } from "../graph/index.ts";
+import type { Attention, Composite, Graph, GroupNormalization, Node, Value } from "../graph/index.ts";
 import { rowRule } from "./rows.ts";
-
-export type GroupNormalization = Extract<Composite, { kind: "GroupNormalization" }>;
-export type Attention = Extract<Composite, { kind: "Attention" }>;
 
 /** A node, or a composite in place of its nodes. */
 export type Step = Node | Composite;

@@ -1,9 +1,17 @@
 /** The graph that computes one strip of a segment's outputs. */
 import { invariant } from "../errors.ts";
-import { GraphBuilder, GraphCopy, type Graph, type Node, type Pads, type Value } from "../graph/index.ts";
+import {
+  GraphBuilder,
+  GraphCopy,
+  type Graph,
+  type GroupNormalization,
+  type Node,
+  type Pads,
+  type Value,
+} from "../graph/index.ts";
 import { heightOf, type InputStrips, type StripGeometry } from "./geometry.ts";
 import { clip, lengthOf, rowRule, rowsRead, type Rows } from "./rows.ts";
-import { isNorm, type GroupNormalization, type LocalSegment } from "./segments.ts";
+import { isNorm, type LocalSegment } from "./segments.ts";
 
 /** Names of the strip graph's inputs and outputs, by their place in the segment. */
 export const stripNames = {

@@ -1,7 +1,7 @@
 /** Where a run's random numbers come from: independent streams by number, or PyTorch's one sequence of draws. */
 import { VaekitError } from "../errors.ts";
 import { Generator } from "../random/index.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { sameShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** What a checkpoint keeps of it, as JSON. */
@@ -41,12 +41,27 @@ function streamOf(seed: number, purpose: keyof typeof purposes, major: number, m
 export function philoxRandomness(seed: number): TrainingRandomness {
   return {
     initialization: Generator.torch(seed),
-    noise: (index, shape) => streamOf(seed, "noise", index, 0).randn(shape),
+    noise: drawnAhead((index, shape) => streamOf(seed, "noise", index, 0).randn(shape)),
     validationNoise: (step, index, shape) => streamOf(seed, "validation", step, index).randn(shape),
     likelihoodNoise: (index, part, shape) => streamOf(seed, "likelihood", index, part).randn(shape),
     order: undefined,
     state: () => ({ generator: "", epoch: -1, order: [] }),
     restore: () => undefined,
+  };
+}
+
+type Draw = (index: number, shape: Shape) => Tensor<"float32">;
+
+/** The same draws, the next one of which is made while the runtime computes with this one. */
+function drawnAhead(draw: Draw): Draw {
+  let ahead: { readonly index: number; readonly noise: Tensor<"float32"> } | undefined;
+  return (index, shape) => {
+    const isKnown = ahead?.index === index && sameShape(ahead.noise.shape, shape);
+    const noise = isKnown ? ahead!.noise : draw(index, shape);
+    setTimeout(() => {
+      ahead = { index: index + 1, noise: draw(index + 1, shape) };
+    });
+    return noise;
   };
 }
 

@@ -1,8 +1,14 @@
 /** Sends pictures through one half of the model: at once, or in strips that give the same result. */
 import type { Graph } from "../graph/index.ts";
 import type { InputSize } from "../models/index.ts";
-import { chooseTile, secondsOfGraph, secondsOfProgram, type CostProfile } from "../planner/index.ts";
-import { foldedUpsampling, rewrite, winograd } from "../rewrite/index.ts";
+import {
+  chooseTile,
+  isProcessor,
+  rewrittenFor,
+  secondsOfGraph,
+  secondsOfProgram,
+  type CostProfile,
+} from "../planner/index.ts";
 import { SessionCache, type Runtime, type Session } from "../runtime/index.ts";
 import {
   compileStrips,
@@ -100,7 +106,8 @@ export class Coder {
     if (whole.plan.peakBytes > budget || !this.#fitsBuffers(whole.graph)) {
       return this.#strips(half, size, budget, profile);
     }
-    if (!worksInStrips(profile)) return whole;
+    // Strips pay where they stay in the processor's cache.
+    if (!isProcessor(profile)) return whole;
     const strips = this.#strips(half, size, Infinity, profile);
     const isWorthIt = whole.plan.seconds < worthItsMemory * strips.plan.seconds;
     return isWorthIt || strips.plan.peakBytes > budget ? whole : strips;
@@ -110,8 +117,7 @@ export class Coder {
     const key = keyOf(half, size);
     const known = this.#wholes.get(key);
     if (known !== undefined) return known;
-    const plain = this.#parts.graphOf(half, size);
-    const graph = rewrite(rewrite(plain, foldedUpsampling), winograd(chooseTile(profile)));
+    const graph = rewrittenFor(this.#parts.graphOf(half, size), profile);
     const peakBytes = Math.ceil(estimateGraph(graph, this.#processBytes()).peakBytes);
     const seconds = secondsOfGraph(graph, profile);
     const plan = { half, size, tiling: "off", peakBytes, fileBytes: 0, seconds, stripCount: 1 } as const;
@@ -208,6 +214,3 @@ function remember<T>(cache: Map<string, T>, key: string, value: T): void {
 
 const keyOf = (half: Half, { batch, height, width }: InputSize): string =>
   `${half} ${batch}x${height}x${width}`;
-
-/** Strips pay where they stay in the processor's cache. */
-const worksInStrips = ({ provider }: CostProfile): boolean => provider === "cpu" || provider === "wasm";

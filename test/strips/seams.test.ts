@@ -15,6 +15,8 @@ const sampleSize = 128;
 const [height, width] = [200, 248];
 /** Rounding: the bound that every model of the fixtures keeps. */
 const tolerance = { absolute: 2e-4 };
+/** Sums of a whole picture in float32, one number after another, gave 3.0e-4. */
+const largeTolerance = { absolute: 5e-5 };
 /** 8-bit levels from -1 to 1. */
 const levels = 127.5;
 
@@ -116,4 +118,19 @@ describe.each(seams)("$half", ({ half, code, tile, difference, jump, tones }) =>
     // Means over whole tiles: rounding averages out, a tile's own tone would not.
     expect(spread(tonesOfTiles(error, tile))).toBeLessThan(2e-5);
   });
+});
+
+test("on a large picture, strips and the untiled result agree: statistics are as right in both", async () => {
+  const side = 768;
+  const large = Tensor.from(seamPicture(side, side), [1, 3, side, side]);
+  const encoded = (await vae.encode(large, { tiling: "off" })).latentDist.mode();
+  expect((await vae.encode(large, { tiling: "exact" })).latentDist.mode()).toBeAllclose(
+    encoded,
+    largeTolerance,
+  );
+  const decoded = (await vae.decode(encoded, { tiling: "off" })).sample.toFloat32();
+  expect((await vae.decode(encoded, { tiling: "exact" })).sample.toFloat32()).toBeAllclose(
+    decoded,
+    largeTolerance,
+  );
 });

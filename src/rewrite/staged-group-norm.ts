@@ -1,0 +1,65 @@
+/**
+ * Normalisation of large groups whose statistics are added up in two stages. ONNX Runtime's InstanceNormalization adds
+ * up the squares of a whole group one after another in float32: for a smooth picture of 512x512 its result was off by
+ * 2e-2, for the built-in model's decoder by 3e-4 at 768x768. Sums of sums of a few thousand numbers are right to 1e-5.
+ */
+import type { GraphBuilder, GroupNormalization, Value } from "../graph/index.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import type { RewriteRule } from "./rewriter.ts";
+
+/** Of a group; below this the operator errs by less than 5e-5, and is as fast. */
+const minElements = 2 ** 16;
+/** Of one sum of the first stage. */
+const maxSummands = 4096;
+
+/** Replaces group normalisations of large groups. */
+export const stagedGroupNorm: RewriteRule = (node, { builder, at, compositeOf }) => {
+  const composite = compositeOf(node.output);
+  if (composite?.kind !== "GroupNormalization") return undefined;
+  const [x, weight, bias] = composite.inputs.map(at) as [Value, Value, Value];
+  const elements = sizeOf(x.shape) / x.shape[0]! / composite.groups;
+  return elements < minElements ? undefined : normalized(builder, { ...composite, x, weight, bias });
+};
+
+/** x [N, C, H, W], weight and bias [C, 1, 1] → the shape of x. */
+function normalized(
+  builder: GraphBuilder,
+  {
+    x,
+    weight,
+    bias,
+    groups,
+    epsilon,
+  }: Omit<GroupNormalization, "inputs"> & Record<"x" | "weight" | "bias", Value>,
+): Value {
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const channelsPerGroup = channels / groups;
+  const elements = channelsPerGroup * height * width;
+  const summands = greatestDivisor(elements, maxSummands);
+  const reshape = (value: Value, shape: Shape): Value => builder.apply("Reshape", [value], { shape });
+  const mean = (value: Value): Value => {
+    const sums = builder.apply("ReduceMean", [value], { axes: [3], keepdims: true });
+    return builder.apply("ReduceMean", [sums], { axes: [2], keepdims: true }); // [N, G, 1, 1]
+  };
+  const parts = reshape(x, [batch, groups, elements / summands, summands]);
+  const centered = builder.apply("Sub", [parts, mean(parts)], {});
+  const variance = mean(builder.apply("Mul", [centered, centered], {}));
+  const floor = builder.constant(`float32(${epsilon})`, Tensor.from(Float32Array.of(epsilon), []));
+  const deviation = builder.apply("Sqrt", [builder.apply("Add", [variance, floor], {})], {});
+  const scale = builder.apply("Div", [reshape(weight, [groups, channelsPerGroup, 1]), deviation], {}); // [N, G, C/G, 1]
+  const scaled = builder.apply(
+    "Mul",
+    [reshape(centered, x.shape), reshape(scale, [batch, channels, 1, 1])],
+    {},
+  );
+  return builder.apply("Add", [scaled, bias], {});
+}
+
+/** The greatest divisor of a number that is at most `limit`. */
+function greatestDivisor(number: number, limit: number): number {
+  let divisor = Math.min(number, limit);
+  while (number % divisor !== 0) divisor--;
+  return divisor;
+}
