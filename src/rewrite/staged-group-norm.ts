@@ -4,8 +4,7 @@
  * 2e-2, for the built-in model's decoder by 3e-4 at 768x768. Sums of sums of a few thousand numbers are right to 1e-5.
  */
 import type { GraphBuilder, GroupNormalization, Value } from "../graph/index.ts";
-import type { Shape } from "../tensor/shape.ts";
-import { sizeOf } from "../tensor/shape.ts";
+import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { RewriteRule } from "./rewriter.ts";
 

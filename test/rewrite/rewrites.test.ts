@@ -7,6 +7,7 @@ import {
   rewrite,
   upsamplingByDifferences,
   winograd,
+  type RewriteRule,
   type TileSize,
 } from "../../src/rewrite/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
@@ -98,6 +99,13 @@ describe("Winograd's convolution is the direct convolution", () => {
 const upsampled = (builder: GraphBuilder, x: Value): Value =>
   builder.apply("Resize", [x], { scales: [2, 2] });
 
+async function expectNoUpsampling(graph: Graph, rule: RewriteRule, x: Tensor): Promise<void> {
+  const rewritten = rewrite(graph, rule);
+  verify(rewritten);
+  expect(rewritten.nodes.map(({ operator }) => operator)).not.toContain("Resize");
+  expect(await run(rewritten, x)).toBeAllclose(await run(graph, x), { absolute: 2e-5 });
+}
+
 describe.each([
   ["folded upsampling", foldedUpsampling],
   ["upsampling by differences", upsamplingByDifferences],
@@ -108,11 +116,7 @@ describe.each([
     ["a batch of odd sizes", { shape: [2, 4, 5, 7], outChannels: 3, hasBias: false }],
   ])("is upsampling and convolution: %s", async (__, sizes) => {
     const graph = convolution(sizes, upsampled);
-    const rewritten = rewrite(graph, rule);
-    verify(rewritten);
-    expect(rewritten.nodes.map(({ operator }) => operator)).not.toContain("Resize");
-    const x = normal(...sizes.shape);
-    expect(await run(rewritten, x)).toBeAllclose(await run(graph, x), { absolute: 2e-5 });
+    await expectNoUpsampling(graph, rule, normal(...sizes.shape));
   });
 });
 
@@ -128,11 +132,7 @@ describe("upsampling by differences of a strip", () => {
     ["at the bottom", { shape: [1, 3, 4, 4], outChannels: 2, pads: [0, 1, 1, 1] }, [1, 8]],
   ])("is the same rows: %s", async (_, sizes, [begin, end]) => {
     const graph = convolution(sizes, rows(begin, end));
-    const rewritten = rewrite(graph, upsamplingByDifferences);
-    verify(rewritten);
-    expect(rewritten.nodes.map(({ operator }) => operator)).not.toContain("Resize");
-    const x = normal(...sizes.shape);
-    expect(await run(rewritten, x)).toBeAllclose(await run(graph, x), { absolute: 2e-5 });
+    await expectNoUpsampling(graph, upsamplingByDifferences, normal(...sizes.shape));
   });
 
   test("leaves rows alone that are no pairs", () => {
