@@ -121,6 +121,10 @@ const operatorCases: OperatorCases = {
   ],
   // Not with large values: the provider adds up exponentials as they are, and they overflow.
   ReduceLogSumExp: [[[x], { axes: [1], keepdims: false }]],
+  ReduceMax: [
+    [[wide], { axes: [1], keepdims: true }],
+    [[x], { axes: [2, 3], keepdims: false }],
+  ],
   ReduceMean: [[[change(normal(4, 70_000), (value) => value + 1000)], { axes: [1], keepdims: true }]],
   ReduceSum: [
     [[positive], { axes: [0, 2, 3], keepdims: false }],

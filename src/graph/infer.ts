@@ -176,6 +176,7 @@ const rules: { [K in OperatorName]: Rule<K> } = {
   AveragePool: pool("AveragePool"),
   MaxPool: pool("MaxPool"),
   ReduceLogSumExp: reduce("ReduceLogSumExp"),
+  ReduceMax: reduce("ReduceMax"),
   ReduceMean: reduce("ReduceMean"),
   ReduceSum: reduce("ReduceSum"),
   Slice: inferSlice,

@@ -64,6 +64,7 @@ export interface OperatorAttributes {
   Pad: { begins: readonly number[]; ends: readonly number[] };
   /** log Σ e^x over the axes, without overflow. */
   ReduceLogSumExp: Reduction;
+  ReduceMax: Reduction;
   ReduceMean: Reduction;
   ReduceSum: Reduction;
   Relu: NoAttributes;

@@ -53,7 +53,9 @@ function lowerPool({ attributes }: NodeOf<"AveragePool" | "MaxPool">): Lowered {
 }
 
 /** Opset 18 takes the axes of ReduceSum, ReduceMean and the others as a tensor. */
-function lowerReduction({ attributes }: NodeOf<"ReduceLogSumExp" | "ReduceMean" | "ReduceSum">): Lowered {
+function lowerReduction({
+  attributes,
+}: NodeOf<"ReduceLogSumExp" | "ReduceMax" | "ReduceMean" | "ReduceSum">): Lowered {
   return {
     attributes: { keepdims: { int: attributes.keepdims ? 1 : 0 } },
     extraInputs: [int64s(attributes.axes)],
@@ -81,6 +83,7 @@ const lowerings: { [K in OperatorName]: (node: NodeOf<K>) => Lowered } = {
   AveragePool: lowerPool,
   MaxPool: lowerPool,
   ReduceLogSumExp: lowerReduction,
+  ReduceMax: lowerReduction,
   ReduceMean: lowerReduction,
   ReduceSum: lowerReduction,
   Cast: ({ attributes }) => ({ attributes: { to: { int: dataTypes[attributes.to] } } }),

@@ -55,6 +55,7 @@ const estimators: { readonly [K in OperatorName]: Estimator } = {
   Neg: elementwise,
   Pad: elementwise,
   ReduceLogSumExp: elementwise,
+  ReduceMax: elementwise,
   ReduceMean: elementwise,
   ReduceSum: elementwise,
   Relu: elementwise,

@@ -50,8 +50,7 @@ export function attentionGraph({ query, key, isFirst, isLast }: AttentionStep): 
   const scores = builder.apply("MatMul", [turned(scaled), flat(attentionNames.key, key)], {});
   const probabilities = builder.apply("Softmax", [scores], { axis: 2 }); // [1, queries, keys]
   let mean = builder.apply("MatMul", [probabilities, turned(flat(attentionNames.value, key))], {});
-  let weight =
-    isFirst && isLast ? undefined : builder.apply("ReduceLogSumExp", [scores], { axes: [2], keepdims: true });
+  let weight = isFirst && isLast ? undefined : logSumExp(builder, scores, probabilities);
 
   if (!isFirst) {
     const meanBefore = builder.input(attentionNames.mean, "float32", [1, queries, channels]);
@@ -66,4 +65,13 @@ export function attentionGraph({ query, key, isFirst, isLast }: AttentionStep): 
     return builder.build({ [attentionNames.nextMean]: mean, [attentionNames.nextWeight]: weight! });
   const output = builder.apply("Reshape", [turned(mean)], { shape: query });
   return builder.build({ [attentionNames.output]: output });
+}
+
+/**
+ * log Σ e^s over the last axis, of scores s and their softmax p. The largest p is e^(s - log Σ e^s) of the largest s, so nothing
+ * overflows, and no exponential is computed again.
+ */
+function logSumExp(builder: GraphBuilder, scores: Value, probabilities: Value): Value {
+  const largest = (x: Value): Value => builder.apply("ReduceMax", [x], { axes: [2], keepdims: true });
+  return builder.apply("Sub", [largest(scores), builder.apply("Log", [largest(probabilities)], {})], {});
 }

@@ -10,12 +10,14 @@ import {
 } from "../graph/index.ts";
 import { rewrite, upsamplingByDifferences, winograd, type ChooseTile } from "../rewrite/index.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
+import { asMade } from "./as-made.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
 import { heightOf, stripGeometry, type StripGeometry } from "./geometry.ts";
 import { hoistWeights, weightName } from "./hoist-weights.ts";
 import type { Operation, Scheduled, StripMoments, StripProgram, TensorId } from "./program.ts";
 import { lengthOf, stripsOf, type Rows } from "./rows.ts";
 import {
+  biasesLeftOut,
   isNorm,
   segmentation,
   type AttentionSegment,
@@ -56,6 +58,8 @@ class StripCompiler {
   readonly #graph: Graph;
   readonly #options: CompileOptions;
   readonly #segmentation: Segmentation;
+  /** By the names of the maps that lack them. */
+  readonly #biasesLeftOut: ReadonlyMap<string, Value>;
   readonly #rowsPerStrip = new Map<string, number>();
   readonly #shapes: Shape[] = [];
   readonly #maps = new Map<string, KeptMap>();
@@ -80,6 +84,7 @@ class StripCompiler {
     this.#graph = graph;
     this.#options = options;
     this.#segmentation = segmentation(graph);
+    this.#biasesLeftOut = biasesLeftOut(graph, this.#segmentation);
   }
 
   compile(): StripProgram {
@@ -146,7 +151,7 @@ class StripCompiler {
   /** The graph of a strip, rewritten, without its weights. */
   #hoisted(context: StripContext, geometry: StripGeometry): { strip: Graph; weights: Graph | undefined } {
     const upsampled = rewrite(stripGraph(context, geometry), upsamplingByDifferences);
-    return hoistWeights(rewrite(upsampled, winograd(this.#options.chooseTile)));
+    return hoistWeights(asMade(rewrite(upsampled, winograd(this.#options.chooseTile))));
   }
 
   #contextOf(segment: LocalSegment): StripContext {
@@ -160,7 +165,13 @@ class StripCompiler {
         return true;
       })
       .toReversed();
-    return { segment, graph: this.#graph, fixedNodes, isNormalized: (map) => this.#normsOf(map).length > 0 };
+    return {
+      segment,
+      graph: this.#graph,
+      fixedNodes,
+      isNormalized: (map) => this.#normsOf(map).length > 0,
+      lacksBias: ({ name }) => this.#biasesLeftOut.has(name),
+    };
   }
 
   #normsOf(map: Value): GroupNormalization[] {
@@ -211,7 +222,8 @@ class StripCompiler {
       const shape = [1, value.shape[1]!, 1, 1];
       const affine = { scale: this.#tensor(shape), shift: this.#tensor(shape) };
       this.#affines.set(output.name, affine);
-      const names = { weight: `${output.name}.weight`, bias: `${output.name}.bias` };
+      const offset = this.#biasesLeftOut.has(value.name) ? `${output.name}.offset` : undefined;
+      const names = { weight: `${output.name}.weight`, bias: `${output.name}.bias`, offset };
       this.#emit({ kind: "statistics", groups, epsilon, ...names, strips: moments, ...affine });
     }
   }
@@ -224,11 +236,18 @@ class StripCompiler {
     for (const node of this.#graph.nodes) {
       if (this.#segmentation.fixed.has(node.output.name)) copy.set(node.output, copy.apply(node));
     }
-    const outputs = norms.flatMap(({ inputs: [, weight, bias], output }) => [
-      [`${output.name}.weight`, builder.apply("Identity", [copy.at(weight)], {})],
-      [`${output.name}.bias`, builder.apply("Identity", [copy.at(bias)], {})],
-    ]);
-    return builder.build(Object.fromEntries(outputs) as Record<string, Value>);
+    const outputs = norms.flatMap(({ inputs: [x, weight, bias], output }): [string, Value][] => {
+      const offset = this.#biasesLeftOut.get(x.name);
+      return [
+        [`${output.name}.weight`, copy.at(weight)],
+        [`${output.name}.bias`, copy.at(bias)],
+        ...(offset === undefined ? [] : [[`${output.name}.offset`, copy.at(offset)] as [string, Value]]),
+      ];
+    });
+    // An output must be the result of a node.
+    return builder.build(
+      Object.fromEntries(outputs.map(([name, value]) => [name, builder.apply("Identity", [value], {})])),
+    );
   }
 
   #addAttention({ composite }: AttentionSegment): void {

@@ -26,10 +26,11 @@ function normalized(picture: Picture, weight: readonly number[], bias: readonly 
 const weight = [1, -2, 0.5, 3];
 const bias = [0, 1, -1, 2];
 
-function inStrips(picture: Picture, borders: readonly number[]): number[][] {
+function inStrips(picture: Picture, borders: readonly number[], offset: readonly number[] = []): number[][] {
   const strips = borders.slice(1).map((end, index) => momentsOf(picture, borders[index]!, end));
   const affine = { weight: Float32Array.from(weight), bias: Float32Array.from(bias) };
-  const { scale, shift } = groupAffine({ groups: 2, epsilon: 1e-6, ...affine, strips });
+  const added = offset.length === 0 ? {} : { offset: Float32Array.from(offset) };
+  const { scale, shift } = groupAffine({ groups: 2, epsilon: 1e-6, ...affine, ...added, strips });
   return picture.map((row, channel) => row.map((x) => scale[channel]! * x + shift[channel]!));
 }
 
@@ -62,6 +63,18 @@ describe("statistics joined over strips", () => {
     const found = inStrips(picture, [0, 10, 30]).flat();
     const worst = Math.max(...found.map((value, index) => Math.abs(value - expected[index]!)));
     expect(worst).toBeLessThan(1e-3);
+  });
+
+  test("normalise what pixels would be with what was left out of them", () => {
+    const picture = pictureOf(0);
+    const offset = [3, -1, 0.5, 2];
+    const whole = picture.map((row, channel) => row.map((x) => x + offset[channel]!));
+    const expected = normalized(whole, weight, bias).flat();
+    inStrips(picture, [0, 7, 30], offset)
+      .flat()
+      .forEach((value, index) => {
+        expect(value).toBeCloseTo(expected[index]!, 5);
+      });
   });
 
   test("leave a constant picture at the bias", () => {

@@ -15,6 +15,8 @@ export interface GroupAffineOptions {
   /** [C] each. */
   readonly weight: Float32Array;
   readonly bias: Float32Array;
+  /** [C]: what was left out of every pixel, a convolution's bias; nothing by default. */
+  readonly offset?: Float32Array;
   readonly strips: readonly ChannelMoments[];
 }
 
@@ -29,8 +31,14 @@ export interface ChannelAffine {
  *
  * @see Chan, Golub and LeVeque 1979, Updating Formulae and a Pairwise Algorithm for Computing Sample Variances
  */
-export function groupAffine({ groups, epsilon, weight, bias, strips }: GroupAffineOptions): ChannelAffine {
+export function groupAffine(options: GroupAffineOptions): ChannelAffine {
+  const { groups, epsilon, weight, bias } = options;
   const channels = weight.length;
+  const offset = options.offset ?? new Float32Array(channels);
+  const strips = options.strips.map((strip) => ({
+    ...strip,
+    means: Float64Array.from(strip.means, (mean, channel) => mean + offset[channel]!),
+  }));
   const groupSize = channels / groups;
   const scale = new Float32Array(channels);
   const shift = new Float32Array(channels);
@@ -40,17 +48,17 @@ export function groupAffine({ groups, epsilon, weight, bias, strips }: GroupAffi
     const precision = 1 / Math.sqrt(variance + epsilon);
     for (let channel = range.begin; channel < range.end; channel++) {
       scale[channel] = weight[channel]! * precision;
-      shift[channel] = bias[channel]! - mean * weight[channel]! * precision;
+      shift[channel] = bias[channel]! + (offset[channel]! - mean) * weight[channel]! * precision;
     }
   }
   return { scale, shift };
 }
 
 function groupMoments(
-  strips: readonly ChannelMoments[],
+  strips: readonly (Omit<ChannelMoments, "means"> & { readonly means: Float64Array })[],
   { begin, end }: { begin: number; end: number },
 ): { mean: number; variance: number } {
-  const over = (term: (strip: ChannelMoments, channel: number) => number): number => {
+  const over = (term: (strip: (typeof strips)[number], channel: number) => number): number => {
     let sum = 0;
     for (const strip of strips) {
       for (let channel = begin; channel < end; channel++) sum += term(strip, channel);

@@ -23,6 +23,8 @@ export interface Statistics {
   /** Names of the outputs of the program's `affine` graph. */
   readonly weight: string;
   readonly bias: string;
+  /** What the strips lack at every pixel; undefined for nothing. */
+  readonly offset: string | undefined;
   readonly strips: readonly StripMoments[];
   readonly scale: TensorId;
   readonly shift: TensorId;

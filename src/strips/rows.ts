@@ -48,6 +48,7 @@ const rowRules: { readonly [K in OperatorName]: (node: NodeOf<K>) => RowRule } =
   Neg: same,
   Pad: all,
   ReduceLogSumExp: all,
+  ReduceMax: all,
   ReduceMean: all,
   ReduceSum: all,
   Relu: same,

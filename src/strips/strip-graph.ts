@@ -32,6 +32,8 @@ export interface StripContext {
   readonly fixedNodes: readonly Node[];
   /** Whether statistics are taken of a map. */
   readonly isNormalized: (map: Value) => boolean;
+  /** Whether the convolution that makes a map leaves its bias to the normalisation. */
+  readonly lacksBias: (map: Value) => boolean;
 }
 
 /**
@@ -118,7 +120,8 @@ class StripGraphBuilder {
       const [, left, , right] = node.attributes.pads;
       const height = heightOf(node.inputs[0]!);
       const pads: Pads = [Math.max(0, -read.begin), left, Math.max(0, read.end - height), right];
-      return this.#builder.apply("Conv", inputs, { ...node.attributes, pads });
+      const used = this.#context.lacksBias(node.output) ? inputs.slice(0, 2) : inputs;
+      return this.#builder.apply("Conv", used, { ...node.attributes, pads });
     }
     const value = this.#copy.apply(node, inputs);
     if (rule === "same" || rule.kind === "window") return value;

@@ -1,4 +1,5 @@
 /** One picture on its way through a program of strips. */
+import type { Graph, Value } from "../graph/index.ts";
 import type { Region, Session, Workspace, WorkspaceStep } from "../runtime/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { groupAffine } from "./group-statistics.ts";
@@ -60,11 +61,13 @@ export class StripRun {
     switch (operation.kind) {
       case "run": {
         const session = await this.#ready.session(operation.graph);
-        return this.#queue.push(this.#runStep(session, operation.inputs, operation.outputs));
+        const graph = this.#ready.program.graphs[operation.graph]!;
+        return this.#queue.push(this.#runStep(session, graph, operation));
       }
       case "weights": {
         const session = await this.#ready.weightsSession(operation.graph);
-        await this.#queue.push(this.#runStep(session, {}, operation.outputs));
+        const graph = this.#ready.program.weights[operation.graph]!;
+        await this.#queue.push(this.#runStep(session, graph, { inputs: {}, outputs: operation.outputs }));
         return this.#queue.release(session);
       }
       case "statistics":
@@ -86,14 +89,25 @@ export class StripRun {
     }
   }
 
+  /** A graph reads and writes tensors under shapes of its own. */
   #runStep(
     session: Session,
-    inputs: Readonly<Record<string, TensorId>>,
-    outputs: Readonly<Record<string, TensorId>>,
+    graph: Graph,
+    { inputs, outputs }: Record<"inputs" | "outputs", Readonly<Record<string, TensorId>>>,
   ): WorkspaceStep {
-    const regions = (tensors: Readonly<Record<string, TensorId>>): Record<string, Region> =>
-      Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, this.#ready.region(tensor)]));
-    return { kind: "run", session, inputs: regions(inputs), outputs: regions(outputs) };
+    const regions = (
+      values: readonly Value[],
+      tensors: Readonly<Record<string, TensorId>>,
+    ): Record<string, Region> =>
+      Object.fromEntries(
+        values.map(({ name, shape }) => [name, { ...this.#ready.region(tensors[name]!), shape }]),
+      );
+    return {
+      kind: "run",
+      session,
+      inputs: regions(graph.inputs, inputs),
+      outputs: regions(graph.outputs, outputs),
+    };
   }
 
   /** Moments of all strips → scale and shift. */
@@ -112,6 +126,7 @@ export class StripRun {
       epsilon: statistics.epsilon,
       weight: affine[statistics.weight]!.data as Float32Array,
       bias: affine[statistics.bias]!.data as Float32Array,
+      ...(statistics.offset === undefined ? {} : { offset: affine[statistics.offset]!.data as Float32Array }),
       strips: statistics.strips.map(({ pixels }, index) => ({
         pixels,
         means: means[index]!,

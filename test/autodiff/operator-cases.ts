@@ -146,6 +146,7 @@ export const operatorCases: OperatorCases = {
     }),
   ],
   ReduceLogSumExp: reductions("ReduceLogSumExp"),
+  ReduceMax: "no gradient",
   ReduceMean: reductions("ReduceMean"),
   ReduceSum: reductions("ReduceSum"),
   Relu: elementwise("Relu"),

@@ -31,6 +31,9 @@ export const gradientRules: GradientRules = {
   Neg: elementwise.negGradient,
   Pad: shape.padGradient,
   ReduceLogSumExp: reduction.reduceLogSumExpGradient,
+  ReduceMax: {
+    reason: "where several numbers are the largest, it has more than one; no loss or model needs it",
+  },
   ReduceMean: reduction.reduceMeanGradient,
   ReduceSum: reduction.reduceSumGradient,
   Relu: elementwise.reluGradient,
