@@ -20,6 +20,7 @@ import { Tensor } from "../src/tensor/tensor.ts";
 import { readTensor } from "../src/weights/index.ts";
 import { fixturePath, manifest, readGoldens } from "./conformance/fixtures.ts";
 import { modelTolerance } from "./conformance/tolerance.ts";
+import { largeScoresInStrips } from "./strips/attention-of-large-scores.ts";
 
 const hasWebGpu = process.env["VAEKIT_WEBGPU"] === "1";
 const webgpuTitle = hasWebGpu
@@ -259,6 +260,12 @@ describe.skipIf(!hasWebGpu)(webgpuTitle, () => {
       const result = await run(webgpu, rewrite(graph, preciseGroupNorm), goldens.get(input));
       expect(result).toBeAllclose(goldens.get(output), modelTolerance);
     });
+  });
+
+  test("attention in strips takes scores of several hundred", async () => {
+    const { result, expected } = await largeScoresInStrips(webgpu);
+    // Scores of 300 are rounded to 3e-5, in sums one after another.
+    expect(result).toBeAllclose(expected, { absolute: 5e-4 });
   });
 
   describe("a decoder of odd sizes gives diffusers' numbers", () => {

@@ -8,9 +8,8 @@ import {
   type GroupNormalization,
   type Value,
 } from "../graph/index.ts";
-import { rewrite, upsamplingByDifferences, winograd, type ChooseTile } from "../rewrite/index.ts";
+import { firstOf, rewrite, upsamplingByDifferences, winograd, type ChooseTile } from "../rewrite/index.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
-import { asMade } from "./as-made.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
 import { heightOf, stripGeometry, type StripGeometry } from "./geometry.ts";
 import { hoistWeights, weightName } from "./hoist-weights.ts";
@@ -150,8 +149,11 @@ class StripCompiler {
 
   /** The graph of a strip, rewritten, without its weights. */
   #hoisted(context: StripContext, geometry: StripGeometry): { strip: Graph; weights: Graph | undefined } {
-    const upsampled = rewrite(stripGraph(context, geometry), upsamplingByDifferences);
-    return hoistWeights(asMade(rewrite(upsampled, winograd(this.#options.chooseTile))));
+    const graph = rewrite(
+      stripGraph(context, geometry),
+      firstOf(upsamplingByDifferences, winograd(this.#options.chooseTile)),
+    );
+    return hoistWeights(graph);
   }
 
   #contextOf(segment: LocalSegment): StripContext {

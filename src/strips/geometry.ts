@@ -75,7 +75,7 @@ function inputStrips(map: Value, rows: Rows, rowsPerStrip: RowsPerStrip): InputS
   const perStrip = rowsPerStrip.get(map.name)!;
   const first = Math.floor(rows.begin / perStrip);
   const last = Math.floor((rows.end - 1) / perStrip);
-  const strips = stripsOf(heightOf(map), perStrip).slice(first, last + 1);
+  const strips = stripsOf(heightOf(map), perStrip, first, last + 1);
   const top = strips[0]!.begin;
   return { map, first, strips, rows: { begin: rows.begin - top, end: rows.end - top } };
 }

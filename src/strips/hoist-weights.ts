@@ -7,7 +7,7 @@ import { GraphBuilder, GraphCopy, type Graph, type Value } from "../graph/index.
 export interface HoistedWeights {
   /** No inputs; the outputs `weight_0`, `weight_1`, … are what `strip` takes under these names. */
   readonly weights: Graph | undefined;
-  /** No stored initializers; small constants stay. */
+  /** No stored initializers; small constants stay. Outputs come under the shapes in which they are made. */
   readonly strip: Graph;
 }
 
@@ -78,5 +78,20 @@ function remainder(graph: Graph, hoisted: ReadonlySet<string>, crossing: readonl
     copy.set(value, builder.input(weightName(index), value.dtype, value.shape));
   });
   for (const node of graph.nodes) if (!hoisted.has(node.output.name)) copy.set(node.output, copy.apply(node));
-  return builder.build(Object.fromEntries(graph.outputs.map((value) => [value.name, copy.at(value)])));
+  const made = asMade(graph);
+  return builder.build(Object.fromEntries(graph.outputs.map((value) => [value.name, copy.at(made(value))])));
+}
+
+/**
+ * An output before the Reshape at which it ends: as the last node that would be a copy. Tensors of a program are ranges of memory,
+ * which every graph sees under shapes of its own.
+ */
+function asMade(graph: Graph): (output: Value) => Value {
+  const producers = new Map(graph.nodes.map((node) => [node.output.name, node]));
+  const made = (value: Value): Value => {
+    const node = producers.get(value.name);
+    const [source] = node?.operator === "Reshape" ? node.inputs : [];
+    return source !== undefined && producers.has(source.name) ? made(source) : value;
+  };
+  return made;
 }

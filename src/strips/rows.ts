@@ -89,10 +89,15 @@ export const union = (a: Rows | undefined, b: Rows): Rows =>
 
 export const lengthOf = ({ begin, end }: Rows): number => end - begin;
 
-/** The strips of `rowsPerStrip` rows that cover a picture; the last one may have fewer. */
-export function stripsOf(height: number, rowsPerStrip: number): Rows[] {
-  return Array.from({ length: Math.ceil(height / rowsPerStrip) }, (_, index) => ({
-    begin: index * rowsPerStrip,
-    end: Math.min(height, (index + 1) * rowsPerStrip),
+/** The strips of `rowsPerStrip` rows that cover a picture, or some of them; the last one may have fewer rows. */
+export function stripsOf(
+  height: number,
+  rowsPerStrip: number,
+  first = 0,
+  end = Math.ceil(height / rowsPerStrip),
+): Rows[] {
+  return Array.from({ length: end - first }, (_, index) => ({
+    begin: (first + index) * rowsPerStrip,
+    end: Math.min(height, (first + index + 1) * rowsPerStrip),
   }));
 }

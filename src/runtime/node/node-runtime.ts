@@ -2,7 +2,7 @@
 import { tmpdir } from "node:os";
 import { listSupportedBackends, type InferenceSession } from "onnxruntime-node";
 import { invariant, messageOf, VaekitError } from "../../errors.ts";
-import { GraphBuilder, type Graph } from "../../graph/index.ts";
+import type { Graph } from "../../graph/index.ts";
 import { encodeModel } from "../../onnx/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkInputs } from "../check-inputs.ts";
@@ -57,7 +57,6 @@ export class NodeRuntime implements Runtime {
   #nextSession = 0;
   #nextState = 0;
   #nextWorkspace = 0;
-  #heldMemory: Promise<void> | undefined;
 
   constructor({ device = "auto", threadCount = 0, keepsMemory = false }: NodeRuntimeOptions = {}) {
     this.#candidates = device === "auto" ? autoDevices() : [device];
@@ -105,26 +104,8 @@ export class NodeRuntime implements Runtime {
     if (fileSize > 0) await checkFreeSpace(folder, fileSize * Float32Array.BYTES_PER_ELEMENT);
     const workspace = this.#nextWorkspace++;
     const file = fileSize > 0 ? folder : undefined;
-    await (this.#heldMemory ??= this.#holdMemory());
     await this.#client.request({ kind: "create-workspace", workspace, size, folder: file });
     return new NodeWorkspace(this.#client, workspace);
-  }
-
-  /**
-   * Makes glibc's allocator hold memory that is freed instead of giving it back to the system. It does so for blocks up
-   * to the largest that it has mapped and unmapped, at most 32 MiB; here it maps and unmaps one of 31 MiB. Without
-   * this, the many short runs of a workspace fault their memory in again each time: a tenth of the time.
-   */
-  async #holdMemory(): Promise<void> {
-    if (process.platform !== "linux") return;
-    const builder = new GraphBuilder("allocation");
-    const x = builder.input("x", "float32", [1]);
-    const block = builder.apply("Expand", [x], { shape: [(31 * 2 ** 20) / Float32Array.BYTES_PER_ELEMENT] });
-    const session = await this.createSession(
-      builder.build({ sum: builder.apply("ReduceSum", [block], { axes: [0], keepdims: false }) }),
-    );
-    await session.run({ x: Tensor.zeros([1]) });
-    await session.dispose();
   }
 
   dispose(): Promise<void> {

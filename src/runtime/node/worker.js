@@ -4,6 +4,7 @@
  */
 import { parentPort } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
+import { holdFreedMemory } from "./hold-memory.js";
 import { runInto } from "./run-into.js";
 import { FileError, WorkerWorkspace } from "./worker-workspace.js";
 
@@ -29,6 +30,9 @@ const states = new Map();
 
 /** @type {Map<number, WorkerWorkspace>} */
 const workspaces = new Map();
+
+/** Asked for once. @type {Promise<boolean> | undefined} */
+let heldMemory;
 
 /** @param {Record<string, TensorMessage>} tensors */
 const fromMessages = (tensors) =>
@@ -133,6 +137,7 @@ async function answer(request) {
       states.delete(request.state);
       return {};
     case "create-workspace":
+      await (heldMemory ??= holdFreedMemory());
       workspaces.set(request.workspace, new WorkerWorkspace(request.size, request.folder));
       return {};
     case "execute": {
