@@ -87,6 +87,7 @@ const operatorCases: OperatorCases = {
     [[x, normal(8, 16, 4, 4), normal(8)], { strides: [2, 2], pads: around }],
     [[x, normal(8, 16, 2, 2), normal(8)], { strides: [1, 1], pads: [1, 0, 0, 1] }],
     [[normal(64, 1, 16, 20), normal(36, 1, 6, 6)], { strides: [4, 4], pads: around }],
+    [[normal(1, 1, 64, 16, 20), normal(36, 1, 1, 6, 6)], { strides: [4, 4], pads: around }],
   ],
   ConvTranspose: [
     [[x, normal(16, 8, 3, 3)], { strides: [2, 2], pads: around, outputPadding: [1, 1] }],

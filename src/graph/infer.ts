@@ -52,14 +52,16 @@ function binary(operator: OperatorName): (inputs: readonly Value[]) => ValueType
 
 function inferConv(inputs: readonly Value[], { strides, pads }: OperatorAttributes["Conv"]): ValueType {
   const [x, weight, bias] = take("Conv", inputs, inputs.length === 3 ? 3 : 2);
-  if (x!.shape.length !== 4) fail("Conv", `expected x [N, C, H, W], found ${formatShape(x!.shape)}.`);
-  const [batch, channels, height, width] = x!.shape as [number, number, number, number];
-  const [outChannels, inChannels, kernelHeight, kernelWidth] = weight!.shape as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const isStack = x!.shape.length === 5 && weight!.shape.length === 5 && weight!.shape[2] === 1;
+  if (x!.shape.length !== 4 && !isStack) {
+    const expected = "expected x [N, C, H, W], or [N, C, D, H, W] with a kernel [Cout, C, 1, kH, kW]";
+    fail("Conv", `${expected}, found ${formatShape(x!.shape)} and ${formatShape(weight!.shape)}.`);
+  }
+  const stack = x!.shape.slice(2, -2);
+  const [batch, channels] = x!.shape as [number, number];
+  const [height, width] = x!.shape.slice(-2) as [number, number];
+  const [outChannels, inChannels] = weight!.shape as [number, number];
+  const [kernelHeight, kernelWidth] = weight!.shape.slice(-2) as [number, number];
   if (channels !== inChannels) {
     fail("Conv", `expected ${inChannels} channels for ${weight!.name}, found ${formatShape(x!.shape)}.`);
   }
@@ -74,7 +76,7 @@ function inferConv(inputs: readonly Value[], { strides, pads }: OperatorAttribut
       `the ${kernelHeight}x${kernelWidth} kernel of ${weight!.name} is larger than ${height}x${width}.`,
     );
   }
-  return { dtype: x!.dtype, shape: [batch, outChannels, outHeight, outWidth] };
+  return { dtype: x!.dtype, shape: [batch, outChannels, ...stack, outHeight, outWidth] };
 }
 
 function inferMatMul(inputs: readonly Value[]): ValueType {

@@ -33,7 +33,10 @@ export interface OperatorAttributes {
   Clip: { min?: number; max?: number };
   /** Joins the inputs along `axis`. */
   Concat: { axis: number };
-  /** x [N, Cin, H, W], w [Cout, Cin, kH, kW], optional bias [Cout] → [N, Cout, H', W']. */
+  /**
+   * x [N, Cin, H, W], w [Cout, Cin, kH, kW], optional bias [Cout] → [N, Cout, H', W']. Of a stack of pictures x [N, Cin, D, H, W],
+   * with w [Cout, Cin, 1, kH, kW], each is convolved by itself: ONNX's convolution of three dimensions.
+   */
   Conv: { strides: Extent; pads: Pads };
   /**
    * The transpose of Conv as a linear map: x [N, Cin, H, W], w [Cin, Cout, kH, kW] → [N, Cout, H', W'] with

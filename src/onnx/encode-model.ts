@@ -94,13 +94,18 @@ const lowerings: { [K in OperatorName]: (node: NodeOf<K>) => Lowered } = {
     ],
   }),
   Concat: ({ attributes }) => ({ attributes: { axis: { int: attributes.axis } } }),
-  Conv: ({ attributes, inputs }) => ({
-    attributes: {
-      kernel_shape: { ints: inputs[1]!.shape.slice(2) },
-      pads: { ints: attributes.pads },
-      strides: { ints: attributes.strides },
-    },
-  }),
+  Conv: ({ attributes: { pads, strides }, inputs }) => {
+    const kernelShape = inputs[1]!.shape.slice(2);
+    const isStack = kernelShape.length === 3;
+    const [top, left, bottom, right] = pads;
+    return {
+      attributes: {
+        kernel_shape: { ints: kernelShape },
+        pads: { ints: isStack ? [0, top, left, 0, bottom, right] : pads },
+        strides: { ints: isStack ? [1, ...strides] : strides },
+      },
+    };
+  },
   ConvTranspose: ({ attributes, inputs }) => ({
     attributes: {
       kernel_shape: { ints: inputs[1]!.shape.slice(2) },

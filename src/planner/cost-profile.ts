@@ -112,12 +112,10 @@ export function shapeOfConvolution({ operator, inputs, output }: Node): Convolut
     operator === "Conv" || operator === "ConvTranspose",
     `planner: ${output.name} is not a convolution`,
   );
-  const [batch, , height, width] = (operator === "Conv" ? output : inputs[0]!).shape as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const { shape } = operator === "Conv" ? output : inputs[0]!;
+  const [height, width] = shape.slice(-2) as [number, number];
+  // The pictures of a stack count as examples.
+  const batch = shape[0]! * sizeOf(shape.slice(2, -2));
   const [first, second, ...kernel] = inputs[1]!.shape as [number, number, ...number[]];
   const [outChannels, inChannels] = operator === "Conv" ? [first, second] : [second, first];
   return { batch, inChannels, outChannels, height, width, taps: sizeOf(kernel) };

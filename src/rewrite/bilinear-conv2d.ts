@@ -6,7 +6,7 @@
 import type { GraphBuilder, Value } from "../graph/index.ts";
 import { byColumns, joinTiles, kronecker, matrixTensor, type WinogradMatrices } from "../nn/index.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 
 export interface BilinearAlgorithm {
   /** Of its constants. */
@@ -64,8 +64,8 @@ interface Part {
   /** Of its constants. */
   readonly name: string;
   readonly products: number;
-  /** [products, 1, side, side] */
-  readonly input: Tensor;
+  /** [products, side, side] */
+  readonly input: Float32Array;
   /** [products, 9] */
   readonly kernel: Tensor;
   /** [blockSize², products] */
@@ -86,7 +86,6 @@ function partsOf(algorithm: BilinearAlgorithm, weight: Value): readonly Part[] {
 const knownParts = new Map<string, readonly Part[]>();
 
 function makeParts({ name, matrices, blockSize }: BilinearAlgorithm, count: number): Part[] {
-  const side = matrices.input[0]!.length;
   const input = kronecker(matrices.input, matrices.input);
   const kernel = kronecker(matrices.kernel, matrices.kernel);
   const output = byColumns(kronecker(matrices.output, matrices.output), blockSize);
@@ -96,7 +95,7 @@ function makeParts({ name, matrices, blockSize }: BilinearAlgorithm, count: numb
     return {
       name: count === 1 ? name : `${name}_${first}_${last}`,
       products: last - first,
-      input: matrixTensor(input.slice(first, last), [last - first, 1, side, side]),
+      input: Float32Array.from(input.slice(first, last).flat()),
       kernel: matrixTensor(kernel.slice(first, last)),
       output: matrixTensor(output.map((row) => row.slice(first, last))),
     };
@@ -133,7 +132,8 @@ function transformedKernel(builder: GraphBuilder, weight: Value, { name, product
 
 /**
  * [N, Cin, H, W] → [N, products, Cin, tiles]: a convolution of every channel alone, whose kernels are the outer products
- * of the input matrix' rows. ONNX Runtime folds the transposition into the product that follows.
+ * of the input matrix' rows. The channels of one picture are a stack, which gives the products in the order in which they are
+ * multiplied; those of several pictures go one by one, and ONNX Runtime folds the transposition into the product that follows.
  */
 function transformedInput(
   builder: GraphBuilder,
@@ -143,18 +143,24 @@ function transformedInput(
 ): Value {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const side = matrices.input[0]!.length;
-  const kernels = builder.constant(`${name}_input`, input);
-  const planes = builder.apply("Reshape", [x], { shape: [batch * channels, 1, height, width] });
   const bottom = (tileRows - 1) * stride + side - height - top;
   const right = (tileColumns - 1) * stride + side - width - left;
-  const transformed = builder.apply("Conv", [planes, kernels], {
-    strides: [stride, stride],
-    pads: [top, left, bottom, right],
-  }); // [N·Cin, products, tileRows, tileColumns]
+  const transform = (planes: Shape, kernel: Shape): Value => {
+    const kernels = builder.constant(`${name}_input`, Tensor.from(input, kernel));
+    return builder.apply("Conv", [builder.apply("Reshape", [x], { shape: planes }), kernels], {
+      strides: [stride, stride],
+      pads: [top, left, bottom, right],
+    });
+  };
+  const reshape = (value: Value, shape: Shape): Value => builder.apply("Reshape", [value], { shape });
   const tiles = tileRows * tileColumns;
-  const shape = batch === 1 ? [channels, products, tiles] : [batch, channels, products, tiles];
-  const flat = builder.apply("Reshape", [transformed], { shape });
-  return builder.apply("Transpose", [flat], { perm: batch === 1 ? [1, 0, 2] : [0, 2, 1, 3] });
+  if (batch === 1) {
+    const stack = transform([1, 1, channels, height, width], [products, 1, 1, side, side]);
+    return reshape(stack, [products, channels, tiles]); // of [1, products, Cin, tileRows, tileColumns]
+  }
+  const planes = transform([batch * channels, 1, height, width], [products, 1, side, side]);
+  const flat = reshape(planes, [batch, channels, products, tiles]);
+  return builder.apply("Transpose", [flat], { perm: [0, 2, 1, 3] });
 }
 
 function cropped(builder: GraphBuilder, x: Value, height: number, width: number): Value {
