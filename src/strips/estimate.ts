@@ -24,8 +24,8 @@ export const memoryConstants = {
     temporaries: 1.56,
   },
   strips: {
-    /** The middle of what processes with one program took: decoding 512x512 peaked at 0.70 to 0.91 GB. */
-    fixed: 45e6,
+    /** Since freed memory is held, processes of one program peak alike: decoding 512x512 at 0.70 to 0.73 GB. */
+    fixed: 10e6,
     /** The allocator holds the blocks that graphs of other strips have freed: not every block fits where one was. */
     temporaries: 7,
     /** A session with its thread, and what the allocator lost between its blocks. */
