@@ -1,15 +1,9 @@
 /** Graph → program of strips. */
 import { VaekitError } from "../errors.ts";
-import {
-  GraphBuilder,
-  GraphCopy,
-  print,
-  type Graph,
-  type GroupNormalization,
-  type Value,
-} from "../graph/index.ts";
+import { print, type Graph, type GroupNormalization, type Value } from "../graph/index.ts";
 import { firstOf, rewrite, upsamplingByDifferences, winograd, type ChooseTile } from "../rewrite/index.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
+import { affineGraph, affineNames } from "./affine-graph.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
 import { heightOf, stripGeometry, type StripGeometry } from "./geometry.ts";
 import { hoistWeights, weightName } from "./hoist-weights.ts";
@@ -104,7 +98,7 @@ class StripCompiler {
       maps: [...this.#maps.values()].map(({ strips }) => strips.map(({ tensor }) => tensor)),
       graphs: this.#graphs,
       weights: this.#weights,
-      affine: this.#affineGraph(),
+      affine: affineGraph(this.#graph, this.#segmentation, this.#biasesLeftOut),
       operations: this.#operations,
     };
   }
@@ -224,32 +218,17 @@ class StripCompiler {
       const shape = [1, value.shape[1]!, 1, 1];
       const affine = { scale: this.#tensor(shape), shift: this.#tensor(shape) };
       this.#affines.set(output.name, affine);
-      const offset = this.#biasesLeftOut.has(value.name) ? `${output.name}.offset` : undefined;
-      const names = { weight: `${output.name}.weight`, bias: `${output.name}.bias`, offset };
-      this.#emit({ kind: "statistics", groups, epsilon, ...names, strips: moments, ...affine });
+      this.#emit({
+        kind: "statistics",
+        groups,
+        epsilon,
+        weight: affineNames.weight(output),
+        bias: affineNames.bias(output),
+        offset: this.#biasesLeftOut.has(value.name) ? affineNames.offset(output) : undefined,
+        strips: moments,
+        ...affine,
+      });
     }
-  }
-
-  #affineGraph(): Graph | undefined {
-    const { norms } = this.#segmentation;
-    if (norms.length === 0) return undefined;
-    const builder = new GraphBuilder("affine");
-    const copy = new GraphCopy(this.#graph, builder);
-    for (const node of this.#graph.nodes) {
-      if (this.#segmentation.fixed.has(node.output.name)) copy.set(node.output, copy.apply(node));
-    }
-    const outputs = norms.flatMap(({ inputs: [x, weight, bias], output }): [string, Value][] => {
-      const offset = this.#biasesLeftOut.get(x.name);
-      return [
-        [`${output.name}.weight`, copy.at(weight)],
-        [`${output.name}.bias`, copy.at(bias)],
-        ...(offset === undefined ? [] : [[`${output.name}.offset`, copy.at(offset)] as [string, Value]]),
-      ];
-    });
-    // An output must be the result of a node.
-    return builder.build(
-      Object.fromEntries(outputs.map(([name, value]) => [name, builder.apply("Identity", [value], {})])),
-    );
   }
 
   #addAttention({ composite }: AttentionSegment): void {
