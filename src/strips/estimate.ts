@@ -27,7 +27,7 @@ export const memoryConstants = {
     /** Since freed memory is held, processes of one program peak alike: decoding 512x512 at 0.70 to 0.73 GB. */
     fixed: 10e6,
     /** The allocator holds the blocks that graphs of other strips have freed: not every block fits where one was. */
-    temporaries: 7,
+    temporaries: 6,
     /** A session with its thread, and what the allocator lost between its blocks. */
     session: 1.5e6,
     /** For each byte of the program's own memory: it, and copies on their way. */
