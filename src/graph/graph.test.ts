@@ -78,6 +78,16 @@ describe("shape inference", () => {
     ).toThrow("Conv: expected 128 channels for v, found [1, 64, 8, 8].");
   });
 
+  test("does not take a kernel of a stack for a picture", () => {
+    const attributes = { strides: [1, 1], pads: [1, 1, 1, 1] } as const;
+    const inputs = [value(1, 2, 8, 8), value(4, 2, 1, 3, 3)];
+    expect(() => builder.apply("Conv", inputs, attributes)).toThrow(
+      "found [1, 2, 8, 8] and [4, 2, 1, 3, 3].",
+    );
+    const stack = [value(1, 2, 5, 8, 9), value(4, 2, 1, 3, 3)];
+    expect(builder.apply("Conv", stack, attributes).shape).toEqual([1, 4, 5, 8, 9]);
+  });
+
   test("broadcasts as numpy does", () => {
     expect(builder.apply("Add", [value(2, 3, 4), value(3, 1)], {}).shape).toEqual([2, 3, 4]);
     expect(() => builder.apply("Mul", [value(2, 3), value(2)], {})).toThrow("expected shapes that broadcast");

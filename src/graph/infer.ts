@@ -52,9 +52,11 @@ function binary(operator: OperatorName): (inputs: readonly Value[]) => ValueType
 
 function inferConv(inputs: readonly Value[], { strides, pads }: OperatorAttributes["Conv"]): ValueType {
   const [x, weight, bias] = take("Conv", inputs, inputs.length === 3 ? 3 : 2);
-  const isStack = x!.shape.length === 5 && weight!.shape.length === 5 && weight!.shape[2] === 1;
-  if (x!.shape.length !== 4 && !isStack) {
-    const expected = "expected x [N, C, H, W], or [N, C, D, H, W] with a kernel [Cout, C, 1, kH, kW]";
+  const rank = x!.shape.length;
+  const isStack = rank === 5 && weight!.shape[2] === 1;
+  if (weight!.shape.length !== rank || (rank !== 4 && !isStack)) {
+    const expected =
+      "expected x [N, C, H, W] with a kernel [Cout, C, kH, kW], or [N, C, D, H, W] with [Cout, C, 1, kH, kW]";
     fail("Conv", `${expected}, found ${formatShape(x!.shape)} and ${formatShape(weight!.shape)}.`);
   }
   const stack = x!.shape.slice(2, -2);

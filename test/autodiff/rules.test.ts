@@ -64,6 +64,17 @@ describe("an operator without a gradient", () => {
     expect(without.sort()).toEqual(operatorsWithoutGradient);
   });
 
+  test("so is the convolution of a stack of pictures", () => {
+    const builder = new GraphBuilder("stack");
+    const x = builder.input("x", "float32", [1, 1, 2, 4, 4]);
+    const kernel = builder.input("kernel", "float32", [1, 1, 1, 3, 3]);
+    const y = builder.apply("Conv", [x, kernel], { strides: [1, 1], pads: [1, 1, 1, 1] });
+    const sum = builder.apply("ReduceSum", [y], { axes: [0, 1, 2, 3, 4], keepdims: false });
+    expect(() => gradients(builder, [{ value: sum }], [x])).toThrow(
+      "the convolution of a stack of pictures has no gradient",
+    );
+  });
+
   test("stops the walk with its name and the reason", () => {
     const builder = new GraphBuilder("sign");
     const x = builder.input("x", "float32", [1]);

@@ -112,6 +112,29 @@ describe.each(Object.entries(runtimes))("%s", (_, createRuntime) => {
     });
   });
 
+  test("convolves each picture of a stack by itself", async () => {
+    const builder = new GraphBuilder("stack");
+    const stack = builder.input("stack", "float32", [1, 1, 2, 2, 2]);
+    const kernel = builder.constant("kernel", Tensor.from(Float32Array.of(1, 10), [1, 1, 1, 1, 2]));
+    const y = builder.apply("Conv", [stack, kernel], { strides: [2, 1], pads: [0, 1, 0, 0] });
+    const session = await start().createSession(builder.build({ y }));
+    const pictures = Tensor.from(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), stack.shape);
+    const outputs = await session.run({ stack: pictures });
+    // The first row of each picture, with a zero on its left.
+    expect(outputs["y"]).toBeAllclose(Tensor.from(Float32Array.of(10, 21, 50, 65), [1, 1, 2, 1, 2]), {
+      absolute: 0,
+    });
+  });
+
+  test("finds the largest of each row", async () => {
+    const builder = new GraphBuilder("largest");
+    const rows = builder.input("x", "float32", [2, 2]);
+    const y = builder.apply("ReduceMax", [rows], { axes: [1], keepdims: true });
+    const session = await start().createSession(builder.build({ y }));
+    const outputs = await session.run({ x });
+    expect(outputs["y"]).toBeAllclose(Tensor.from(Float32Array.of(2, 4), [2, 1]), { absolute: 0 });
+  });
+
   test("says what it runs on", async () => {
     await start().createSession(scaleGraph(await weightFile("weights.bin")));
     expect(runtime?.device).toBe("cpu");

@@ -30,20 +30,22 @@ export async function largeScoresInStrips(
     const session = await runtime.createSession(
       attentionGraph({ query: query.shape, key: key.shape, ...ends }),
     );
-    const {
-      query: queryName,
-      key: keyName,
-      value: valueName,
-      mean,
-      weight,
-      nextMean,
-      nextWeight,
-    } = attentionNames;
-    const inputs = { [queryName]: query, [keyName]: key, [valueName]: values[index]!, ...before };
+    const value = values[index]!;
+    const inputs = {
+      [attentionNames.query]: query,
+      [attentionNames.key]: key,
+      [attentionNames.value]: value,
+      ...before,
+    };
     const outputs = await session.run(inputs);
     await session.dispose();
     if (ends.isLast) result = outputs[attentionNames.output];
-    else before = { [mean]: outputs[nextMean]!, [weight]: outputs[nextWeight]! };
+    else {
+      before = {
+        [attentionNames.mean]: outputs[attentionNames.nextMean]!,
+        [attentionNames.weight]: outputs[attentionNames.nextWeight]!,
+      };
+    }
   }
   return { result: result!, ...inDouble(query, keys, values) };
 }

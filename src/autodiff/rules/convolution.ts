@@ -14,11 +14,17 @@ import { tapsInside, turned, zeros } from "./kernels.ts";
 type Conv = NodeOf<"Conv">;
 type Picture = [number, number, number, number];
 
-export const convGradient: GradientRule<"Conv"> = (node, dy, { builder, wants }) => [
-  wants(0) ? inputGradient(builder, node, dy) : undefined,
-  wants(1) ? weightGradient(builder, node, dy) : undefined,
-  wants(2) ? builder.apply("ReduceSum", [dy], { axes: [0, 2, 3], keepdims: false }) : undefined,
-];
+export const convGradient: GradientRule<"Conv"> = (node, dy, { builder, wants }) => {
+  if (dy.shape.length !== 4) {
+    const message = `${node.output.name}: the convolution of a stack of pictures has no gradient: only rewrites of finished graphs make one.`;
+    throw new VaekitError("UNSUPPORTED", message);
+  }
+  return [
+    wants(0) ? inputGradient(builder, node, dy) : undefined,
+    wants(1) ? weightGradient(builder, node, dy) : undefined,
+    wants(2) ? builder.apply("ReduceSum", [dy], { axes: [0, 2, 3], keepdims: false }) : undefined,
+  ];
+};
 
 function inputGradient(builder: GraphBuilder, { inputs, attributes }: Conv, dy: Value): Value {
   const { strides, pads } = attributes;
