@@ -162,9 +162,9 @@ export class GraphBuilder {
 
 /** The same composite over other values. */
 export function renameComposite(composite: Composite, rename: (value: Value) => Value): Composite {
-  const [first, second, third] = composite.inputs;
-  const inputs = [rename(first), rename(second), rename(third)] as const;
-  return { ...composite, inputs, output: rename(composite.output) };
+  // Each kind's inputs are a tuple of its own, and renaming keeps their number.
+  const inputs = composite.inputs.map(rename) as unknown as Composite["inputs"];
+  return { ...composite, inputs, output: rename(composite.output) } as Composite;
 }
 
 /** The nodes on which one of `outputs` depends, in their order. */

@@ -57,6 +57,13 @@ export type Composite =
       readonly inputs: readonly [query: Value, key: Value, value: Value];
       /** softmax(query · keyᵀ / √C) · value, [N, C, H, W] */
       readonly output: Value;
+    }
+  | {
+      readonly kind: "TurnedKernel";
+      /** [Cout, Cin, kH, kW] */
+      readonly inputs: readonly [weight: Value];
+      /** The kernels turned by 180 degrees, input and output exchanged: [Cin, Cout, kH, kW] */
+      readonly output: Value;
     };
 
 export type GroupNormalization = Extract<Composite, { kind: "GroupNormalization" }>;

@@ -3,21 +3,15 @@ import type { Graph, Initializer, Node, NodeOf, OperatorName, Value } from "../g
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { BlockedConvolutions } from "./blocked-convolutions.ts";
+import { onnxModel } from "./onnx-model.ts";
 import {
   dataTypes,
   externalTensorProto,
-  graphProto,
   inlineTensorProto,
-  modelProto,
-  nodeProto,
-  sequenceInfoProto,
-  valueInfoProto,
   type AttributeValue,
+  type OnnxNode,
 } from "./protobuf.ts";
-
-/** Opset 18 (ONNX 1.13, IR 8): the newest that every runtime in use reads. */
-const opsetVersion = 18;
-const irVersion = 8;
 
 /** Where a stored weight goes: into the model, or to a place in a file beside it. */
 export type Placement =
@@ -147,6 +141,8 @@ function lower(node: Node): Lowered {
 export interface EncodeOptions {
   /** Adds an output of this name before the others: a sequence of one empty tensor. */
   readonly sequenceOutput?: string;
+  /** Channels of a block of ONNX Runtime's own layout; convolutions that gain by it are written in it. */
+  readonly blockSize?: number | undefined;
 }
 
 /**
@@ -157,47 +153,52 @@ export interface EncodeOptions {
 export function encodeModel(
   graph: Graph,
   place: (stored: StoredTensor) => Placement,
-  { sequenceOutput }: EncodeOptions = {},
+  { sequenceOutput, blockSize }: EncodeOptions = {},
 ): Uint8Array {
-  const argumentTensors: Uint8Array[] = [];
-  const encodeNode = (node: Node): Uint8Array => {
-    const { attributes = {}, extraInputs = [] } = lower(node);
-    const extraNames = extraInputs.map((tensor, index) => {
-      if (tensor === undefined) return "";
-      const value: Value = { name: `${node.output.name}:${index}`, dtype: tensor.dtype, shape: tensor.shape };
-      argumentTensors.push(inlineTensorProto(value, tensor.bytes));
-      return value.name;
-    });
-    return nodeProto({
-      operator: node.operator,
-      name: node.output.name,
-      inputs: [...node.inputs.map((input) => input.name), ...extraNames],
-      output: node.output.name,
-      attributes,
-    });
-  };
-  const nodes = graph.nodes.map(encodeNode);
+  const { nodes, tensors } = blockSize === undefined ? onnxNodes(graph) : inBlocks(graph, blockSize);
   const initializers = graph.initializers.map((initializer) => encodeInitializer(initializer, place));
-  const outputs = graph.outputs.map(valueInfoProto);
-  if (sequenceOutput !== undefined) {
-    const element: Value = { name: `${sequenceOutput}:element`, dtype: "float32", shape: [0] };
-    argumentTensors.push(inlineTensorProto(element, new Uint8Array()));
-    const inputs = [element.name];
-    const names = { operator: "SequenceConstruct", name: sequenceOutput, inputs, output: sequenceOutput };
-    nodes.push(nodeProto({ ...names, attributes: {} }));
-    outputs.unshift(sequenceInfoProto(sequenceOutput, element));
+  return onnxModel({ ...graph, nodes, initializers: [...initializers, ...tensors], sequenceOutput });
+}
+
+/** Nodes, and the constants that they read besides the graph's own. */
+interface Encoded {
+  readonly nodes: OnnxNode[];
+  readonly tensors: Uint8Array[];
+}
+
+function onnxNodes(graph: Graph): Encoded {
+  const encoded: Encoded = { nodes: [], tensors: [] };
+  for (const node of graph.nodes) addNode(encoded, node);
+  return encoded;
+}
+
+function inBlocks(graph: Graph, blockSize: number): Encoded {
+  const encoded: Encoded = { nodes: [], tensors: [] };
+  const convolutions = new BlockedConvolutions(graph, blockSize, {
+    node: (node) => encoded.nodes.push(node),
+    tensor: (value, bytes) => encoded.tensors.push(inlineTensorProto(value, bytes)),
+  });
+  for (const node of graph.nodes) {
+    if (!convolutions.take(node)) addNode(encoded, node);
   }
-  return modelProto(
-    graphProto({
-      name: graph.name,
-      nodes,
-      initializers: [...initializers, ...argumentTensors],
-      inputs: graph.inputs.map(valueInfoProto),
-      outputs,
-    }),
-    irVersion,
-    opsetVersion,
-  );
+  return encoded;
+}
+
+function addNode({ nodes, tensors }: Encoded, node: Node): void {
+  const { attributes = {}, extraInputs = [] } = lower(node);
+  const extraNames = extraInputs.map((tensor, index) => {
+    if (tensor === undefined) return "";
+    const value: Value = { name: `${node.output.name}:${index}`, dtype: tensor.dtype, shape: tensor.shape };
+    tensors.push(inlineTensorProto(value, tensor.bytes));
+    return value.name;
+  });
+  nodes.push({
+    operator: node.operator,
+    name: node.output.name,
+    inputs: [...node.inputs.map((input) => input.name), ...extraNames],
+    output: node.output.name,
+    attributes,
+  });
 }
 
 function encodeInitializer(

@@ -1,1 +1,2 @@
+export { blockProbe, blockProbeInput, blockProbeModel, blockSizeIn } from "./block-size.ts";
 export { encodeModel, type Placement } from "./encode-model.ts";

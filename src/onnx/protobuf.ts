@@ -79,13 +79,19 @@ export function attributeProto(name: string, value: AttributeValue): Uint8Array 
   return message.bytes(4, new TextEncoder().encode(value.string)).int64(20, attributeTypes.string).finish();
 }
 
-export function nodeProto(node: {
-  operator: string;
-  name: string;
-  inputs: readonly string[];
-  output: string;
-  attributes: Readonly<Record<string, AttributeValue>>;
-}): Uint8Array {
+/** A node as ONNX writes it. */
+export interface OnnxNode {
+  readonly operator: string;
+  /** Whose operator it is; ONNX's own when left out. */
+  readonly domain?: string;
+  readonly name: string;
+  /** An optional input that is left out has no name. */
+  readonly inputs: readonly string[];
+  readonly output: string;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+}
+
+export function nodeProto(node: OnnxNode): Uint8Array {
   const attributes = Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value));
   return new Message()
     .strings(1, node.inputs)
@@ -93,6 +99,7 @@ export function nodeProto(node: {
     .string(3, node.name)
     .string(4, node.operator)
     .messages(5, attributes)
+    .string(7, node.domain ?? "")
     .finish();
 }
 
@@ -154,7 +161,19 @@ export function graphProto(graph: {
     .finish();
 }
 
-export function modelProto(graph: Uint8Array, irVersion: number, opsetVersion: number): Uint8Array {
-  const opset = new Message().string(1, "").int64(2, opsetVersion).finish();
-  return new Message().int64(1, irVersion).string(2, "vaekit").bytes(7, graph).bytes(8, opset).finish();
+/** @param opsets versions of operator sets by domain; "" is ONNX's own. */
+export function modelProto(
+  graph: Uint8Array,
+  irVersion: number,
+  opsets: Readonly<Record<string, number>>,
+): Uint8Array {
+  const imports = Object.entries(opsets).map(([domain, version]) =>
+    new Message().string(1, domain).int64(2, version).finish(),
+  );
+  return new Message()
+    .int64(1, irVersion)
+    .string(2, "vaekit")
+    .bytes(7, graph)
+    .messages(8, imports)
+    .finish();
 }

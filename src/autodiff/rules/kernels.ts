@@ -19,7 +19,8 @@ export function turned(builder: GraphBuilder, weight: Value): Value {
   if (taps === 1) return swapped;
   const rows = reshape(builder, swapped, [inChannels * outChannels, taps]);
   const reversed = builder.apply("MatMul", [rows, reversal(builder, taps, weight.dtype)], {});
-  return reshape(builder, reversed, [inChannels, outChannels, kernelHeight, kernelWidth]);
+  const output = reshape(builder, reversed, [inChannels, outChannels, kernelHeight, kernelWidth]);
+  return builder.composite({ kind: "TurnedKernel", inputs: [weight], output });
 }
 
 /** The matrix that reverses a row vector of `size`. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { listSupportedBackends, type InferenceSession } from "onnxruntime-node";
 import { invariant, messageOf, VaekitError } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
-import { encodeModel } from "../../onnx/index.ts";
+import { blockProbe, blockProbeInput, blockProbeModel, blockSizeIn, encodeModel } from "../../onnx/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkInputs } from "../check-inputs.ts";
 import { graphForDevice } from "../graph-for-device.ts";
@@ -54,6 +54,7 @@ export class NodeRuntime implements Runtime {
   readonly #threadCount: number;
   readonly #keepsMemory: boolean;
   readonly #client = new WorkerClient();
+  #blockSize: Promise<number | undefined> | undefined;
   #nextSession = 0;
   #nextState = 0;
   #nextWorkspace = 0;
@@ -80,6 +81,7 @@ export class NodeRuntime implements Runtime {
       try {
         const model = encodeModel(graphForDevice(graph, device), weights.place, {
           sequenceOutput: unreturnedOutput,
+          blockSize: device === "cpu" ? await (this.#blockSize ??= this.#askBlockSize()) : undefined,
         });
         const outputs = outputTypes(graph);
         await this.#client.request({ kind: "create", session, model, options, outputs });
@@ -111,7 +113,28 @@ export class NodeRuntime implements Runtime {
   dispose(): Promise<void> {
     return this.#client.dispose();
   }
+
+  /**
+   * Channels of a block in ONNX Runtime's own layout. Its kernels for x64 have one, with any vector unit; on other
+   * processors they may not, and then its operators write where they must not instead of saying so.
+   */
+  async #askBlockSize(): Promise<number | undefined> {
+    if (process.arch !== "x64") return undefined;
+    const session = this.#nextSession++;
+    const { input, output, shape } = blockProbe;
+    const model = blockProbeModel(unreturnedOutput);
+    const options = { executionProviders: ["cpu"], intraOpNumThreads: 1, logSeverityLevel: fatal } as const;
+    const outputs = { [output]: { dtype: "float32", shape } } as const;
+    await this.#client.request({ kind: "create", session, model, options, outputs });
+    const inputs = toMessages({ [input]: blockProbeInput() });
+    const answer = await this.#client.request({ kind: "run", session, inputs });
+    await this.#client.request({ kind: "release", session });
+    return blockSizeIn(answer[output]!.data as Float32Array);
+  }
 }
+
+/** What fails is reported by the error itself. */
+const fatal = 4;
 
 function sessionOptions(
   device: ConcreteDevice,
@@ -126,8 +149,7 @@ function sessionOptions(
     graphOptimizationLevel: "extended",
     // The arena would keep every session's largest working memory for as long as the session is cached.
     enableCpuMemArena: keepsMemory,
-    // Below: FATAL only. What fails is reported by the error itself.
-    logSeverityLevel: 4,
+    logSeverityLevel: fatal,
     externalData: [...buffers],
     extra: {
       session: {

@@ -1,0 +1,242 @@
+/**
+ * Convolutions in ONNX Runtime's blocked layout, in which the channels of a pixel lie together in blocks of one vector of
+ * the processor: x [N, C, H, W] is stored as [N, C / b, H, W, b], the kernels as [Cout / b, Cin / b, kH, kW, b (in), b (out)].
+ *
+ * ONNX Runtime rewrites constant kernels itself (`graphOptimizationLevel: "all"`) and keeps a copy of them. Its operators also
+ * take kernels that are rearranged in the graph, which serves weights that change, as in training, and weights that stay
+ * mapped from their file.
+ *
+ * @see https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/optimizer/nchwc_transformer.cc
+ */
+import type { Graph, Initializer, Node, NodeOf, Value } from "../graph/index.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { blockedDomain } from "./onnx-model.ts";
+import type { OnnxNode } from "./protobuf.ts";
+
+/** Pixels of the output, over all pictures, from which on rearranging the kernels costs less than it saves. */
+const leastPixels = 256;
+
+/** Where the lowered nodes and their constants go. */
+export interface Sink {
+  readonly node: (node: OnnxNode) => void;
+  readonly tensor: (value: Value, bytes: Uint8Array) => void;
+}
+
+type Conv = NodeOf<"Conv">;
+/** [Cout, Cin, kH, kW] */
+type Kernel = [outChannels: number, inChannels: number, height: number, width: number];
+
+export class BlockedConvolutions {
+  readonly #blockSize: number;
+  readonly #sink: Sink;
+  readonly #constants: ReadonlyMap<string, Tensor>;
+  /** Kernels by the name of those that they turn. */
+  readonly #turned = new Map<string, Value>();
+  /** Nodes that nothing but a blocked convolution reads. */
+  readonly #left: ReadonlySet<string>;
+  /** Values that are there in blocks already, and constants by name. */
+  readonly #known = new Set<string>();
+
+  constructor(graph: Graph, blockSize: number, sink: Sink) {
+    this.#blockSize = blockSize;
+    this.#sink = sink;
+    this.#constants = new Map(graph.initializers.flatMap(constantOf));
+    for (const composite of graph.composites) {
+      if (composite.kind === "TurnedKernel") this.#turned.set(composite.output.name, composite.inputs[0]);
+    }
+    this.#left = this.#unread(graph);
+  }
+
+  /** Writes a node in another form, or leaves it out; false leaves it to the caller. */
+  take(node: Node): boolean {
+    if (this.#left.has(node.output.name)) return true;
+    if (node.operator !== "Conv" || !this.#isFaster(node)) return false;
+    this.#convolve(node);
+    return true;
+  }
+
+  #isFaster({ inputs, output }: Conv): boolean {
+    const [x, weight, bias] = inputs as [Value, Value, Value?];
+    if (x.dtype !== "float32" || x.shape.length !== 4) return false;
+    const [outChannels, inChannels, height, width] = weight.shape as Kernel;
+    const isWhole = (channels: number): boolean => channels % this.#blockSize === 0;
+    const isInput = inChannels < this.#blockSize || isWhole(inChannels);
+    const isOutput = isWhole(outChannels) || (this.#constants.has(weight.name) && bias === undefined);
+    const pixels = output.shape[0]! * output.shape[2]! * output.shape[3]!;
+    return isInput && isOutput && height * width > 1 && pixels >= leastPixels;
+  }
+
+  /** What makes turned kernels is not needed where they are rearranged from the kernels themselves. */
+  #unread(graph: Graph): ReadonlySet<string> {
+    const left = new Set<string>();
+    const reads = new Map<string, number>();
+    const count = (name: string, change: number): number => {
+      const total = (reads.get(name) ?? 0) + change;
+      reads.set(name, total);
+      return total;
+    };
+    for (const { name } of graph.outputs) count(name, 1);
+    for (const { inputs } of graph.nodes) for (const { name } of inputs) count(name, 1);
+    const sources = new Map(graph.nodes.map((node) => [node.output.name, node]));
+    const leave = (name: string): void => {
+      const node = sources.get(name);
+      if (count(name, -1) > 0 || node === undefined) return;
+      left.add(name);
+      for (const input of node.inputs) leave(input.name);
+    };
+    for (const node of graph.nodes) {
+      if (node.operator !== "Conv" || !this.#isFaster(node)) continue;
+      const { name } = node.inputs[1]!;
+      // The kernels themselves are still read.
+      const source = this.#turned.get(name);
+      if (source === undefined) continue;
+      count(source.name, 1);
+      leave(name);
+    }
+    return left;
+  }
+
+  #convolve({ inputs, attributes: { strides, pads }, output }: Conv): void {
+    const [x, weight, bias] = inputs as [Value, Value, Value?];
+    const [outChannels, , ...kernelShape] = weight.shape as Kernel;
+    const blocks = `${output.name}:blocks`;
+    const read = [this.#inBlocks(x), this.#kernelInBlocks(weight)];
+    this.#blocked("Conv", bias === undefined ? read : [...read, bias.name], blocks, {
+      kernel_shape: { ints: kernelShape },
+      strides: { ints: strides },
+      pads: { ints: pads },
+    });
+    this.#blocked("ReorderOutput", [blocks], output.name, { channels: { int: outChannels } });
+  }
+
+  /** The name of x in blocks; fewer channels than a block stay as they are. */
+  #inBlocks({ name, shape }: Value): string {
+    if (shape[1]! < this.#blockSize) return name;
+    const blocks = `${name}:in blocks`;
+    if (!this.#known.has(blocks)) this.#blocked("ReorderInput", [name], blocks, {});
+    this.#known.add(blocks);
+    return blocks;
+  }
+
+  #kernelInBlocks(weight: Value): string {
+    const constant = this.#constants.get(weight.name);
+    const blocks = `${weight.name}:kernel in blocks`;
+    if (this.#known.has(blocks)) return blocks;
+    const source = this.#turned.get(weight.name);
+    if (constant !== undefined) {
+      return this.#constant(blocks, this.#rearranged(constant, weight.shape as Kernel));
+    }
+    this.#known.add(blocks);
+    if (source !== undefined) this.#turn(source, weight.shape as Kernel, blocks);
+    else this.#rearrange(weight, blocks);
+    return blocks;
+  }
+
+  /** Rows of b output channels, [Cout / b, Cin, taps, b], then the taps before the input channels of a block. */
+  #rearrange({ name, shape }: Value, blocks: string): void {
+    const [outChannels, inChannels, height, width] = shape as Kernel;
+    const taps = height * width;
+    const flat = this.#reshape(name, `${blocks}:flat`, [1, outChannels, inChannels, taps]);
+    const rows = `${blocks}:rows`;
+    this.#blocked("ReorderInput", [flat], rows, {});
+    const order = this.#order(outChannels, inChannels, taps, (block, channel, tap) => {
+      return (block * inChannels + channel) * taps + tap;
+    });
+    this.#pick(rows, order, `${outChannels}x${inChannels}x${taps}`, blocks, shape);
+  }
+
+  /**
+   * The same of turned kernels, from those that they turn, [Cin, Cout, kH, kW] in the turned ones' terms: rows of b output
+   * channels are [Cin, Cout / b, taps, b] there.
+   */
+  #turn({ name }: Value, shape: Kernel, blocks: string): void {
+    const [outChannels, inChannels, height, width] = shape;
+    const taps = height * width;
+    const rows = `${blocks}:rows`;
+    this.#blocked("ReorderInput", [name], rows, {});
+    const outBlocks = outChannels / this.#blockSize;
+    const order = this.#order(outChannels, inChannels, taps, (block, channel, tap) => {
+      return (channel * outBlocks + block) * taps + (taps - 1 - tap);
+    });
+    this.#pick(rows, order, `turned ${outChannels}x${inChannels}x${taps}`, blocks, shape);
+  }
+
+  /** Which row comes where, in the order of a kernel in blocks: [Cout / b, Cin / b, taps, b], or [Cout / b, Cin, taps] of few channels. */
+  #order(
+    outChannels: number,
+    inChannels: number,
+    taps: number,
+    rowOf: (outBlock: number, inChannel: number, tap: number) => number,
+  ): number[] {
+    const size = inChannels < this.#blockSize ? 1 : this.#blockSize;
+    const order: number[] = [];
+    for (let outBlock = 0; outBlock < outChannels / this.#blockSize; outBlock++) {
+      for (let first = 0; first < inChannels; first += size) {
+        for (let tap = 0; tap < taps; tap++) {
+          for (let channel = first; channel < first + size; channel++) order.push(rowOf(outBlock, channel, tap));
+        }
+      }
+    }
+    return order;
+  }
+
+  #pick(rows: string, order: readonly number[], key: string, output: string, shape: readonly number[]): void {
+    const flat = this.#reshape(rows, `${rows}:flat`, [order.length, this.#blockSize]);
+    const indices = this.#constant(`blocks of ${key}`, int64s(order));
+    const picked = `${rows}:picked`;
+    const attributes = { axis: { int: 0 } };
+    this.#sink.node({ operator: "Gather", name: picked, inputs: [flat, indices], output: picked, attributes });
+    this.#reshape(picked, output, shape);
+  }
+
+  /** A constant kernel of few channels; output channels that fill the last block are zero. */
+  #rearranged({ data }: Tensor, [outChannels, inChannels, height, width]: Kernel): Tensor {
+    const size = this.#blockSize;
+    const taps = height * width;
+    const padded = Math.ceil(outChannels / size) * size;
+    const values = new Float32Array(padded * inChannels * taps);
+    const order = this.#order(padded, inChannels, taps, (block, channel, tap) => {
+      return (block * inChannels + channel) * taps + tap;
+    });
+    order.forEach((row, position) => {
+      const [tap, channel] = [row % taps, Math.floor(row / taps) % inChannels];
+      const block = Math.floor(row / taps / inChannels);
+      for (let lane = 0; lane < size && block * size + lane < outChannels; lane++) {
+        const out = block * size + lane;
+        values[position * size + lane] = Number(data[(out * inChannels + channel) * taps + tap]);
+      }
+    });
+    return Tensor.from(values, [padded, inChannels, height, width]);
+  }
+
+  #reshape(name: string, output: string, shape: readonly number[]): string {
+    const sizes = this.#constant(`shape ${shape.join("x")}`, int64s(shape));
+    const inputs = [name, sizes];
+    this.#sink.node({ operator: "Reshape", name: output, inputs, output, attributes: {} });
+    return output;
+  }
+
+  #constant(name: string, { dtype, shape, bytes }: Tensor): string {
+    if (this.#known.has(name)) return name;
+    this.#known.add(name);
+    this.#sink.tensor({ name, dtype, shape }, bytes);
+    return name;
+  }
+
+  #blocked(
+    operator: string,
+    inputs: readonly string[],
+    output: string,
+    attributes: OnnxNode["attributes"],
+  ): void {
+    this.#sink.node({ operator, domain: blockedDomain, name: output, inputs, output, attributes });
+  }
+}
+
+const int64s = (values: readonly number[]): Tensor =>
+  Tensor.from(BigInt64Array.from(values, BigInt), [values.length]);
+
+/** A small constant of the graph, by name. Stored weights are none: they stay where they lie. */
+const constantOf = ({ value, data }: Initializer): [string, Tensor][] =>
+  "constant" in data && sizeOf(value.shape) < 2 ** 16 ? [[value.name, data.constant]] : [];

@@ -1,0 +1,58 @@
+/** A ModelProto around nodes that are written already. */
+import type { Value } from "../graph/index.ts";
+import {
+  graphProto,
+  inlineTensorProto,
+  modelProto,
+  nodeProto,
+  sequenceInfoProto,
+  valueInfoProto,
+  type OnnxNode,
+} from "./protobuf.ts";
+
+/** Opset 18 (ONNX 1.13, IR 8): the newest that every runtime in use reads. */
+const opsetVersion = 18;
+const irVersion = 8;
+
+/** ONNX Runtime's name for its operators on channels in blocks. */
+export const blockedDomain = "com.microsoft.nchwc";
+
+export interface OnnxModel {
+  readonly name: string;
+  readonly nodes: readonly OnnxNode[];
+  /** TensorProtos. */
+  readonly initializers: readonly Uint8Array[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** Adds an output of this name before the others: a sequence of one empty tensor. */
+  readonly sequenceOutput?: string | undefined;
+}
+
+export function onnxModel(model: OnnxModel): Uint8Array {
+  const sequence = model.sequenceOutput === undefined ? undefined : emptySequence(model.sequenceOutput);
+  const nodes = sequence === undefined ? model.nodes : [...model.nodes, sequence.node];
+  const graph = graphProto({
+    name: model.name,
+    nodes: nodes.map(nodeProto),
+    initializers: [...model.initializers, ...(sequence === undefined ? [] : [sequence.initializer])],
+    inputs: model.inputs.map(valueInfoProto),
+    outputs: [...(sequence === undefined ? [] : [sequence.output]), ...model.outputs.map(valueInfoProto)],
+  });
+  const usesBlocks = nodes.some(({ domain }) => domain === blockedDomain);
+  return modelProto(graph, irVersion, { "": opsetVersion, ...(usesBlocks ? { [blockedDomain]: 1 } : {}) });
+}
+
+function emptySequence(name: string): { node: OnnxNode; initializer: Uint8Array; output: Uint8Array } {
+  const element: Value = { name: `${name}:element`, dtype: "float32", shape: [0] };
+  return {
+    node: {
+      operator: "SequenceConstruct",
+      name,
+      inputs: [element.name],
+      output: name,
+      attributes: {},
+    },
+    initializer: inlineTensorProto(element, new Uint8Array()),
+    output: sequenceInfoProto(name, element),
+  };
+}
