@@ -24,7 +24,10 @@ export function blockProbeModel(sequenceOutput: string): Uint8Array {
 
 /** Pixel 0 of the first channel is 0, its pixel 1 is 1. */
 export const blockProbeInput = (): Tensor<"float32"> =>
-  Tensor.from(Float32Array.from({ length: sizeOf(shape) }, (_, index) => index), shape);
+  Tensor.from(
+    Float32Array.from({ length: sizeOf(shape) }, (_, index) => index),
+    shape,
+  );
 
 /** In the output, pixel 1 of a channel comes after pixel 0 of all channels of its block. Undefined where there are no blocks. */
 export function blockSizeIn(output: ArrayLike<number>): number | undefined {

@@ -174,7 +174,8 @@ export class BlockedConvolutions {
     for (let outBlock = 0; outBlock < outChannels / this.#blockSize; outBlock++) {
       for (let first = 0; first < inChannels; first += size) {
         for (let tap = 0; tap < taps; tap++) {
-          for (let channel = first; channel < first + size; channel++) order.push(rowOf(outBlock, channel, tap));
+          for (let channel = first; channel < first + size; channel++)
+            order.push(rowOf(outBlock, channel, tap));
         }
       }
     }
@@ -186,7 +187,13 @@ export class BlockedConvolutions {
     const indices = this.#constant(`blocks of ${key}`, int64s(order));
     const picked = `${rows}:picked`;
     const attributes = { axis: { int: 0 } };
-    this.#sink.node({ operator: "Gather", name: picked, inputs: [flat, indices], output: picked, attributes });
+    this.#sink.node({
+      operator: "Gather",
+      name: picked,
+      inputs: [flat, indices],
+      output: picked,
+      attributes,
+    });
     this.#reshape(picked, output, shape);
   }
 

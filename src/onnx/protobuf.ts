@@ -170,10 +170,5 @@ export function modelProto(
   const imports = Object.entries(opsets).map(([domain, version]) =>
     new Message().string(1, domain).int64(2, version).finish(),
   );
-  return new Message()
-    .int64(1, irVersion)
-    .string(2, "vaekit")
-    .bytes(7, graph)
-    .messages(8, imports)
-    .finish();
+  return new Message().int64(1, irVersion).string(2, "vaekit").bytes(7, graph).messages(8, imports).finish();
 }

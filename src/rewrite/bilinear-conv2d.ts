@@ -34,19 +34,23 @@ export interface BilinearConvolution {
   readonly algorithm: BilinearAlgorithm;
 }
 
-/** The most bytes of transformed kernels at once: allocators map larger blocks anew every time, which costs more. */
-const mostKernelBytes = 16 * 2 ** 20;
-
 /** → [N, Cout, H', W'] */
 export function bilinearConv2d(builder: GraphBuilder, convolution: BilinearConvolution): Value {
   const { weight, bias, size, algorithm } = convolution;
   const [batch, outChannels, outHeight, outWidth] = size as [number, number, number, number];
   const { blockSize } = algorithm;
+  const constants = constantsOf(algorithm);
   const tiles = [Math.ceil(outHeight / blockSize), Math.ceil(outWidth / blockSize)] as const;
-  const add = (a: Value, b: Value): Value => builder.apply("Add", [a, b], {});
-  const pixels = partsOf(algorithm, weight)
-    .map((part) => outputsOf(builder, convolution, part, tiles))
-    .reduce(add); // [N, blockSize², Cout · tiles]
+  const factors = [
+    transformedKernel(builder, weight, constants),
+    transformedInput(builder, convolution, constants, tiles),
+  ];
+  const sums = builder.apply("MatMul", factors, {}); // [N, products, Cout, tiles]
+  const rows = builder.apply("Reshape", [sums], {
+    shape: [batch, constants.products, outChannels * tiles[0] * tiles[1]],
+  });
+  const output = builder.constant(`${constants.name}_output`, constants.output);
+  const pixels = builder.apply("MatMul", [output, rows], {}); // [N, blockSize², Cout · tiles]
   const whole = joinTiles(builder, pixels, blockSize, [
     batch,
     outChannels,
@@ -56,12 +60,12 @@ export function bilinearConv2d(builder: GraphBuilder, convolution: BilinearConvo
   const cut = cropped(builder, whole, outHeight, outWidth);
   return bias === undefined
     ? cut
-    : add(cut, builder.apply("Reshape", [bias], { shape: [outChannels, 1, 1] }));
+    : builder.apply("Add", [cut, builder.apply("Reshape", [bias], { shape: [outChannels, 1, 1] })], {});
 }
 
-/** Some of the products of a tile: rows of B ⊗ B and of G ⊗ G, and columns of A ⊗ A. */
-interface Part {
-  /** Of its constants. */
+/** The matrices of both sides together: B ⊗ B, G ⊗ G and A ⊗ A. */
+interface Constants {
+  /** Of the algorithm. */
   readonly name: string;
   readonly products: number;
   /** [products, side, side] */
@@ -72,57 +76,32 @@ interface Part {
   readonly output: Tensor;
 }
 
-function partsOf(algorithm: BilinearAlgorithm, weight: Value): readonly Part[] {
-  const products = algorithm.matrices.input.length ** 2;
-  const bytes = products * weight.shape[0]! * weight.shape[1]! * Float32Array.BYTES_PER_ELEMENT;
-  const count = Math.ceil(bytes / mostKernelBytes);
-  const key = `${algorithm.name} ${count}`;
-  const parts = knownParts.get(key) ?? makeParts(algorithm, count);
-  knownParts.set(key, parts);
-  return parts;
+/** By the algorithm's name: every strip of every layer asks for the same few. */
+const knownConstants = new Map<string, Constants>();
+
+function constantsOf(algorithm: BilinearAlgorithm): Constants {
+  const constants = knownConstants.get(algorithm.name) ?? makeConstants(algorithm);
+  knownConstants.set(algorithm.name, constants);
+  return constants;
 }
 
-/** Parts by the algorithm's name and their number: every strip of every layer asks for the same few. */
-const knownParts = new Map<string, readonly Part[]>();
-
-function makeParts({ name, matrices, blockSize }: BilinearAlgorithm, count: number): Part[] {
-  const input = kronecker(matrices.input, matrices.input);
+function makeConstants({ name, matrices, blockSize }: BilinearAlgorithm): Constants {
   const kernel = kronecker(matrices.kernel, matrices.kernel);
-  const output = byColumns(kronecker(matrices.output, matrices.output), blockSize);
-  return Array.from({ length: count }, (_, index) => {
-    const bounds = [index, index + 1].map((i) => Math.floor((i * kernel.length) / count));
-    const [first, last] = bounds as [number, number];
-    return {
-      name: count === 1 ? name : `${name}_${first}_${last}`,
-      products: last - first,
-      input: Float32Array.from(input.slice(first, last).flat()),
-      kernel: matrixTensor(kernel.slice(first, last)),
-      output: matrixTensor(output.map((row) => row.slice(first, last))),
-    };
-  });
-}
-
-/** What some of the products give to the outputs: [N, blockSize², Cout · tiles]. */
-function outputsOf(
-  builder: GraphBuilder,
-  convolution: BilinearConvolution,
-  part: Part,
-  tiles: readonly [number, number],
-): Value {
-  const [batch, outChannels] = convolution.size as [number, number];
-  const factors = [
-    transformedKernel(builder, convolution.weight, part),
-    transformedInput(builder, convolution, part, tiles),
-  ];
-  const sums = builder.apply("MatMul", factors, {}); // [N, products, Cout, tiles]
-  const rows = builder.apply("Reshape", [sums], {
-    shape: [batch, part.products, outChannels * tiles[0] * tiles[1]],
-  });
-  return builder.apply("MatMul", [builder.constant(`${part.name}_output`, part.output), rows], {});
+  return {
+    name,
+    products: kernel.length,
+    input: Float32Array.from(kronecker(matrices.input, matrices.input).flat()),
+    kernel: matrixTensor(kernel),
+    output: matrixTensor(byColumns(kronecker(matrices.output, matrices.output), blockSize)),
+  };
 }
 
 /** [Cout, Cin, 3, 3] → [products, Cout, Cin] */
-function transformedKernel(builder: GraphBuilder, weight: Value, { name, products, kernel }: Part): Value {
+function transformedKernel(
+  builder: GraphBuilder,
+  weight: Value,
+  { name, products, kernel }: Constants,
+): Value {
   const [outChannels, inChannels] = weight.shape as [number, number];
   const rows = builder.apply("Reshape", [weight], { shape: [outChannels * inChannels, 9] });
   const columns = builder.apply("Transpose", [rows], { perm: [1, 0] });
@@ -138,7 +117,7 @@ function transformedKernel(builder: GraphBuilder, weight: Value, { name, product
 function transformedInput(
   builder: GraphBuilder,
   { x, top, left, algorithm: { stride, matrices } }: BilinearConvolution,
-  { name, products, input }: Part,
+  { name, products, input }: Constants,
   [tileRows, tileColumns]: readonly [number, number],
 ): Value {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
