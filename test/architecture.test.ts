@@ -15,7 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   nn: ["graph", "tensor", "util"],
   rewrite: ["nn", "graph", "tensor", "util"],
   strips: ["rewrite", "runtime", "graph", "tensor", "util"],
-  planner: ["strips", "rewrite", "weights", "runtime", "graph", "nn", "tensor", "util"],
+  planner: ["strips", "rewrite", "weights", "runtime", "onnx", "graph", "nn", "tensor", "util"],
   random: ["tensor", "util"],
   autodiff: ["nn", "graph", "tensor", "util"],
   models: ["nn", "graph", "random", "tensor", "util"],

@@ -1,6 +1,6 @@
 /**
  * Convolutions in ONNX Runtime's blocked layout, in which the channels of a pixel lie together in blocks of one vector of
- * the processor: x [N, C, H, W] is stored as [N, C / b, H, W, b], the kernels as [Cout / b, Cin / b, kH, kW, b (in), b (out)].
+ * the processor: x [N, C, H, W] is stored as [N, C / b, H, W, b].
  *
  * ONNX Runtime rewrites constant kernels itself (`graphOptimizationLevel: "all"`) and keeps a copy of them. Its operators also
  * take kernels that are rearranged in the graph, which serves weights that change, as in training, and weights that stay
@@ -11,11 +11,15 @@
 import type { Graph, Initializer, Node, NodeOf, Value } from "../graph/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { rowsOfKernel, rowsOfTurnedKernel, singleChannelKernel, type Kernel } from "./blocked-kernels.ts";
 import { blockedDomain } from "./onnx-model.ts";
 import type { OnnxNode } from "./protobuf.ts";
 
 /** Pixels of the output, over all pictures, from which on rearranging the kernels costs less than it saves. */
-const leastPixels = 256;
+const leastPixels = 512;
+
+/** Elements of what constant kernels make: 16 MB. Where it is more than the cache holds, bringing it back out of blocks costs more. */
+const mostElements = 2 ** 22;
 
 /** Where the lowered nodes and their constants go. */
 export interface Sink {
@@ -24,8 +28,6 @@ export interface Sink {
 }
 
 type Conv = NodeOf<"Conv">;
-/** [Cout, Cin, kH, kW] */
-type Kernel = [outChannels: number, inChannels: number, height: number, width: number];
 
 export class BlockedConvolutions {
   readonly #blockSize: number;
@@ -56,15 +58,10 @@ export class BlockedConvolutions {
     return true;
   }
 
-  #isFaster({ inputs, output }: Conv): boolean {
-    const [x, weight, bias] = inputs as [Value, Value, Value?];
-    if (x.dtype !== "float32" || x.shape.length !== 4) return false;
-    const [outChannels, inChannels, height, width] = weight.shape as Kernel;
-    const isWhole = (channels: number): boolean => channels % this.#blockSize === 0;
-    const isInput = inChannels < this.#blockSize || isWhole(inChannels);
-    const isOutput = isWhole(outChannels) || (this.#constants.has(weight.name) && bias === undefined);
-    const pixels = output.shape[0]! * output.shape[2]! * output.shape[3]!;
-    return isInput && isOutput && height * width > 1 && pixels >= leastPixels;
+  #isFaster(conv: Conv): boolean {
+    return this.#constants.has(conv.inputs[1]!.name)
+      ? isFasterWithConstants(conv, this.#blockSize)
+      : isFasterInBlocks(conv, this.#blockSize);
   }
 
   /** What makes turned kernels is not needed where they are rearranged from the kernels themselves. */
@@ -110,9 +107,9 @@ export class BlockedConvolutions {
     this.#blocked("ReorderOutput", [blocks], output.name, { channels: { int: outChannels } });
   }
 
-  /** The name of x in blocks; fewer channels than a block stay as they are. */
+  /** The name of x in blocks; a single channel stays as it is. */
   #inBlocks({ name, shape }: Value): string {
-    if (shape[1]! < this.#blockSize) return name;
+    if (shape[1] === 1) return name;
     const blocks = `${name}:in blocks`;
     if (!this.#known.has(blocks)) this.#blocked("ReorderInput", [name], blocks, {});
     this.#known.add(blocks);
@@ -125,7 +122,7 @@ export class BlockedConvolutions {
     if (this.#known.has(blocks)) return blocks;
     const source = this.#turned.get(weight.name);
     if (constant !== undefined) {
-      return this.#constant(blocks, this.#rearranged(constant, weight.shape as Kernel));
+      return this.#constant(blocks, singleChannelKernel(constant, this.#blockSize));
     }
     this.#known.add(blocks);
     if (source !== undefined) this.#turn(source, weight.shape as Kernel, blocks);
@@ -133,58 +130,26 @@ export class BlockedConvolutions {
     return blocks;
   }
 
-  /** Rows of b output channels, [Cout / b, Cin, taps, b], then the taps before the input channels of a block. */
   #rearrange({ name, shape }: Value, blocks: string): void {
     const [outChannels, inChannels, height, width] = shape as Kernel;
-    const taps = height * width;
-    const flat = this.#reshape(name, `${blocks}:flat`, [1, outChannels, inChannels, taps]);
+    const flat = this.#reshape(name, `${blocks}:flat`, [1, outChannels, inChannels, height * width]);
     const rows = `${blocks}:rows`;
     this.#blocked("ReorderInput", [flat], rows, {});
-    const order = this.#order(outChannels, inChannels, taps, (block, channel, tap) => {
-      return (block * inChannels + channel) * taps + tap;
-    });
-    this.#pick(rows, order, `${outChannels}x${inChannels}x${taps}`, blocks, shape);
+    const order = rowsOfKernel(shape as Kernel, this.#blockSize);
+    this.#pick(rows, order, `kernel ${shape.join("x")}`, blocks, shape);
   }
 
-  /**
-   * The same of turned kernels, from those that they turn, [Cin, Cout, kH, kW] in the turned ones' terms: rows of b output
-   * channels are [Cin, Cout / b, taps, b] there.
-   */
+  /** Turned kernels, from those that they turn. */
   #turn({ name }: Value, shape: Kernel, blocks: string): void {
-    const [outChannels, inChannels, height, width] = shape;
-    const taps = height * width;
     const rows = `${blocks}:rows`;
     this.#blocked("ReorderInput", [name], rows, {});
-    const outBlocks = outChannels / this.#blockSize;
-    const order = this.#order(outChannels, inChannels, taps, (block, channel, tap) => {
-      return (channel * outBlocks + block) * taps + (taps - 1 - tap);
-    });
-    this.#pick(rows, order, `turned ${outChannels}x${inChannels}x${taps}`, blocks, shape);
-  }
-
-  /** Which row comes where, in the order of a kernel in blocks: [Cout / b, Cin / b, taps, b], or [Cout / b, Cin, taps] of few channels. */
-  #order(
-    outChannels: number,
-    inChannels: number,
-    taps: number,
-    rowOf: (outBlock: number, inChannel: number, tap: number) => number,
-  ): number[] {
-    const size = inChannels < this.#blockSize ? 1 : this.#blockSize;
-    const order: number[] = [];
-    for (let outBlock = 0; outBlock < outChannels / this.#blockSize; outBlock++) {
-      for (let first = 0; first < inChannels; first += size) {
-        for (let tap = 0; tap < taps; tap++) {
-          for (let channel = first; channel < first + size; channel++)
-            order.push(rowOf(outBlock, channel, tap));
-        }
-      }
-    }
-    return order;
+    const order = rowsOfTurnedKernel(shape, this.#blockSize);
+    this.#pick(rows, order, `turned kernel ${shape.join("x")}`, blocks, shape);
   }
 
   #pick(rows: string, order: readonly number[], key: string, output: string, shape: readonly number[]): void {
     const flat = this.#reshape(rows, `${rows}:flat`, [order.length, this.#blockSize]);
-    const indices = this.#constant(`blocks of ${key}`, int64s(order));
+    const indices = this.#constant(`rows of ${key}`, int64s(order));
     const picked = `${rows}:picked`;
     const attributes = { axis: { int: 0 } };
     this.#sink.node({
@@ -195,26 +160,6 @@ export class BlockedConvolutions {
       attributes,
     });
     this.#reshape(picked, output, shape);
-  }
-
-  /** A constant kernel of few channels; output channels that fill the last block are zero. */
-  #rearranged({ data }: Tensor, [outChannels, inChannels, height, width]: Kernel): Tensor {
-    const size = this.#blockSize;
-    const taps = height * width;
-    const padded = Math.ceil(outChannels / size) * size;
-    const values = new Float32Array(padded * inChannels * taps);
-    const order = this.#order(padded, inChannels, taps, (block, channel, tap) => {
-      return (block * inChannels + channel) * taps + tap;
-    });
-    order.forEach((row, position) => {
-      const [tap, channel] = [row % taps, Math.floor(row / taps) % inChannels];
-      const block = Math.floor(row / taps / inChannels);
-      for (let lane = 0; lane < size && block * size + lane < outChannels; lane++) {
-        const out = block * size + lane;
-        values[position * size + lane] = Number(data[(out * inChannels + channel) * taps + tap]);
-      }
-    });
-    return Tensor.from(values, [padded, inChannels, height, width]);
   }
 
   #reshape(name: string, output: string, shape: readonly number[]): string {
@@ -241,9 +186,26 @@ export class BlockedConvolutions {
   }
 }
 
+/** Whether a convolution is faster in blocks although its kernels must be rearranged first. */
+export function isFasterInBlocks({ inputs, output }: Conv, blockSize: number): boolean {
+  const [x, weight] = inputs as [Value, Value];
+  if (x.dtype !== "float32" || x.shape.length !== 4) return false;
+  const [outChannels, inChannels, height, width] = weight.shape as Kernel;
+  const isWhole = outChannels % blockSize === 0 && inChannels % blockSize === 0;
+  const pixels = output.shape[0]! * output.shape[2]! * output.shape[3]!;
+  return isWhole && height * width > 1 && pixels >= leastPixels;
+}
+
+/** Constant kernels of a single channel, as those that transform tiles, are rearranged here, and blocks are filled up. */
+function isFasterWithConstants({ inputs, output }: Conv, blockSize: number): boolean {
+  const [x, weight] = inputs as [Value, Value];
+  const isPlain = x.dtype === "float32" && inputs.length === 2;
+  return isPlain && weight.shape[0]! >= blockSize && sizeOf(output.shape) <= mostElements;
+}
+
 const int64s = (values: readonly number[]): Tensor =>
   Tensor.from(BigInt64Array.from(values, BigInt), [values.length]);
 
-/** A small constant of the graph, by name. Stored weights are none: they stay where they lie. */
+/** A constant kernel of a single channel, by name. */
 const constantOf = ({ value, data }: Initializer): [string, Tensor][] =>
-  "constant" in data && sizeOf(value.shape) < 2 ** 16 ? [[value.name, data.constant]] : [];
+  "constant" in data && value.shape.length === 4 && value.shape[1] === 1 ? [[value.name, data.constant]] : [];

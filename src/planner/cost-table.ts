@@ -5,18 +5,19 @@ type Prices = Pick<CostProfile, "run" | "element" | "farElement" | "direct" | "t
 
 /**
  * One thread of a server processor (Zen 5, 2.6 GHz): onnxruntime-node with AVX-512, and onnxruntime-web's 128-bit
- * WebAssembly. How the algorithms compare depends on the machine much less than how long they take.
+ * WebAssembly. How the algorithms compare depends on the machine much less than how long they take. The native direct
+ * convolution and tiles of 4 were compared anew, in blocks, on another one (Sapphire Rapids): they keep its ratios.
  */
 const oneThread: Readonly<Record<"cpu" | "wasm", Prices>> = {
   cpu: {
     run: 40e6,
     element: 146,
     farElement: 560,
-    direct: { flop: 4.4, input: 160, output: 180, weight: 0, far: 85 },
+    direct: { flop: 4.6, input: 150, output: 180, weight: 2000, far: 60 },
     tiles: {
-      2: { flop: 4.9, input: 730, output: 680, weight: 0, far: 800 },
-      4: { flop: 5.2, input: 680, output: 710, weight: 150, far: 800 },
-      6: { flop: 6.4, input: 1020, output: 930, weight: 0, far: 800 },
+      2: { flop: 4.9, input: 1150, output: 950, weight: 0, far: 800 },
+      4: { flop: 5.2, input: 1150, output: 1000, weight: 300, far: 800 },
+      6: { flop: 6.4, input: 1700, output: 1300, weight: 0, far: 800 },
     },
   },
   wasm: {

@@ -20,7 +20,7 @@ import {
 import { stripGraph, stripNames, type StripContext } from "./strip-graph.ts";
 
 /** Elements of a strip where memory is no matter: about what the cores' caches hold with what is made of it. */
-export const defaultStripElements = 3 * 2 ** 18;
+export const defaultStripElements = 2 ** 19;
 
 export interface CompileOptions {
   /** About how many elements a strip of a map has. Smaller strips stay in the cache, and need less memory. */
