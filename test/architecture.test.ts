@@ -14,7 +14,7 @@ const mayImport: Record<string, readonly string[]> = {
   onnx: ["graph", "tensor", "util"],
   nn: ["graph", "tensor", "util"],
   rewrite: ["nn", "graph", "tensor", "util"],
-  strips: ["rewrite", "runtime", "graph", "tensor", "util"],
+  strips: ["rewrite", "runtime", "onnx", "graph", "tensor", "util"],
   planner: ["strips", "rewrite", "weights", "runtime", "onnx", "graph", "nn", "tensor", "util"],
   random: ["tensor", "util"],
   autodiff: ["nn", "graph", "tensor", "util"],

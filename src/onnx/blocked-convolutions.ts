@@ -187,13 +187,22 @@ export class BlockedConvolutions {
 }
 
 /** Whether a convolution is faster in blocks although its kernels must be rearranged first. */
-export function isFasterInBlocks({ inputs, output }: Conv, blockSize: number): boolean {
+function isFasterInBlocks({ inputs, output }: Conv, blockSize: number): boolean {
   const [x, weight] = inputs as [Value, Value];
   if (x.dtype !== "float32" || x.shape.length !== 4) return false;
   const [outChannels, inChannels, height, width] = weight.shape as Kernel;
   const isWhole = outChannels % blockSize === 0 && inChannels % blockSize === 0;
   const pixels = output.shape[0]! * output.shape[2]! * output.shape[3]!;
   return isWhole && height * width > 1 && pixels >= leastPixels;
+}
+
+/** Channels of a block where a processor has vectors of 512 bits. How many they are hardly matters for an estimate. */
+const usualBlockSize = 16;
+
+/** Elements of the copies in blocks that a runtime may make for a node: of a convolution's input and output. */
+export function elementsInBlocks(node: Node): number {
+  if (node.operator !== "Conv" || !isFasterInBlocks(node, usualBlockSize)) return 0;
+  return sizeOf(node.inputs[0]!.shape) + sizeOf(node.output.shape);
 }
 
 /** Constant kernels of a single channel, as those that transform tiles, are rearranged here, and blocks are filled up. */

@@ -1,6 +1,6 @@
 /** What a session of ONNX Runtime keeps in memory while it runs a graph. */
 import type { Graph, Node, OperatorName, Value } from "../graph/index.ts";
-import { isFasterInBlocks } from "../onnx/index.ts";
+import { elementsInBlocks } from "../onnx/index.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { fixedValues } from "./estimate.ts";
@@ -18,9 +18,6 @@ interface Buffer {
   /** Values in it that are still to be read. */
   readonly pending: Set<string>;
 }
-
-/** Channels of a block in ONNX Runtime's own layout, where it has one; how many they are hardly matters here. */
-const blockSize = 16;
 
 const byteLengthOf = ({ dtype, shape }: Value): number => sizeOf(shape) * bytesPerElement(dtype);
 
@@ -57,16 +54,10 @@ export function liveBytes(graph: Graph): Map<Node, number> {
       place.pending.add(node.output.name);
       buffers.set(node.output.name, place);
     }
-    result.set(node, live + scratchBytes(node));
+    result.set(node, live + elementsInBlocks(node) * bytesPerElement("float32"));
     for (const buffer of used) if (buffer.pending.size === 0) live -= buffer.byteLength;
   }
   return result;
-}
-
-/** A convolution in blocks has its input and its output there once more. */
-function scratchBytes(node: Node): number {
-  if (node.operator !== "Conv" || !isFasterInBlocks(node, blockSize)) return 0;
-  return byteLengthOf(node.inputs[0]!) + byteLengthOf(node.output);
 }
 
 /** The buffer of an input that takes the output too. */

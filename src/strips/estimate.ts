@@ -24,10 +24,10 @@ export const memoryConstants = {
     temporaries: 1.56,
   },
   strips: {
-    /** Since freed memory is held, processes of one program peak alike: decoding 512x512 at 0.70 to 0.73 GB. */
-    fixed: 10e6,
+    /** Since freed memory is held, processes of one program peak alike: decoding 512x512 at 0.64 to 0.70 GB. */
+    fixed: 40e6,
     /** The allocator holds the blocks that graphs of other strips have freed: not every block fits where one was. */
-    temporaries: 6,
+    temporaries: 9,
     /** A session with its thread, and what the allocator lost between its blocks. */
     session: 1.5e6,
     /** For each byte of the program's own memory: it, and copies on their way. */

@@ -1,5 +1,6 @@
 /** How much memory a run of a graph needs beside its inputs and outputs: the liveness of what it computes on the way. */
 import type { Graph, Node } from "../graph/index.ts";
+import { elementsInBlocks } from "../onnx/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 
 const bytesPerElement = 4;
@@ -43,10 +44,13 @@ class Liveness {
   /** The last node that reads a value, by the value's name. */
   readonly #lastRead = new Map<string, number>();
   readonly #readers = new Map<string, Node[]>();
-  /** Of every node's output, by name. */
+  /** Of every value, by name. */
   readonly #buffers = new Map<string, Buffer>();
 
-  constructor({ nodes, outputs }: Graph, ownsOutputs: boolean) {
+  constructor({ inputs, initializers, nodes, outputs }: Graph, ownsOutputs: boolean) {
+    for (const { name } of [...inputs, ...initializers.map(({ value }) => value)]) {
+      this.#buffers.set(name, { elements: 0, lastRead: nodes.length });
+    }
     this.#nodes = nodes;
     this.#outputs = new Set(outputs.map(({ name }) => name));
     this.#ownsOutputs = ownsOutputs;
@@ -102,7 +106,7 @@ class Liveness {
       const buffer = this.#buffers.get(node.output.name)!;
       if (!live.has(buffer)) sum += buffer.elements;
       live.add(buffer);
-      peak = Math.max(peak, sum + scratchElements(node));
+      peak = Math.max(peak, sum + scratchElements(node) + elementsInBlocks(node));
       for (const other of live) {
         if (other.lastRead > index) continue;
         live.delete(other);
