@@ -209,7 +209,8 @@ export function elementsInBlocks(node: Node): number {
 function isFasterWithConstants({ inputs, output }: Conv, blockSize: number): boolean {
   const [x, weight] = inputs as [Value, Value];
   const isPlain = x.dtype === "float32" && inputs.length === 2;
-  return isPlain && weight.shape[0]! >= blockSize && sizeOf(output.shape) <= mostElements;
+  const isHalfFull = 2 * weight.shape[0]! > blockSize;
+  return isPlain && isHalfFull && sizeOf(output.shape) <= mostElements;
 }
 
 const int64s = (values: readonly number[]): Tensor =>

@@ -9,7 +9,7 @@ import type { GraphBuilder, NodeOf, Value } from "../../graph/index.ts";
 import { isWinogradGradientFaster, winogradWeightGradient } from "../../nn/index.ts";
 import { reshape, transposed } from "../arithmetic.ts";
 import type { GradientRule } from "../rule.ts";
-import { tapsInside, turned, zeros } from "./kernels.ts";
+import { tapKernels, tapsInside, turned, zeros } from "./kernels.ts";
 
 type Conv = NodeOf<"Conv">;
 type Picture = [number, number, number, number];
@@ -74,50 +74,31 @@ function weightGradient(builder: GraphBuilder, node: Conv, dy: Value): Value {
 const foldingGain = 0.5;
 
 /**
- * For larger strides: every tap's picture, as in im2col, [N, Cin, kH·kW, H'·W'] or [Cin, kH·kW, N·H'·W'], so that
- * the product has the weights' own order.
+ * For larger strides: every tap's picture, as in im2col, [N, Cin, kH·kW, H'·W'] or [Cin, kH·kW, N·H'·W'], so that the
+ * product has the weights' own order. A convolution of each channel with kernels of a single one picks all taps at once.
  */
 function gradientByTaps(
   builder: GraphBuilder,
-  { inputs, attributes: { strides, pads } }: Conv,
+  { inputs, attributes }: Conv,
   dy: Value,
   isFolded: boolean,
 ): Value {
   const [x, weight] = inputs as [Value, Value];
   const [outChannels, inChannels, kernelHeight, kernelWidth] = weight.shape as Picture;
-  const [batch, , height, width] = dy.shape as Picture;
-  const first = isFolded ? batchInside(builder, x) : x;
-  const padded = pad(builder, first, [pads[0], pads[1]], [pads[2], pads[3]]);
-  const outer = first.shape.slice(0, 2);
-  const taps = [...Array(kernelHeight * kernelWidth).keys()].map((tap) => {
-    const row = Math.floor(tap / kernelWidth);
-    const column = tap % kernelWidth;
-    const picture = builder.apply("Slice", [padded], {
-      axes: [2, 3],
-      starts: [row, column],
-      ends: [row + (height - 1) * strides[0] + 1, column + (width - 1) * strides[1] + 1],
-      steps: strides,
-    });
-    return reshape(
-      builder,
-      picture,
-      isFolded ? [inChannels, batch * height * width] : [...outer, height * width],
-    );
-  });
-  const columns = kernelHeight * kernelWidth * inChannels;
-  const joined = concat(builder, taps, taps[0]!.shape.length - 1);
-  const products = isFolded
-    ? productOfRows(
-        builder,
-        reshape(builder, batchInside(builder, dy), [outChannels, batch * height * width]),
-        reshape(builder, joined, [columns, batch * height * width]),
-      )
-    : productOfRows(
-        builder,
-        reshape(builder, dy, [batch, outChannels, height * width]),
-        reshape(builder, joined, [batch, columns, height * width]),
-      );
-  return reshape(builder, products, weight.shape);
+  const [batch, , outHeight, outWidth] = dy.shape as Picture;
+  const [taps, pixels] = [kernelHeight * kernelWidth, outHeight * outWidth];
+  const planes = reshape(builder, x, [batch * inChannels, 1, ...x.shape.slice(2)]);
+  const kernels = tapKernels(builder, [kernelHeight, kernelWidth], x.dtype);
+  const picked = builder.apply("Conv", [planes, kernels], attributes); // [N · Cin, taps, H', W']
+  const each = reshape(builder, picked, [batch, inChannels * taps, pixels]);
+  if (!isFolded) {
+    const rows = reshape(builder, dy, [batch, outChannels, pixels]);
+    return reshape(builder, productOfRows(builder, rows, each), weight.shape);
+  }
+  const inside = builder.apply("Transpose", [each], { perm: [1, 0, 2] });
+  const columns = reshape(builder, inside, [inChannels * taps, batch * pixels]);
+  const rows = reshape(builder, batchInside(builder, dy), [outChannels, batch * pixels]);
+  return reshape(builder, productOfRows(builder, rows, columns), weight.shape);
 }
 
 /**

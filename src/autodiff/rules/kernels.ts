@@ -2,7 +2,7 @@
  * Rearrangements of convolution kernels. Most are products with small constant matrices, which ONNX Runtime computes
  * several times as fast as it transposes short rows.
  */
-import type { GraphBuilder, Value } from "../../graph/index.ts";
+import type { Extent, GraphBuilder, Value } from "../../graph/index.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -35,6 +35,14 @@ const reversal = (builder: GraphBuilder, size: number, dtype: DType): Value =>
 
 const identity = (builder: GraphBuilder, size: number, dtype: DType): Value =>
   constantMatrix(builder, `identity_${size}`, dtype, [size, size], (row, column) => row === column);
+
+/** Kernels of a single one, [kH · kW, 1, kH, kW]: each picks the pixel under its tap. */
+export function tapKernels(builder: GraphBuilder, [height, width]: Extent, dtype: DType): Value {
+  const taps = height * width;
+  const shape = [taps, 1, height, width];
+  const data = new Float32Array(taps * taps).map((_, index) => (index % (taps + 1) === 0 ? 1 : 0));
+  return floatConstant(builder, `taps_${height}x${width}`, dtype, Tensor.from(data, shape));
+}
 
 /** A constant with ones where `isOne` says so, zeros elsewhere. */
 function constantMatrix(
