@@ -80,6 +80,7 @@ export class Coder {
 
   /** x [N, C, H, W] → what the half makes of it. */
   async code(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
+    this.#parts.runtime.warmUp?.();
     const [batch, , height, width] = x.shape as [number, number, number, number];
     const prepared = await this.#prepare(half, { batch, height, width }, options);
     options.onPlan?.(prepared.plan);

@@ -69,6 +69,12 @@ export class NodeRuntime implements Runtime {
     return this.#device;
   }
 
+  /** Starts the thread, which loads ONNX Runtime, where the processor may be what it is for. */
+  warmUp(): void {
+    if (this.#device === undefined && this.#candidates[0] === "cpu")
+      this.#blockSizeOnce().catch(() => undefined);
+  }
+
   async createSession(graph: Graph): Promise<Session> {
     const weights = await placeWeights(graph);
     const failures: string[] = [];
@@ -81,7 +87,7 @@ export class NodeRuntime implements Runtime {
       try {
         const model = encodeModel(graphForDevice(graph, device), weights.place, {
           sequenceOutput: unreturnedOutput,
-          blockSize: device === "cpu" ? await (this.#blockSize ??= this.#askBlockSize()) : undefined,
+          blockSize: device === "cpu" ? await this.#blockSizeOnce() : undefined,
         });
         const outputs = outputTypes(graph);
         await this.#client.request({ kind: "create", session, model, options, outputs });
@@ -112,6 +118,14 @@ export class NodeRuntime implements Runtime {
 
   dispose(): Promise<void> {
     return this.#client.dispose();
+  }
+
+  /** Asked for once; again after a failure, as when the runtime was disposed meanwhile. */
+  #blockSizeOnce(): Promise<number | undefined> {
+    return (this.#blockSize ??= this.#askBlockSize().catch((error: unknown) => {
+      this.#blockSize = undefined;
+      throw error;
+    }));
   }
 
   /**
