@@ -234,17 +234,35 @@ function print(name, sides) {
   );
 }
 
-const { values } = parseArgs({
-  options: {
-    preset: { type: "string", default: "all" },
-    rounds: { type: "string", default: "3" },
-    steps: { type: "string", default: "20" },
-    threads: { type: "string", default: `${availableParallelism()}` },
-    python: { type: "string", default: process.env["PYTHON"] ?? "python3" },
-    json: { type: "string" },
-    child: { type: "string" },
-  },
+const usage = `Usage: npm run bench:train -- [--preset default|wide|all] [--rounds 3] [--steps 20] [--threads N]
+                                [--python python3] [--json FILE]
+`;
+
+/** @returns what parseArgs gives; a mistake ends the program with one line and the usage. */
+function readOptions() {
+  try {
+    return parseArgs({ options: optionTypes });
+  } catch (error) {
+    process.stderr.write(`bench:train: ${error instanceof Error ? error.message : String(error)}\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const optionTypes = /** @type {const} */ ({
+  help: { type: "boolean", short: "h", default: false },
+  preset: { type: "string", default: "all" },
+  rounds: { type: "string", default: "3" },
+  steps: { type: "string", default: "20" },
+  threads: { type: "string", default: `${availableParallelism()}` },
+  python: { type: "string", default: process.env["PYTHON"] ?? "python3" },
+  json: { type: "string" },
+  child: { type: "string" },
 });
+const { values } = readOptions();
+if (values.help) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
 const [rounds, steps, threads] = [values.rounds, values.steps, values.threads].map(Number);
 const options = { rounds: rounds ?? 3, steps: steps ?? 20, threads: threads ?? 1, python: values.python };
 if (values.child !== undefined) {
