@@ -6,7 +6,8 @@ type Prices = Pick<CostProfile, "run" | "element" | "farElement" | "direct" | "t
 /**
  * One thread of a server processor (Zen 5, 2.6 GHz): onnxruntime-node with AVX-512, and onnxruntime-web's 128-bit
  * WebAssembly. How the algorithms compare depends on the machine much less than how long they take. The native direct
- * convolution and tiles of 4 were compared anew, in blocks, on another one (Sapphire Rapids): they keep its ratios.
+ * convolution, in blocks, and tiles of 4 were compared anew on another one (Sapphire Rapids): they keep its ratios. Tiles of
+ * 2 and 6, of which one is hardly and one never chosen, were only scaled with them.
  */
 const oneThread: Readonly<Record<"cpu" | "wasm", Prices>> = {
   cpu: {

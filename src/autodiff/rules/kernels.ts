@@ -40,7 +40,7 @@ const identity = (builder: GraphBuilder, size: number, dtype: DType): Value =>
 export function tapKernels(builder: GraphBuilder, [height, width]: Extent, dtype: DType): Value {
   const taps = height * width;
   const shape = [taps, 1, height, width];
-  const data = new Float32Array(taps * taps).map((_, index) => (index % (taps + 1) === 0 ? 1 : 0));
+  const data = ones([taps, taps], (row, column) => row === column);
   return floatConstant(builder, `taps_${height}x${width}`, dtype, Tensor.from(data, shape));
 }
 
@@ -49,14 +49,20 @@ function constantMatrix(
   builder: GraphBuilder,
   name: string,
   dtype: DType,
-  [rows, columns]: readonly [number, number],
+  shape: Extent,
   isOne: (row: number, column: number) => boolean,
 ): Value {
-  const data = new Float32Array(rows * columns).map((_, index) =>
+  return floatConstant(builder, name, dtype, Tensor.from(ones(shape, isOne), shape));
+}
+
+/** A matrix, row by row. */
+const ones = (
+  [rows, columns]: Extent,
+  isOne: (row: number, column: number) => boolean,
+): Float32Array<ArrayBuffer> =>
+  new Float32Array(rows * columns).map((_, index) =>
     isOne(Math.floor(index / columns), index % columns) ? 1 : 0,
   );
-  return floatConstant(builder, name, dtype, Tensor.from(data, [rows, columns]));
-}
 
 export const zeros = (builder: GraphBuilder, shape: readonly number[], dtype: DType): Value =>
   floatConstant(builder, `zeros_${shape.join("x")}`, dtype, Tensor.zeros(shape));

@@ -158,8 +158,8 @@ function sessionOptions(
   return {
     executionProviders: [device],
     intraOpNumThreads: threadCount,
-    // "all" would also copy every convolution's weights into a blocked layout: a few percent of speed for
-    // twice the weights' memory, which would no longer be the mapped file.
+    // "all" would also copy constant weights into the blocked layout: twice their memory, which would no longer be the
+    // mapped file. Convolutions that gain by blocks are written in them already (onnx/blocked-convolutions.ts).
     graphOptimizationLevel: "extended",
     // The arena would keep every session's largest working memory for as long as the session is cached.
     enableCpuMemArena: keepsMemory,
