@@ -1,23 +1,11 @@
 /** A worker thread as a function from request to promise. */
-import { Worker } from "node:worker_threads";
-import { abortedError, InternalError, throwIfAborted, VaekitError } from "../../errors.ts";
-import type { RequestBody, Response, TensorMessage } from "./protocol.ts";
+import { abortedError, throwIfAborted } from "../../errors.ts";
+import type { RequestBody } from "./protocol.ts";
+import { RuntimeThread, type Reply } from "./runtime-thread.ts";
 
-type Reply = Record<string, TensorMessage>;
-
-interface Pending {
-  resolve: (value: Reply) => void;
-  reject: (error: Error) => void;
-}
-
-/**
- * Starts its thread with the first request. The thread keeps the process alive only while a request is under
- * way, so a program that forgets to dispose still ends.
- */
+/** Starts its thread with the first request. */
 export class WorkerClient {
-  #worker: Worker | undefined;
-  #nextId = 0;
-  readonly #pending = new Map<number, Pending>();
+  #thread: RuntimeThread | undefined;
 
   async request(
     body: RequestBody,
@@ -25,50 +13,14 @@ export class WorkerClient {
     signal?: AbortSignal,
   ): Promise<Reply> {
     throwIfAborted(signal);
-    const worker = (this.#worker ??= this.#start());
-    const id = this.#nextId++;
-    worker.ref();
-    const reply = new Promise<Reply>((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
-      worker.postMessage({ ...body, id }, transfer);
-    });
+    const reply = (this.#thread ??= new RuntimeThread()).request(body, transfer);
     return signal === undefined ? reply : Promise.race([reply, rejectOnAbort(signal, reply)]);
   }
 
   async dispose(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = undefined;
-    await worker?.terminate();
-  }
-
-  #start(): Worker {
-    // A flag of the main program, such as --input-type, may not be one of a worker.
-    const options = { name: "vaekit", execArgv: [] };
-    const worker = new Worker(new URL("./worker.js", import.meta.url), options);
-    worker.on("message", (response: Response) => {
-      const pending = this.#settle(response.id);
-      if ("error" in response) {
-        pending?.reject(new VaekitError(response.isFile ? "IO" : "RUNTIME", response.error));
-      } else pending?.resolve(response.value);
-    });
-    worker.on("error", (error) => {
-      this.#fail(new InternalError("the runtime's thread failed", { cause: error }));
-    });
-    worker.on("exit", () => {
-      this.#fail(new VaekitError("RUNTIME", "The runtime was disposed while it worked."));
-    });
-    return worker;
-  }
-
-  #settle(id: number): Pending | undefined {
-    const pending = this.#pending.get(id);
-    this.#pending.delete(id);
-    if (this.#pending.size === 0) this.#worker?.unref();
-    return pending;
-  }
-
-  #fail(error: Error): void {
-    for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(error);
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.close();
   }
 }
 

@@ -33,11 +33,13 @@ export class WorkerWorkspace {
   /**
    * @param {readonly StepMessage[]} steps
    * @param {ReadonlyMap<number, { session: InferenceSession }>} sessions
+   * @param {() => void} beforeStep may throw, and ends the work so
    */
-  async execute(steps, sessions) {
+  async execute(steps, sessions, beforeStep) {
     /** @type {Record<string, TensorMessage>} */
     const read = {};
     for (const step of steps) {
+      beforeStep();
       switch (step.kind) {
         case "run": {
           const prepared = sessions.get(step.session);

@@ -2,6 +2,7 @@
  * The thread in which ONNX Runtime works, so that `create` and `run`, which block, never block the program.
  * Plain JavaScript, because Node starts a worker from this very file, in the sources as in the build.
  */
+import { closedMessage, gate } from "./worker-gate.js";
 import { parentPort } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { holdFreedMemory } from "./hold-memory.js";
@@ -143,7 +144,7 @@ async function answer(request) {
     case "execute": {
       const workspace = workspaces.get(request.workspace);
       if (workspace === undefined) throw new Error("the workspace was disposed");
-      return workspace.execute(request.steps, sessions);
+      return workspace.execute(request.steps, sessions, throwIfClosed);
     }
     case "release-workspace":
       workspaces.get(request.workspace)?.dispose();
@@ -152,11 +153,26 @@ async function answer(request) {
   }
 }
 
+/** For work of many steps, which need not all be done when the end has come. */
+function throwIfClosed() {
+  if (gate.isClosed) throw new Error(closedMessage);
+}
+
+/** @param {Request} request */
+async function answerInGate(request) {
+  if (!gate.enter()) throw new Error(closedMessage);
+  try {
+    return await answer(request);
+  } finally {
+    gate.leave();
+  }
+}
+
 /** One request after another: a session must not be released under a run that was abandoned. */
 let turn = Promise.resolve();
 
 parentPort?.on("message", (/** @type {Request} */ request) => {
-  const answered = turn.then(() => answer(request));
+  const answered = turn.then(() => answerInGate(request));
   turn = answered.then(
     () => undefined,
     () => undefined,
@@ -172,3 +188,6 @@ parentPort?.on("message", (/** @type {Request} */ request) => {
     },
   );
 });
+
+// Loaded.
+gate.leave();

@@ -1,0 +1,99 @@
+/** The thread in which ONNX Runtime works, from its start to its end. */
+import { Worker } from "node:worker_threads";
+import { InternalError, VaekitError } from "../../errors.ts";
+import { NativeGate } from "./native-gate.js";
+import type { RequestBody, Response, TensorMessage } from "./protocol.ts";
+
+export type Reply = Record<string, TensorMessage>;
+
+interface Pending {
+  resolve: (value: Reply) => void;
+  reject: (error: Error) => void;
+}
+
+/**
+ * Keeps the process alive only while a request is under way, so a program that forgets to close it still ends. Neither
+ * its own end nor the process's comes in the middle of native work.
+ */
+export class RuntimeThread {
+  readonly #worker: Worker;
+  readonly #gate = new NativeGate();
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 0;
+  #whenIdle: (() => void) | undefined;
+
+  constructor() {
+    // A flag of the main program, such as --input-type, may not be one of a worker.
+    const options = { name: "vaekit", execArgv: [], workerData: { gate: this.#gate.shared } };
+    this.#worker = new Worker(new URL("./worker.js", import.meta.url), options);
+    this.#worker.on("message", (response: Response) => {
+      this.#answer(response);
+    });
+    this.#worker.on("error", (error) => {
+      this.#fail(new InternalError("the runtime's thread failed", { cause: error }));
+    });
+    this.#worker.on("exit", () => {
+      openGates.delete(this.#gate);
+      this.#fail(new VaekitError("RUNTIME", "The runtime's thread ended while it worked."));
+    });
+    closeAtExit(this.#gate);
+  }
+
+  request(body: RequestBody, transfer: readonly ArrayBuffer[]): Promise<Reply> {
+    const id = this.#nextId++;
+    this.#worker.ref();
+    return new Promise<Reply>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...body, id }, transfer);
+    });
+  }
+
+  /** Ends the thread after the native work under way; what waits behind it is refused. */
+  async close(): Promise<void> {
+    this.#gate.close();
+    if (this.#pending.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+      });
+    }
+    await this.#worker.terminate();
+  }
+
+  #answer(response: Response): void {
+    const pending = this.#settle(response.id);
+    if ("error" in response) {
+      pending?.reject(new VaekitError(response.isFile ? "IO" : "RUNTIME", response.error));
+    } else pending?.resolve(response.value);
+  }
+
+  #settle(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) {
+      this.#worker.unref();
+      this.#whenIdle?.();
+    }
+    return pending;
+  }
+
+  #fail(error: Error): void {
+    for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(error);
+  }
+}
+
+const openGates = new Set<NativeGate>();
+
+/** One listener for all threads. */
+function closeAtExit(gate: NativeGate): void {
+  if (openGates.size === 0) {
+    process.off("exit", waitForThreads);
+    process.on("exit", waitForThreads);
+  }
+  openGates.add(gate);
+}
+
+/** `process.exit` ends the threads where they are. */
+function waitForThreads(): void {
+  for (const gate of openGates) gate.close();
+  for (const gate of openGates) gate.waitUntilEmpty();
+}
