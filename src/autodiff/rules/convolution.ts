@@ -9,7 +9,7 @@ import type { GraphBuilder, NodeOf, Value } from "../../graph/index.ts";
 import { isWinogradGradientFaster, winogradWeightGradient } from "../../nn/index.ts";
 import { reshape, transposed } from "../arithmetic.ts";
 import type { GradientRule } from "../rule.ts";
-import { tapKernels, tapsInside, turned, zeros } from "./kernels.ts";
+import { constantMatrix, tapKernels, tapsInside, turned, zeros } from "./kernels.ts";
 
 type Conv = NodeOf<"Conv">;
 type Picture = [number, number, number, number];
@@ -66,8 +66,8 @@ function weightGradient(builder: GraphBuilder, node: Conv, dy: Value): Value {
     kernelHeight * kernelWidth * outChannels * inChannels * foldingGain >
       (outChannels + inChannels) * height * width;
   if (!isUnit(node.attributes.strides)) return gradientByTaps(builder, node, dy, isFolded);
-  if (isFolded || kernelHeight * kernelWidth === 1) return gradientByShifts(builder, node, dy, isFolded);
-  return gradientByFlatShifts(builder, node, dy);
+  const isFlat = !isFolded && kernelHeight * kernelWidth > 1 && x.shape[3] === width;
+  return isFlat ? gradientByFlatShifts(builder, node, dy) : gradientByShifts(builder, node, dy, isFolded);
 }
 
 /** How much dearer an added element of a product for each example is than a transposed element of a picture. */
@@ -136,8 +136,9 @@ function gradientByShifts(
 }
 
 /**
- * As `gradientByShifts`, for large pictures. Between two rows there are so many zeros that a shift by columns, too,
- * is one in memory: all shifts of a picture are then one Concat of it with zeros, which is read and written once.
+ * As `gradientByShifts`, for large pictures and outputs as wide as them. A shift by columns, too, is one in memory: all
+ * shifts of a picture are then one Concat of it with zeros, which is read and written once. What such a shift would
+ * carry into the neighbouring row is made zero before.
  */
 function gradientByFlatShifts(
   builder: GraphBuilder,
@@ -146,40 +147,55 @@ function gradientByFlatShifts(
 ): Value {
   const [x, weight] = inputs as [Value, Value];
   const [outChannels, inChannels, kernelHeight, kernelWidth] = weight.shape as Picture;
-  const [, , , width] = x.shape as Picture;
-  const [batch, , outHeight, outWidth] = dy.shape as Picture;
-  const pitch = Math.max(width + Math.max(pads[1], pads[3]), outWidth);
-  const length = pitch * (outHeight + kernelHeight - 1) + kernelWidth - 1 + pads[1];
-
-  const spaced = (value: Value): Value => {
-    const rows = pad(builder, value, [0, 0], [0, pitch - value.shape[3]!]);
-    return reshape(builder, rows, [...value.shape.slice(0, 2), value.shape[2]! * pitch]);
-  };
-  /** [N, C, L] → [N, C · shifts, length]: the picture moved by each of `shifts`. */
-  const moved = (value: Value, shifts: readonly number[]): Value => {
-    const [, channels, size] = value.shape as [number, number, number];
+  const [batch, , height, width] = dy.shape as Picture;
+  const length = width * (height + kernelHeight - 1) + kernelWidth - 1 + pads[1];
+  const flat = (value: Value): Value =>
+    reshape(builder, value, [batch, value.shape[1]!, value.shape[2]! * width]);
+  /** Pictures [N, C, L] at their positions in rows of `length` → [N, C · pictures, length]. */
+  const placed = (pictures: readonly Value[], positions: readonly number[]): Value => {
+    const [, channels, size] = pictures[0]!.shape as [number, number, number];
     const parts: Value[] = [];
-    let position = 0;
-    const fillTo = (end: number): void => {
-      if (end > position) parts.push(zeros(builder, [batch, channels, end - position], value.dtype));
+    let end = 0;
+    const fillTo = (position: number): void => {
+      if (position > end) parts.push(zeros(builder, [batch, channels, position - end], x.dtype));
     };
-    shifts.forEach((shift, index) => {
-      fillTo(index * length + shift);
-      parts.push(value);
-      position = index * length + shift + size;
+    pictures.forEach((picture, index) => {
+      fillTo(index * length + positions[index]!);
+      parts.push(picture);
+      end = index * length + positions[index]! + size;
     });
-    fillTo(shifts.length * length);
-    return reshape(builder, concat(builder, parts, 2), [batch, channels * shifts.length, length]);
+    fillTo(pictures.length * length);
+    return reshape(builder, concat(builder, parts, 2), [batch, channels * pictures.length, length]);
   };
-  const byColumn = [...Array(kernelWidth).keys()].map(
-    (column) => pads[0] * pitch + pads[1] + kernelWidth - 1 - column,
+  const columns = [...Array(kernelWidth).keys()];
+  const rows = [...Array(kernelHeight).keys()];
+  const byColumn = placed(
+    columns.map((column) => withoutColumns(builder, flat(x), width, pads[1] - column)),
+    columns.map((column) => pads[0] * width + pads[1] + kernelWidth - 1 - column),
   );
-  const byRow = [...Array(kernelHeight).keys()].map((row) => row * pitch + kernelWidth - 1);
-  const products = productOfRows(builder, moved(spaced(dy), byRow), moved(spaced(x), byColumn));
-  const rows = reshape(builder, products, [outChannels, kernelHeight, inChannels * kernelWidth]);
-  const outside = builder.apply("Transpose", [rows], { perm: [1, 0, 2] });
+  const byRow = placed(
+    rows.map(() => flat(dy)),
+    rows.map((row) => row * width + kernelWidth - 1),
+  );
+  const products = productOfRows(builder, byRow, byColumn);
+  const blocks = reshape(builder, products, [outChannels, kernelHeight, inChannels * kernelWidth]);
+  const outside = builder.apply("Transpose", [blocks], { perm: [1, 0, 2] });
   const pairs = reshape(builder, outside, [kernelHeight, outChannels * inChannels, kernelWidth]);
   return reshape(builder, builder.apply("Transpose", [pairs], { perm: [1, 0, 2] }), weight.shape);
+}
+
+/** Pictures [N, C, H · W], zero in their last `count` columns, or in the first, where it is negative. */
+function withoutColumns(builder: GraphBuilder, x: Value, width: number, count: number): Value {
+  if (count === 0) return x;
+  const pixels = x.shape[2]!;
+  const mask = constantMatrix(
+    builder,
+    `without_columns_${pixels}_${width}_${count}`,
+    x.dtype,
+    [1, pixels],
+    (_, pixel) => (count > 0 ? pixel % width < width - count : pixel % width >= -count),
+  );
+  return builder.apply("Mul", [x, mask], {});
 }
 
 /** a · bᵀ, summed over the examples where there are any: [(N,) A, K], [(N,) B, K] → [A, B]. */

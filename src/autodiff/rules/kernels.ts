@@ -45,7 +45,7 @@ export function tapKernels(builder: GraphBuilder, [height, width]: Extent, dtype
 }
 
 /** A constant with ones where `isOne` says so, zeros elsewhere. */
-function constantMatrix(
+export function constantMatrix(
   builder: GraphBuilder,
   name: string,
   dtype: DType,
