@@ -128,7 +128,9 @@ export class GraphBuilder {
   build(outputs: Readonly<Record<string, Value>>): Graph {
     const names = new Map(Object.entries(outputs).map(([name, value]) => [value.name, name]));
     const rename = (value: Value): Value => ({ ...value, name: names.get(value.name) ?? value.name });
-    const borders = new Set(this.#composites.flatMap(({ inputs }) => inputs.map(({ name }) => name)));
+    const borders = new Set(
+      this.#composites.flatMap(({ inputs, output }) => [...inputs, output].map(({ name }) => name)),
+    );
     const shortened = shortcutReshapes(this.#nodes, borders);
     const nodes = usedNodes(shortened, Object.values(outputs)).map((node) => ({
       ...node,
@@ -179,7 +181,7 @@ function usedNodes(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
   return kept.reverse();
 }
 
-/** Lets every Reshape of a Reshape read the first one's input, but for those at which a composite begins. */
+/** Lets every Reshape of a Reshape read the first one's input, but for those at which a composite begins or ends. */
 function shortcutReshapes(nodes: readonly Node[], borders: ReadonlySet<string>): Node[] {
   const sources = new Map<string, Value>();
   return nodes.map((node) => {

@@ -6,7 +6,7 @@ import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { OperatorAttributes, OperatorName } from "./operators.ts";
+import type { OperatorAttributes, OperatorName, Pads } from "./operators.ts";
 
 /** What is known of a value before it is computed. */
 export interface ValueType {
@@ -64,10 +64,19 @@ export type Composite =
       readonly inputs: readonly [weight: Value];
       /** The kernels turned by 180 degrees, input and output exchanged: [Cin, Cout, kH, kW] */
       readonly output: Value;
+    }
+  | {
+      readonly kind: "WeightGradient";
+      /** Of a convolution of stride 1: its input [N, Cin, H, W], and the gradient of its output [N, Cout, H', W']. */
+      readonly inputs: readonly [x: Value, dy: Value];
+      /** [Cout, Cin, kH, kW] */
+      readonly output: Value;
+      readonly pads: Pads;
     };
 
 export type GroupNormalization = Extract<Composite, { kind: "GroupNormalization" }>;
 export type Attention = Extract<Composite, { kind: "Attention" }>;
+export type WeightGradient = Extract<Composite, { kind: "WeightGradient" }>;
 
 export interface Graph {
   readonly name: string;

@@ -10,6 +10,7 @@ export type {
   NodeOf,
   Value,
   ValueType,
+  WeightGradient,
 } from "./graph.ts";
 export { infer } from "./infer.ts";
 export type { Extent, OperatorAttributes, OperatorName, Pads, Reduction } from "./operators.ts";

@@ -8,12 +8,12 @@
  *
  * @see https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/optimizer/nchwc_transformer.cc
  */
-import type { Graph, Initializer, Node, NodeOf, Value } from "../graph/index.ts";
+import type { Graph, Initializer, Node, NodeOf, Value, WeightGradient } from "../graph/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { rowsOfKernel, rowsOfTurnedKernel, singleChannelKernel, type Kernel } from "./blocked-kernels.ts";
-import { blockedDomain } from "./onnx-model.ts";
-import type { OnnxNode } from "./protobuf.ts";
+import { isGradientFasterInBlocks, writeWeightGradient } from "./blocked-weight-gradient.ts";
+import { BlockedWriter, int64s, type BlockedLayout, type Sink } from "./blocked-writer.ts";
 
 /** Pixels of the output, over all pictures, from which on rearranging the kernels costs less than it saves. */
 const leastPixels = 512;
@@ -21,38 +21,41 @@ const leastPixels = 512;
 /** Elements of what constant kernels make: 16 MB. Where it is more than the cache holds, bringing it back out of blocks costs more. */
 const mostElements = 2 ** 22;
 
-/** Where the lowered nodes and their constants go. */
-export interface Sink {
-  readonly node: (node: OnnxNode) => void;
-  readonly tensor: (value: Value, bytes: Uint8Array) => void;
-}
-
 type Conv = NodeOf<"Conv">;
 
 export class BlockedConvolutions {
+  readonly #writer: BlockedWriter;
   readonly #blockSize: number;
-  readonly #sink: Sink;
   readonly #constants: ReadonlyMap<string, Tensor>;
   /** Kernels by the name of those that they turn. */
   readonly #turned = new Map<string, Value>();
-  /** Nodes that nothing but a blocked convolution reads. */
+  /** Gradients that are written as convolutions, by name. */
+  readonly #gradients = new Map<string, WeightGradient>();
+  /** Nodes that nothing but what is written in another form reads. */
   readonly #left: ReadonlySet<string>;
-  /** Values that are there in blocks already, and constants by name. */
-  readonly #known = new Set<string>();
 
-  constructor(graph: Graph, blockSize: number, sink: Sink) {
-    this.#blockSize = blockSize;
-    this.#sink = sink;
+  constructor(graph: Graph, layout: BlockedLayout, sink: Sink) {
+    this.#writer = new BlockedWriter(layout, sink);
+    this.#blockSize = layout.size;
     this.#constants = new Map(graph.initializers.flatMap(constantOf));
     for (const composite of graph.composites) {
-      if (composite.kind === "TurnedKernel") this.#turned.set(composite.output.name, composite.inputs[0]);
+      const { kind, output } = composite;
+      if (kind === "TurnedKernel") this.#turned.set(output.name, composite.inputs[0]);
+      if (kind === "WeightGradient" && isGradientFasterInBlocks(composite, layout))
+        this.#gradients.set(output.name, composite);
     }
     this.#left = this.#unread(graph);
   }
 
   /** Writes a node in another form, or leaves it out; false leaves it to the caller. */
   take(node: Node): boolean {
-    if (this.#left.has(node.output.name)) return true;
+    const { name } = node.output;
+    if (this.#left.has(name)) return true;
+    const gradient = this.#gradients.get(name);
+    if (gradient !== undefined) {
+      writeWeightGradient(this.#writer, gradient);
+      return true;
+    }
     if (node.operator !== "Conv" || !this.#isFaster(node)) return false;
     this.#convolve(node);
     return true;
@@ -64,7 +67,10 @@ export class BlockedConvolutions {
       : isFasterInBlocks(conv, this.#blockSize);
   }
 
-  /** What makes turned kernels is not needed where they are rearranged from the kernels themselves. */
+  /**
+   * What makes turned kernels is not needed where they are rearranged from the kernels themselves, nor the products that
+   * make a gradient where it is a convolution.
+   */
   #unread(graph: Graph): ReadonlySet<string> {
     const left = new Set<string>();
     const reads = new Map<string, number>();
@@ -83,6 +89,12 @@ export class BlockedConvolutions {
       for (const input of node.inputs) leave(input.name);
     };
     for (const node of graph.nodes) {
+      const gradient = this.#gradients.get(node.output.name);
+      if (gradient !== undefined) {
+        for (const { name } of gradient.inputs) count(name, 1);
+        for (const { name } of node.inputs) leave(name);
+        continue;
+      }
       if (node.operator !== "Conv" || !this.#isFaster(node)) continue;
       const { name } = node.inputs[1]!;
       // The kernels themselves are still read.
@@ -98,33 +110,23 @@ export class BlockedConvolutions {
     const [x, weight, bias] = inputs as [Value, Value, Value?];
     const [outChannels, , ...kernelShape] = weight.shape as Kernel;
     const blocks = `${output.name}:blocks`;
-    const read = [this.#inBlocks(x), this.#kernelInBlocks(weight)];
-    this.#blocked("Conv", bias === undefined ? read : [...read, bias.name], blocks, {
+    const read = [this.#writer.inBlocks(x), this.#kernelInBlocks(weight)];
+    this.#writer.blocked("Conv", bias === undefined ? read : [...read, bias.name], blocks, {
       kernel_shape: { ints: kernelShape },
       strides: { ints: strides },
       pads: { ints: pads },
     });
-    this.#blocked("ReorderOutput", [blocks], output.name, { channels: { int: outChannels } });
-  }
-
-  /** The name of x in blocks; a single channel stays as it is. */
-  #inBlocks({ name, shape }: Value): string {
-    if (shape[1] === 1) return name;
-    const blocks = `${name}:in blocks`;
-    if (!this.#known.has(blocks)) this.#blocked("ReorderInput", [name], blocks, {});
-    this.#known.add(blocks);
-    return blocks;
+    this.#writer.blocked("ReorderOutput", [blocks], output.name, { channels: { int: outChannels } });
   }
 
   #kernelInBlocks(weight: Value): string {
     const constant = this.#constants.get(weight.name);
     const blocks = `${weight.name}:kernel in blocks`;
-    if (this.#known.has(blocks)) return blocks;
-    const source = this.#turned.get(weight.name);
     if (constant !== undefined) {
-      return this.#constant(blocks, singleChannelKernel(constant, this.#blockSize));
+      return this.#writer.constant(blocks, singleChannelKernel(constant, this.#blockSize));
     }
-    this.#known.add(blocks);
+    if (this.#writer.isKnown(blocks)) return blocks;
+    const source = this.#turned.get(weight.name);
     if (source !== undefined) this.#turn(source, weight.shape as Kernel, blocks);
     else this.#rearrange(weight, blocks);
     return blocks;
@@ -132,9 +134,9 @@ export class BlockedConvolutions {
 
   #rearrange({ name, shape }: Value, blocks: string): void {
     const [outChannels, inChannels, height, width] = shape as Kernel;
-    const flat = this.#reshape(name, `${blocks}:flat`, [1, outChannels, inChannels, height * width]);
+    const flat = this.#writer.reshape(name, `${blocks}:flat`, [1, outChannels, inChannels, height * width]);
     const rows = `${blocks}:rows`;
-    this.#blocked("ReorderInput", [flat], rows, {});
+    this.#writer.blocked("ReorderInput", [flat], rows, {});
     const order = rowsOfKernel(shape as Kernel, this.#blockSize);
     this.#pick(rows, order, `kernel ${shape.join("x")}`, blocks, shape);
   }
@@ -142,47 +144,16 @@ export class BlockedConvolutions {
   /** Turned kernels, from those that they turn. */
   #turn({ name }: Value, shape: Kernel, blocks: string): void {
     const rows = `${blocks}:rows`;
-    this.#blocked("ReorderInput", [name], rows, {});
+    this.#writer.blocked("ReorderInput", [name], rows, {});
     const order = rowsOfTurnedKernel(shape, this.#blockSize);
     this.#pick(rows, order, `turned kernel ${shape.join("x")}`, blocks, shape);
   }
 
   #pick(rows: string, order: readonly number[], key: string, output: string, shape: readonly number[]): void {
-    const flat = this.#reshape(rows, `${rows}:flat`, [order.length, this.#blockSize]);
-    const indices = this.#constant(`rows of ${key}`, int64s(order));
-    const picked = `${rows}:picked`;
-    const attributes = { axis: { int: 0 } };
-    this.#sink.node({
-      operator: "Gather",
-      name: picked,
-      inputs: [flat, indices],
-      output: picked,
-      attributes,
-    });
-    this.#reshape(picked, output, shape);
-  }
-
-  #reshape(name: string, output: string, shape: readonly number[]): string {
-    const sizes = this.#constant(`shape ${shape.join("x")}`, int64s(shape));
-    const inputs = [name, sizes];
-    this.#sink.node({ operator: "Reshape", name: output, inputs, output, attributes: {} });
-    return output;
-  }
-
-  #constant(name: string, { dtype, shape, bytes }: Tensor): string {
-    if (this.#known.has(name)) return name;
-    this.#known.add(name);
-    this.#sink.tensor({ name, dtype, shape }, bytes);
-    return name;
-  }
-
-  #blocked(
-    operator: string,
-    inputs: readonly string[],
-    output: string,
-    attributes: OnnxNode["attributes"],
-  ): void {
-    this.#sink.node({ operator, domain: blockedDomain, name: output, inputs, output, attributes });
+    const flat = this.#writer.reshape(rows, `${rows}:flat`, [order.length, this.#blockSize]);
+    const indices = this.#writer.constant(`rows of ${key}`, int64s(order));
+    const picked = this.#writer.plain("Gather", [flat, indices], `${rows}:picked`, { axis: { int: 0 } });
+    this.#writer.reshape(picked, output, shape);
   }
 }
 
@@ -212,9 +183,6 @@ function isFasterWithConstants({ inputs, output }: Conv, blockSize: number): boo
   const isHalfFull = 2 * weight.shape[0]! > blockSize;
   return isPlain && isHalfFull && sizeOf(output.shape) <= mostElements;
 }
-
-const int64s = (values: readonly number[]): Tensor =>
-  Tensor.from(BigInt64Array.from(values, BigInt), [values.length]);
 
 /** A constant kernel of a single channel, by name. */
 const constantOf = ({ value, data }: Initializer): [string, Tensor][] =>

@@ -4,6 +4,7 @@ import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { BlockedConvolutions } from "./blocked-convolutions.ts";
+import { int64s, type BlockedLayout } from "./blocked-writer.ts";
 import { onnxModel } from "./onnx-model.ts";
 import {
   dataTypes,
@@ -24,9 +25,6 @@ interface Lowered {
   /** Input tensors after the node's own; undefined leaves an optional one out. */
   readonly extraInputs?: readonly (Tensor | undefined)[];
 }
-
-const int64s = (values: readonly number[]): Tensor =>
-  Tensor.from(BigInt64Array.from(values, BigInt), [values.length]);
 
 const asIs = (): Lowered => ({});
 
@@ -141,8 +139,8 @@ function lower(node: Node): Lowered {
 export interface EncodeOptions {
   /** Adds an output of this name before the others: a sequence of one empty tensor. */
   readonly sequenceOutput?: string;
-  /** Channels of a block of ONNX Runtime's own layout; convolutions that gain by it are written in it. */
-  readonly blockSize?: number | undefined;
+  /** ONNX Runtime's own layout, where it has one; convolutions that gain by it are written in it. */
+  readonly blocks?: BlockedLayout | undefined;
 }
 
 /**
@@ -153,9 +151,9 @@ export interface EncodeOptions {
 export function encodeModel(
   graph: Graph,
   place: (stored: StoredTensor) => Placement,
-  { sequenceOutput, blockSize }: EncodeOptions = {},
+  { sequenceOutput, blocks }: EncodeOptions = {},
 ): Uint8Array {
-  const { nodes, tensors } = blockSize === undefined ? onnxNodes(graph) : inBlocks(graph, blockSize);
+  const { nodes, tensors } = blocks === undefined ? onnxNodes(graph) : inBlocks(graph, blocks);
   const initializers = graph.initializers.map((initializer) => encodeInitializer(initializer, place));
   return onnxModel({ ...graph, nodes, initializers: [...initializers, ...tensors], sequenceOutput });
 }
@@ -172,9 +170,9 @@ function onnxNodes(graph: Graph): Encoded {
   return encoded;
 }
 
-function inBlocks(graph: Graph, blockSize: number): Encoded {
+function inBlocks(graph: Graph, blocks: BlockedLayout): Encoded {
   const encoded: Encoded = { nodes: [], tensors: [] };
-  const convolutions = new BlockedConvolutions(graph, blockSize, {
+  const convolutions = new BlockedConvolutions(graph, blocks, {
     node: (node) => encoded.nodes.push(node),
     tensor: (value, bytes) => encoded.tensors.push(inlineTensorProto(value, bytes)),
   });

@@ -55,9 +55,9 @@ function convolved(
 
 /** Whether the graph is written in blocks of 16 channels, whatever this machine has. */
 const isInBlocks = (graph: Graph): boolean =>
-  Buffer.from(encodeModel(graph, () => ({ bytes: new Uint8Array() }), { blockSize: 16 })).includes(
-    "com.microsoft.nchwc",
-  );
+  Buffer.from(
+    encodeModel(graph, () => ({ bytes: new Uint8Array() }), { blocks: { size: 16, hasGroups: true } }),
+  ).includes("com.microsoft.nchwc");
 
 /** Kernels as an input of the graph, or as its constants. */
 function convolution({ x, weight, strides, pads }: Case, constant?: Tensor): Graph {
@@ -168,4 +168,98 @@ test("the gradient with respect to a picture, whose kernels are turned", async (
   });
   const backward: Case = { ...each, x: [1, 16, 24, 24], weight: [32, 16, 3, 3] };
   expect(outputs["dx"]).toBeAllclose(convolved(backward, dy.data, turned), rounding);
+});
+
+describe("the gradient with respect to kernels", () => {
+  /** By definition, in double precision. */
+  function ofKernels({ x, weight, pads }: Case, xData: ArrayLike<number>, dy: Tensor): Tensor<"float32"> {
+    const [batch, inChannels, height, width] = x;
+    const [outChannels, , kernelHeight, kernelWidth] = weight;
+    const [, , outHeight, outWidth] = dy.shape as Shape;
+    const data: number[] = [];
+    for (let o = 0; o < outChannels; o++)
+      for (let c = 0; c < inChannels; c++)
+        for (let i = 0; i < kernelHeight; i++)
+          for (let j = 0; j < kernelWidth; j++) {
+            let sum = 0;
+            for (let n = 0; n < batch; n++)
+              for (let row = 0; row < outHeight; row++)
+                for (let column = 0; column < outWidth; column++) {
+                  const [y, z] = [row - pads[0] + i, column - pads[1] + j];
+                  if (y < 0 || y >= height || z < 0 || z >= width) continue;
+                  sum +=
+                    xData[((n * inChannels + c) * height + y) * width + z]! *
+                    Number(dy.data[((n * outChannels + o) * outHeight + row) * outWidth + column]);
+                }
+            data.push(sum);
+          }
+    return Tensor.from(Float32Array.from(data), weight);
+  }
+
+  function gradientGraph({ x, weight, strides, pads }: Case): { graph: Graph; outShape: Shape } {
+    const builder = new GraphBuilder("gradient");
+    const input = builder.input("x", "float32", x);
+    const w = builder.input("w", "float32", weight);
+    const value = builder.apply("Conv", [input, w], { strides, pads });
+    const gradient = builder.input("dy", "float32", value.shape);
+    const [dw] = gradients(builder, [{ value, gradient }], [w]);
+    return { graph: builder.build({ dw: dw! }), outShape: value.shape as Shape };
+  }
+
+  test.each<[string, Case]>([
+    ["one block", { x: [3, 16, 16, 20], weight: [16, 16, 3, 3], strides: unit, pads: border }],
+    ["blocks of inputs", { x: [2, 48, 17, 16], weight: [16, 48, 3, 3], strides: unit, pads: border }],
+    ["blocks of outputs", { x: [2, 16, 16, 18], weight: [48, 16, 3, 3], strides: unit, pads: border }],
+    [
+      "blocks of both, one example",
+      { x: [1, 32, 20, 16], weight: [32, 32, 3, 3], strides: unit, pads: border },
+    ],
+    ["many channels", { x: [2, 64, 16, 16], weight: [64, 64, 3, 3], strides: unit, pads: border }],
+    [
+      "zeros at two sides only",
+      { x: [2, 16, 18, 17], weight: [16, 16, 2, 3], strides: unit, pads: [1, 0, 0, 2] },
+    ],
+    ["no zeros", { x: [2, 16, 20, 20], weight: [16, 16, 3, 2], strides: unit, pads: [0, 0, 0, 0] }],
+  ])("%s", async (_, each) => {
+    const { graph, outShape } = gradientGraph(each);
+    const [x, w, dy] = [each.x, each.weight, outShape].map((shape) => generator.randn(shape));
+    expect(isInBlocks(graph)).toBe(true);
+    const { dw } = await run(graph, { x: x!, w: w!, dy: dy! });
+    // Sums of up to a thousand products, of which float32 keeps seven digits.
+    expect(dw).toBeAllclose(ofKernels(each, x!.data, dy!), { absolute: 3e-4 });
+  });
+
+  test.each<[string, Case]>([
+    [
+      "of one block and one example",
+      { x: [1, 16, 20, 20], weight: [16, 16, 3, 3], strides: unit, pads: border },
+    ],
+    ["of small pictures", { x: [4, 16, 15, 16], weight: [16, 16, 3, 3], strides: unit, pads: border }],
+    ["of larger strides", { x: [2, 16, 32, 32], weight: [16, 16, 3, 3], strides: [2, 2], pads: border }],
+    ["of more channels", { x: [2, 80, 16, 16], weight: [64, 80, 3, 3], strides: unit, pads: border }],
+    [
+      "of as many examples as a block has channels",
+      { x: [16, 16, 16, 16], weight: [16, 16, 3, 3], strides: unit, pads: border },
+    ],
+  ])("%s is not written as a convolution", (_, each) => {
+    const { graph } = gradientGraph(each);
+    const model = Buffer.from(
+      encodeModel(graph, () => ({ bytes: new Uint8Array() }), { blocks: { size: 16, hasGroups: true } }),
+    );
+    expect(model.includes("dilations")).toBe(false);
+  });
+
+  test("is not written as a convolution where there are no groups", () => {
+    const { graph } = gradientGraph({
+      x: [3, 16, 16, 16],
+      weight: [16, 16, 3, 3],
+      strides: unit,
+      pads: border,
+    });
+    const model = (hasGroups: boolean): Buffer =>
+      Buffer.from(
+        encodeModel(graph, () => ({ bytes: new Uint8Array() }), { blocks: { size: 16, hasGroups } }),
+      );
+    expect([true, false].map((hasGroups) => model(hasGroups).includes("dilations"))).toEqual([true, false]);
+  });
 });

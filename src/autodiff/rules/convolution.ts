@@ -54,6 +54,13 @@ const isUnit = (strides: readonly [number, number]): boolean => strides[0] === 1
 
 /** dW [Cout, Cin, kH, kW] from x [N, Cin, H, W] and dy [N, Cout, H', W']. */
 function weightGradient(builder: GraphBuilder, node: Conv, dy: Value): Value {
+  const { strides, pads } = node.attributes;
+  const output = weightProducts(builder, node, dy);
+  if (!isUnit(strides)) return output;
+  return builder.composite({ kind: "WeightGradient", inputs: [node.inputs[0]!, dy], output, pads });
+}
+
+function weightProducts(builder: GraphBuilder, node: Conv, dy: Value): Value {
   const [outChannels, inChannels, kernelHeight, kernelWidth] = node.inputs[1]!.shape as Picture;
   const [batch, , height, width] = dy.shape as Picture;
   const x = node.inputs[0]!;

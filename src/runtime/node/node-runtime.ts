@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { listSupportedBackends, type InferenceSession } from "onnxruntime-node";
 import { invariant, messageOf, VaekitError } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
-import { blockProbe, blockProbeInput, blockProbeModel, blockSizeIn, encodeModel } from "../../onnx/index.ts";
+import { encodeModel, type LayoutProbe } from "../../onnx/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkInputs } from "../check-inputs.ts";
 import { graphForDevice } from "../graph-for-device.ts";
@@ -20,6 +20,7 @@ import {
   type WorkspaceStep,
 } from "../runtime.ts";
 import { checkFreeSpace } from "./free-space.ts";
+import { Layout } from "./layout.ts";
 import { unreturnedOutput } from "./run-into.js";
 import { placeWeights, type PlacedWeights } from "./place-weights.ts";
 import type { OutputType, StateUse, StepMessage, TensorMessage } from "./protocol.ts";
@@ -54,7 +55,7 @@ export class NodeRuntime implements Runtime {
   readonly #threadCount: number;
   readonly #keepsMemory: boolean;
   readonly #client = new WorkerClient();
-  #blockSize: Promise<number | undefined> | undefined;
+  readonly #layout = new Layout((probe) => this.#ask(probe));
   #nextSession = 0;
   #nextState = 0;
   #nextWorkspace = 0;
@@ -72,7 +73,7 @@ export class NodeRuntime implements Runtime {
   /** Starts the thread, which loads ONNX Runtime, where the processor may be what it is for. */
   warmUp(): void {
     if (this.#device === undefined && this.#candidates[0] === "cpu")
-      this.#blockSizeOnce().catch(() => undefined);
+      this.#layout.blockSize().catch(() => undefined);
   }
 
   async createSession(graph: Graph): Promise<Session> {
@@ -87,7 +88,7 @@ export class NodeRuntime implements Runtime {
       try {
         const model = encodeModel(graphForDevice(graph, device), weights.place, {
           sequenceOutput: unreturnedOutput,
-          blockSize: device === "cpu" ? await this.#blockSizeOnce() : undefined,
+          blocks: device === "cpu" ? await this.#layout.for(graph) : undefined,
         });
         const outputs = outputTypes(graph);
         await this.#client.request({ kind: "create", session, model, options, outputs });
@@ -120,30 +121,19 @@ export class NodeRuntime implements Runtime {
     return this.#client.dispose();
   }
 
-  /** Asked for once; again after a failure, as when the runtime was disposed meanwhile. */
-  #blockSizeOnce(): Promise<number | undefined> {
-    return (this.#blockSize ??= this.#askBlockSize().catch((error: unknown) => {
-      this.#blockSize = undefined;
-      throw error;
-    }));
-  }
-
-  /**
-   * Channels of a block in ONNX Runtime's own layout. Its kernels for x64 have one, with any vector unit; on other
-   * processors they may not, and then its operators write where they must not instead of saying so.
-   */
-  async #askBlockSize(): Promise<number | undefined> {
-    if (process.arch !== "x64") return undefined;
+  async #ask<T>({ model, inputs, output, read }: LayoutProbe<T>): Promise<T> {
     const session = this.#nextSession++;
-    const { input, output, shape } = blockProbe;
-    const model = blockProbeModel(unreturnedOutput);
     const options = { executionProviders: ["cpu"], intraOpNumThreads: 1, logSeverityLevel: fatal } as const;
-    const outputs = { [output]: { dtype: "float32", shape } } as const;
-    await this.#client.request({ kind: "create", session, model, options, outputs });
-    const inputs = toMessages({ [input]: blockProbeInput() });
-    const answer = await this.#client.request({ kind: "run", session, inputs });
-    await this.#client.request({ kind: "release", session });
-    return blockSizeIn(answer[output]!.data as Float32Array);
+    const outputs = outputTypes({ outputs: [output] });
+    const body = { kind: "create", session, model: model(unreturnedOutput), options, outputs } as const;
+    await this.#client.request(body);
+    try {
+      const request = { kind: "run", session, inputs: toMessages(inputs) } as const;
+      const answer = await this.#client.request(request);
+      return read(answer[output.name]!.data as Float32Array);
+    } finally {
+      await this.#client.request({ kind: "release", session });
+    }
   }
 }
 
@@ -178,7 +168,7 @@ function sessionOptions(
   };
 }
 
-const outputTypes = ({ outputs }: Graph): Record<string, OutputType> =>
+const outputTypes = ({ outputs }: Pick<Graph, "outputs">): Record<string, OutputType> =>
   Object.fromEntries(
     outputs.map(({ name, dtype, shape }) => {
       invariant(dtype !== "float16" && dtype !== "bfloat16", `a graph has no ${dtype} output`);
