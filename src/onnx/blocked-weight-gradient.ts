@@ -46,7 +46,7 @@ export function writeWeightGradient(writer: BlockedWriter, gradient: WeightGradi
   const { size } = writer.layout;
   const [batch, , height, width] = inputs[1].shape as Picture;
   const [outChannels, inChannels, kernelHeight, kernelWidth] = output.shape as Picture;
-  const [inBlocks, outBlocks] = [inChannels / size, outChannels / size];
+  const inBlocks = inChannels / size;
   const name = (part: string): string => `${output.name}:${part}`;
 
   const pictures = asPictures(writer, gradient);
@@ -64,18 +64,29 @@ export function writeWeightGradient(writer: BlockedWriter, gradient: WeightGradi
     strides: { ints: [1, 1] },
     group: { int: batch },
   });
-  const each = writer.reshape(products, name("each"), [
-    inBlocks,
-    batch,
-    outBlocks * kernelHeight * kernelWidth * size * size,
-  ]);
+  const taps = kernelHeight * kernelWidth;
+  const each = writer.reshape(products, name("each"), [inBlocks, batch, outChannels * taps * size]);
   const axes = writer.constant("axes 1", int64s([1]));
   const sum = writer.plain("ReduceSum", [each, axes], name("sum"), { keepdims: { int: 0 } });
-  const taps = kernelHeight * kernelWidth;
-  const blocks = writer.reshape(sum, name("blocks"), [inBlocks, outBlocks, taps, size, size]);
-  const perm = [1, 4, 0, 3, 2];
-  const ordered = writer.plain("Transpose", [blocks], name("ordered"), { perm: { ints: perm } });
-  writer.reshape(ordered, output.name, output.shape);
+  // [Cin / b, Cout / b, kH · kW · b, b] → [Cin / b, Cout, kH · kW, b] → [Cin / b, Cout, b, kH · kW]
+  const outer = writer.reshape(sum, name("outer"), [inBlocks, outChannels, taps, size]);
+  const rows = writer.blocked("ReorderOutput", [outer], name("rows of taps"), {
+    channels: { int: outChannels },
+  });
+  const inner = writer.reshape(rows, name("inner"), [
+    inBlocks * outChannels,
+    size,
+    kernelHeight,
+    kernelWidth,
+  ]);
+  const ordered = writer.blocked("ReorderOutput", [inner], name("ordered"), { channels: { int: size } });
+  if (inBlocks === 1) {
+    writer.reshape(ordered, output.name, output.shape);
+    return;
+  }
+  const blocks = writer.reshape(ordered, name("blocks"), [inBlocks, outChannels, size * taps]);
+  const swapped = writer.plain("Transpose", [blocks], name("swapped"), { perm: { ints: [1, 0, 2] } });
+  writer.reshape(swapped, output.name, output.shape);
 }
 
 /** x as [Cin / b, N, H, W · b], with the zeros at the left and the right that the convolution saw. */
