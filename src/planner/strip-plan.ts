@@ -34,12 +34,11 @@ class StripPlanner {
   readonly #profile: CostProfile;
   readonly #seconds = new Map<Graph, number>();
   readonly #scratch = new Map<Graph, number>();
-  readonly #live: readonly number[];
+  readonly #weightNames = new Map<Graph, ReadonlySet<string>>();
 
   constructor(program: StripProgram, profile: CostProfile) {
     this.#program = program;
     this.#profile = profile;
-    this.#live = liveTensorBytes(program);
   }
 
   seconds(): number {
@@ -52,15 +51,16 @@ class StripPlanner {
     operations.forEach(({ segment }, index) =>
       segments.set(segment, [...(segments.get(segment) ?? []), index]),
     );
+    const live = liveTensorBytes(this.#program);
     let before = this.#program.name;
     return [...segments.values()].map((indices) => {
-      const layer = this.#layer(indices, before);
+      const layer = this.#layer(indices, before, live);
       before = layer.name;
       return layer;
     });
   }
 
-  #layer(indices: readonly number[], before: string): PlanLayer {
+  #layer(indices: readonly number[], before: string, live: readonly number[]): PlanLayer {
     const own = indices.map((index) => this.#program.operations[index]!);
     const runs = own.filter((operation) => operation.kind === "run");
     const graphs = [...new Set(runs.map(({ graph }) => this.#program.graphs[graph]!))];
@@ -79,7 +79,7 @@ class StripPlanner {
       strips: runs.length,
       seconds: own.reduce((sum, operation) => sum + this.#secondsOf(operation), 0),
       memoryBytes: Math.max(
-        ...indices.map((index) => this.#live[index]! + this.#scratchOf(this.#program.operations[index]!)),
+        ...indices.map((index) => live[index]! + this.#scratchOf(this.#program.operations[index]!)),
       ),
     };
   }
@@ -122,10 +122,17 @@ class StripPlanner {
 
   /** What a strip reads and makes of maps. */
   #crossingElements({ outputs, inputs, graph }: Extract<Scheduled, { kind: "run" }>): number {
-    const weights = new Set(this.#program.graphs[graph]!.inputs.map(({ name }) => name).filter(isWeight));
+    const weights = this.#weightsOf(this.#program.graphs[graph]!);
     const read = Object.entries(inputs).flatMap(([name, tensor]) => (weights.has(name) ? [] : [tensor]));
     const shapes = [...read, ...Object.values(outputs)].map((tensor) => this.#program.shapes[tensor]!);
     return shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
+  }
+
+  #weightsOf(graph: Graph): ReadonlySet<string> {
+    const names =
+      this.#weightNames.get(graph) ?? new Set(graph.inputs.map(({ name }) => name).filter(isWeight));
+    this.#weightNames.set(graph, names);
+    return names;
   }
 
   #graphSeconds(graph: Graph): number {

@@ -1,8 +1,7 @@
-/** Predicts, before anything runs, what a program or a graph needs of the machine: memory at its peak, and time. */
+/** Predicts, before anything runs, what memory a program or a graph needs at its peak. */
 import type { Graph } from "../graph/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Allocation } from "./allocate.ts";
-import { graphCost, secondsOf, sumOf, type Cost, type Rates } from "./cost.ts";
 import type { StripProgram } from "./program.ts";
 import { peakTemporaryBytes } from "./temporaries.ts";
 
@@ -41,8 +40,6 @@ export interface EstimateOptions {
    * that the next program uses again, which would count twice.
    */
   readonly processBytes?: number;
-  /** Without, no time is predicted. */
-  readonly rates?: Rates;
 }
 
 export interface Estimate {
@@ -65,7 +62,6 @@ export interface Estimate {
   };
   /** Bytes of the temporary file. */
   readonly fileBytes: number;
-  readonly seconds: number | undefined;
 }
 
 export function estimateProgram(
@@ -82,7 +78,7 @@ export function estimateProgram(
     weights: weights.reduce((most, graph) => Math.max(most, storedBytes(graph)), 0),
     tensors: bytesOf(input) + bytesOf(output),
   };
-  return estimate(parts, programCost(program), allocation.fileSize * bytesPerElement, options);
+  return estimate(parts, allocation.fileSize * bytesPerElement, options);
 }
 
 /** Of a graph that runs as one session. */
@@ -95,7 +91,7 @@ export function estimateGraph(graph: Graph, options: EstimateOptions = {}): Esti
     weights: storedBytes(graph),
     tensors: [...graph.inputs, ...graph.outputs].reduce((sum, value) => sum + bytesOf(value), 0),
   };
-  return estimate(parts, graphCost(graph), 0, options);
+  return estimate(parts, 0, options);
 }
 
 const bytesOf = ({ shape }: { readonly shape: readonly number[] }): number => sizeOf(shape) * bytesPerElement;
@@ -105,42 +101,18 @@ const storedBytes = ({ initializers }: Graph): number =>
 
 function estimate(
   parts: Omit<Estimate["parts"], "process">,
-  cost: Cost,
   fileBytes: number,
-  { processBytes = memoryConstants.process, rates }: EstimateOptions,
+  { processBytes = memoryConstants.process }: EstimateOptions,
 ): Estimate {
   const all = { process: processBytes, ...parts };
   return {
     peakBytes: Object.values(all).reduce((sum, part) => sum + part, 0),
     parts: all,
     fileBytes,
-    seconds: rates === undefined ? undefined : secondsOf(cost, rates),
   };
 }
 
 /** Sessions run one at a time, and give their temporaries back to the process, which holds them for the next. */
 function temporariesOf({ graphs, weights }: StripProgram): number {
   return [...graphs, ...weights].reduce((most, graph) => Math.max(most, peakTemporaryBytes(graph)), 0);
-}
-
-function programCost({ operations, graphs, weights, shapes }: StripProgram): Cost {
-  const costs = graphs.map(graphCost);
-  const weightCosts = weights.map(graphCost);
-  return sumOf(
-    operations.map((operation) => {
-      switch (operation.kind) {
-        case "run":
-          return costs[operation.graph]!;
-        case "weights":
-          return weightCosts[operation.graph]!;
-        case "statistics":
-          return { flops: 0, bytes: 0 };
-        case "feed":
-        case "fetch":
-        case "store":
-        case "load":
-          return { flops: 0, bytes: 2 * bytesPerElement * sizeOf(shapes[operation.tensor]!) };
-      }
-    }),
-  );
 }

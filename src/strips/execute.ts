@@ -27,10 +27,10 @@ export class StripExecutor {
   #affine: Promise<Affine> | undefined;
   #workspace: Workspace | undefined;
 
-  constructor(runtime: Runtime, program: StripProgram) {
+  constructor(runtime: Runtime, program: StripProgram, allocation = allocate(program)) {
     this.#runtime = runtime;
     this.#program = program;
-    this.#allocation = allocate(program);
+    this.#allocation = allocation;
   }
 
   /** @param x the program's input, [1, C, H, W]. */

@@ -47,7 +47,9 @@ export function fitToBudget(
     // Hardly more strips than before: they have their least height already.
     if (program.operations.length < 1.05 * operationsBefore) break;
     operationsBefore = program.operations.length;
-    const fitted = new Fitter(program, options).fit(maxMemoryBytes);
+    const resident = residentProgram(program, options);
+    const isEnough = resident.estimate.peakBytes <= maxMemoryBytes || !options.canSpill;
+    const fitted = isEnough ? resident : new Spiller(program, options).fit(resident, maxMemoryBytes);
     if (fitted.estimate.peakBytes <= maxMemoryBytes) return { ...fitted, stripElements };
     smallest = Math.min(smallest, fitted.estimate.peakBytes);
   }
@@ -64,8 +66,14 @@ const bytesPerElement = 4;
 
 type Fitted = Omit<FittedProgram, "stripElements">;
 
+/** With everything in memory. */
+function residentProgram(program: StripProgram, options: FitOptions): Fitted {
+  const allocation = allocate(program);
+  return { program, allocation, estimate: estimateProgram(program, allocation, options), spilledMaps: 0 };
+}
+
 /** Sends maps to the file, one by one, the one that helps most at the peak first. */
-class Fitter {
+class Spiller {
   readonly #program: StripProgram;
   readonly #options: FitOptions;
   readonly #residence: Residence;
@@ -86,10 +94,10 @@ class Fitter {
   }
 
   /** The first way that keeps to the budget, else the one with the least memory. */
-  fit(maxMemoryBytes: number): Fitted {
-    let fitted = this.#fitted();
-    const { peakBytes, parts } = fitted.estimate;
-    while (this.#options.canSpill && fitted.estimate.peakBytes > maxMemoryBytes) {
+  fit(resident: Fitted, maxMemoryBytes: number): Fitted {
+    let fitted = resident;
+    const { peakBytes, parts } = resident.estimate;
+    while (fitted.estimate.peakBytes > maxMemoryBytes) {
       // What is live at once is a lower bound of the arena, and cheaper to know.
       do if (!this.#spillOne()) return this.#fitted();
       while (peakBytes - parts.arena + this.#mostLive() * bytesPerElement > maxMemoryBytes);
@@ -104,7 +112,7 @@ class Fitter {
 
   #fitted(): Fitted {
     const spilledMaps = this.#reloads.filter((reload) => reload !== undefined).length;
-    const program = spilledMaps === 0 ? this.#program : spill(this.#program, (map) => this.#reloads[map]);
+    const program = spill(this.#program, (map) => this.#reloads[map]);
     const allocation = allocate(program);
     return {
       program,

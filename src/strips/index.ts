@@ -1,6 +1,5 @@
 export { allocate, type Allocation } from "./allocate.ts";
 export { compileStrips, defaultStripElements, type CompileOptions } from "./compile.ts";
-export type { Rates } from "./cost.ts";
 export {
   estimateGraph,
   estimateProgram,

@@ -153,13 +153,17 @@ export class Coder {
       },
     );
     const { estimate, program } = fitted;
+    let seconds: number | undefined;
     const plan: CodingPlan = {
       half,
       size,
       tiling: "exact",
       peakBytes: Math.ceil(estimate.peakBytes),
       fileBytes: estimate.fileBytes,
-      seconds: size.batch * secondsOfProgram(program, profile),
+      // Takes a while to count, and `exact` does not ask.
+      get seconds() {
+        return (seconds ??= size.batch * secondsOfProgram(program, profile));
+      },
       stripCount: Math.max(...program.maps.map((strips) => strips.length)),
     };
     return { plan, fitted };
@@ -194,10 +198,10 @@ export class Coder {
   }
 
   #inStrips(fitted: FittedProgram, x: Planes, options: CodingOptions): Promise<Planes> {
-    const { program } = fitted;
+    const { program, allocation } = fitted;
     const key = `${program.name} ${x.shape.join("x")} ${fitted.stripElements} ${fitted.spilledMaps}`;
     const create = (): Promise<StripExecutor> =>
-      Promise.resolve(new StripExecutor(this.#parts.runtime, program));
+      Promise.resolve(new StripExecutor(this.#parts.runtime, program, allocation));
     return this.#programs.use(key, create, (executor) =>
       executor.run(x, {
         ...(options.temporaryFolder === undefined ? {} : { temporaryFolder: options.temporaryFolder }),
