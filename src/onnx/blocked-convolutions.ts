@@ -13,7 +13,8 @@ import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { rowsOfKernel, rowsOfTurnedKernel, singleChannelKernel, type Kernel } from "./blocked-kernels.ts";
 import { isGradientFasterInBlocks, writeWeightGradient } from "./blocked-weight-gradient.ts";
-import { BlockedWriter, int64s, type BlockedLayout, type Sink } from "./blocked-writer.ts";
+import { BlockedWriter, type BlockedLayout, type Sink } from "./blocked-writer.ts";
+import { int64s } from "./int64s.ts";
 
 /** Pixels of the output, over all pictures, from which on rearranging the kernels costs less than it saves. */
 const leastPixels = 512;
@@ -47,11 +48,14 @@ export class BlockedConvolutions {
     this.#left = this.#unread(graph);
   }
 
-  /** Writes a node in another form, or leaves it out; false leaves it to the caller. */
+  /** Whether a node is needed no more. */
+  leavesOut({ output }: Node): boolean {
+    return this.#left.has(output.name);
+  }
+
+  /** Writes a node in another form; false leaves it to the caller. */
   take(node: Node): boolean {
-    const { name } = node.output;
-    if (this.#left.has(name)) return true;
-    const gradient = this.#gradients.get(name);
+    const gradient = this.#gradients.get(node.output.name);
     if (gradient !== undefined) {
       writeWeightGradient(this.#writer, gradient);
       return true;

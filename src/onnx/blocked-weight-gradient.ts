@@ -9,7 +9,8 @@
  */
 import type { WeightGradient } from "../graph/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { int64s, type BlockedLayout, type BlockedWriter } from "./blocked-writer.ts";
+import type { BlockedLayout, BlockedWriter } from "./blocked-writer.ts";
+import { int64s } from "./int64s.ts";
 
 /** From this product of channel counts on, Winograd's form needs fewer multiplications (nn/winograd.ts). */
 const mostChannelPairs = 64 ** 2;

@@ -1,6 +1,7 @@
 /** Writes nodes in ONNX Runtime's blocked layout, and what they read besides the graph's own values. */
 import type { Value } from "../graph/index.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { int64s } from "./int64s.ts";
 import { blockedDomain } from "./onnx-model.ts";
 import type { OnnxNode } from "./protobuf.ts";
 
@@ -58,16 +59,13 @@ export class BlockedWriter {
 
   /** One of ONNX's own operators. */
   plain(operator: string, inputs: readonly string[], output: string, attributes: Attributes): string {
-    this.#sink.node({ operator, name: output, inputs, output, attributes });
+    this.#sink.node({ operator, name: output, inputs, outputs: [output], attributes });
     return output;
   }
 
   /** One of ONNX Runtime's operators on blocks. */
   blocked(operator: string, inputs: readonly string[], output: string, attributes: Attributes): string {
-    this.#sink.node({ operator, domain: blockedDomain, name: output, inputs, output, attributes });
+    this.#sink.node({ operator, domain: blockedDomain, name: output, inputs, outputs: [output], attributes });
     return output;
   }
 }
-
-export const int64s = (values: readonly number[]): Tensor =>
-  Tensor.from(BigInt64Array.from(values, BigInt), [values.length]);

@@ -4,7 +4,9 @@ import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { BlockedConvolutions } from "./blocked-convolutions.ts";
-import { int64s, type BlockedLayout } from "./blocked-writer.ts";
+import type { BlockedLayout } from "./blocked-writer.ts";
+import { int64s } from "./int64s.ts";
+import { JoinedOperators } from "./joined-operators.ts";
 import { onnxModel } from "./onnx-model.ts";
 import {
   dataTypes,
@@ -141,6 +143,8 @@ export interface EncodeOptions {
   readonly sequenceOutput?: string;
   /** ONNX Runtime's own layout, where it has one; convolutions that gain by it are written in it. */
   readonly blocks?: BlockedLayout | undefined;
+  /** Writes ONNX Runtime's own operators where its optimisers would find them, for sessions without optimisers. */
+  readonly joins?: boolean;
 }
 
 /**
@@ -151,9 +155,9 @@ export interface EncodeOptions {
 export function encodeModel(
   graph: Graph,
   place: (stored: StoredTensor) => Placement,
-  { sequenceOutput, blocks }: EncodeOptions = {},
+  { sequenceOutput, ...forms }: EncodeOptions = {},
 ): Uint8Array {
-  const { nodes, tensors } = blocks === undefined ? onnxNodes(graph) : inBlocks(graph, blocks);
+  const { nodes, tensors } = onnxNodes(graph, forms);
   const initializers = graph.initializers.map((initializer) => encodeInitializer(initializer, place));
   return onnxModel({ ...graph, nodes, initializers: [...initializers, ...tensors], sequenceOutput });
 }
@@ -164,20 +168,26 @@ interface Encoded {
   readonly tensors: Uint8Array[];
 }
 
-function onnxNodes(graph: Graph): Encoded {
+function onnxNodes(graph: Graph, { blocks, joins = false }: EncodeOptions): Encoded {
   const encoded: Encoded = { nodes: [], tensors: [] };
-  for (const node of graph.nodes) addNode(encoded, node);
-  return encoded;
-}
-
-function inBlocks(graph: Graph, blocks: BlockedLayout): Encoded {
-  const encoded: Encoded = { nodes: [], tensors: [] };
-  const convolutions = new BlockedConvolutions(graph, blocks, {
-    node: (node) => encoded.nodes.push(node),
-    tensor: (value, bytes) => encoded.tensors.push(inlineTensorProto(value, bytes)),
-  });
-  for (const node of graph.nodes) {
-    if (!convolutions.take(node)) addNode(encoded, node);
+  const addTensor = (value: Value, bytes: Uint8Array): void => {
+    encoded.tensors.push(inlineTensorProto(value, bytes));
+  };
+  const sink = { node: (node: OnnxNode) => encoded.nodes.push(node), tensor: addTensor };
+  const convolutions = blocks === undefined ? undefined : new BlockedConvolutions(graph, blocks, sink);
+  const written = graph.nodes.filter((node) => convolutions?.leavesOut(node) !== true);
+  const operators = joins ? new JoinedOperators(graph, written) : undefined;
+  for (const node of written) {
+    if (convolutions?.take(node) === true) continue;
+    const joined = operators?.take(node);
+    if (joined === undefined) addNode(encoded, node);
+    else {
+      encoded.nodes.push(...joined.nodes);
+      for (const { name, tensor } of joined.constants) {
+        const { dtype, shape, bytes } = tensor;
+        addTensor({ name, dtype, shape }, bytes);
+      }
+    }
   }
   return encoded;
 }
@@ -194,7 +204,7 @@ function addNode({ nodes, tensors }: Encoded, node: Node): void {
     operator: node.operator,
     name: node.output.name,
     inputs: [...node.inputs.map((input) => input.name), ...extraNames],
-    output: node.output.name,
+    outputs: [node.output.name],
     attributes,
   });
 }

@@ -23,7 +23,7 @@ export function blockSizeProbe(): LayoutProbe<number | undefined> {
   const shape = [1, 64, 1, 2];
   const [x, blocks] = [float32("x", shape), float32("blocks", shape)];
   const node = { operator: "ReorderInput", domain: blockedDomain, name: "reorder", attributes: {} };
-  const nodes = [{ ...node, inputs: [x.name], output: blocks.name }];
+  const nodes = [{ ...node, inputs: [x.name], outputs: [blocks.name] }];
   const counting = Float32Array.from({ length: sizeOf(shape) }, (_, index) => index);
   return {
     model: (sequenceOutput) =>

@@ -17,6 +17,9 @@ const irVersion = 8;
 /** ONNX Runtime's name for its operators on channels in blocks. */
 export const blockedDomain = "com.microsoft.nchwc";
 
+/** And for those of its own that stand beside ONNX's. */
+export const contribDomain = "com.microsoft";
+
 export interface OnnxModel {
   readonly name: string;
   readonly nodes: readonly OnnxNode[];
@@ -38,8 +41,11 @@ export function onnxModel(model: OnnxModel): Uint8Array {
     inputs: model.inputs.map(valueInfoProto),
     outputs: [...(sequence === undefined ? [] : [sequence.output]), ...model.outputs.map(valueInfoProto)],
   });
-  const usesBlocks = nodes.some(({ domain }) => domain === blockedDomain);
-  return modelProto(graph, irVersion, { "": opsetVersion, ...(usesBlocks ? { [blockedDomain]: 1 } : {}) });
+  const domains = new Set(nodes.flatMap(({ domain }) => domain ?? []));
+  return modelProto(graph, irVersion, {
+    "": opsetVersion,
+    ...Object.fromEntries([...domains].map((domain) => [domain, 1])),
+  });
 }
 
 function emptySequence(name: string): { node: OnnxNode; initializer: Uint8Array; output: Uint8Array } {
@@ -49,7 +55,7 @@ function emptySequence(name: string): { node: OnnxNode; initializer: Uint8Array;
       operator: "SequenceConstruct",
       name,
       inputs: [element.name],
-      output: name,
+      outputs: [name],
       attributes: {},
     },
     initializer: inlineTensorProto(element, new Uint8Array()),

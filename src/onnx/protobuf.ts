@@ -87,7 +87,7 @@ export interface OnnxNode {
   readonly name: string;
   /** An optional input that is left out has no name. */
   readonly inputs: readonly string[];
-  readonly output: string;
+  readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, AttributeValue>>;
 }
 
@@ -95,7 +95,7 @@ export function nodeProto(node: OnnxNode): Uint8Array {
   const attributes = Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value));
   return new Message()
     .strings(1, node.inputs)
-    .string(2, node.output)
+    .strings(2, node.outputs)
     .string(3, node.name)
     .string(4, node.operator)
     .messages(5, attributes)

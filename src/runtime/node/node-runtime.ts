@@ -84,10 +84,12 @@ export class NodeRuntime implements Runtime {
       const options = sessionOptions(device, weights, {
         threadCount: this.#threadCount,
         keepsMemory: this.#keepsMemory,
+        joins: this.#joins(device),
       });
       try {
         const model = encodeModel(graphForDevice(graph, device), weights.place, {
           sequenceOutput: unreturnedOutput,
+          joins: this.#joins(device),
           blocks: device === "cpu" ? await this.#layout.for(graph) : undefined,
         });
         const outputs = outputTypes(graph);
@@ -121,6 +123,11 @@ export class NodeRuntime implements Runtime {
     return this.#client.dispose();
   }
 
+  /** Optimisers take half of a session's making: a training step, which is one session, has them. */
+  #joins(device: ConcreteDevice): boolean {
+    return device === "cpu" && !this.#keepsMemory;
+  }
+
   async #ask<T>({ model, inputs, output, read }: LayoutProbe<T>): Promise<T> {
     const session = this.#nextSession++;
     const options = { executionProviders: ["cpu"], intraOpNumThreads: 1, logSeverityLevel: fatal } as const;
@@ -143,14 +150,14 @@ const fatal = 4;
 function sessionOptions(
   device: ConcreteDevice,
   { folder, buffers }: PlacedWeights,
-  { threadCount, keepsMemory }: { threadCount: number; keepsMemory: boolean },
+  { threadCount, keepsMemory, joins }: { threadCount: number; keepsMemory: boolean; joins: boolean },
 ): InferenceSession.SessionOptions {
   return {
     executionProviders: [device],
     intraOpNumThreads: threadCount,
     // "all" would also copy constant weights into the blocked layout: twice their memory, which would no longer be the
     // mapped file. Convolutions that gain by blocks are written in them already (onnx/blocked-convolutions.ts).
-    graphOptimizationLevel: "extended",
+    graphOptimizationLevel: joins ? "disabled" : "extended",
     // The arena would keep every session's largest working memory for as long as the session is cached.
     enableCpuMemArena: keepsMemory,
     logSeverityLevel: fatal,
