@@ -12,7 +12,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import type { BlockedLayout, BlockedWriter } from "./blocked-writer.ts";
 import { int64s } from "./int64s.ts";
 
-/** From this product of channel counts on, Winograd's form needs fewer multiplications (nn/winograd.ts). */
+/** Of input and output channels: with more, Winograd's form gains more (nn/winograd.ts). */
 const mostChannelPairs = 64 ** 2;
 /** Of a picture: with fewer, the kernels are too small for what they cost besides. */
 const leastPixels = 256;

@@ -36,7 +36,7 @@ export class RuntimeThread {
       openGates.delete(this.#gate);
       this.#fail(new VaekitError("RUNTIME", "The runtime's thread ended while it worked."));
     });
-    closeAtExit(this.#gate);
+    openGates.add(this.#gate);
   }
 
   request(body: RequestBody, transfer: readonly ArrayBuffer[]): Promise<Reply> {
@@ -83,17 +83,8 @@ export class RuntimeThread {
 
 const openGates = new Set<NativeGate>();
 
-/** One listener for all threads. */
-function closeAtExit(gate: NativeGate): void {
-  if (openGates.size === 0) {
-    process.off("exit", waitForThreads);
-    process.on("exit", waitForThreads);
-  }
-  openGates.add(gate);
-}
-
-/** `process.exit` ends the threads where they are. */
-function waitForThreads(): void {
+// `process.exit` would end the threads where they are.
+process.on("exit", () => {
   for (const gate of openGates) gate.close();
   for (const gate of openGates) gate.waitUntilEmpty();
-}
+});
