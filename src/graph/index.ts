@@ -12,7 +12,7 @@ export type {
   ValueType,
   WeightGradient,
 } from "./graph.ts";
-export { infer } from "./infer.ts";
+export { infer, stackAxisOf } from "./infer.ts";
 export type { Extent, OperatorAttributes, OperatorName, Pads, Reduction } from "./operators.ts";
 export { print } from "./print.ts";
 export { verify } from "./verify.ts";

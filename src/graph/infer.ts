@@ -52,24 +52,23 @@ function binary(operator: OperatorName): (inputs: readonly Value[]) => ValueType
 
 function inferConv(inputs: readonly Value[], { strides, pads }: OperatorAttributes["Conv"]): ValueType {
   const [x, weight, bias] = take("Conv", inputs, inputs.length === 3 ? 3 : 2);
-  const rank = x!.shape.length;
-  const isStack = rank === 5 && weight!.shape[2] === 1;
-  if (weight!.shape.length !== rank || (rank !== 4 && !isStack)) {
+  const stackAxis = stackAxisOf(weight!.shape);
+  if (weight!.shape.length !== x!.shape.length || (x!.shape.length !== 4 && stackAxis === undefined)) {
     const expected =
-      "expected x [N, C, H, W] with a kernel [Cout, C, kH, kW], or [N, C, D, H, W] with [Cout, C, 1, kH, kW]";
+      "expected x [N, C, H, W] with a kernel [Cout, C, kH, kW], or a stack [N, C, D, H, W] with [Cout, C, 1, kH, kW] or [N, C, H, W, D] with [Cout, C, kH, kW, 1]";
     fail("Conv", `${expected}, found ${formatShape(x!.shape)} and ${formatShape(weight!.shape)}.`);
   }
-  const stack = x!.shape.slice(2, -2);
   const [batch, channels] = x!.shape as [number, number];
-  const [height, width] = x!.shape.slice(-2) as [number, number];
   const [outChannels, inChannels] = weight!.shape as [number, number];
-  const [kernelHeight, kernelWidth] = weight!.shape.slice(-2) as [number, number];
   if (channels !== inChannels) {
     fail("Conv", `expected ${inChannels} channels for ${weight!.name}, found ${formatShape(x!.shape)}.`);
   }
   if (bias !== undefined && !sameShape(bias.shape, [outChannels])) {
     fail("Conv", `expected bias [${outChannels}], found ${formatShape(bias.shape)}.`);
   }
+  const isPictureAxis = (_: number, axis: number): boolean => axis >= 2 && axis !== stackAxis;
+  const [height, width] = x!.shape.filter(isPictureAxis) as [number, number];
+  const [kernelHeight, kernelWidth] = weight!.shape.filter(isPictureAxis) as [number, number];
   const outHeight = Math.floor((height + pads[0] + pads[2] - kernelHeight) / strides[0]) + 1;
   const outWidth = Math.floor((width + pads[1] + pads[3] - kernelWidth) / strides[1]) + 1;
   if (outHeight < 1 || outWidth < 1) {
@@ -78,7 +77,16 @@ function inferConv(inputs: readonly Value[], { strides, pads }: OperatorAttribut
       `the ${kernelHeight}x${kernelWidth} kernel of ${weight!.name} is larger than ${height}x${width}.`,
     );
   }
-  return { dtype: x!.dtype, shape: [batch, outChannels, ...stack, outHeight, outWidth] };
+  const extent = [outHeight, outWidth];
+  const shape = stackAxis === undefined ? extent : extent.toSpliced(stackAxis - 2, 0, x!.shape[stackAxis]!);
+  return { dtype: x!.dtype, shape: [batch, outChannels, ...shape] };
+}
+
+/** The axis along which the pictures of a stack lie, by the shape of a Conv's kernel; undefined for single pictures. */
+export function stackAxisOf(kernel: Shape): 2 | 4 | undefined {
+  if (kernel.length !== 5) return undefined;
+  if (kernel[2] === 1) return 2;
+  return kernel[4] === 1 ? 4 : undefined;
 }
 
 function inferMatMul(inputs: readonly Value[]): ValueType {

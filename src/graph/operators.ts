@@ -34,8 +34,9 @@ export interface OperatorAttributes {
   /** Joins the inputs along `axis`. */
   Concat: { axis: number };
   /**
-   * x [N, Cin, H, W], w [Cout, Cin, kH, kW], optional bias [Cout] → [N, Cout, H', W']. Of a stack of pictures x [N, Cin, D, H, W],
-   * with w [Cout, Cin, 1, kH, kW], each is convolved by itself: ONNX's convolution of three dimensions.
+   * x [N, Cin, H, W], w [Cout, Cin, kH, kW], optional bias [Cout] → [N, Cout, H', W']. Of a stack of pictures, each is convolved by
+   * itself: x [N, Cin, D, H, W] with w [Cout, Cin, 1, kH, kW], or x [N, Cin, H, W, D] with w [Cout, Cin, kH, kW, 1], ONNX's convolution of
+   * three dimensions.
    */
   Conv: { strides: Extent; pads: Pads };
   /**

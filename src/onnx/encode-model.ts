@@ -1,5 +1,13 @@
 /** Graph → ONNX model: a ModelProto's bytes, with the weights inside or left where they lie. */
-import type { Graph, Initializer, Node, NodeOf, OperatorName, Value } from "../graph/index.ts";
+import {
+  stackAxisOf,
+  type Graph,
+  type Initializer,
+  type Node,
+  type NodeOf,
+  type OperatorName,
+  type Value,
+} from "../graph/index.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -89,14 +97,15 @@ const lowerings: { [K in OperatorName]: (node: NodeOf<K>) => Lowered } = {
   }),
   Concat: ({ attributes }) => ({ attributes: { axis: { int: attributes.axis } } }),
   Conv: ({ attributes: { pads, strides }, inputs }) => {
-    const kernelShape = inputs[1]!.shape.slice(2);
-    const isStack = kernelShape.length === 3;
-    const [top, left, bottom, right] = pads;
+    const stackAxis = stackAxisOf(inputs[1]!.shape);
+    // Along the axis of a stack nothing is added and nothing left out.
+    const along = (extent: readonly number[], ofStack: number): number[] =>
+      stackAxis === undefined ? [...extent] : extent.toSpliced(stackAxis - 2, 0, ofStack);
     return {
       attributes: {
-        kernel_shape: { ints: kernelShape },
-        pads: { ints: isStack ? [0, top, left, 0, bottom, right] : pads },
-        strides: { ints: isStack ? [1, ...strides] : strides },
+        kernel_shape: { ints: inputs[1]!.shape.slice(2) },
+        pads: { ints: [...along(pads.slice(0, 2), 0), ...along(pads.slice(2), 0)] },
+        strides: { ints: along(strides, 1) },
       },
     };
   },

@@ -35,6 +35,7 @@ export class JoinedOperators {
     for (const node of nodes) {
       if (node.operator === "MatMul") this.#joinTransposes(node);
       else if (node.operator === "Mul") this.#joinSigmoid(node);
+      else if (node.operator === "Transpose") this.#gatherRows(node);
       else if (node.operator === "Slice" && isPlainSlice(node)) {
         const key = `${node.inputs[0]!.name} ${node.attributes.axes[0]}`;
         slices.set(key, [...(slices.get(key) ?? []), node]);
@@ -99,6 +100,30 @@ export class JoinedOperators {
     this.#joined.set(output.name, { nodes: [node], constants: [] });
   }
 
+  /**
+   * A transposition of whole rows, as a Gather: it copies rows on all threads, where Transpose does on one. Not a node of the runtime's own,
+   * but what no optimiser finds.
+   */
+  #gatherRows({ inputs: [x], attributes: { perm }, output }: NodeOf<"Transpose">): void {
+    const rowLength = x!.shape.at(-1)!;
+    if (perm.at(-1) !== perm.length - 1 || rowLength < leastRowLength) return;
+    const order = transposedRows(x!.shape.slice(0, -1), perm.slice(0, -1));
+    if (order.length < leastRows) return;
+    const name = (part: string): string => `${output.name}:${part}`;
+    const tensor = (part: string, numbers: readonly number[]) => ({ name: name(part), tensor: int64s(numbers) });
+    const constants = [
+      tensor("flat shape", [order.length, rowLength]),
+      tensor("order", order),
+      tensor("shape", output.shape),
+    ];
+    const nodes: OnnxNode[] = [
+      plainNode("Reshape", [x!.name, name("flat shape")], name("flat"), {}),
+      plainNode("Gather", [name("flat"), name("order")], name("rows"), { axis: { int: 0 } }),
+      plainNode("Reshape", [name("rows"), name("shape")], output.name, {}),
+    ];
+    this.#joined.set(output.name, { nodes, constants });
+  }
+
   #isSigmoidOf(gate: Value, x: Value): boolean {
     const source = this.#sources.get(gate.name);
     return source?.operator === "Sigmoid" && source.inputs[0]!.name === x.name;
@@ -129,6 +154,28 @@ export class JoinedOperators {
     for (const { output } of slices) this.#joined.set(output.name, nothing);
     this.#joined.set(first!.output.name, { nodes: [node], constants: [{ name: sizes, tensor }] });
   }
+}
+
+/** A row is copied at once: below this length that is no faster than number by number. */
+const leastRowLength = 16;
+/** A Gather of fewer rows is not worth its indices. */
+const leastRows = 64;
+
+const plainNode = (
+  operator: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: OnnxNode["attributes"],
+): OnnxNode => ({ operator, name: output, inputs, outputs: [output], attributes });
+
+/** The row-major indices of a tensor's elements in the order in which its transpose has them. */
+function transposedRows(shape: readonly number[], perm: readonly number[]): number[] {
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, length) => product * length, 1));
+  return perm.reduce<number[]>(
+    (indices, axis) =>
+      indices.flatMap((index) => Array.from({ length: shape[axis]! }, (_, i) => index + i * strides[axis]!)),
+    [0],
+  );
 }
 
 function swapsLastTwo(perm: readonly number[]): boolean {

@@ -5,11 +5,9 @@
  * Along one side, the two outputs over pixel x₀ are w₀ x₋ + (w₁ + w₂) x₀ and (w₀ + w₁) x₀ + w₂ x₊. With s = w₀ + w₁ + w₂ that
  * is s x₀ - w₀ (x₀ - x₋) and s x₀ + w₂ (x₊ - x₀): three products instead of four, and no division.
  */
-import type { NodeOf, Value } from "../graph/index.ts";
+import type { Node, NodeOf, Value } from "../graph/index.ts";
 import type { WinogradMatrices } from "../nn/index.ts";
-import { bilinearConv2d } from "./bilinear-conv2d.ts";
-import type { RewriteContext, RewriteRule } from "./rewriter.ts";
-import { isWinogradable } from "./winograd.ts";
+import type { BilinearAlgorithm } from "./bilinear-algorithm.ts";
 
 const matrices: WinogradMatrices = {
   // x₀, x₀ - x₋, x₊ - x₀
@@ -30,34 +28,21 @@ const matrices: WinogradMatrices = {
   ],
 };
 
-const algorithm = { name: "upsampling", matrices, stride: 1, blockSize: 2 } as const;
-
-/**
- * Replaces every Resize by 2 whose result, or rows of it, a 3x3 convolution reads, together with that convolution. The
- * transforms are more than twice as large as the result, so this is for pictures in strips.
- */
-export const upsamplingByDifferences: RewriteRule = (node, context) => {
-  if (!isWinogradable(node)) return undefined;
-  const upsampled = findUpsampling(node, context);
-  if (upsampled === undefined) return undefined;
-  const { x, top } = upsampled;
-  const [weight, bias] = node.inputs.slice(1).map(context.at) as [Value, Value | undefined];
-  const source = context.at(x);
-  return bilinearConv2d(context.builder, {
-    x: source,
-    weight,
-    bias,
-    top,
-    left: 1,
-    size: node.output.shape,
-    algorithm,
-  });
+/** The transforms are more than twice as large as the result, so this is for pictures in strips. */
+export const upsamplingByDifferences: BilinearAlgorithm = {
+  name: "upsampling",
+  matrices,
+  stride: 1,
+  blockSize: 2,
 };
 
-/** What is upsampled, and how many rows of zeros lie above it; undefined where the outputs are not pairs of rows. */
-function findUpsampling(
+/**
+ * What a 3x3 convolution reads upsampled by 2, as a whole or some rows of it, and how many rows of zeros lie above it; undefined
+ * where it reads something else, or its outputs are not pairs of rows.
+ */
+export function upsampledBefore(
   conv: NodeOf<"Conv">,
-  { producerOf }: RewriteContext,
+  producerOf: (value: Value) => Node | undefined,
 ): { x: Value; top: number } | undefined {
   const reader = producerOf(conv.inputs[0]!);
   const slice = reader?.operator === "Slice" ? reader : undefined;

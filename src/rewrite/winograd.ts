@@ -6,6 +6,7 @@
  */
 import type { Node, NodeOf, Value } from "../graph/index.ts";
 import { winogradMatrices, type TileSize } from "../nn/index.ts";
+import type { BilinearAlgorithm } from "./bilinear-algorithm.ts";
 import { bilinearConv2d } from "./bilinear-conv2d.ts";
 import type { RewriteRule } from "./rewriter.ts";
 
@@ -20,15 +21,16 @@ export const winograd =
     const tile = choose(node);
     if (tile === undefined) return undefined;
     const [x, weight, bias] = node.inputs.map(at) as [Value, Value, Value | undefined];
-    const algorithm = {
-      name: `winograd_${tile}`,
-      matrices: winogradMatrices(tile),
-      stride: tile,
-      blockSize: tile,
-    };
     const [top, left] = node.attributes.pads;
-    return bilinearConv2d(builder, { x, weight, bias, top, left, size: node.output.shape, algorithm });
+    return bilinearConv2d(builder, { x, weight, bias, top, left, size: node.output.shape, algorithm: winogradAlgorithm(tile) });
   };
+
+export const winogradAlgorithm = (tile: TileSize): BilinearAlgorithm => ({
+  name: `winograd_${tile}`,
+  matrices: winogradMatrices(tile),
+  stride: tile,
+  blockSize: tile,
+});
 
 /** Whether a node is a convolution that has a Winograd form here: 3x3, stride 1. */
 export function isWinogradable(node: Node): node is NodeOf<"Conv"> {

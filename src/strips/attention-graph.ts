@@ -18,12 +18,12 @@ export const attentionNames = {
   weight: "weight",
   nextMean: "next_mean",
   nextWeight: "next_weight",
-  /** [1, C, rows, W] */
+  /** [1, rows, W, C] */
   output: "output",
 } as const;
 
 export interface AttentionStep {
-  /** [1, C, rows, W] of the queries' and of the keys' strip. */
+  /** [1, rows, W, C] of the queries' and of the keys' strip. */
   readonly query: Shape;
   readonly key: Shape;
   /** Whether strips of keys came before, and come after. */
@@ -37,19 +37,19 @@ export interface AttentionStep {
  */
 export function attentionGraph({ query, key, isFirst, isLast }: AttentionStep): Graph {
   const builder = new GraphBuilder("attention");
-  const [, channels, rows, width] = query as [number, number, number, number];
+  const [, rows, width, channels] = query as [number, number, number, number];
   const queries = rows * width;
-  const flat = (name: string, shape: Shape): Value =>
+  const pixels = (name: string, shape: Shape): Value =>
     builder.apply("Reshape", [builder.input(name, "float32", shape)], {
-      shape: [1, channels, shape[2]! * shape[3]!],
+      shape: [1, shape[1]! * shape[2]!, channels],
     });
-  const turned = (x: Value): Value => builder.apply("Transpose", [x], { perm: [0, 2, 1] });
 
   const scale = builder.constant("scale", Tensor.from(Float32Array.of(channels ** -0.5), []));
-  const scaled = builder.apply("Mul", [flat(attentionNames.query, query), scale], {});
-  const scores = builder.apply("MatMul", [turned(scaled), flat(attentionNames.key, key)], {});
+  const scaled = builder.apply("Mul", [pixels(attentionNames.query, query), scale], {});
+  const keys = builder.apply("Transpose", [pixels(attentionNames.key, key)], { perm: [0, 2, 1] });
+  const scores = builder.apply("MatMul", [scaled, keys], {});
   const probabilities = builder.apply("Softmax", [scores], { axis: 2 }); // [1, queries, keys]
-  let mean = builder.apply("MatMul", [probabilities, turned(flat(attentionNames.value, key))], {});
+  let mean = builder.apply("MatMul", [probabilities, pixels(attentionNames.value, key)], {});
   let weight = isFirst && isLast ? undefined : logSumExp(builder, scores, probabilities);
 
   if (!isFirst) {
@@ -63,7 +63,7 @@ export function attentionGraph({ query, key, isFirst, isLast }: AttentionStep): 
   }
   if (!isLast)
     return builder.build({ [attentionNames.nextMean]: mean, [attentionNames.nextWeight]: weight! });
-  const output = builder.apply("Reshape", [turned(mean)], { shape: query });
+  const output = builder.apply("Reshape", [mean], { shape: query });
   return builder.build({ [attentionNames.output]: output });
 }
 

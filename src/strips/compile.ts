@@ -1,7 +1,7 @@
 /** Graph → program of strips. */
 import { VaekitError } from "../errors.ts";
 import { print, type Graph, type GroupNormalization, type Value } from "../graph/index.ts";
-import { firstOf, rewrite, upsamplingByDifferences, winograd, type ChooseTile } from "../rewrite/index.ts";
+import { channelsLast, type ChooseTile } from "../rewrite/index.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { affineGraph, affineNames } from "./affine-graph.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
@@ -141,13 +141,9 @@ class StripCompiler {
     for (const map of outputs) this.#addStatistics(map);
   }
 
-  /** The graph of a strip, rewritten, without its weights. */
+  /** The graph of a strip, with the channels of a pixel together, without its weights. */
   #hoisted(context: StripContext, geometry: StripGeometry): { strip: Graph; weights: Graph | undefined } {
-    const graph = rewrite(
-      stripGraph(context, geometry),
-      firstOf(upsamplingByDifferences, winograd(this.#options.chooseTile)),
-    );
-    return hoistWeights(graph);
+    return hoistWeights(channelsLast(stripGraph(context, geometry), this.#options.chooseTile));
   }
 
   #contextOf(segment: LocalSegment): StripContext {
@@ -215,7 +211,7 @@ class StripCompiler {
 
   #addStatistics({ value, moments }: KeptMap): void {
     for (const { output, groups, epsilon } of this.#normsOf(value)) {
-      const shape = [1, value.shape[1]!, 1, 1];
+      const shape = [value.shape[1]!];
       const affine = { scale: this.#tensor(shape), shift: this.#tensor(shape) };
       this.#affines.set(output.name, affine);
       this.#emit({
@@ -249,7 +245,7 @@ class StripCompiler {
       nextWeight,
     } = attentionNames;
     query.strips.forEach((strip, index) => {
-      const [, channels, rows, width] = this.#shapes[strip.tensor] as [number, number, number, number];
+      const [, rows, width, channels] = this.#shapes[strip.tensor] as [number, number, number, number];
       let before: Record<string, TensorId> = {};
       key.strips.forEach((keys, step) => {
         const isLast = step === key.strips.length - 1;
@@ -277,8 +273,8 @@ class StripCompiler {
     if (this.#normsOf(map).length === 0) return [];
     const channels = map.shape[1]!;
     return stripsOf(heightOf(map), this.#rowsPerStrip.get(map.name)!).map((rows) => ({
-      mean: this.#tensor([1, channels, 1, 1]),
-      deviation: this.#tensor([1, channels, 1, 1]),
+      mean: this.#tensor([channels]),
+      deviation: this.#tensor([channels]),
       pixels: lengthOf(rows) * map.shape[3]!,
     }));
   }
@@ -287,7 +283,7 @@ class StripCompiler {
     const [, channels, height, width] = value.shape as [number, number, number, number];
     const strips = stripsOf(height, this.#rowsPerStrip.get(value.name)!).map((rows) => ({
       rows,
-      tensor: this.#tensor([1, channels, lengthOf(rows), width]),
+      tensor: this.#tensor([1, lengthOf(rows), width, channels]),
     }));
     const map = { value, strips, moments };
     this.#maps.set(value.name, map);

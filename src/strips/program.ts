@@ -8,9 +8,9 @@ export type TensorId = number;
 
 /** The moments of one strip of a map, for every channel. */
 export interface StripMoments {
-  /** [1, C, 1, 1] */
+  /** [C] */
   readonly mean: TensorId;
-  /** Sum of squared deviations from that mean, [1, C, 1, 1] */
+  /** Sum of squared deviations from that mean, [C] */
   readonly deviation: TensorId;
   readonly pixels: number;
 }
@@ -26,6 +26,7 @@ export interface Statistics {
   /** What the strips lack at every pixel; undefined for nothing. */
   readonly offset: string | undefined;
   readonly strips: readonly StripMoments[];
+  /** [C] each. */
   readonly scale: TensorId;
   readonly shift: TensorId;
 }
@@ -59,7 +60,7 @@ export interface StripProgram {
   readonly name: string;
   readonly input: Value;
   readonly output: Value;
-  /** Shapes of the tensors, by id; all are float32. */
+  /** Shapes of the tensors, by id; all are float32. Strips of maps are [1, rows, W, C]. */
   readonly shapes: readonly Shape[];
   /** The strips of every kept map, in order. */
   readonly maps: readonly (readonly TensorId[])[];

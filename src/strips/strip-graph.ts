@@ -37,7 +37,7 @@ export interface StripContext {
 }
 
 /**
- * Inputs: the strips of the maps, [1, C, rows, W] each, and scale and shift [1, C, 1, 1] of every normalisation.
+ * Inputs: the strips of the maps, [1, C, rows, W] each, and scale and shift [C, 1, 1] of every normalisation.
  * Outputs: a strip of each map, and, where the map is normalised later, the mean of every channel and the sum of the
  * squared deviations from it, [1, C, 1, 1] each. Weights are still initializers.
  */
@@ -100,7 +100,7 @@ class StripGraphBuilder {
   /** scale · x + shift */
   #normalized({ inputs: [x], output }: GroupNormalization, index: number): Value {
     const rows = this.#geometry.rows.get(output.name)!;
-    const shape = [1, x.shape[1]!, 1, 1];
+    const shape = [x.shape[1]!, 1, 1];
     const scale = this.#builder.input(stripNames.scale(index), "float32", shape);
     const shift = this.#builder.input(stripNames.shift(index), "float32", shape);
     const scaled = this.#builder.apply("Mul", [this.#at(x, rows), scale], {});

@@ -138,24 +138,25 @@ export class StripRun {
   }
 }
 
-/** A copy of rows of x [1, C, H, W]. */
+/** A copy of rows of x [1, C, H, W], with the channels last. */
 function rowsOf(x: Tensor<"float32">, rows: Rows): Float32Array<ArrayBuffer> {
   const [, channels, height, width] = x.shape as [number, number, number, number];
-  const length = lengthOf(rows) * width;
-  const data = new Float32Array(channels * length);
+  const pixels = lengthOf(rows) * width;
+  const data = new Float32Array(channels * pixels);
   for (let channel = 0; channel < channels; channel++) {
     const first = (channel * height + rows.begin) * width;
-    data.set(x.data.subarray(first, first + length), channel * length);
+    for (let pixel = 0; pixel < pixels; pixel++) data[pixel * channels + channel] = x.data[first + pixel]!;
   }
   return data;
 }
 
-/** Puts a strip in its place in x [1, C, H, W]. */
+/** Puts a strip [1, rows, W, C] in its place in x [1, C, H, W]. */
 function pasteRows(x: Tensor<"float32">, strip: Tensor, rows: Rows): void {
   const [, channels, height, width] = x.shape as [number, number, number, number];
-  const length = lengthOf(rows) * width;
+  const pixels = lengthOf(rows) * width;
+  const data = strip.data as Float32Array;
   for (let channel = 0; channel < channels; channel++) {
-    const values = (strip.data as Float32Array).subarray(channel * length, (channel + 1) * length);
-    x.data.set(values, (channel * height + rows.begin) * width);
+    const first = (channel * height + rows.begin) * width;
+    for (let pixel = 0; pixel < pixels; pixel++) x.data[first + pixel] = data[pixel * channels + channel]!;
   }
 }

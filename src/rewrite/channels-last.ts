@@ -1,0 +1,235 @@
+/**
+ * A graph of one picture with the channels of a pixel together: every map [1, C, H, W] becomes [1, H, W, C]. Rows of a
+ * picture are then one piece of memory, and what moves pixels moves runs of channels.
+ */
+import { invariant, VaekitError } from "../errors.ts";
+import {
+  GraphBuilder,
+  GraphCopy,
+  type Graph,
+  type Node,
+  type NodeOf,
+  type OperatorName,
+  type Value,
+} from "../graph/index.ts";
+import { sizeOf, type Shape } from "../tensor/shape.ts";
+import type { BilinearAlgorithm } from "./bilinear-algorithm.ts";
+import { bilinearConv2dChannelsLast } from "./bilinear-conv2d-channels-last.ts";
+import { upsampledBefore, upsamplingByDifferences } from "./upsampling-by-differences.ts";
+import { isWinogradable, winogradAlgorithm, type ChooseTile } from "./winograd.ts";
+
+/**
+ * Inputs and outputs keep their names. Maps are [1, H, W, C]; inputs [C, 1, 1], a number for each channel, are [C]. Upsampling by 2
+ * and the 3x3 convolution after it become one convolution.
+ *
+ * @param chooseTile which other 3x3 convolutions become Winograd's.
+ * @throws UNSUPPORTED when an operator has no such form.
+ */
+export function channelsLast(graph: Graph, chooseTile: ChooseTile): Graph {
+  return new ChannelsLast(graph, chooseTile).rewrite();
+}
+
+/** Where the axes N, C, H and W of a map lie. */
+const newAxes = [0, 3, 1, 2] as const;
+const toChannelsLast = [0, 2, 3, 1] as const;
+const toChannelsFirst = [0, 3, 1, 2] as const;
+
+const shapeOf = ({ name, shape }: Value): Shape => {
+  if (shape.length === 4) return toChannelsLast.map((axis) => shape[axis]!);
+  invariant(shape.length === 3, `channels last: ${name} is neither a map nor a number for each channel`);
+  return shape.slice(0, 1);
+};
+
+/** Gives the value that takes the place of a node's output; undefined where an operator has no form. */
+type Rule<K extends OperatorName> = ((node: NodeOf<K>, rewriter: ChannelsLast) => Value) | undefined;
+
+const elementwise = (node: Node, rewriter: ChannelsLast): Value => rewriter.elementwise(node);
+const reduction = (node: NodeOf<"ReduceMean" | "ReduceSum">, rewriter: ChannelsLast): Value =>
+  rewriter.reduction(node);
+
+const rules: { readonly [K in OperatorName]: Rule<K> } = {
+  Abs: elementwise,
+  Add: elementwise,
+  AveragePool: undefined,
+  Cast: elementwise,
+  Clip: elementwise,
+  Concat: (node, { builder, at }) =>
+    builder.apply("Concat", node.inputs.map(at), { axis: newAxes[node.attributes.axis as 0 | 1 | 2 | 3] }),
+  Conv: (node, rewriter) => rewriter.convolution(node),
+  ConvTranspose: undefined,
+  Div: elementwise,
+  Erf: elementwise,
+  Exp: elementwise,
+  Expand: undefined,
+  Identity: elementwise,
+  InstanceNormalization: undefined,
+  LeakyRelu: elementwise,
+  Log: elementwise,
+  MatMul: undefined,
+  MaxPool: undefined,
+  Mul: elementwise,
+  Neg: elementwise,
+  Pad: undefined,
+  ReduceLogSumExp: undefined,
+  ReduceMax: undefined,
+  ReduceMean: reduction,
+  ReduceSum: reduction,
+  Relu: elementwise,
+  Reshape: undefined,
+  Resize: ({ inputs: [x], attributes: { scales } }, { builder, at }) => repeated(builder, at(x!), scales),
+  Sigmoid: elementwise,
+  Sign: elementwise,
+  Slice: ({ inputs: [x], attributes }, { builder, at }) =>
+    builder.apply("Slice", [at(x!)], {
+      ...attributes,
+      axes: attributes.axes.map((axis) => newAxes[axis as 0 | 1 | 2 | 3]),
+    }),
+  Softmax: undefined,
+  Softplus: elementwise,
+  Sqrt: elementwise,
+  Sub: elementwise,
+  Tanh: elementwise,
+  Transpose: undefined,
+};
+
+class ChannelsLast {
+  readonly #graph: Graph;
+  readonly #chooseTile: ChooseTile;
+  readonly #copy: GraphCopy;
+  readonly #producers: ReadonlyMap<string, Node>;
+  /** Values that depend on initializers alone, which stay as they are. */
+  readonly #fixed: Set<string>;
+  readonly builder: GraphBuilder;
+  /** The new graph's value for one of the old graph. */
+  readonly at: (value: Value) => Value;
+
+  constructor(graph: Graph, chooseTile: ChooseTile) {
+    this.#graph = graph;
+    this.#chooseTile = chooseTile;
+    this.builder = new GraphBuilder(graph.name);
+    this.#copy = new GraphCopy(graph, this.builder);
+    this.#producers = new Map(graph.nodes.map((node) => [node.output.name, node]));
+    this.#fixed = new Set(graph.initializers.map(({ value }) => value.name));
+    this.at = (value) => this.#copy.at(value);
+  }
+
+  rewrite(): Graph {
+    const { inputs, nodes, outputs } = this.#graph;
+    for (const input of inputs) {
+      this.#copy.set(input, this.builder.input(input.name, input.dtype, shapeOf(input)));
+    }
+    for (const node of nodes) {
+      const value = this.builder.inScopeOf(node.output.name, () => this.#rewritten(node));
+      this.#copy.set(node.output, value);
+    }
+    return this.builder.build(Object.fromEntries(outputs.map((value) => [value.name, this.at(value)])));
+  }
+
+  #rewritten(node: Node): Value {
+    if (node.inputs.every(({ name }) => this.#fixed.has(name))) {
+      this.#fixed.add(node.output.name);
+      return this.#copy.apply(node);
+    }
+    // The table's key and the node's type are the same K, which TypeScript cannot see across a union.
+    const rule = rules[node.operator] as Rule<OperatorName>;
+    if (rule === undefined) {
+      throw new VaekitError(
+        "UNSUPPORTED",
+        `channels last: ${node.operator} (${node.output.name}) has no form.`,
+      );
+    }
+    return rule(node, this);
+  }
+
+  elementwise(node: Node): Value {
+    return this.#copy.apply(node, node.inputs.map(this.at));
+  }
+
+  /** Over all pixels, in two stages: ONNX Runtime adds up rows fast if they stay in the nearest cache. */
+  reduction({ operator, inputs: [x], attributes: { axes } }: NodeOf<"ReduceMean" | "ReduceSum">): Value {
+    invariant(axes.join() === "2,3", "channels last: a reduction is over all pixels");
+    const [, channels, height, width] = x!.shape as [number, number, number, number];
+    const pixels = height * width;
+    const together = divisorBelow(pixels, Math.max(1, Math.floor(rowElements / channels)));
+    const stage = (value: Value, shape: Shape): Value =>
+      this.builder.apply(operator, [this.#reshape(value, shape)], { axes: [0], keepdims: true });
+    const rows = stage(this.at(x!), [pixels / together, together * channels]);
+    return this.#reshape(stage(rows, [together, channels]), [1, 1, 1, channels]);
+  }
+
+  convolution(conv: NodeOf<"Conv">): Value {
+    if (!isWinogradable(conv)) return isProduct(conv) ? this.#product(conv) : this.#direct(conv);
+    const upsampled = upsampledBefore(conv, ({ name }) => this.#producers.get(name));
+    if (upsampled !== undefined) return this.#bilinear(conv, upsamplingByDifferences, upsampled.x, upsampled.top);
+    const tile = this.#chooseTile(conv);
+    if (tile === undefined) return this.#direct(conv);
+    return this.#bilinear(conv, winogradAlgorithm(tile), conv.inputs[0]!, conv.attributes.pads[0]);
+  }
+
+  #bilinear(conv: NodeOf<"Conv">, algorithm: BilinearAlgorithm, x: Value, top: number): Value {
+    const [weight, bias] = conv.inputs.slice(1).map(this.at) as [Value, Value | undefined];
+    return bilinearConv2dChannelsLast(this.builder, {
+      x: this.at(x),
+      weight,
+      bias,
+      top,
+      left: conv.attributes.pads[1],
+      size: conv.output.shape,
+      algorithm,
+    });
+  }
+
+  /** A 1x1 convolution: every pixel's channels times a matrix. */
+  #product({ inputs, output }: NodeOf<"Conv">): Value {
+    const [x, weight, bias] = inputs.map(this.at) as [Value, Value, Value | undefined];
+    const [outChannels, inChannels] = weight.shape as [number, number];
+    const [, , height, width] = output.shape as [number, number, number, number];
+    const matrix = this.#transpose(this.#reshape(weight, [outChannels, inChannels]), [1, 0]);
+    const pixels = this.#reshape(x, [height * width, inChannels]);
+    const product = this.builder.apply("MatMul", [pixels, matrix], {});
+    const sums = bias === undefined ? product : this.builder.apply("Add", [product, bias], {});
+    return this.#reshape(sums, [1, height, width, outChannels]);
+  }
+
+  /** ONNX's convolution has the channels first. */
+  #direct({ inputs, attributes }: NodeOf<"Conv">): Value {
+    const [x, ...weights] = inputs.map(this.at) as [Value, ...Value[]];
+    const planes = this.#transpose(x, toChannelsFirst);
+    return this.#transpose(this.builder.apply("Conv", [planes, ...weights], attributes), toChannelsLast);
+  }
+
+  #reshape(value: Value, shape: Shape): Value {
+    return this.builder.apply("Reshape", [value], { shape });
+  }
+
+  #transpose(value: Value, perm: readonly number[]): Value {
+    return this.builder.apply("Transpose", [value], { perm });
+  }
+}
+
+const isProduct = ({ inputs: [, weight], attributes: { strides, pads } }: NodeOf<"Conv">): boolean =>
+  sizeOf(weight!.shape.slice(2)) === 1 &&
+  strides.every((stride) => stride === 1) &&
+  pads.every((zeros) => zeros === 0);
+
+/** Nearest upsampling of [1, H, W, C]: every pixel of a row, then every row so many times. */
+function repeated(builder: GraphBuilder, x: Value, [down, across]: readonly [number, number]): Value {
+  const [, height, width, channels] = x.shape as [number, number, number, number];
+  const repeat = (value: Value, shape: readonly [number, number, number], times: number): Value => {
+    const pieces = builder.apply("Reshape", [value], { shape });
+    return builder.apply("Concat", Array<Value>(times).fill(pieces), { axis: 1 });
+  };
+  const wide = repeat(x, [height * width, 1, channels], across);
+  const high = repeat(wide, [height, 1, width * across * channels], down);
+  return builder.apply("Reshape", [high], { shape: [1, height * down, width * across, channels] });
+}
+
+/** 32 KiB. */
+const rowElements = 2 ** 13;
+
+/** The largest divisor of a number that is at most `limit`. */
+function divisorBelow(number: number, limit: number): number {
+  let divisor = Math.min(number, limit);
+  while (number % divisor !== 0) divisor--;
+  return divisor;
+}
