@@ -86,6 +86,10 @@ describe("shape inference", () => {
     );
     const stack = [value(1, 2, 5, 8, 9), value(4, 2, 1, 3, 3)];
     expect(builder.apply("Conv", stack, attributes).shape).toEqual([1, 4, 5, 8, 9]);
+    const lastAxis = [value(1, 2, 8, 9, 5), value(4, 2, 3, 3, 1)];
+    expect(builder.apply("Conv", lastAxis, { strides: [4, 4], pads: [1, 0, 1, 0] }).shape).toEqual([
+      1, 4, 2, 2, 5,
+    ]);
   });
 
   test("broadcasts as numpy does", () => {

@@ -5,6 +5,7 @@
  * @see https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
  */
 import type { Graph, Node, NodeOf, Value } from "../graph/index.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { int64s } from "./int64s.ts";
 import { contribDomain } from "./onnx-model.ts";
@@ -107,19 +108,19 @@ export class JoinedOperators {
   #gatherRows({ inputs: [x], attributes: { perm }, output }: NodeOf<"Transpose">): void {
     const rowLength = x!.shape.at(-1)!;
     if (perm.at(-1) !== perm.length - 1 || rowLength < leastRowLength) return;
+    const rows = sizeOf(output.shape) / rowLength;
+    if (rows < leastRows || rows > mostRows) return;
     const order = transposedRows(x!.shape.slice(0, -1), perm.slice(0, -1));
-    if (order.length < leastRows) return;
-    const name = (part: string): string => `${output.name}:${part}`;
-    const tensor = (part: string, numbers: readonly number[]) => ({ name: name(part), tensor: int64s(numbers) });
-    const constants = [
-      tensor("flat shape", [order.length, rowLength]),
-      tensor("order", order),
-      tensor("shape", output.shape),
-    ];
+    const flat = `${output.name}:flat`;
+    const [flatShape, indices] = [`${flat} shape`, `${output.name}:order`];
     const nodes: OnnxNode[] = [
-      plainNode("Reshape", [x!.name, name("flat shape")], name("flat"), {}),
-      plainNode("Gather", [name("flat"), name("order")], name("rows"), { axis: { int: 0 } }),
-      plainNode("Reshape", [name("rows"), name("shape")], output.name, {}),
+      plainNode("Reshape", [x!.name, flatShape], flat, {}),
+      plainNode("Gather", [flat, indices], output.name, { axis: { int: 0 } }),
+    ];
+    const constants = [
+      { name: flatShape, tensor: int64s([order.length, rowLength]) },
+      // In the shape of the result, which is then what Gather makes: a Reshape of an output would copy it.
+      { name: indices, tensor: int64s(order, output.shape.slice(0, -1)) },
     ];
     this.#joined.set(output.name, { nodes, constants });
   }
@@ -158,8 +159,8 @@ export class JoinedOperators {
 
 /** A row is copied at once: below this length that is no faster than number by number. */
 const leastRowLength = 16;
-/** A Gather of fewer rows is not worth its indices. */
-const leastRows = 64;
+/** A Gather of fewer rows is not worth its indices, of more it has too many: 8 bytes each. */
+const [leastRows, mostRows] = [2 ** 6, 2 ** 14];
 
 const plainNode = (
   operator: string,
@@ -170,7 +171,9 @@ const plainNode = (
 
 /** The row-major indices of a tensor's elements in the order in which its transpose has them. */
 function transposedRows(shape: readonly number[], perm: readonly number[]): number[] {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, length) => product * length, 1));
+  const strides = shape.map((_, axis) =>
+    shape.slice(axis + 1).reduce((product, length) => product * length, 1),
+  );
   return perm.reduce<number[]>(
     (indices, axis) =>
       indices.flatMap((index) => Array.from({ length: shape[axis]! }, (_, i) => index + i * strides[axis]!)),

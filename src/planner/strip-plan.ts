@@ -123,9 +123,10 @@ class StripPlanner {
   /** What a strip reads and makes of maps. */
   #crossingElements({ outputs, inputs, graph }: Extract<Scheduled, { kind: "run" }>): number {
     const weights = this.#weightsOf(this.#program.graphs[graph]!);
-    const read = Object.entries(inputs).flatMap(([name, tensor]) => (weights.has(name) ? [] : [tensor]));
-    const shapes = [...read, ...Object.values(outputs)].map((tensor) => this.#program.shapes[tensor]!);
-    return shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
+    const own = this.#program.graphs[graph]!.inputs.filter(({ name }) => !weights.has(name));
+    const read = own.filter(({ name }) => name in inputs).map(({ shape }) => shape);
+    const made = Object.values(outputs).map((tensor) => this.#program.shapes[tensor]!);
+    return [...read, ...made].reduce((sum, shape) => sum + sizeOf(shape), 0);
   }
 
   #weightsOf(graph: Graph): ReadonlySet<string> {

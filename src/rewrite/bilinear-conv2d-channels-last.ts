@@ -50,7 +50,9 @@ function transformedInput(
     strides: [algorithm.stride, algorithm.stride],
     pads: padsOf(convolution, [height, width], tileCount),
   }); // [1, products, tileRows, tileColumns, Cin]
-  return builder.apply("Reshape", [transformed], { shape: [products, tileCount[0] * tileCount[1], channels] });
+  return builder.apply("Reshape", [transformed], {
+    shape: [products, tileCount[0] * tileCount[1], channels],
+  });
 }
 
 /**

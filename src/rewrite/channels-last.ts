@@ -160,7 +160,8 @@ class ChannelsLast {
   convolution(conv: NodeOf<"Conv">): Value {
     if (!isWinogradable(conv)) return isProduct(conv) ? this.#product(conv) : this.#direct(conv);
     const upsampled = upsampledBefore(conv, ({ name }) => this.#producers.get(name));
-    if (upsampled !== undefined) return this.#bilinear(conv, upsamplingByDifferences, upsampled.x, upsampled.top);
+    if (upsampled !== undefined)
+      return this.#bilinear(conv, upsamplingByDifferences, upsampled.x, upsampled.top);
     const tile = this.#chooseTile(conv);
     if (tile === undefined) return this.#direct(conv);
     return this.#bilinear(conv, winogradAlgorithm(tile), conv.inputs[0]!, conv.attributes.pads[0]);

@@ -22,7 +22,15 @@ export const winograd =
     if (tile === undefined) return undefined;
     const [x, weight, bias] = node.inputs.map(at) as [Value, Value, Value | undefined];
     const [top, left] = node.attributes.pads;
-    return bilinearConv2d(builder, { x, weight, bias, top, left, size: node.output.shape, algorithm: winogradAlgorithm(tile) });
+    return bilinearConv2d(builder, {
+      x,
+      weight,
+      bias,
+      top,
+      left,
+      size: node.output.shape,
+      algorithm: winogradAlgorithm(tile),
+    });
   };
 
 export const winogradAlgorithm = (tile: TileSize): BilinearAlgorithm => ({

@@ -47,12 +47,18 @@ export interface Region {
   readonly shape: Shape;
 }
 
+/** Ranges of a workspace, one after the other, as one tensor of a shape. */
+export interface JoinedRegions {
+  readonly parts: readonly { readonly offset: number; readonly size: number }[];
+  readonly shape: Shape;
+}
+
 export type WorkspaceStep =
   /** Runs a session of the same runtime; the outputs are written where they shall be. */
   | {
       readonly kind: "run";
       readonly session: Session;
-      readonly inputs: Readonly<Record<string, Region>>;
+      readonly inputs: Readonly<Record<string, Region | JoinedRegions>>;
       readonly outputs: Readonly<Record<string, Region>>;
     }
   | { readonly kind: "write"; readonly region: Region; readonly data: Float32Array<ArrayBuffer> }

@@ -6,9 +6,9 @@ import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { affineGraph, affineNames } from "./affine-graph.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
 import { heightOf, stripGeometry, type StripGeometry } from "./geometry.ts";
-import { hoistWeights, weightName } from "./hoist-weights.ts";
-import type { Operation, Scheduled, StripMoments, StripProgram, TensorId } from "./program.ts";
-import { lengthOf, stripsOf, type Rows } from "./rows.ts";
+import { hoistWeights, weightName, type HoistedWeights } from "./hoist-weights.ts";
+import type { MapRows, Operation, Scheduled, StripMoments, StripProgram, TensorId } from "./program.ts";
+import { lengthOf, moved, stripsOf, type Rows } from "./rows.ts";
 import {
   biasesLeftOut,
   isNorm,
@@ -17,10 +17,10 @@ import {
   type LocalSegment,
   type Segmentation,
 } from "./segments.ts";
-import { stripGraph, stripNames, type StripContext } from "./strip-graph.ts";
+import { stripGraph, stripNames, type StripContext, type StripGraph } from "./strip-graph.ts";
 
 /** Elements of a strip where memory is no matter: about what the cores' caches hold with what is made of it. */
-export const defaultStripElements = 2 ** 19;
+export const defaultStripElements = 2 ** 20;
 
 export interface CompileOptions {
   /** About how many elements a strip of a map has. Smaller strips stay in the cache, and need less memory. */
@@ -45,6 +45,13 @@ interface KeptMap {
   readonly value: Value;
   readonly strips: readonly { readonly rows: Rows; readonly tensor: TensorId }[];
   readonly moments: readonly StripMoments[];
+}
+
+/** A graph that computes strips, with its weights and the rows of maps that it reads. */
+interface KnownGraph {
+  readonly graph: number;
+  readonly weights: Readonly<Record<string, TensorId>>;
+  readonly maps: StripGraph["maps"];
 }
 
 class StripCompiler {
@@ -107,7 +114,7 @@ class StripCompiler {
     this.#setRows(segment.outputs, segment.inputs);
     const isMap = (value: Value): boolean => !this.#segmentation.fixed.has(value.name);
     const context = this.#contextOf(segment);
-    const graphs = new Map<string, { graph: number; weights: Record<string, TensorId> }>();
+    const graphs = new Map<string, KnownGraph>();
     const outputs = segment.outputs.map((value) => this.#addMap(value, this.#emptyMoments(value)));
     // Strips of different heights may be computed in different ways, each with the weights in its own form.
     const forms = new Map<string, Record<string, TensorId>>();
@@ -120,14 +127,14 @@ class StripCompiler {
           const form = hoisted.weights === undefined ? "" : print(hoisted.weights);
           const weights = forms.get(form) ?? this.#addWeights(hoisted.weights);
           forms.set(form, weights);
-          known = { graph: this.#intern(hoisted.strip), weights };
+          known = { graph: this.#intern(hoisted.strip), weights, maps: hoisted.maps };
           graphs.set(geometry.signature, known);
         }
         this.#feed(geometry);
         this.#emit({
           kind: "run",
           graph: known.graph,
-          inputs: { ...this.#inputTensors(segment, geometry), ...known.weights },
+          inputs: { ...this.#mapRows(known.maps, geometry), ...this.#affinesOf(segment), ...known.weights },
           outputs: Object.fromEntries(
             outputs.flatMap((map, output) => Object.entries(outputTensors(map, output, index))),
           ),
@@ -142,8 +149,9 @@ class StripCompiler {
   }
 
   /** The graph of a strip, with the channels of a pixel together, without its weights. */
-  #hoisted(context: StripContext, geometry: StripGeometry): { strip: Graph; weights: Graph | undefined } {
-    return hoistWeights(channelsLast(stripGraph(context, geometry), this.#options.chooseTile));
+  #hoisted(context: StripContext, geometry: StripGeometry): HoistedWeights & Pick<StripGraph, "maps"> {
+    const { graph, maps } = stripGraph(context, geometry);
+    return { ...hoistWeights(channelsLast(graph, this.#options.chooseTile)), maps };
   }
 
   #contextOf(segment: LocalSegment): StripContext {
@@ -170,19 +178,24 @@ class StripCompiler {
     return this.#segmentation.norms.filter(({ inputs: [x] }) => x.name === map.name);
   }
 
-  #inputTensors(segment: LocalSegment, { inputs }: StripGeometry): Record<string, TensorId> {
-    const tensors: Record<string, TensorId> = {};
-    inputs.forEach(({ map, first, strips }, input) => {
-      strips.forEach((_, strip) => {
-        tensors[stripNames.input(input, strip)] = this.#maps.get(map.name)!.strips[first + strip]!.tensor;
-      });
-    });
-    segment.steps.filter(isNorm).forEach(({ output }, norm) => {
-      const { scale, shift } = this.#affines.get(output.name)!;
-      tensors[stripNames.scale(norm)] = scale;
-      tensors[stripNames.shift(norm)] = shift;
-    });
-    return tensors;
+  #mapRows(maps: StripGraph["maps"], { inputs }: StripGeometry): Record<string, MapRows> {
+    return Object.fromEntries(
+      [...maps].map(([name, { input, rows }]) => {
+        const { map, first, rows: needed } = inputs[input]!;
+        const { strips } = this.#maps.get(map.name)!;
+        return [name, rowsOfStrips(strips.slice(first), moved(rows, needed.begin))];
+      }),
+    );
+  }
+
+  #affinesOf(segment: LocalSegment): Record<string, TensorId> {
+    const affines = segment.steps.filter(isNorm).map(({ output }) => this.#affines.get(output.name)!);
+    return Object.fromEntries(
+      affines.flatMap(({ scale, shift }, norm) => [
+        [stripNames.scale(norm), scale],
+        [stripNames.shift(norm), shift],
+      ]),
+    );
   }
 
   #addWeights(graph: Graph | undefined): Record<string, TensorId> {
@@ -314,6 +327,15 @@ class StripCompiler {
   #emit(operation: Operation): void {
     this.#operations.push({ ...operation, segment: this.#segment });
   }
+}
+
+/** @param rows counted from the first row of the first strip. */
+function rowsOfStrips(strips: KeptMap["strips"], rows: Rows): MapRows {
+  const top = strips[0]!.rows.begin;
+  const read = strips.filter(
+    (strip) => strip.rows.end - top > rows.begin && strip.rows.begin - top < rows.end,
+  );
+  return { strips: read.map(({ tensor }) => tensor), rows: moved(rows, top - read[0]!.rows.begin) };
 }
 
 function outputTensors(

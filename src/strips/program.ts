@@ -31,12 +31,19 @@ export interface Statistics {
   readonly shift: TensorId;
 }
 
+/** Some rows of a map, out of strips that follow one another. */
+export interface MapRows {
+  readonly strips: readonly TensorId[];
+  /** Counted from the first row of the first strip. */
+  readonly rows: Rows;
+}
+
 export type Operation =
   /** Computes a strip. */
   | {
       readonly kind: "run";
       readonly graph: number;
-      readonly inputs: Readonly<Record<string, TensorId>>;
+      readonly inputs: Readonly<Record<string, TensorId | MapRows>>;
       readonly outputs: Readonly<Record<string, TensorId>>;
     }
   /** Computes what the strips of a segment need of its weights. */
@@ -77,7 +84,9 @@ export interface StripProgram {
 export function readsOf(operation: Operation): readonly TensorId[] {
   switch (operation.kind) {
     case "run":
-      return Object.values(operation.inputs);
+      return Object.values(operation.inputs).flatMap((input) =>
+        typeof input === "number" ? [input] : input.strips,
+      );
     case "statistics":
       return operation.strips.flatMap(({ mean, deviation }) => [mean, deviation]);
     case "fetch":

@@ -89,6 +89,8 @@ export const union = (a: Rows | undefined, b: Rows): Rows =>
 
 export const lengthOf = ({ begin, end }: Rows): number => end - begin;
 
+export const moved = ({ begin, end }: Rows, by: number): Rows => ({ begin: begin + by, end: end + by });
+
 /** The strips of `rowsPerStrip` rows that cover a picture, or some of them; the last one may have fewer rows. */
 export function stripsOf(
   height: number,

@@ -36,7 +36,10 @@ function trace(program: StripProgram): { fetched: string[]; stored: number; load
         write(operation.tensor, `rows ${operation.rows.begin}`);
         break;
       case "run": {
-        const inputs = Object.entries(operation.inputs).map(([name, tensor]) => `${name}=${read(tensor)}`);
+        const inputs = Object.entries(operation.inputs).map(
+          ([name, input]) =>
+            `${name}=${typeof input === "number" ? read(input) : input.strips.map(read).join("+")}`,
+        );
         for (const [name, tensor] of Object.entries(operation.outputs)) {
           write(tensor, short(`${name}(${inputs.join()})`));
         }

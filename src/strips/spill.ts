@@ -94,7 +94,10 @@ class Spiller {
     if (operation.kind === "fetch") return { ...operation, tensor: current(operation.tensor) };
     if (operation.kind !== "run") return operation;
     const inputs = Object.fromEntries(
-      Object.entries(operation.inputs).map(([name, tensor]) => [name, current(tensor)]),
+      Object.entries(operation.inputs).map(([name, input]) => [
+        name,
+        typeof input === "number" ? current(input) : { ...input, strips: input.strips.map(current) },
+      ]),
     );
     return { ...operation, inputs };
   }

@@ -9,13 +9,13 @@ import {
   type Pads,
   type Value,
 } from "../graph/index.ts";
-import { heightOf, type InputStrips, type StripGeometry } from "./geometry.ts";
+import { heightOf, type StripGeometry } from "./geometry.ts";
 import { clip, lengthOf, rowRule, rowsRead, type Rows } from "./rows.ts";
 import { isNorm, type LocalSegment } from "./segments.ts";
 
 /** Names of the strip graph's inputs and outputs, by their place in the segment. */
 export const stripNames = {
-  input: (input: number, strip: number) => `input_${input}_${strip}`,
+  input: (input: number, { begin, end }: Rows) => `input_${input}_${begin}_${end}`,
   scale: (norm: number) => `scale_${norm}`,
   shift: (norm: number) => `shift_${norm}`,
   output: (output: number) => `output_${output}`,
@@ -36,12 +36,24 @@ export interface StripContext {
   readonly lacksBias: (map: Value) => boolean;
 }
 
+/** What an input of the graph is: rows of an input of the segment, counted from the first row that is needed of it. */
+export interface RowsOfInput {
+  readonly input: number;
+  readonly rows: Rows;
+}
+
+export interface StripGraph {
+  readonly graph: Graph;
+  /** By the names of the graph's inputs. */
+  readonly maps: ReadonlyMap<string, RowsOfInput>;
+}
+
 /**
- * Inputs: the strips of the maps, [1, C, rows, W] each, and scale and shift [C, 1, 1] of every normalisation.
+ * Inputs: rows of maps, [1, C, rows, W] each, and scale and shift [C, 1, 1] of every normalisation.
  * Outputs: a strip of each map, and, where the map is normalised later, the mean of every channel and the sum of the
  * squared deviations from it, [1, C, 1, 1] each. Weights are still initializers.
  */
-export function stripGraph(context: StripContext, geometry: StripGeometry): Graph {
+export function stripGraph(context: StripContext, geometry: StripGeometry): StripGraph {
   return new StripGraphBuilder(context, geometry).build();
 }
 
@@ -50,18 +62,19 @@ class StripGraphBuilder {
   readonly #context: StripContext;
   readonly #geometry: StripGeometry;
   readonly #copy: GraphCopy;
+  /** The segment's inputs by name. */
+  readonly #inputs: ReadonlyMap<string, number>;
+  readonly #maps = new Map<string, RowsOfInput & { readonly value: Value }>();
 
   constructor(context: StripContext, geometry: StripGeometry) {
     this.#copy = new GraphCopy(context.graph, this.#builder);
     this.#context = context;
     this.#geometry = geometry;
+    this.#inputs = new Map(geometry.inputs.map(({ map }, index) => [map.name, index]));
   }
 
-  build(): Graph {
+  build(): StripGraph {
     const { segment, isNormalized } = this.#context;
-    this.#geometry.inputs.forEach((input, index) => {
-      this.#copy.set(input.map, this.#joined(input, index));
-    });
     const norms = segment.steps.filter(isNorm);
     for (const node of this.#context.fixedNodes) this.#copy.set(node.output, this.#copy.apply(node));
     for (const step of segment.steps) {
@@ -74,22 +87,23 @@ class StripGraphBuilder {
       outputs[stripNames.output(index)] = strip;
       if (isNormalized(map)) Object.assign(outputs, this.#moments(strip, index));
     });
-    return this.#builder.build(outputs);
+    return { graph: this.#builder.build(outputs), maps: this.#maps };
   }
 
-  /** The rows of a map that are needed, out of its strips. */
-  #joined({ map, strips, rows }: InputStrips, input: number): Value {
-    const [batch, channels, , width] = map.shape as [number, number, number, number];
-    let top = 0;
-    const parts = strips.map((strip, index) => {
-      const height = lengthOf(strip);
-      const shape = [batch, channels, height, width];
-      const whole = this.#builder.input(stripNames.input(input, index), "float32", shape);
-      const part = clip({ begin: rows.begin - top, end: rows.end - top }, height);
-      top += height;
-      return this.#rowsOf(whole, part);
-    });
-    return parts.length === 1 ? parts[0]! : this.#builder.apply("Concat", parts, { axis: 2 });
+  /** Rows of an input of the segment, counted from the first one that is needed of it. */
+  #input(input: number, rows: Rows): Value {
+    const name = stripNames.input(input, rows);
+    const known = this.#maps.get(name);
+    if (known !== undefined) return known.value;
+    const [batch, channels, , width] = this.#geometry.inputs[input]!.map.shape as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const value = this.#builder.input(name, "float32", [batch, channels, lengthOf(rows), width]);
+    this.#maps.set(name, { input, rows, value });
+    return value;
   }
 
   #rowsOf(value: Value, { begin, end }: Rows): Value {
@@ -132,7 +146,9 @@ class StripGraphBuilder {
   /** Rows of a value that exists with at least these. */
   #at(value: Value, { begin, end }: Rows): Value {
     const top = this.#geometry.rows.get(value.name)!.begin;
-    return this.#rowsOf(this.#copy.at(value), { begin: begin - top, end: end - top });
+    const rows = { begin: begin - top, end: end - top };
+    const input = this.#inputs.get(value.name);
+    return input === undefined ? this.#rowsOf(this.#copy.at(value), rows) : this.#input(input, rows);
   }
 
   #isMap({ name }: Value): boolean {

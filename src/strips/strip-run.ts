@@ -1,10 +1,10 @@
 /** One picture on its way through a program of strips. */
 import type { Graph, Value } from "../graph/index.ts";
-import type { Region, Session, Workspace, WorkspaceStep } from "../runtime/index.ts";
+import type { JoinedRegions, Region, Session, Workspace, WorkspaceStep } from "../runtime/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { groupAffine } from "./group-statistics.ts";
-import type { Operation, Statistics, StripProgram, TensorId } from "./program.ts";
-import { lengthOf, type Rows } from "./rows.ts";
+import type { MapRows, Operation, Statistics, StripProgram, TensorId } from "./program.ts";
+import { clip, lengthOf, moved, type Rows } from "./rows.ts";
 import { StepQueue } from "./step-queue.ts";
 
 /** Weights and biases of the normalisations, by the names of the program's `affine` graph. */
@@ -93,21 +93,43 @@ export class StripRun {
   #runStep(
     session: Session,
     graph: Graph,
-    { inputs, outputs }: Record<"inputs" | "outputs", Readonly<Record<string, TensorId>>>,
+    {
+      inputs,
+      outputs,
+    }: {
+      readonly inputs: Readonly<Record<string, TensorId | MapRows>>;
+      readonly outputs: Readonly<Record<string, TensorId>>;
+    },
   ): WorkspaceStep {
-    const regions = (
-      values: readonly Value[],
-      tensors: Readonly<Record<string, TensorId>>,
-    ): Record<string, Region> =>
-      Object.fromEntries(
-        values.map(({ name, shape }) => [name, { ...this.#ready.region(tensors[name]!), shape }]),
-      );
+    const inputOf = ({ name, shape }: Value): Region | JoinedRegions => {
+      const input = inputs[name]!;
+      return { ...(typeof input === "number" ? this.#ready.region(input) : this.#rows(input)), shape };
+    };
+    const outputOf = ({ name, shape }: Value): Region => ({ ...this.#ready.region(outputs[name]!), shape });
     return {
       kind: "run",
       session,
-      inputs: regions(graph.inputs, inputs),
-      outputs: regions(graph.outputs, outputs),
+      inputs: Object.fromEntries(graph.inputs.map((value) => [value.name, inputOf(value)])),
+      outputs: Object.fromEntries(graph.outputs.map((value) => [value.name, outputOf(value)])),
     };
+  }
+
+  /** One range where the strips lie one below the other. */
+  #rows({ strips, rows }: MapRows): { offset: number } | Pick<JoinedRegions, "parts"> {
+    const parts: { offset: number; size: number }[] = [];
+    let top = 0;
+    for (const tensor of strips) {
+      const { offset, shape } = this.#ready.region(tensor);
+      const [, height, width, channels] = shape as [number, number, number, number];
+      const part = clip(moved(rows, -top), height);
+      const begin = offset + part.begin * width * channels;
+      const size = lengthOf(part) * width * channels;
+      const before = parts.at(-1);
+      if (before !== undefined && before.offset + before.size === begin) before.size += size;
+      else parts.push({ offset: begin, size });
+      top += height;
+    }
+    return parts.length === 1 ? { offset: parts[0]!.offset } : { parts };
   }
 
   /** Moments of all strips → scale and shift. */

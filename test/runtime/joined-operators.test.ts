@@ -28,7 +28,7 @@ function operatorsOf(graph: Graph): Record<string, number> {
   const text = Buffer.from(encodeModel(graph, () => ({ bytes: new Uint8Array() }), { joins: true })).toString(
     "latin1",
   );
-  const names = ["FusedMatMul", "QuickGelu", "Split", "Transpose", "Sigmoid", "Slice"];
+  const names = ["FusedMatMul", "Gather", "QuickGelu", "Split", "Transpose", "Sigmoid", "Slice"];
   // Field 4 of a node, its operator: tag, length, text. What the builder calls values is field 1 to 3.
   const count = (name: string): number =>
     text.split(`\x22${String.fromCharCode(name.length)}${name}`).length - 1;
@@ -111,6 +111,31 @@ describe("x · sigmoid(x)", () => {
       };
     });
     expect(operatorsOf(graph)).toEqual({ Sigmoid: 2 });
+    await expectSame(graph);
+  });
+});
+
+describe("a transposition of rows", () => {
+  const transposed = (shape: readonly number[], perm: readonly number[]): Graph =>
+    graphOf({ x: shape }, (builder, [x]) => {
+      const turned = builder.apply("Transpose", [x!], { perm });
+      return { y: turned, z: builder.apply("Neg", [turned], {}) };
+    });
+
+  test("copies them", async () => {
+    const graph = transposed([4, 4, 3, 5, 24], [2, 0, 3, 1, 4]);
+    expect(operatorsOf(graph)).toEqual({ Gather: 1 });
+    await expectSame(graph);
+  });
+
+  test.each<[string, number[], number[]]>([
+    ["the rows are short", [20, 10, 15], [1, 0, 2]],
+    ["they are few", [6, 5, 32], [1, 0, 2]],
+    ["they are many", [200, 100, 16], [1, 0, 2]],
+    ["rows are transposed, too", [16, 20, 32], [1, 2, 0]],
+  ])("stays where %s", async (_, shape, perm) => {
+    const graph = transposed(shape, perm);
+    expect(operatorsOf(graph)).toEqual({ Transpose: 1 });
     await expectSame(graph);
   });
 });

@@ -7,14 +7,15 @@ import { Tensor } from "../../src/tensor/tensor.ts";
 const [channels, width, queryRows, keyRows, strips] = [8, 5, 2, 2, 3];
 const factor = 9;
 
-type Planes = Tensor<"float32">;
+/** [1, rows, W, C] */
+type Pixels = Tensor<"float32">;
 
 export async function largeScoresInStrips(
   runtime: Runtime,
 ): Promise<{ result: Tensor; expected: Tensor; largestScore: number }> {
   const generator = Generator.philox(21);
-  const normal = (rows: number, by: number): Planes => {
-    const { data, shape } = generator.randn([1, channels, rows, width]);
+  const normal = (rows: number, by: number): Pixels => {
+    const { data, shape } = generator.randn([1, rows, width, channels]);
     return Tensor.from(
       data.map((value) => by * value),
       shape,
@@ -52,17 +53,17 @@ export async function largeScoresInStrips(
 
 /** Softmax over all keys at once, in double precision. */
 function inDouble(
-  query: Planes,
-  keys: readonly Planes[],
-  values: readonly Planes[],
+  query: Pixels,
+  keys: readonly Pixels[],
+  values: readonly Pixels[],
 ): { expected: Tensor; largestScore: number } {
-  const pixels = (x: Planes): number => x.data.length / channels;
-  const at = (x: Planes, channel: number, pixel: number): number => x.data[channel * pixels(x) + pixel]!;
+  const pixelCount = (x: Pixels): number => x.data.length / channels;
+  const at = (x: Pixels, channel: number, pixel: number): number => x.data[pixel * channels + channel]!;
   const expected = new Float32Array(query.data.length);
   let largestScore = 0;
-  for (let pixel = 0; pixel < pixels(query); pixel++) {
+  for (let pixel = 0; pixel < pixelCount(query); pixel++) {
     const scores = keys.map((key) =>
-      Array.from({ length: pixels(key) }, (_, other) => {
+      Array.from({ length: pixelCount(key) }, (_, other) => {
         let sum = 0;
         for (let c = 0; c < channels; c++) sum += at(query, c, pixel) * at(key, c, other);
         return sum / Math.sqrt(channels);
@@ -77,7 +78,7 @@ function inDouble(
       weights.forEach((strip, index) => {
         strip.forEach((weight, other) => (sum += weight * at(values[index]!, c, other)));
       });
-      expected[c * pixels(query) + pixel] = sum / total;
+      expected[pixel * channels + c] = sum / total;
     }
   }
   return { expected: Tensor.from(expected, query.shape), largestScore };

@@ -1,6 +1,6 @@
 /** The messages between a program and the thread in which ONNX Runtime works. */
 import type { InferenceSession } from "onnxruntime-node";
-import type { Region, WorkspaceStep } from "../runtime.ts";
+import type { JoinedRegions, Region, WorkspaceStep } from "../runtime.ts";
 
 /** A tensor on its way between threads; ONNX Runtime and vaekit name these dtypes alike. */
 export interface TensorMessage {
@@ -32,7 +32,7 @@ export type StepMessage =
   | {
       kind: "run";
       session: number;
-      inputs: Readonly<Record<string, Region>>;
+      inputs: Readonly<Record<string, Region | JoinedRegions>>;
       outputs: Readonly<Record<string, Region>>;
     }
   | Exclude<WorkspaceStep, { kind: "run" }>;

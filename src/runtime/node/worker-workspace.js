@@ -7,6 +7,7 @@ import { runInto } from "./run-into.js";
 
 /** @typedef {import("onnxruntime-node").InferenceSession} InferenceSession */
 /** @typedef {import("../runtime.ts").Region} Region */
+/** @typedef {import("../runtime.ts").JoinedRegions} JoinedRegions */
 /** @typedef {import("./protocol.ts").StepMessage} StepMessage */
 /** @typedef {import("./protocol.ts").TensorMessage} TensorMessage */
 
@@ -18,6 +19,8 @@ const bytesPerElement = 4;
 export class WorkerWorkspace {
   /** @type {Float32Array<ArrayBuffer>} */
   #memory;
+  /** What lies in several ranges and is read as one. A view of what was before stays valid when it grows. */
+  #joined = new Float32Array(0);
   /** @type {number | undefined} */
   #file;
 
@@ -44,7 +47,7 @@ export class WorkerWorkspace {
         case "run": {
           const prepared = sessions.get(step.session);
           if (prepared === undefined) throw new Error("the session was disposed");
-          await runInto(prepared.session, this.#tensors(step.inputs), this.#tensors(step.outputs));
+          await runInto(prepared.session, this.#inputs(step.inputs), this.#outputs(step.outputs));
           break;
         }
         case "write":
@@ -70,24 +73,46 @@ export class WorkerWorkspace {
 
   dispose() {
     this.#memory = new Float32Array(0);
+    this.#joined = new Float32Array(0);
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
 
   /** @param {Region} region */
   #view({ offset, shape }) {
-    const size = shape.reduce((product, length) => product * length, 1);
-    return this.#memory.subarray(offset, offset + size);
+    return this.#memory.subarray(offset, offset + sizeOf(shape));
+  }
+
+  /** @param {Readonly<Record<string, Region | JoinedRegions>>} regions */
+  #inputs(regions) {
+    let joined = 0;
+    return mapValues(regions, (region) => {
+      if ("offset" in region) return new Tensor("float32", this.#view(region), region.shape);
+      const begin = joined;
+      joined += sizeOf(region.shape);
+      return new Tensor("float32", this.#join(region, begin), region.shape);
+    });
   }
 
   /** @param {Readonly<Record<string, Region>>} regions */
-  #tensors(regions) {
-    return Object.fromEntries(
-      Object.entries(regions).map(([name, region]) => [
-        name,
-        new Tensor("float32", this.#view(region), region.shape),
-      ]),
-    );
+  #outputs(regions) {
+    return mapValues(regions, (region) => new Tensor("float32", this.#view(region), region.shape));
+  }
+
+  /**
+   * Copies ranges to where they lie one after the other until the next run.
+   * @param {JoinedRegions} regions
+   * @param {number} begin where
+   */
+  #join({ parts, shape }, begin) {
+    const end = begin + sizeOf(shape);
+    if (this.#joined.length < end) this.#joined = new Float32Array(end);
+    let position = begin;
+    for (const { offset, size } of parts) {
+      this.#joined.set(this.#memory.subarray(offset, offset + size), position);
+      position += size;
+    }
+    return this.#joined.subarray(begin, end);
   }
 
   /**
@@ -116,6 +141,18 @@ export class WorkerWorkspace {
     }
   }
 }
+
+/** @param {readonly number[]} shape */
+const sizeOf = (shape) => shape.reduce((product, length) => product * length, 1);
+
+/**
+ * @template A, B
+ * @param {Readonly<Record<string, A>>} record
+ * @param {(value: A) => B} map
+ * @returns {Record<string, B>}
+ */
+const mapValues = (record, map) =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 
 /**
  * A file without a name: it is gone when it is closed, and also when the program is killed.

@@ -2,7 +2,7 @@
 import { VaekitError } from "../../errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import type { Region, Workspace, WorkspaceOptions, WorkspaceStep } from "../runtime.ts";
+import type { JoinedRegions, Region, Workspace, WorkspaceOptions, WorkspaceStep } from "../runtime.ts";
 
 export class WebWorkspace implements Workspace {
   #memory: Float32Array<ArrayBuffer>;
@@ -24,7 +24,7 @@ export class WebWorkspace implements Workspace {
     for (const step of steps) {
       switch (step.kind) {
         case "run": {
-          const inputs = mapValues(step.inputs, (region) => Tensor.from(this.#view(region), region.shape));
+          const inputs = mapValues(step.inputs, (region) => Tensor.from(this.#input(region), region.shape));
           const results = await step.session.run(inputs, options);
           for (const [name, region] of Object.entries(step.outputs)) {
             this.#view(region).set(results[name]!.data as Float32Array);
@@ -48,6 +48,17 @@ export class WebWorkspace implements Workspace {
   dispose(): Promise<void> {
     this.#memory = new Float32Array(0);
     return Promise.resolve();
+  }
+
+  #input(region: Region | JoinedRegions): Float32Array<ArrayBuffer> {
+    if ("offset" in region) return this.#view(region);
+    const joined = new Float32Array(sizeOf(region.shape));
+    let end = 0;
+    for (const { offset, size } of region.parts) {
+      joined.set(this.#memory.subarray(offset, offset + size), end);
+      end += size;
+    }
+    return joined;
   }
 
   #view({ offset, shape }: Region): Float32Array<ArrayBuffer> {
