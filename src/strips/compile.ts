@@ -7,7 +7,15 @@ import { affineGraph, affineNames } from "./affine-graph.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
 import { heightOf, stripGeometry, type StripGeometry } from "./geometry.ts";
 import { hoistWeights, weightName, type HoistedWeights } from "./hoist-weights.ts";
-import type { MapRows, Operation, Scheduled, StripMoments, StripProgram, TensorId } from "./program.ts";
+import type {
+  MapRows,
+  Operation,
+  Scheduled,
+  Statistics,
+  StripMoments,
+  StripProgram,
+  TensorId,
+} from "./program.ts";
 import { lengthOf, moved, stripsOf, type Rows } from "./rows.ts";
 import {
   biasesLeftOut,
@@ -69,6 +77,8 @@ class StripCompiler {
   readonly #operations: Scheduled[] = [];
   /** Scale and shift of a normalisation, by its output's name. */
   readonly #affines = new Map<string, { scale: TensorId; shift: TensorId }>();
+  /** Those that the next run may need: weights are computed while the moments are on their way. */
+  #statistics: Statistics[] = [];
   #segment = 0;
 
   constructor(graph: Graph, options: CompileOptions) {
@@ -227,7 +237,7 @@ class StripCompiler {
       const shape = [value.shape[1]!];
       const affine = { scale: this.#tensor(shape), shift: this.#tensor(shape) };
       this.#affines.set(output.name, affine);
-      this.#emit({
+      this.#statistics.push({
         kind: "statistics",
         groups,
         epsilon,
@@ -325,6 +335,14 @@ class StripCompiler {
   }
 
   #emit(operation: Operation): void {
+    if (operation.kind === "run") {
+      for (const statistics of this.#statistics) this.#push(statistics);
+      this.#statistics = [];
+    }
+    this.#push(operation);
+  }
+
+  #push(operation: Operation): void {
     this.#operations.push({ ...operation, segment: this.#segment });
   }
 }

@@ -5,6 +5,8 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 /** Steps that go together: enough that their message costs nothing beside them. */
 const batchSize = 8;
+/** Reads and writes are of a few numbers: hundreds of moments go together. */
+const mostInBatch = 256;
 /** Batches under way: the workspace never waits for the next one, and an abort is heard after two. */
 const mostBatches = 2;
 
@@ -14,6 +16,7 @@ export class StepQueue {
   readonly #workspace: Workspace;
   readonly #signal: AbortSignal | undefined;
   #steps: WorkspaceStep[] = [];
+  #longSteps = 0;
   #reads = new Map<string, Use>();
   #sessions: Session[] = [];
   readonly #underWay: Promise<void>[] = [];
@@ -26,7 +29,8 @@ export class StepQueue {
   /** Adds a step; waits when too many are under way. */
   async push(step: WorkspaceStep): Promise<void> {
     this.#steps.push(step);
-    if (this.#steps.length >= batchSize) await this.#send();
+    if (step.kind !== "read" && step.kind !== "write") this.#longSteps++;
+    if (this.#longSteps >= batchSize || this.#steps.length >= mostInBatch) await this.#send();
   }
 
   /** Gives a copy of a region to `use`, as it is after the steps before. */
@@ -51,6 +55,7 @@ export class StepQueue {
   async #send(): Promise<void> {
     const [steps, reads, sessions] = [this.#steps, this.#reads, this.#sessions];
     this.#steps = [];
+    this.#longSteps = 0;
     this.#reads = new Map();
     this.#sessions = [];
     if (steps.length === 0) return;

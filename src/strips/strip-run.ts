@@ -34,6 +34,8 @@ export class StripRun {
   readonly #x: Tensor<"float32">;
   readonly #onProgress: ((done: number) => void) | undefined;
   readonly #result: Tensor<"float32">;
+  /** The session of the graph of weights that comes next, made while strips are computed. */
+  #nextWeights: { readonly graph: number; readonly session: Promise<Session> } | undefined;
 
   constructor(
     ready: ReadyProgram,
@@ -49,12 +51,18 @@ export class StripRun {
   }
 
   async finish(): Promise<Tensor<"float32">> {
-    for (const [index, operation] of this.#ready.program.operations.entries()) {
-      await this.#take(operation);
-      this.#onProgress?.(index + 1);
+    try {
+      for (const [index, operation] of this.#ready.program.operations.entries()) {
+        await this.#take(operation);
+        this.#onProgress?.(index + 1);
+      }
+      await this.#queue.drain();
+      return this.#result;
+    } finally {
+      // One that the failure of a step has left over.
+      const session = await this.#nextWeights?.session.catch(() => undefined);
+      await session?.dispose();
     }
-    await this.#queue.drain();
-    return this.#result;
   }
 
   async #take(operation: Operation): Promise<void> {
@@ -65,10 +73,12 @@ export class StripRun {
         return this.#queue.push(this.#runStep(session, graph, operation));
       }
       case "weights": {
-        const session = await this.#ready.weightsSession(operation.graph);
+        const session = await this.#weightsSession(operation.graph);
         const graph = this.#ready.program.weights[operation.graph]!;
         await this.#queue.push(this.#runStep(session, graph, { inputs: {}, outputs: operation.outputs }));
-        return this.#queue.release(session);
+        await this.#queue.release(session);
+        this.#prepareWeights(operation.graph + 1);
+        return;
       }
       case "statistics":
         return this.#normalize(operation);
@@ -87,6 +97,22 @@ export class StripRun {
         return this.#queue.push({ kind: operation.kind, region, position });
       }
     }
+  }
+
+  async #weightsSession(graph: number): Promise<Session> {
+    const prepared = this.#nextWeights;
+    if (prepared?.graph !== graph) return this.#ready.weightsSession(graph);
+    const session = await prepared.session;
+    this.#nextWeights = undefined;
+    return session;
+  }
+
+  #prepareWeights(graph: number): void {
+    if (graph >= this.#ready.program.weights.length) return;
+    const session = this.#ready.weightsSession(graph);
+    // Its failure is heard where it is waited for; a failure before that must not end the program.
+    session.catch(() => undefined);
+    this.#nextWeights = { graph, session };
   }
 
   /** A graph reads and writes tensors under shapes of its own. */
