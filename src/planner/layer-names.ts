@@ -57,6 +57,8 @@ export function algorithmOf(node: Node): string | undefined {
   const found = transformationOf(node);
   if (found?.transform === "upsampling") return "upsampling 3x3";
   if (found !== undefined) return `Winograd ${found.transform}x${found.transform}`;
+  // With the channels last, a pixel's channels are a row of the left matrix.
+  if (node.operator === "MatMul" && node.output.shape.length === 2) return "product 1x1";
   if (node.operator !== "Conv") return undefined;
   const [height, width] = node.inputs[1]!.shape.slice(2) as [number, number];
   const isSpread = node.attributes.strides[0] > 1;

@@ -84,19 +84,20 @@ class StripPlanner {
     };
   }
 
-  /** The strips of the largest map, one below the other. */
+  /** Of the first map that is made, [1, C, H, W]: its strips, [1, rows, W, C], one below the other. */
   #shapeOf(runs: readonly Extract<Scheduled, { kind: "run" }>[]): Shape {
     const maps = runs.flatMap(({ outputs }) =>
       Object.entries(outputs)
         .map(([name, tensor]) => ({ name, shape: this.#program.shapes[tensor]! }))
-        .filter(({ shape }) => shape.length === 4 && sizeOf(shape.slice(2)) > 1),
+        .filter(({ shape }) => shape.length === 4),
     );
     const [first] = maps;
     if (first === undefined) return [];
+    const [, , width, channels] = first.shape as [number, number, number, number];
     const height = maps
       .filter(({ name }) => name === first.name)
-      .reduce((sum, { shape }) => sum + shape[2]!, 0);
-    return first.shape.with(2, height);
+      .reduce((sum, { shape }) => sum + shape[1]!, 0);
+    return [1, channels, height, width];
   }
 
   #secondsOf(operation: Scheduled): number {

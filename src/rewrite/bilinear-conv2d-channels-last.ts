@@ -82,7 +82,7 @@ function blocksOf(builder: GraphBuilder, tiles: Value, weight: Value, constants:
 function transformedKernelChannelsFirst(
   builder: GraphBuilder,
   weight: Value,
-  { name, products, kernel }: BilinearConstants,
+  { name, kernel }: BilinearConstants,
 ): Value {
   const [outChannels, inChannels] = weight.shape as [number, number];
   const rows = builder.apply("Reshape", [weight], { shape: [outChannels, inChannels * 9] });

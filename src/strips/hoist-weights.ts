@@ -60,6 +60,8 @@ function crossingValues(graph: Graph, hoisted: ReadonlySet<string>): Value[] {
 function weightsGraph(graph: Graph, hoisted: ReadonlySet<string>, crossing: readonly Value[]): Graph {
   const builder = new GraphBuilder("weights");
   const copy = new GraphCopy(graph, builder);
+  // In the order of the layers, by which people know them.
+  for (const { value } of graph.initializers) if (hoisted.has(value.name)) copy.at(value);
   for (const node of graph.nodes) if (hoisted.has(node.output.name)) copy.set(node.output, copy.apply(node));
   const computed = new Set(graph.nodes.map(({ output }) => output.name));
   const outputs = crossing.map((value, index): [string, Value] => [
