@@ -15,6 +15,7 @@ import {
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import type { BilinearAlgorithm } from "./bilinear-algorithm.ts";
 import { bilinearConv2dChannelsLast } from "./bilinear-conv2d-channels-last.ts";
+import { hasFewOutputs, productBeforeTaps } from "./product-before-taps.ts";
 import { upsampledBefore, upsamplingByDifferences } from "./upsampling-by-differences.ts";
 import { isWinogradable, winogradAlgorithm, type ChooseTile } from "./winograd.ts";
 
@@ -141,8 +142,13 @@ class ChannelsLast {
     return rule(node, this);
   }
 
+  /** Weights [C, 1, 1] are a number for each channel. */
   elementwise(node: Node): Value {
-    return this.#copy.apply(node, node.inputs.map(this.at));
+    const inputs = node.inputs.map((input) => {
+      const value = this.at(input);
+      return value.shape.length === 3 ? this.#reshape(value, [value.shape[0]!]) : value;
+    });
+    return this.#copy.apply(node, inputs);
   }
 
   /** Over all pixels, in two stages: ONNX Runtime adds up rows fast if they stay in the nearest cache. */
@@ -193,10 +199,14 @@ class ChannelsLast {
   }
 
   /** ONNX's convolution has the channels first. */
-  #direct({ inputs, attributes }: NodeOf<"Conv">): Value {
-    const [x, ...weights] = inputs.map(this.at) as [Value, ...Value[]];
-    const planes = this.#transpose(x, toChannelsFirst);
-    return this.#transpose(this.builder.apply("Conv", [planes, ...weights], attributes), toChannelsLast);
+  #direct(conv: NodeOf<"Conv">): Value {
+    const [x, weight, bias] = conv.inputs.map(this.at) as [Value, Value, Value | undefined];
+    if (hasFewOutputs(conv)) {
+      const planes = this.#transpose(productBeforeTaps(this.builder, x, weight, conv), toChannelsLast);
+      return bias === undefined ? planes : this.builder.apply("Add", [planes, bias], {});
+    }
+    const inputs = [this.#transpose(x, toChannelsFirst), weight, ...(bias === undefined ? [] : [bias])];
+    return this.#transpose(this.builder.apply("Conv", inputs, conv.attributes), toChannelsLast);
   }
 
   #reshape(value: Value, shape: Shape): Value {

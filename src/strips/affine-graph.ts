@@ -1,5 +1,6 @@
 /** What the statistics of all normalisations need of the weights, in one graph that runs once. */
 import { GraphBuilder, GraphCopy, type Graph, type Value } from "../graph/index.ts";
+import { sumOf, type LeftOutBiases } from "./left-out-biases.ts";
 import type { Segmentation } from "./segments.ts";
 
 /** Names of the graph's outputs, by the output of the normalisation: [C, 1, 1] or [C] each. */
@@ -10,13 +11,13 @@ export const affineNames = {
 } as const;
 
 /**
- * @param biases that convolutions left out, by the names of their results.
+ * @param lacking biases that are left out, by the names of the values that lack them.
  * @returns undefined when nothing is normalised.
  */
 export function affineGraph(
   graph: Graph,
   { norms, fixed }: Segmentation,
-  biases: ReadonlyMap<string, Value>,
+  lacking: LeftOutBiases["lacking"],
 ): Graph | undefined {
   if (norms.length === 0) return undefined;
   const builder = new GraphBuilder("affine");
@@ -25,17 +26,17 @@ export function affineGraph(
     if (fixed.has(node.output.name)) copy.set(node.output, copy.apply(node));
   }
   const outputs = norms.flatMap(({ inputs: [x, weight, bias], output }): [string, Value][] => {
-    const offset = biases.get(x.name);
+    const biases = lacking.get(x.name)?.map((each) => copy.at(each));
     return [
-      [affineNames.weight(output), weight],
-      [affineNames.bias(output), bias],
-      ...(offset === undefined ? [] : [[affineNames.offset(output), offset] as [string, Value]]),
+      [affineNames.weight(output), copy.at(weight)],
+      [affineNames.bias(output), copy.at(bias)],
+      ...(biases === undefined
+        ? []
+        : [[affineNames.offset(output), sumOf(builder, biases)] as [string, Value]]),
     ];
   });
   // An output must be the result of a node.
   return builder.build(
-    Object.fromEntries(
-      outputs.map(([name, value]) => [name, builder.apply("Identity", [copy.at(value)], {})]),
-    ),
+    Object.fromEntries(outputs.map(([name, value]) => [name, builder.apply("Identity", [value], {})])),
   );
 }

@@ -7,6 +7,7 @@ import { affineGraph, affineNames } from "./affine-graph.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
 import { heightOf, stripGeometry, type StripGeometry } from "./geometry.ts";
 import { hoistWeights, weightName, type HoistedWeights } from "./hoist-weights.ts";
+import { leftOutBiases, type LeftOutBiases } from "./left-out-biases.ts";
 import type {
   MapRows,
   Operation,
@@ -18,7 +19,6 @@ import type {
 } from "./program.ts";
 import { lengthOf, moved, stripsOf, type Rows } from "./rows.ts";
 import {
-  biasesLeftOut,
   isNorm,
   segmentation,
   type AttentionSegment,
@@ -66,8 +66,7 @@ class StripCompiler {
   readonly #graph: Graph;
   readonly #options: CompileOptions;
   readonly #segmentation: Segmentation;
-  /** By the names of the maps that lack them. */
-  readonly #biasesLeftOut: ReadonlyMap<string, Value>;
+  readonly #biases: LeftOutBiases;
   readonly #rowsPerStrip = new Map<string, number>();
   readonly #shapes: Shape[] = [];
   readonly #maps = new Map<string, KeptMap>();
@@ -94,7 +93,7 @@ class StripCompiler {
     this.#graph = graph;
     this.#options = options;
     this.#segmentation = segmentation(graph);
-    this.#biasesLeftOut = biasesLeftOut(graph, this.#segmentation);
+    this.#biases = leftOutBiases(graph, this.#segmentation);
   }
 
   compile(): StripProgram {
@@ -115,7 +114,7 @@ class StripCompiler {
       maps: [...this.#maps.values()].map(({ strips }) => strips.map(({ tensor }) => tensor)),
       graphs: this.#graphs,
       weights: this.#weights,
-      affine: affineGraph(this.#graph, this.#segmentation, this.#biasesLeftOut),
+      affine: affineGraph(this.#graph, this.#segmentation, this.#biases.lacking),
       operations: this.#operations,
     };
   }
@@ -165,7 +164,11 @@ class StripCompiler {
   }
 
   #contextOf(segment: LocalSegment): StripContext {
-    const needed = new Set(segment.steps.flatMap(({ inputs }) => inputs.map(({ name }) => name)));
+    const read = segment.steps.flatMap(({ inputs, output }) => [
+      ...inputs,
+      ...(this.#biases.restored.get(output.name) ?? []),
+    ]);
+    const needed = new Set(read.map(({ name }) => name));
     const fixedNodes = this.#graph.nodes
       .filter(({ output }) => this.#segmentation.fixed.has(output.name))
       .toReversed()
@@ -180,7 +183,7 @@ class StripCompiler {
       graph: this.#graph,
       fixedNodes,
       isNormalized: (map) => this.#normsOf(map).length > 0,
-      lacksBias: ({ name }) => this.#biasesLeftOut.has(name),
+      biases: this.#biases,
     };
   }
 
@@ -243,7 +246,7 @@ class StripCompiler {
         epsilon,
         weight: affineNames.weight(output),
         bias: affineNames.bias(output),
-        offset: this.#biasesLeftOut.has(value.name) ? affineNames.offset(output) : undefined,
+        offset: this.#biases.lacking.has(value.name) ? affineNames.offset(output) : undefined,
         strips: moments,
         ...affine,
       });

@@ -186,22 +186,3 @@ const namesRead = ({ inputs, steps }: LocalSegment): string[] => [
   ...inputs.map(({ name }) => name),
   ...steps.filter(isNorm).map(({ output }) => output.name),
 ];
-
-/**
- * The biases of convolutions whose result is normalised and nothing else, by the result's name: the normalisation adds them to
- * its summand, and every pixel is spared an addition.
- */
-export function biasesLeftOut(graph: Graph, { segments }: Segmentation): Map<string, Value> {
-  const read = new Set(graph.outputs.map(({ name }) => name));
-  for (const segment of segments) {
-    const steps = segment.kind === "local" ? segment.steps : [segment.composite];
-    for (const step of steps) if (!isNorm(step)) for (const { name } of step.inputs) read.add(name);
-  }
-  const made = segments.flatMap((segment) => (segment.kind === "local" ? segment.outputs : []));
-  const kept = new Set(made.map(({ name }) => name));
-  return new Map(
-    graph.nodes.flatMap(({ operator, inputs: [, , bias], output: { name } }): [string, Value][] =>
-      operator === "Conv" && bias !== undefined && kept.has(name) && !read.has(name) ? [[name, bias]] : [],
-    ),
-  );
-}

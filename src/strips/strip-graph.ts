@@ -10,6 +10,7 @@ import {
   type Value,
 } from "../graph/index.ts";
 import { heightOf, type StripGeometry } from "./geometry.ts";
+import { sumOf, type LeftOutBiases } from "./left-out-biases.ts";
 import { clip, lengthOf, rowRule, rowsRead, type Rows } from "./rows.ts";
 import { isNorm, type LocalSegment } from "./segments.ts";
 
@@ -32,8 +33,7 @@ export interface StripContext {
   readonly fixedNodes: readonly Node[];
   /** Whether statistics are taken of a map. */
   readonly isNormalized: (map: Value) => boolean;
-  /** Whether the convolution that makes a map leaves its bias to the normalisation. */
-  readonly lacksBias: (map: Value) => boolean;
+  readonly biases: LeftOutBiases;
 }
 
 /** What an input of the graph is: rows of an input of the segment, counted from the first row that is needed of it. */
@@ -123,6 +123,7 @@ class StripGraphBuilder {
 
   /** The node over the rows that its output needs. */
   #applied(node: Node): Value {
+    const { biases } = this.#context;
     const rows = this.#geometry.rows.get(node.output.name)!;
     const rule = rowRule(node);
     invariant(rule !== "all", `strips: ${node.output.name} is not computed by rows`);
@@ -134,13 +135,23 @@ class StripGraphBuilder {
       const [, left, , right] = node.attributes.pads;
       const height = heightOf(node.inputs[0]!);
       const pads: Pads = [Math.max(0, -read.begin), left, Math.max(0, read.end - height), right];
-      const used = this.#context.lacksBias(node.output) ? inputs.slice(0, 2) : inputs;
+      const used = biases.lacking.has(node.output.name) ? inputs.slice(0, 2) : inputs;
       return this.#builder.apply("Conv", used, { ...node.attributes, pads });
     }
-    const value = this.#copy.apply(node, inputs);
+    const value = this.#plus(this.#copy.apply(node, inputs), biases.restored.get(node.output.name) ?? []);
     if (rule === "same" || rule.kind === "window") return value;
     const top = read.begin * rule.size; // blocks give whole blocks of rows
     return this.#rowsOf(value, { begin: rows.begin - top, end: rows.end - top });
+  }
+
+  #plus(map: Value, biases: readonly Value[]): Value {
+    if (biases.length === 0) return map;
+    const shape = [map.shape[1]!, 1, 1];
+    const sum = sumOf(
+      this.#builder,
+      biases.map((bias) => this.#copy.at(bias)),
+    );
+    return this.#builder.apply("Add", [map, this.#builder.apply("Reshape", [sum], { shape })], {});
   }
 
   /** Rows of a value that exists with at least these. */

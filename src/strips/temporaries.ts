@@ -121,7 +121,7 @@ class Liveness {
 function scratchElements(node: Node): number {
   if (node.operator !== "Conv") return 0;
   const [outChannels, ...kernel] = node.inputs[1]!.shape as [number, ...number[]];
-  const pixels = node.output.shape[2]! * node.output.shape[3]!;
+  const pixels = sizeOf(node.output.shape.slice(2));
   // With fewer pixels than filters the whole picture is unrolled, else only as much as stays in the cache.
   return outChannels > pixels && node.inputs[1]!.shape[2]! > 1 ? pixels * sizeOf(kernel) : 0;
 }

@@ -142,6 +142,17 @@ describe("other operators", () => {
     expect(operatorsOf(graph)).not.toContain("Conv");
   });
 
+  test.each<[string, Pads]>([
+    ["with zeros around", [1, 1, 1, 1]],
+    ["with rows above and below", [0, 1, 0, 1]],
+    ["without zeros", [0, 0, 0, 0]],
+  ])("a convolution to few channels is a product and sums of taps: %s", async (_, pads) => {
+    const build = conv({ outChannels: 2, pads });
+    // Sums of 360 products, added up in another order.
+    const graph = await expectSameFunction({ shape: [1, 40, 5, 6], build, absolute: 1e-4 });
+    expect(operatorsOf(graph)).not.toContain("Conv");
+  });
+
   test("a convolution of stride 2", async () => {
     const build = conv({ outChannels: 4, pads: [0, 0, 1, 1], stride: 2 });
     await expectSameFunction({ shape: [1, 3, 8, 6], build });
