@@ -6,7 +6,7 @@
  */
 import type { Graph, Node, NodeOf, Value } from "../graph/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import { int64s } from "./int64s.ts";
 import { contribDomain } from "./onnx-model.ts";
 import type { OnnxNode } from "./protobuf.ts";
@@ -120,7 +120,7 @@ export class JoinedOperators {
     const constants = [
       { name: flatShape, tensor: int64s([order.length, rowLength]) },
       // In the shape of the result, which is then what Gather makes: a Reshape of an output would copy it.
-      { name: indices, tensor: int64s(order, output.shape.slice(0, -1)) },
+      { name: indices, tensor: Tensor.from(order, output.shape.slice(0, -1)) },
     ];
     this.#joined.set(output.name, { nodes, constants });
   }
@@ -170,15 +170,20 @@ const plainNode = (
 ): OnnxNode => ({ operator, name: output, inputs, outputs: [output], attributes });
 
 /** The row-major indices of a tensor's elements in the order in which its transpose has them. */
-function transposedRows(shape: readonly number[], perm: readonly number[]): number[] {
-  const strides = shape.map((_, axis) =>
-    shape.slice(axis + 1).reduce((product, length) => product * length, 1),
-  );
-  return perm.reduce<number[]>(
-    (indices, axis) =>
-      indices.flatMap((index) => Array.from({ length: shape[axis]! }, (_, i) => index + i * strides[axis]!)),
-    [0],
-  );
+function transposedRows(shape: readonly number[], perm: readonly number[]): BigInt64Array<ArrayBuffer> {
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+  const lengths = perm.map((axis) => shape[axis]!);
+  const steps = perm.map((axis) => strides[axis]!);
+  const rows = new BigInt64Array(sizeOf(shape));
+  let next = 0;
+  const visit = (axis: number, index: number): void => {
+    for (let i = 0, at = index; i < lengths[axis]!; i++, at += steps[axis]!) {
+      if (axis === perm.length - 1) rows[next++] = BigInt(at);
+      else visit(axis + 1, at);
+    }
+  };
+  visit(0, 0);
+  return rows;
 }
 
 function swapsLastTwo(perm: readonly number[]): boolean {

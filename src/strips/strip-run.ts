@@ -28,12 +28,22 @@ export interface StripRunOptions {
   readonly onProgress?: (done: number) => void;
 }
 
+/** For how many operations ahead sessions are made: more than the workspace computes while one is made. */
+const operationsAhead = 24;
+
+/** A failure is heard where the promise is waited for; before that it must not end the program. */
+const ignoreFailure = (promise: Promise<unknown>): void => {
+  promise.catch(() => undefined);
+};
+
 export class StripRun {
   readonly #ready: ReadyProgram;
   readonly #queue: StepQueue;
   readonly #x: Tensor<"float32">;
   readonly #onProgress: ((done: number) => void) | undefined;
   readonly #result: Tensor<"float32">;
+  /** Up to which operation sessions are made, or being made. */
+  #preparedEnd = 0;
   /** The session of the graph of weights that comes next, made while strips are computed. */
   #nextWeights: { readonly graph: number; readonly session: Promise<Session> } | undefined;
 
@@ -53,6 +63,7 @@ export class StripRun {
   async finish(): Promise<Tensor<"float32">> {
     try {
       for (const [index, operation] of this.#ready.program.operations.entries()) {
+        this.#prepareSessions(index + operationsAhead);
         await this.#take(operation);
         this.#onProgress?.(index + 1);
       }
@@ -99,6 +110,15 @@ export class StripRun {
     }
   }
 
+  /** Starts making the sessions of the operations before `end`, which takes this thread while the workspace's computes. */
+  #prepareSessions(end: number): void {
+    const { operations } = this.#ready.program;
+    for (; this.#preparedEnd < Math.min(end, operations.length); this.#preparedEnd++) {
+      const operation = operations[this.#preparedEnd]!;
+      if (operation.kind === "run") ignoreFailure(this.#ready.session(operation.graph));
+    }
+  }
+
   async #weightsSession(graph: number): Promise<Session> {
     const prepared = this.#nextWeights;
     if (prepared?.graph !== graph) return this.#ready.weightsSession(graph);
@@ -110,8 +130,7 @@ export class StripRun {
   #prepareWeights(graph: number): void {
     if (graph >= this.#ready.program.weights.length) return;
     const session = this.#ready.weightsSession(graph);
-    // Its failure is heard where it is waited for; a failure before that must not end the program.
-    session.catch(() => undefined);
+    ignoreFailure(session);
     this.#nextWeights = { graph, session };
   }
 
