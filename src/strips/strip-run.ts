@@ -28,9 +28,6 @@ export interface StripRunOptions {
   readonly onProgress?: (done: number) => void;
 }
 
-/** For how many operations ahead sessions are made: more than the workspace computes while one is made. */
-const operationsAhead = 24;
-
 /** A failure is heard where the promise is waited for; before that it must not end the program. */
 const ignoreFailure = (promise: Promise<unknown>): void => {
   promise.catch(() => undefined);
@@ -63,7 +60,7 @@ export class StripRun {
   async finish(): Promise<Tensor<"float32">> {
     try {
       for (const [index, operation] of this.#ready.program.operations.entries()) {
-        this.#prepareSessions(index + operationsAhead);
+        if (index >= this.#preparedEnd) this.#prepareSessions();
         await this.#take(operation);
         this.#onProgress?.(index + 1);
       }
@@ -110,13 +107,16 @@ export class StripRun {
     }
   }
 
-  /** Starts making the sessions of the operations before `end`, which takes this thread while the workspace's computes. */
-  #prepareSessions(end: number): void {
+  /**
+   * Starts making the sessions of the operations up to the next weights, which takes this thread while the workspace's computes. All at once:
+   * between runs, sessions would lie in memory that runs have freed, and leave it in pieces.
+   */
+  #prepareSessions(): void {
     const { operations } = this.#ready.program;
-    for (; this.#preparedEnd < Math.min(end, operations.length); this.#preparedEnd++) {
+    do {
       const operation = operations[this.#preparedEnd]!;
       if (operation.kind === "run") ignoreFailure(this.#ready.session(operation.graph));
-    }
+    } while (operations[++this.#preparedEnd]?.kind !== "weights" && this.#preparedEnd < operations.length);
   }
 
   async #weightsSession(graph: number): Promise<Session> {
