@@ -36,7 +36,12 @@ export function randomProgram(seed: number): StripProgram {
       const isWide = draw(3) === 0;
       const strips = isWide ? maps[0]!.map((_, index) => index) : [strip, Math.max(0, strip - 1)];
       for (const [step, other] of strips.entries()) {
-        const inputs = Object.fromEntries(sources.map((source, index) => [`x${index}`, source[other]!]));
+        const tensors = sources.map((source, index) => [`x${index}`, source[other]!] as const);
+        const neighbours = {
+          strips: sources[0]!.slice(Math.max(0, other - 1), other + 2),
+          rows: { begin: 0, end: 5 },
+        };
+        const inputs = { ...Object.fromEntries(tensors), neighbours };
         const isLast = step === strips.length - 1;
         const output = isLast ? tensor : shapes.push([1, 1 + draw(50), 1, 1]) - 1;
         emit({ kind: "run", graph: 0, inputs, outputs: { y: output } }, map);
