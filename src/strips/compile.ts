@@ -7,6 +7,7 @@ import { affineGraph, affineNames } from "./affine-graph.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
 import { heightOf, stripGeometry, type StripGeometry } from "./geometry.ts";
 import { hoistWeights, weightName, type HoistedWeights } from "./hoist-weights.ts";
+import { outputTensors, rowsOfStrips, type KeptMap } from "./kept-map.ts";
 import { leftOutBiases, type LeftOutBiases } from "./left-out-biases.ts";
 import type {
   MapRows,
@@ -17,7 +18,7 @@ import type {
   StripProgram,
   TensorId,
 } from "./program.ts";
-import { lengthOf, moved, stripsOf, type Rows } from "./rows.ts";
+import { lengthOf, moved, stripsOf } from "./rows.ts";
 import {
   isNorm,
   segmentation,
@@ -46,13 +47,6 @@ const rowMultiple = 4;
  */
 export function compileStrips(graph: Graph, options: CompileOptions): StripProgram {
   return new StripCompiler(graph, options).compile();
-}
-
-/** A kept map's strips and, where it is normalised, their moments. */
-interface KeptMap {
-  readonly value: Value;
-  readonly strips: readonly { readonly rows: Rows; readonly tensor: TensorId }[];
-  readonly moments: readonly StripMoments[];
 }
 
 /** A graph that computes strips, with its weights and the rows of maps that it reads. */
@@ -348,26 +342,4 @@ class StripCompiler {
   #push(operation: Operation): void {
     this.#operations.push({ ...operation, segment: this.#segment });
   }
-}
-
-/** @param rows counted from the first row of the first strip. */
-function rowsOfStrips(strips: KeptMap["strips"], rows: Rows): MapRows {
-  const top = strips[0]!.rows.begin;
-  const read = strips.filter(
-    (strip) => strip.rows.end - top > rows.begin && strip.rows.begin - top < rows.end,
-  );
-  return { strips: read.map(({ tensor }) => tensor), rows: moved(rows, top - read[0]!.rows.begin) };
-}
-
-function outputTensors(
-  { strips, moments }: KeptMap,
-  output: number,
-  strip: number,
-): Record<string, TensorId> {
-  const { mean, deviation } = moments[strip] ?? {};
-  return {
-    [stripNames.output(output)]: strips[strip]!.tensor,
-    ...(mean === undefined ? {} : { [stripNames.mean(output)]: mean }),
-    ...(deviation === undefined ? {} : { [stripNames.deviation(output)]: deviation }),
-  };
 }
