@@ -101,10 +101,7 @@ export class JoinedOperators {
     this.#joined.set(output.name, { nodes: [node], constants: [] });
   }
 
-  /**
-   * A transposition of whole rows, as a Gather: it copies rows on all threads, where Transpose does on one. Not a node of the runtime's own,
-   * but what no optimiser finds.
-   */
+  /** A transposition of whole rows, as ONNX's Gather: it copies rows on all threads, where Transpose does on one. No optimiser does that. */
   #gatherRows({ inputs: [x], attributes: { perm }, output }: NodeOf<"Transpose">): void {
     const rowLength = x!.shape.at(-1)!;
     if (perm.at(-1) !== perm.length - 1 || rowLength < leastRowLength) return;

@@ -99,7 +99,7 @@ export function fixedValues(graph: Graph): Set<string> {
 /** A convolution by transforms, in tiles: Winograd's of a size, or an upsampling together with the one after it. */
 export type Transform = TileSize | "upsampling";
 
-/** Which transformation a node is; by the names of the constants in rewrite/bilinear-conv2d.ts. */
+/** Which transformation a node is; by the names of the constants of rewrite/bilinear-algorithm.ts. */
 export function transformationOf({
   inputs,
 }: Node): { part: "input" | "output"; transform: Transform } | undefined {
@@ -127,7 +127,7 @@ function convolutionSeconds(node: Node, profile: CostProfile): number {
   return toSeconds((cost.input + farPrice(elements, cost)) * elements);
 }
 
-/** Of `joinTiles`: a Transpose and a Concat of all pixels, and a Slice for each column of a tile. */
+/** Of `joinTiles`: a Transpose and a Concat of all pixels, and a Slice for each column of a tile. With the channels last it is less. */
 function secondsOfJoining(pixels: number, transform: Transform, profile: CostProfile): number {
   const columns = transform === "upsampling" ? 2 : transform;
   return 2 * secondsOfMoving(pixels, profile) + columns * secondsOfMoving(pixels / columns, profile);

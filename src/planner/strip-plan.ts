@@ -122,10 +122,10 @@ class StripPlanner {
   }
 
   /** What a strip reads and makes of maps. */
-  #crossingElements({ outputs, inputs, graph }: Extract<Scheduled, { kind: "run" }>): number {
+  #crossingElements({ outputs, graph }: Extract<Scheduled, { kind: "run" }>): number {
     const weights = this.#weightsOf(this.#program.graphs[graph]!);
-    const own = this.#program.graphs[graph]!.inputs.filter(({ name }) => !weights.has(name));
-    const read = own.filter(({ name }) => name in inputs).map(({ shape }) => shape);
+    const { inputs } = this.#program.graphs[graph]!;
+    const read = inputs.filter(({ name }) => !weights.has(name)).map(({ shape }) => shape);
     const made = Object.values(outputs).map((tensor) => this.#program.shapes[tensor]!);
     return [...read, ...made].reduce((sum, shape) => sum + sizeOf(shape), 0);
   }

@@ -4,4 +4,4 @@ export { foldedUpsampling } from "./folded-upsampling.ts";
 export { isWinogradable, winograd, type ChooseTile } from "./winograd.ts";
 export { preciseGroupNorm } from "./precise-group-norm.ts";
 export { stagedGroupNorm } from "./staged-group-norm.ts";
-export { firstOf, rewrite, type RewriteContext, type RewriteRule } from "./rewriter.ts";
+export { rewrite, type RewriteContext, type RewriteRule } from "./rewriter.ts";

@@ -24,17 +24,6 @@ export interface RewriteContext {
 /** Gives the value that takes the place of a node's output; undefined leaves the node as it is. */
 export type RewriteRule = (node: Node, context: RewriteContext) => Value | undefined;
 
-/** The first of the rules that has something for a node. */
-export const firstOf =
-  (...rules: readonly RewriteRule[]): RewriteRule =>
-  (node, context) => {
-    for (const rule of rules) {
-      const value = rule(node, context);
-      if (value !== undefined) return value;
-    }
-    return undefined;
-  };
-
 /** A graph with the same inputs and outputs. Nodes that nothing reads any more are left out. */
 export function rewrite(graph: Graph, rule: RewriteRule): Graph {
   const builder = new GraphBuilder(graph.name);
