@@ -2,6 +2,8 @@
 import { invariant } from "../errors.ts";
 import type { Graph } from "../graph/index.ts";
 import { allocate, estimateProgram, type StripProgram } from "../strips/index.ts";
+import { affineGraphName } from "../strips/affine-graph.ts";
+import { statisticsGraphName } from "../strips/statistics-graph.ts";
 import { peakTemporaryBytes } from "../strips/temporaries.ts";
 import { readsOf, writesOf, type Scheduled } from "../strips/program.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
@@ -62,11 +64,15 @@ class StripPlanner {
 
   #layer(indices: readonly number[], before: string, live: readonly number[]): PlanLayer {
     const own = indices.map((index) => this.#program.operations[index]!);
-    const runs = own.filter((operation) => operation.kind === "run");
+    const runs = own
+      .filter((operation) => operation.kind === "run")
+      .filter(({ graph }) => this.#program.graphs[graph]!.name !== statisticsGraphName);
     const graphs = [...new Set(runs.map(({ graph }) => this.#program.graphs[graph]!))];
-    const named = own.flatMap((operation) =>
-      operation.kind === "weights" ? namesOfWeights(this.#program.weights[operation.graph]!) : [],
-    );
+    const weights = own
+      .filter((operation) => operation.kind === "weights")
+      .map(({ graph }) => this.#program.weights[graph]!)
+      .filter(({ name }) => name !== affineGraphName);
+    const named = weights.flatMap(namesOfWeights);
     const isAttention = graphs.some(({ nodes }) =>
       nodes.some(({ operator }) => operator === "Softmax" || operator === "Exp"),
     );
@@ -110,8 +116,6 @@ class StripPlanner {
         );
       case "weights":
         return toSeconds(run) + this.#graphSeconds(this.#program.weights[operation.graph]!);
-      case "statistics":
-        return toSeconds(run);
       case "feed":
       case "fetch":
         return toSeconds(element * sizeOf(this.#program.shapes[operation.tensor]!));

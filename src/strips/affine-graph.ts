@@ -1,26 +1,24 @@
-/** What the statistics of all normalisations need of the weights, in one graph that runs once. */
+/** What the statistics of all normalisations need of the weights, in one graph. */
 import { GraphBuilder, GraphCopy, type Graph, type Value } from "../graph/index.ts";
 import { sumOf, type LeftOutBiases } from "./left-out-biases.ts";
 import type { Segmentation } from "./segments.ts";
 
-/** Names of the graph's outputs, by the output of the normalisation: [C, 1, 1] or [C] each. */
+export const affineGraphName = "affine";
+
+/** Names of the graph's outputs, by the output of the normalisation: C numbers each. */
 export const affineNames = {
   weight: (norm: Value) => `${norm.name}.weight`,
   bias: (norm: Value) => `${norm.name}.bias`,
   offset: (norm: Value) => `${norm.name}.offset`,
 } as const;
 
-/**
- * @param lacking biases that are left out, by the names of the values that lack them.
- * @returns undefined when nothing is normalised.
- */
+/** @param lacking biases that are left out, by the names of the values that lack them. */
 export function affineGraph(
   graph: Graph,
   { norms, fixed }: Segmentation,
   lacking: LeftOutBiases["lacking"],
-): Graph | undefined {
-  if (norms.length === 0) return undefined;
-  const builder = new GraphBuilder("affine");
+): Graph {
+  const builder = new GraphBuilder(affineGraphName);
   const copy = new GraphCopy(graph, builder);
   for (const node of graph.nodes) {
     if (fixed.has(node.output.name)) copy.set(node.output, copy.apply(node));

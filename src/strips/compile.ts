@@ -1,23 +1,15 @@
 /** Graph → program of strips. */
 import { VaekitError } from "../errors.ts";
-import { print, type Graph, type GroupNormalization, type Value } from "../graph/index.ts";
+import { print, type Graph, type Value } from "../graph/index.ts";
 import { channelsLast, type ChooseTile } from "../rewrite/index.ts";
-import { sizeOf, type Shape } from "../tensor/shape.ts";
-import { affineGraph, affineNames } from "./affine-graph.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
 import { heightOf, stripGeometry, type StripGeometry } from "./geometry.ts";
-import { hoistWeights, weightName, type HoistedWeights } from "./hoist-weights.ts";
-import { outputTensors, rowsOfStrips, type KeptMap } from "./kept-map.ts";
+import { hoistWeights, type HoistedWeights } from "./hoist-weights.ts";
+import { outputTensors, rowsOfStrips, type KeptMap, type StripMoments } from "./kept-map.ts";
 import { leftOutBiases, type LeftOutBiases } from "./left-out-biases.ts";
-import type {
-  MapRows,
-  Operation,
-  Scheduled,
-  Statistics,
-  StripMoments,
-  StripProgram,
-  TensorId,
-} from "./program.ts";
+import type { MapRows, StripProgram, TensorId } from "./program.ts";
+import { ProgramWriter } from "./program-writer.ts";
 import { lengthOf, moved, stripsOf } from "./rows.ts";
 import {
   isNorm,
@@ -26,6 +18,7 @@ import {
   type LocalSegment,
   type Segmentation,
 } from "./segments.ts";
+import { StatisticsCompiler } from "./statistics.ts";
 import { stripGraph, stripNames, type StripContext, type StripGraph } from "./strip-graph.ts";
 
 /** Elements of a strip where memory is no matter: about what the cores' caches hold with what is made of it. */
@@ -62,17 +55,9 @@ class StripCompiler {
   readonly #segmentation: Segmentation;
   readonly #biases: LeftOutBiases;
   readonly #rowsPerStrip = new Map<string, number>();
-  readonly #shapes: Shape[] = [];
+  readonly #writer = new ProgramWriter();
+  readonly #statistics: StatisticsCompiler;
   readonly #maps = new Map<string, KeptMap>();
-  readonly #graphs: Graph[] = [];
-  readonly #graphIndices = new Map<string, number>();
-  readonly #weights: Graph[] = [];
-  readonly #operations: Scheduled[] = [];
-  /** Scale and shift of a normalisation, by its output's name. */
-  readonly #affines = new Map<string, { scale: TensorId; shift: TensorId }>();
-  /** Those that the next run may need: weights are computed while the moments are on their way. */
-  #statistics: Statistics[] = [];
-  #segment = 0;
 
   constructor(graph: Graph, options: CompileOptions) {
     const [input, output] = [...graph.inputs, ...graph.outputs];
@@ -88,6 +73,7 @@ class StripCompiler {
     this.#options = options;
     this.#segmentation = segmentation(graph);
     this.#biases = leftOutBiases(graph, this.#segmentation);
+    this.#statistics = new StatisticsCompiler(this.#writer, graph, this.#segmentation, this.#biases);
   }
 
   compile(): StripProgram {
@@ -95,21 +81,20 @@ class StripCompiler {
     const output = this.#graph.outputs[0]!;
     this.#setRows([input]);
     this.#addMap(input, []);
-    for (const segment of this.#segmentation.segments) {
+    this.#segmentation.segments.forEach((segment, index) => {
+      this.#writer.beginSegment(index);
       if (segment.kind === "local") this.#addLocal(segment);
       else this.#addAttention(segment);
-      this.#segment++;
-    }
+    });
     return {
       name: this.#graph.name,
       input,
       output,
-      shapes: this.#shapes,
+      shapes: this.#writer.shapes,
       maps: [...this.#maps.values()].map(({ strips }) => strips.map(({ tensor }) => tensor)),
-      graphs: this.#graphs,
-      weights: this.#weights,
-      affine: affineGraph(this.#graph, this.#segmentation, this.#biases.lacking),
-      operations: this.#operations,
+      graphs: this.#writer.graphs,
+      weights: this.#writer.weights,
+      operations: this.#writer.operations,
     };
   }
 
@@ -128,13 +113,15 @@ class StripCompiler {
         if (known === undefined) {
           const hoisted = this.#hoisted(context, geometry);
           const form = hoisted.weights === undefined ? "" : print(hoisted.weights);
-          const weights = forms.get(form) ?? this.#addWeights(hoisted.weights);
+          const weights =
+            forms.get(form) ??
+            (hoisted.weights === undefined ? {} : this.#writer.emitWeights(hoisted.weights));
           forms.set(form, weights);
           known = { graph: this.#intern(hoisted.strip), weights, maps: hoisted.maps };
           graphs.set(geometry.signature, known);
         }
         this.#feed(geometry);
-        this.#emit({
+        this.#writer.emit({
           kind: "run",
           graph: known.graph,
           inputs: { ...this.#mapRows(known.maps, geometry), ...this.#affinesOf(segment), ...known.weights },
@@ -144,11 +131,11 @@ class StripCompiler {
         });
         outputs.forEach(({ value, strips }) => {
           if (value.name !== this.#graph.outputs[0]!.name) return;
-          this.#emit({ kind: "fetch", tensor: strips[index]!.tensor, rows });
+          this.#writer.emit({ kind: "fetch", tensor: strips[index]!.tensor, rows });
         });
       },
     );
-    for (const map of outputs) this.#addStatistics(map);
+    for (const map of outputs) this.#statistics.emit(map);
   }
 
   /** The graph of a strip, with the channels of a pixel together, without its weights. */
@@ -176,13 +163,9 @@ class StripCompiler {
       segment,
       graph: this.#graph,
       fixedNodes,
-      isNormalized: (map) => this.#normsOf(map).length > 0,
+      isNormalized: (map) => this.#statistics.normsOf(map).length > 0,
       biases: this.#biases,
     };
-  }
-
-  #normsOf(map: Value): GroupNormalization[] {
-    return this.#segmentation.norms.filter(({ inputs: [x] }) => x.name === map.name);
   }
 
   #mapRows(maps: StripGraph["maps"], { inputs }: StripGeometry): Record<string, MapRows> {
@@ -196,22 +179,13 @@ class StripCompiler {
   }
 
   #affinesOf(segment: LocalSegment): Record<string, TensorId> {
-    const affines = segment.steps.filter(isNorm).map(({ output }) => this.#affines.get(output.name)!);
+    const affines = segment.steps.filter(isNorm).map((norm) => this.#statistics.affineOf(norm));
     return Object.fromEntries(
       affines.flatMap(({ scale, shift }, norm) => [
         [stripNames.scale(norm), scale],
         [stripNames.shift(norm), shift],
       ]),
     );
-  }
-
-  #addWeights(graph: Graph | undefined): Record<string, TensorId> {
-    if (graph === undefined) return {};
-    const outputs = Object.fromEntries(
-      graph.outputs.map(({ shape }, index) => [weightName(index), this.#tensor(shape)]),
-    );
-    this.#emit({ kind: "weights", graph: this.#weights.push(graph) - 1, outputs });
-    return outputs;
   }
 
   readonly #fed = new Set<TensorId>();
@@ -224,25 +198,7 @@ class StripCompiler {
         const { tensor } = this.#maps.get(map.name)!.strips[first + index]!;
         if (this.#fed.has(tensor)) return;
         this.#fed.add(tensor);
-        this.#emit({ kind: "feed", tensor, rows });
-      });
-    }
-  }
-
-  #addStatistics({ value, moments }: KeptMap): void {
-    for (const { output, groups, epsilon } of this.#normsOf(value)) {
-      const shape = [value.shape[1]!];
-      const affine = { scale: this.#tensor(shape), shift: this.#tensor(shape) };
-      this.#affines.set(output.name, affine);
-      this.#statistics.push({
-        kind: "statistics",
-        groups,
-        epsilon,
-        weight: affineNames.weight(output),
-        bias: affineNames.bias(output),
-        offset: this.#biases.lacking.has(value.name) ? affineNames.offset(output) : undefined,
-        strips: moments,
-        ...affine,
+        this.#writer.emit({ kind: "feed", tensor, rows });
       });
     }
   }
@@ -265,12 +221,15 @@ class StripCompiler {
       nextWeight,
     } = attentionNames;
     query.strips.forEach((strip, index) => {
-      const [, rows, width, channels] = this.#shapes[strip.tensor] as [number, number, number, number];
+      const [, rows, width, channels] = this.#writer.shapes[strip.tensor] as [number, number, number, number];
       let before: Record<string, TensorId> = {};
       key.strips.forEach((keys, step) => {
         const isLast = step === key.strips.length - 1;
-        const shapes = { query: this.#shapes[strip.tensor]!, key: this.#shapes[keys.tensor]! };
-        const graph = this.#intern(attentionGraph({ ...shapes, isFirst: step === 0, isLast }));
+        const shapes = { query: this.#writer.shapes[strip.tensor]!, key: this.#writer.shapes[keys.tensor]! };
+        const attention = { ...shapes, isFirst: step === 0, isLast };
+        const graph = this.#writer.graph(`attention ${JSON.stringify(attention)}`, () =>
+          attentionGraph(attention),
+        );
         const inputs = {
           [queryName]: strip.tensor,
           [keyName]: keys.tensor,
@@ -280,21 +239,21 @@ class StripCompiler {
         const next: Record<string, TensorId> = isLast
           ? { [attentionNames.output]: output.strips[index]!.tensor }
           : {
-              [nextMean]: this.#tensor([1, rows * width, channels]),
-              [nextWeight]: this.#tensor([1, rows * width, 1]),
+              [nextMean]: this.#writer.tensor([1, rows * width, channels]),
+              [nextWeight]: this.#writer.tensor([1, rows * width, 1]),
             };
-        this.#emit({ kind: "run", graph, inputs, outputs: next });
+        this.#writer.emit({ kind: "run", graph, inputs, outputs: next });
         if (!isLast) before = { [mean]: next[nextMean]!, [weight]: next[nextWeight]! };
       });
     });
   }
 
   #emptyMoments(map: Value): StripMoments[] {
-    if (this.#normsOf(map).length === 0) return [];
-    const channels = map.shape[1]!;
+    if (this.#statistics.normsOf(map).length === 0) return [];
+    const shape = [1, 1, 1, map.shape[1]!];
     return stripsOf(heightOf(map), this.#rowsPerStrip.get(map.name)!).map((rows) => ({
-      mean: this.#tensor([channels]),
-      deviation: this.#tensor([channels]),
+      mean: this.#writer.tensor(shape),
+      deviation: this.#writer.tensor(shape),
       pixels: lengthOf(rows) * map.shape[3]!,
     }));
   }
@@ -303,7 +262,7 @@ class StripCompiler {
     const [, channels, height, width] = value.shape as [number, number, number, number];
     const strips = stripsOf(height, this.#rowsPerStrip.get(value.name)!).map((rows) => ({
       rows,
-      tensor: this.#tensor([1, lengthOf(rows), width, channels]),
+      tensor: this.#writer.tensor([1, lengthOf(rows), width, channels]),
     }));
     const map = { value, strips, moments };
     this.#maps.set(value.name, map);
@@ -319,27 +278,8 @@ class StripCompiler {
     for (const { name } of maps) this.#rowsPerStrip.set(name, rows);
   }
 
-  #tensor(shape: Shape): TensorId {
-    return this.#shapes.push(shape) - 1;
-  }
-
-  /** The index of a graph; graphs that print alike are one. */
+  /** The index of a graph of a strip; those that print alike are one. */
   #intern(graph: Graph): number {
-    const text = print(graph);
-    const index = this.#graphIndices.get(text) ?? this.#graphs.push(graph) - 1;
-    this.#graphIndices.set(text, index);
-    return index;
-  }
-
-  #emit(operation: Operation): void {
-    if (operation.kind === "run") {
-      for (const statistics of this.#statistics) this.#push(statistics);
-      this.#statistics = [];
-    }
-    this.#push(operation);
-  }
-
-  #push(operation: Operation): void {
-    this.#operations.push({ ...operation, segment: this.#segment });
+    return this.#writer.graph(print(graph), () => graph);
   }
 }

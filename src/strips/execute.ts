@@ -3,7 +3,7 @@ import type { Region, Runtime, Session, Workspace } from "../runtime/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { allocate, type Allocation } from "./allocate.ts";
 import type { StripProgram, TensorId } from "./program.ts";
-import { StripRun, type Affine } from "./strip-run.ts";
+import { StripRun } from "./strip-run.ts";
 
 export interface ExecuteOptions {
   /** Where the temporary file goes, if the program has one. */
@@ -24,7 +24,6 @@ export class StripExecutor {
   readonly #program: StripProgram;
   readonly #allocation: Allocation;
   readonly #sessions = new Map<number, Promise<Session>>();
-  #affine: Promise<Affine> | undefined;
   #workspace: Workspace | undefined;
 
   constructor(runtime: Runtime, program: StripProgram, allocation = allocate(program)) {
@@ -77,22 +76,6 @@ export class StripExecutor {
   /** The session of a graph of weights, which is used once: the caller disposes it. */
   weightsSession(graph: number): Promise<Session> {
     return this.#runtime.createSession(this.#program.weights[graph]!);
-  }
-
-  /** Weight and bias of every normalisation. */
-  affine(): Promise<Affine> {
-    return (this.#affine ??= this.#readAffine());
-  }
-
-  async #readAffine(): Promise<Affine> {
-    const { affine } = this.#program;
-    if (affine === undefined) return {};
-    const session = await this.#runtime.createSession(affine);
-    try {
-      return await session.run({});
-    } finally {
-      await session.dispose();
-    }
   }
 
   /** Disposes the sessions. */

@@ -1,8 +1,16 @@
 /** A map that is kept between segments, as a program's tensors. */
 import type { Value } from "../graph/index.ts";
-import type { MapRows, StripMoments, TensorId } from "./program.ts";
+import type { MapRows, TensorId } from "./program.ts";
 import { moved, type Rows } from "./rows.ts";
 import { stripNames } from "./strip-graph.ts";
+
+/** The moments of one strip of a map, for every channel: as strips of one pixel, [1, 1, 1, C] each. */
+export interface StripMoments {
+  readonly mean: TensorId;
+  /** Sum of squared deviations from that mean. */
+  readonly deviation: TensorId;
+  readonly pixels: number;
+}
 
 /** Its strips and, where it is normalised, their moments. */
 export interface KeptMap {

@@ -6,31 +6,6 @@ import type { Rows } from "./rows.ts";
 /** Index of a tensor of the program. */
 export type TensorId = number;
 
-/** The moments of one strip of a map, for every channel. */
-export interface StripMoments {
-  /** [C] */
-  readonly mean: TensorId;
-  /** Sum of squared deviations from that mean, [C] */
-  readonly deviation: TensorId;
-  readonly pixels: number;
-}
-
-/** One normalisation: from the moments of all strips to one factor and one summand for each channel. */
-export interface Statistics {
-  readonly kind: "statistics";
-  readonly groups: number;
-  readonly epsilon: number;
-  /** Names of the outputs of the program's `affine` graph. */
-  readonly weight: string;
-  readonly bias: string;
-  /** What the strips lack at every pixel; undefined for nothing. */
-  readonly offset: string | undefined;
-  readonly strips: readonly StripMoments[];
-  /** [C] each. */
-  readonly scale: TensorId;
-  readonly shift: TensorId;
-}
-
 /** Some rows of a map, out of strips that follow one another. */
 export interface MapRows {
   readonly strips: readonly TensorId[];
@@ -39,20 +14,19 @@ export interface MapRows {
 }
 
 export type Operation =
-  /** Computes a strip. */
+  /** Computes a strip, or statistics of all strips. */
   | {
       readonly kind: "run";
       readonly graph: number;
       readonly inputs: Readonly<Record<string, TensorId | MapRows>>;
       readonly outputs: Readonly<Record<string, TensorId>>;
     }
-  /** Computes what the strips of a segment need of its weights. */
+  /** Computes what runs need of the weights. */
   | {
       readonly kind: "weights";
       readonly graph: number;
       readonly outputs: Readonly<Record<string, TensorId>>;
     }
-  | Statistics
   /** Takes rows of the caller's tensor. */
   | { readonly kind: "feed"; readonly tensor: TensorId; readonly rows: Rows }
   /** Gives rows of the result. */
@@ -71,12 +45,10 @@ export interface StripProgram {
   readonly shapes: readonly Shape[];
   /** The strips of every kept map, in order. */
   readonly maps: readonly (readonly TensorId[])[];
-  /** Graphs of strips: their weights are inputs. */
+  /** Graphs of strips and of statistics: their weights are inputs. */
   readonly graphs: readonly Graph[];
   /** Graphs of weights: no inputs. */
   readonly weights: readonly Graph[];
-  /** Weights and biases of all normalisations; undefined when there is none. */
-  readonly affine: Graph | undefined;
   readonly operations: readonly Scheduled[];
 }
 
@@ -87,8 +59,6 @@ export function readsOf(operation: Operation): readonly TensorId[] {
       return Object.values(operation.inputs).flatMap((input) =>
         typeof input === "number" ? [input] : input.strips,
       );
-    case "statistics":
-      return operation.strips.flatMap(({ mean, deviation }) => [mean, deviation]);
     case "fetch":
     case "store":
       return [operation.tensor];
@@ -105,8 +75,6 @@ export function writesOf(operation: Operation): readonly TensorId[] {
     case "run":
     case "weights":
       return Object.values(operation.outputs);
-    case "statistics":
-      return [operation.scale, operation.shift];
     case "feed":
     case "load":
       return [operation.tensor];

@@ -57,7 +57,6 @@ function trace(program: StripProgram): { fetched: string[]; stored: number; load
         result.loaded++;
         break;
       case "weights":
-      case "statistics":
         throw new Error(`no ${operation.kind} in a random program`);
     }
   }

@@ -2,13 +2,9 @@
 import type { Graph, Value } from "../graph/index.ts";
 import type { JoinedRegions, Region, Session, Workspace, WorkspaceStep } from "../runtime/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { groupAffine } from "./group-statistics.ts";
-import type { MapRows, Operation, Statistics, StripProgram, TensorId } from "./program.ts";
+import type { MapRows, Operation, StripProgram, TensorId } from "./program.ts";
 import { clip, lengthOf, moved, type Rows } from "./rows.ts";
 import { StepQueue } from "./step-queue.ts";
-
-/** Weights and biases of the normalisations, by the names of the program's `affine` graph. */
-export type Affine = Readonly<Record<string, Tensor>>;
 
 /** A program with its places in memory and its sessions. */
 export interface ReadyProgram {
@@ -19,7 +15,6 @@ export interface ReadyProgram {
   session(graph: number): Promise<Session>;
   /** The session of a graph of weights, which is used once: the caller disposes it. */
   weightsSession(graph: number): Promise<Session>;
-  affine(): Promise<Affine>;
 }
 
 export interface StripRunOptions {
@@ -88,8 +83,6 @@ export class StripRun {
         this.#prepareWeights(operation.graph + 1);
         return;
       }
-      case "statistics":
-        return this.#normalize(operation);
       case "feed": {
         const data = rowsOf(this.#x, operation.rows);
         return this.#queue.push({ kind: "write", region: this.#ready.region(operation.tensor), data });
@@ -175,33 +168,6 @@ export class StripRun {
       top += height;
     }
     return parts.length === 1 ? { offset: parts[0]!.offset } : { parts };
-  }
-
-  /** Moments of all strips → scale and shift. */
-  async #normalize(statistics: Statistics): Promise<void> {
-    const means: Float32Array[] = [];
-    const deviations: Float32Array[] = [];
-    const add = (list: Float32Array[]) => (moments: Tensor) => void list.push(moments.data as Float32Array);
-    for (const { mean, deviation } of statistics.strips) {
-      await this.#queue.read(this.#ready.region(mean), add(means));
-      await this.#queue.read(this.#ready.region(deviation), add(deviations));
-    }
-    await this.#queue.drain();
-    const affine = await this.#ready.affine();
-    const { scale, shift } = groupAffine({
-      groups: statistics.groups,
-      epsilon: statistics.epsilon,
-      weight: affine[statistics.weight]!.data as Float32Array,
-      bias: affine[statistics.bias]!.data as Float32Array,
-      ...(statistics.offset === undefined ? {} : { offset: affine[statistics.offset]!.data as Float32Array }),
-      strips: statistics.strips.map(({ pixels }, index) => ({
-        pixels,
-        means: means[index]!,
-        deviations: deviations[index]!,
-      })),
-    });
-    await this.#queue.push({ kind: "write", region: this.#ready.region(statistics.scale), data: scale });
-    await this.#queue.push({ kind: "write", region: this.#ready.region(statistics.shift), data: shift });
   }
 }
 

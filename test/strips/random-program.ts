@@ -58,7 +58,6 @@ export function randomProgram(seed: number): StripProgram {
     maps,
     graphs: [graph],
     weights: [],
-    affine: undefined,
     operations,
   };
 }
