@@ -9,9 +9,9 @@ export class GraphCopy {
   readonly #initializers: ReadonlyMap<string, Initializer>;
   readonly #values = new Map<string, Value>();
 
-  constructor(graph: Graph, builder: GraphBuilder) {
+  constructor({ initializers }: Pick<Graph, "initializers">, builder: GraphBuilder) {
     this.#builder = builder;
-    this.#initializers = new Map(graph.initializers.map((each) => [each.value.name, each]));
+    this.#initializers = new Map(initializers.map((each) => [each.value.name, each]));
   }
 
   /** The copy's value for one of the graph. Initializers come along when they are first asked for. */

@@ -34,6 +34,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface SessionOptions {
+  /** For the steps of a workspace: one of many sessions that run one after the other, and may share their memory. */
+  readonly inWorkspace?: boolean;
+}
+
 /** A graph made ready to run. It owns memory outside of JavaScript until it is disposed. */
 export interface Session {
   /** Runs the graph once: a tensor for each input by name, a tensor for each output by name. */
@@ -93,7 +98,7 @@ export interface Runtime {
   readonly device: ConcreteDevice | undefined;
   /** Begins to get ready for a first session while the caller plans; what fails, fails there. */
   warmUp?(): void;
-  createSession(graph: Graph): Promise<Session>;
+  createSession(graph: Graph, options?: SessionOptions): Promise<Session>;
   /** Moves a copy of the tensors to where graphs are computed. */
   createState(tensors: Readonly<Record<string, Tensor>>): Promise<State>;
   /**

@@ -18,29 +18,31 @@ export interface Allocation {
 }
 
 export function allocate({ shapes, operations }: StripProgram): Allocation {
-  const lastRead = new Map<number, number>();
-  const lastLoad = new Map<number, number>();
+  const sizes = shapes.map((shape) => sizeOf(shape));
+  const uses = operations.map((operation) => [...readsOf(operation), ...writesOf(operation)]);
+  const lastUse: number[] = sizes.map(() => -1);
+  const lastLoad: number[] = [];
   operations.forEach((operation, index) => {
-    for (const tensor of [...readsOf(operation), ...writesOf(operation)]) lastRead.set(tensor, index);
-    if (operation.kind === "load") lastLoad.set(operation.place, index);
+    for (const tensor of uses[index]!) lastUse[tensor] = index;
+    if (operation.kind === "load") lastLoad[operation.place] = index;
   });
   const memory = new FreeList();
   const file = new FreeList();
   const offsets: number[] = [];
   const placeOffsets: number[] = [];
   const placeSizes: number[] = [];
-  const sizeOfTensor = (tensor: number): number => sizeOf(shapes[tensor]!);
   operations.forEach((operation, index) => {
-    for (const tensor of writesOf(operation)) offsets[tensor] = memory.take(sizeOfTensor(tensor));
+    for (const tensor of writesOf(operation)) offsets[tensor] = memory.take(sizes[tensor]!);
     if (operation.kind === "store") {
-      placeSizes[operation.place] = sizeOfTensor(operation.tensor);
-      placeOffsets[operation.place] = file.take(sizeOfTensor(operation.tensor));
+      placeSizes[operation.place] = sizes[operation.tensor]!;
+      placeOffsets[operation.place] = file.take(sizes[operation.tensor]!);
     }
-    const ended = new Set([...readsOf(operation), ...writesOf(operation)]);
-    for (const tensor of ended) {
-      if (lastRead.get(tensor) === index) memory.give(offsets[tensor]!, sizeOfTensor(tensor));
+    for (const tensor of uses[index]!) {
+      if (lastUse[tensor] !== index) continue;
+      memory.give(offsets[tensor]!, sizes[tensor]!);
+      lastUse[tensor] = -1; // an operation may name a tensor twice
     }
-    if (operation.kind === "load" && lastLoad.get(operation.place) === index) {
+    if (operation.kind === "load" && lastLoad[operation.place] === index) {
       file.give(placeOffsets[operation.place]!, placeSizes[operation.place]!);
     }
   });
@@ -66,8 +68,7 @@ class FreeList {
 
   give(offset: number, length: number): void {
     let range = { offset, size: aligned(length) };
-    const after = this.#free.findIndex((other) => other.offset > offset);
-    const at = after === -1 ? this.#free.length : after;
+    const at = this.#indexAfter(offset);
     const [before, next] = [this.#free[at - 1], this.#free[at]];
     let [start, count] = [at, 0];
     if (before !== undefined && before.offset + before.size === range.offset) {
@@ -79,6 +80,17 @@ class FreeList {
       count += 1;
     }
     this.#free.splice(start, count, range);
+  }
+
+  /** Where in the list the first free range lies that begins after an offset. */
+  #indexAfter(offset: number): number {
+    let [begin, end] = [0, this.#free.length];
+    while (begin < end) {
+      const middle = (begin + end) >> 1;
+      if (this.#free[middle]!.offset > offset) end = middle;
+      else begin = middle + 1;
+    }
+    return begin;
   }
 
   /** Adds to the end, from a free range there if there is one. */

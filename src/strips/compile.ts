@@ -1,11 +1,10 @@
 /** Graph → program of strips. */
 import { VaekitError } from "../errors.ts";
-import { print, type Graph, type Value } from "../graph/index.ts";
-import { channelsLast, type ChooseTile } from "../rewrite/index.ts";
+import type { Graph, Value } from "../graph/index.ts";
+import type { ChooseTile } from "../rewrite/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
 import { heightOf, stripGeometry, type StripGeometry } from "./geometry.ts";
-import { hoistWeights, type HoistedWeights } from "./hoist-weights.ts";
 import { outputTensors, rowsOfStrips, type KeptMap, type StripMoments } from "./kept-map.ts";
 import { leftOutBiases, type LeftOutBiases } from "./left-out-biases.ts";
 import type { MapRows, StripProgram, TensorId } from "./program.ts";
@@ -19,7 +18,8 @@ import {
   type Segmentation,
 } from "./segments.ts";
 import { StatisticsCompiler } from "./statistics.ts";
-import { stripGraph, stripNames, type StripContext, type StripGraph } from "./strip-graph.ts";
+import { stripNames, type StripContext, type StripGraph } from "./strip-graph.ts";
+import { StripGraphs } from "./strip-graphs.ts";
 
 /** Elements of a strip where memory is no matter: about what the cores' caches hold with what is made of it. */
 export const defaultStripElements = 2 ** 20;
@@ -51,7 +51,8 @@ interface KnownGraph {
 
 class StripCompiler {
   readonly #graph: Graph;
-  readonly #options: CompileOptions;
+  readonly #stripElements: number;
+  readonly #stripGraphs: StripGraphs;
   readonly #segmentation: Segmentation;
   readonly #biases: LeftOutBiases;
   readonly #rowsPerStrip = new Map<string, number>();
@@ -70,7 +71,8 @@ class StripCompiler {
       throw new VaekitError("UNSUPPORTED", "exact tiling: expected one input and one output of one picture.");
     }
     this.#graph = graph;
-    this.#options = options;
+    this.#stripElements = options.stripElements;
+    this.#stripGraphs = new StripGraphs(options.chooseTile);
     this.#segmentation = segmentation(graph);
     this.#biases = leftOutBiases(graph, this.#segmentation);
     this.#statistics = new StatisticsCompiler(this.#writer, graph, this.#segmentation, this.#biases);
@@ -111,13 +113,10 @@ class StripCompiler {
         const geometry = stripGeometry(segment, rows, this.#rowsPerStrip, isMap);
         let known = graphs.get(geometry.signature);
         if (known === undefined) {
-          const hoisted = this.#hoisted(context, geometry);
-          const form = hoisted.weights === undefined ? "" : print(hoisted.weights);
-          const weights =
-            forms.get(form) ??
-            (hoisted.weights === undefined ? {} : this.#writer.emitWeights(hoisted.weights));
-          forms.set(form, weights);
-          known = { graph: this.#intern(hoisted.strip), weights, maps: hoisted.maps };
+          const { strip, text, weights, form, maps } = this.#stripGraphs.of(context, geometry);
+          const tensors = forms.get(form) ?? (weights === undefined ? {} : this.#writer.emitWeights(weights));
+          forms.set(form, tensors);
+          known = { graph: this.#writer.graph(text, () => strip), weights: tensors, maps };
           graphs.set(geometry.signature, known);
         }
         this.#feed(geometry);
@@ -138,12 +137,6 @@ class StripCompiler {
     for (const map of outputs) this.#statistics.emit(map);
   }
 
-  /** The graph of a strip, with the channels of a pixel together, without its weights. */
-  #hoisted(context: StripContext, geometry: StripGeometry): HoistedWeights & Pick<StripGraph, "maps"> {
-    const { graph, maps } = stripGraph(context, geometry);
-    return { ...hoistWeights(channelsLast(graph, this.#options.chooseTile)), maps };
-  }
-
   #contextOf(segment: LocalSegment): StripContext {
     const read = segment.steps.flatMap(({ inputs, output }) => [
       ...inputs,
@@ -161,8 +154,8 @@ class StripCompiler {
       .toReversed();
     return {
       segment,
-      graph: this.#graph,
       fixedNodes,
+      initializers: this.#graph.initializers.filter(({ value }) => needed.has(value.name)),
       isNormalized: (map) => this.#statistics.normsOf(map).length > 0,
       biases: this.#biases,
     };
@@ -273,13 +266,8 @@ class StripCompiler {
   #setRows(maps: readonly Value[], sources: readonly Value[] = []): void {
     const height = heightOf(maps[0]!);
     const rowElements = Math.max(...[...maps, ...sources].map(({ shape }) => sizeOf(shape) / height));
-    const multiples = Math.floor(this.#options.stripElements / rowElements / rowMultiple);
+    const multiples = Math.floor(this.#stripElements / rowElements / rowMultiple);
     const rows = Math.min(height, Math.max(1, multiples) * rowMultiple);
     for (const { name } of maps) this.#rowsPerStrip.set(name, rows);
-  }
-
-  /** The index of a graph of a strip; those that print alike are one. */
-  #intern(graph: Graph): number {
-    return this.#writer.graph(print(graph), () => graph);
   }
 }

@@ -1,4 +1,5 @@
 /** Runs a program of strips on a runtime. */
+import type { Graph } from "../graph/index.ts";
 import type { Region, Runtime, Session, Workspace } from "../runtime/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { allocate, type Allocation } from "./allocate.ts";
@@ -68,14 +69,18 @@ export class StripExecutor {
   session(graph: number): Promise<Session> {
     const known = this.#sessions.get(graph);
     if (known !== undefined) return known;
-    const session = this.#runtime.createSession(this.#program.graphs[graph]!);
+    const session = this.#createSession(this.#program.graphs[graph]!);
     this.#sessions.set(graph, session);
     return session;
   }
 
   /** The session of a graph of weights, which is used once: the caller disposes it. */
   weightsSession(graph: number): Promise<Session> {
-    return this.#runtime.createSession(this.#program.weights[graph]!);
+    return this.#createSession(this.#program.weights[graph]!);
+  }
+
+  #createSession(graph: Graph): Promise<Session> {
+    return this.#runtime.createSession(graph, { inWorkspace: true });
   }
 
   /** Disposes the sessions. */

@@ -5,6 +5,7 @@ import {
   GraphCopy,
   type Graph,
   type GroupNormalization,
+  type Initializer,
   type Node,
   type Pads,
   type Value,
@@ -27,13 +28,13 @@ export const stripNames = {
 /** A segment with what its graphs need to know of the whole graph. */
 export interface StripContext {
   readonly segment: LocalSegment;
-  /** The whole graph. */
-  readonly graph: Graph;
   /** The nodes on which the segment depends and which depend on initializers alone, in order. */
   readonly fixedNodes: readonly Node[];
   /** Whether statistics are taken of a map. */
   readonly isNormalized: (map: Value) => boolean;
   readonly biases: LeftOutBiases;
+  /** Those on which the segment depends. */
+  readonly initializers: readonly Initializer[];
 }
 
 /** What an input of the graph is: rows of an input of the segment, counted from the first row that is needed of it. */
@@ -67,7 +68,7 @@ class StripGraphBuilder {
   readonly #maps = new Map<string, RowsOfInput & { readonly value: Value }>();
 
   constructor(context: StripContext, geometry: StripGeometry) {
-    this.#copy = new GraphCopy(context.graph, this.#builder);
+    this.#copy = new GraphCopy(context, this.#builder);
     this.#context = context;
     this.#geometry = geometry;
     this.#inputs = new Map(geometry.inputs.map(({ map }, index) => [map.name, index]));

@@ -14,6 +14,7 @@ import {
   type RunOptions,
   type Runtime,
   type Session,
+  type SessionOptions,
   type State,
   type Workspace,
   type WorkspaceOptions,
@@ -76,7 +77,7 @@ export class NodeRuntime implements Runtime {
       this.#layout.blockSize().catch(() => undefined);
   }
 
-  async createSession(graph: Graph): Promise<Session> {
+  async createSession(graph: Graph, { inWorkspace = false }: SessionOptions = {}): Promise<Session> {
     const weights = await placeWeights(graph);
     const failures: string[] = [];
     for (const device of this.#device === undefined ? this.#candidates : [this.#device]) {
@@ -93,7 +94,8 @@ export class NodeRuntime implements Runtime {
           blocks: device === "cpu" ? await this.#layout.for(graph) : undefined,
         });
         const outputs = outputTypes(graph);
-        await this.#client.request({ kind: "create", session, model, options, outputs });
+        const sharesArena = inWorkspace && device === "cpu";
+        await this.#client.request({ kind: "create", session, model, options, sharesArena, outputs });
         this.#device = device;
         return new NodeSession(this.#client, session, graph);
       } catch (error) {
@@ -132,8 +134,8 @@ export class NodeRuntime implements Runtime {
     const session = this.#nextSession++;
     const options = { executionProviders: ["cpu"], intraOpNumThreads: 1, logSeverityLevel: fatal } as const;
     const outputs = outputTypes({ outputs: [output] });
-    const body = { kind: "create", session, model: model(unreturnedOutput), options, outputs } as const;
-    await this.#client.request(body);
+    const body = { session, model: model(unreturnedOutput), options, sharesArena: false, outputs };
+    await this.#client.request({ kind: "create", ...body });
     try {
       const request = { kind: "run", session, inputs: toMessages(inputs) } as const;
       const answer = await this.#client.request(request);

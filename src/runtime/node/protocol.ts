@@ -43,6 +43,7 @@ export type Request = { id: number } & (
       session: number;
       model: Uint8Array;
       options: InferenceSession.SessionOptions;
+      sharesArena: boolean;
       outputs: Readonly<Record<string, OutputType>>;
     }
   | { kind: "run"; session: number; inputs: Record<string, TensorMessage>; use?: StateUse }

@@ -5,8 +5,8 @@
 import { closedMessage, gate } from "./worker-gate.js";
 import { parentPort } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
-import { holdFreedMemory } from "./hold-memory.js";
 import { runInto } from "./run-into.js";
+import { registerSharedArena } from "./shared-arena.js";
 import { FileError, WorkerWorkspace } from "./worker-workspace.js";
 
 /** @typedef {import("./protocol.ts").OutputType} OutputType */
@@ -33,7 +33,21 @@ const states = new Map();
 const workspaces = new Map();
 
 /** Asked for once. @type {Promise<boolean> | undefined} */
-let heldMemory;
+let sharedArena;
+
+/**
+ * @param {InferenceSession.SessionOptions} options
+ * @returns {Promise<InferenceSession.SessionOptions>} with temporaries from the arena of all such sessions, where there is one
+ */
+async function inSharedArena({ extra, ...options }) {
+  if (!(await (sharedArena ??= registerSharedArena()))) return { extra, ...options };
+  const session = /** @type {object} */ (extra?.["session"] ?? {});
+  return {
+    ...options,
+    enableCpuMemArena: true,
+    extra: { ...extra, session: { ...session, use_env_allocators: "1" } },
+  };
+}
 
 /** @param {Record<string, TensorMessage>} tensors */
 const fromMessages = (tensors) =>
@@ -102,12 +116,12 @@ async function run({ session, outputs }, inputs, use) {
  */
 async function answer(request) {
   switch (request.kind) {
-    case "create":
-      sessions.set(request.session, {
-        session: await InferenceSession.create(request.model, request.options),
-        outputs: request.outputs,
-      });
+    case "create": {
+      const { model, outputs } = request;
+      const options = request.sharesArena ? await inSharedArena(request.options) : request.options;
+      sessions.set(request.session, { session: await InferenceSession.create(model, options), outputs });
       return {};
+    }
     case "run": {
       const prepared = sessions.get(request.session);
       if (prepared === undefined) throw new Error("the session was disposed");
@@ -138,7 +152,6 @@ async function answer(request) {
       states.delete(request.state);
       return {};
     case "create-workspace":
-      await (heldMemory ??= holdFreedMemory());
       workspaces.set(request.workspace, new WorkerWorkspace(request.size, request.folder));
       return {};
     case "execute": {
