@@ -4,7 +4,7 @@ import type { Graph, Value } from "../graph/index.ts";
 import type { ChooseTile } from "../rewrite/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
-import { heightOf, stripGeometry, type StripGeometry } from "./geometry.ts";
+import { heightOf, SegmentGeometry, type StripGeometry } from "./geometry.ts";
 import { outputTensors, rowsOfStrips, type KeptMap, type StripMoments } from "./kept-map.ts";
 import { leftOutBiases, type LeftOutBiases } from "./left-out-biases.ts";
 import type { MapRows, StripProgram, TensorId } from "./program.ts";
@@ -103,6 +103,7 @@ class StripCompiler {
   #addLocal(segment: LocalSegment): void {
     this.#setRows(segment.outputs, segment.inputs);
     const isMap = (value: Value): boolean => !this.#segmentation.fixed.has(value.name);
+    const segmentGeometry = new SegmentGeometry(segment, this.#rowsPerStrip, isMap);
     const context = this.#contextOf(segment);
     const graphs = new Map<string, KnownGraph>();
     const outputs = segment.outputs.map((value) => this.#addMap(value, this.#emptyMoments(value)));
@@ -110,7 +111,7 @@ class StripCompiler {
     const forms = new Map<string, Record<string, TensorId>>();
     stripsOf(heightOf(segment.outputs[0]!), this.#rowsPerStrip.get(segment.outputs[0]!.name)!).forEach(
       (rows, index) => {
-        const geometry = stripGeometry(segment, rows, this.#rowsPerStrip, isMap);
+        const geometry = segmentGeometry.of(rows);
         let known = graphs.get(geometry.signature);
         if (known === undefined) {
           const { strip, text, weights, form, maps } = this.#stripGraphs.of(context, geometry);
@@ -164,9 +165,9 @@ class StripCompiler {
   #mapRows(maps: StripGraph["maps"], { inputs }: StripGeometry): Record<string, MapRows> {
     return Object.fromEntries(
       [...maps].map(([name, { input, rows }]) => {
-        const { map, first, rows: needed } = inputs[input]!;
-        const { strips } = this.#maps.get(map.name)!;
-        return [name, rowsOfStrips(strips.slice(first), moved(rows, needed.begin))];
+        const { map, first, strips, rows: needed } = inputs[input]!;
+        const kept = this.#maps.get(map.name)!.strips.slice(first, first + strips.length);
+        return [name, rowsOfStrips(kept, moved(rows, needed.begin))];
       }),
     );
   }

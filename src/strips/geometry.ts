@@ -1,7 +1,17 @@
 /** What a segment computes for one strip of its outputs: which rows of which value, from which strips of its inputs. */
 import { invariant } from "../errors.ts";
 import type { Value } from "../graph/index.ts";
-import { clip, rowRule, rowsRead, stripsOf, union, type Rows } from "./rows.ts";
+import {
+  clip,
+  lengthOf,
+  moved,
+  rowRule,
+  rowsRead,
+  stripsOf,
+  union,
+  type RowRule,
+  type Rows,
+} from "./rows.ts";
 import { isNorm, type LocalSegment, type Step } from "./segments.ts";
 
 /** The strips of an input map that a strip needs rows of. */
@@ -28,54 +38,78 @@ export type RowsPerStrip = ReadonlyMap<string, number>;
 
 export const heightOf = ({ shape }: Value): number => shape[2]!;
 
-/** The maps that a step reads; the other inputs are weights. */
-export const mapsOf = (step: Step, isMap: (value: Value) => boolean): Value[] =>
-  isNorm(step) ? [step.inputs[0]] : step.inputs.filter(isMap);
+/** A step as rows see it. */
+interface Reading {
+  readonly output: string;
+  readonly rule: Exclude<RowRule, "all">;
+  readonly maps: readonly Value[];
+}
 
-/** Walks back from the rows of the outputs to the rows of the inputs. */
-export function stripGeometry(
-  segment: LocalSegment,
-  outputRows: Rows,
-  rowsPerStrip: RowsPerStrip,
-  isMap: (value: Value) => boolean,
-): StripGeometry {
-  const rows = new Map<string, Rows>(segment.outputs.map(({ name }) => [name, outputRows]));
-  // Where the border cuts a value, and where its rows lie in those of the step that reads it.
-  const facts: (string | number)[] = [outputRows.end - outputRows.begin];
-  for (const step of segment.steps.toReversed()) {
-    const wanted = rows.get(step.output.name);
-    invariant(wanted !== undefined, `strips: nothing reads ${step.output.name}`);
-    const rule = "kind" in step ? "same" : rowRule(step);
-    invariant(rule !== "all", `strips: ${step.output.name} is not computed by rows`);
-    const read = rowsRead(rule, wanted);
-    for (const value of mapsOf(step, isMap)) {
-      const cut = clip(read, heightOf(value));
-      rows.set(value.name, union(rows.get(value.name), cut));
-      facts.push(cut.begin - read.begin, read.end - cut.end, cut.end - cut.begin);
-      if (typeof rule !== "string" && rule.kind === "block") facts.push(wanted.begin % rule.size);
+export class SegmentGeometry {
+  readonly #segment: LocalSegment;
+  readonly #rowsPerStrip: RowsPerStrip;
+  /** From the last step to the first. */
+  readonly #readings: readonly Reading[];
+  /** By the name of a value: how many of its rows there are for one of the outputs'. */
+  readonly #density = new Map<string, number>();
+
+  /** @param isMap says of a step's input whether it is a map; the others are weights. */
+  constructor(segment: LocalSegment, rowsPerStrip: RowsPerStrip, isMap: (value: Value) => boolean) {
+    this.#segment = segment;
+    this.#rowsPerStrip = rowsPerStrip;
+    this.#readings = segment.steps.toReversed().map((step) => readingOf(step, isMap));
+    for (const { name } of segment.outputs) this.#density.set(name, 1);
+    for (const { output, rule, maps } of this.#readings) {
+      const density = this.#density.get(output);
+      invariant(density !== undefined, `strips: nothing reads ${output}`);
+      for (const { name } of maps) this.#density.set(name, density * densityOf(rule));
     }
   }
-  for (const step of segment.steps) facts.push(...offsets(step, rows, isMap));
-  const inputs = segment.inputs.map((map) => inputStrips(map, rows.get(map.name)!, rowsPerStrip));
-  for (const { strips, rows: needed } of inputs) {
-    facts.push("input", ...strips.map(({ begin, end }) => end - begin), needed.begin, needed.end);
+
+  /** Walks back from the rows of the outputs to the rows of the inputs. */
+  of(outputRows: Rows): StripGeometry {
+    const rows = new Map<string, Rows>(this.#segment.outputs.map(({ name }) => [name, outputRows]));
+    for (const { output, rule, maps } of this.#readings) {
+      const read = rowsRead(rule, rows.get(output)!);
+      for (const value of maps) {
+        rows.set(value.name, union(rows.get(value.name), clip(read, heightOf(value))));
+      }
+    }
+    const inputs = this.#segment.inputs.map((map) => this.#inputStrips(map, rows.get(map.name)!));
+    return { rows, inputs, signature: this.#signature(rows, outputRows.begin) };
   }
-  return { rows, inputs, signature: facts.join(" ") };
+
+  /**
+   * Where the rows of every value lie, seen from the outputs' first row. Where the picture's border cuts them off they begin later, or
+   * end earlier, than elsewhere.
+   */
+  #signature(rows: ReadonlyMap<string, Rows>, firstRow: number): string {
+    let signature = "";
+    for (const [name, value] of rows) {
+      signature += `${value.begin - firstRow * this.#density.get(name)!}+${lengthOf(value)} `;
+    }
+    return signature;
+  }
+
+  #inputStrips(map: Value, rows: Rows): InputStrips {
+    const perStrip = this.#rowsPerStrip.get(map.name)!;
+    const first = Math.floor(rows.begin / perStrip);
+    const last = Math.floor((rows.end - 1) / perStrip);
+    const strips = stripsOf(heightOf(map), perStrip, first, last + 1);
+    return { map, first, strips, rows: moved(rows, -strips[0]!.begin) };
+  }
 }
 
-/** Where the rows that a step reads begin in the rows that exist of the value. */
-function offsets(step: Step, rows: ReadonlyMap<string, Rows>, isMap: (value: Value) => boolean): number[] {
-  const rule = "kind" in step ? "same" : rowRule(step);
-  invariant(rule !== "all", `strips: ${step.output.name} is not computed by rows`);
-  const read = rowsRead(rule, rows.get(step.output.name)!);
-  return mapsOf(step, isMap).map((value) => clip(read, heightOf(value)).begin - rows.get(value.name)!.begin);
+function readingOf(step: Step, isMap: (value: Value) => boolean): Reading {
+  const output = step.output.name;
+  if (isNorm(step)) return { output, rule: "same", maps: [step.inputs[0]] };
+  const rule = "kind" in step ? "all" : rowRule(step);
+  invariant(rule !== "all", `strips: ${output} is not computed by rows`);
+  return { output, rule, maps: step.inputs.filter(isMap) };
 }
 
-function inputStrips(map: Value, rows: Rows, rowsPerStrip: RowsPerStrip): InputStrips {
-  const perStrip = rowsPerStrip.get(map.name)!;
-  const first = Math.floor(rows.begin / perStrip);
-  const last = Math.floor((rows.end - 1) / perStrip);
-  const strips = stripsOf(heightOf(map), perStrip, first, last + 1);
-  const top = strips[0]!.begin;
-  return { map, first, strips, rows: { begin: rows.begin - top, end: rows.end - top } };
+/** How many rows of the input there are for one of the output. */
+function densityOf(rule: Reading["rule"]): number {
+  if (rule === "same") return 1;
+  return rule.kind === "window" ? rule.stride : 1 / rule.size;
 }
