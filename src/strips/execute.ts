@@ -25,7 +25,7 @@ export class StripExecutor {
   readonly #program: StripProgram;
   readonly #allocation: Allocation;
   readonly #sessions = new Map<number, Promise<Session>>();
-  #workspace: Workspace | undefined;
+  #workspace: Promise<Workspace> | undefined;
 
   constructor(runtime: Runtime, program: StripProgram, allocation = allocate(program)) {
     this.#runtime = runtime;
@@ -35,7 +35,9 @@ export class StripExecutor {
 
   /** @param x the program's input, [1, C, H, W]. */
   async run(x: Tensor<"float32">, options: ExecuteOptions = {}): Promise<Tensor<"float32">> {
-    const workspace = this.#workspace ?? (await this.#createWorkspace(options));
+    // Not waited for: the first sessions are made meanwhile.
+    const workspace = this.#workspace ?? this.#createWorkspace(options);
+    workspace.catch(() => undefined);
     this.#workspace = undefined;
     let isKept = false;
     try {
@@ -44,7 +46,7 @@ export class StripExecutor {
       if (isKept) this.#workspace = workspace;
       return result;
     } finally {
-      if (!isKept) await workspace.dispose();
+      if (!isKept) await disposeOf(workspace);
     }
   }
 
@@ -87,8 +89,14 @@ export class StripExecutor {
   async dispose(): Promise<void> {
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
-    await this.#workspace?.dispose();
+    if (this.#workspace !== undefined) await disposeOf(this.#workspace);
     this.#workspace = undefined;
     await Promise.allSettled(sessions.map(async (session) => (await session).dispose()));
   }
+}
+
+/** A workspace that could not be made is heard of by whoever uses it. */
+async function disposeOf(workspace: Promise<Workspace>): Promise<void> {
+  const made = await workspace.catch(() => undefined);
+  await made?.dispose();
 }

@@ -13,15 +13,16 @@ const mostBatches = 2;
 type Use = (tensor: Tensor) => void;
 
 export class StepQueue {
-  readonly #workspace: Workspace;
+  readonly #workspace: Promise<Workspace>;
   readonly #signal: AbortSignal | undefined;
   #steps: WorkspaceStep[] = [];
   #longSteps = 0;
   #reads = new Map<string, Use>();
   #sessions: Session[] = [];
   readonly #underWay: Promise<void>[] = [];
+  #batchesUnderWay = 0;
 
-  constructor(workspace: Workspace, signal: AbortSignal | undefined) {
+  constructor(workspace: Promise<Workspace>, signal: AbortSignal | undefined) {
     this.#workspace = workspace;
     this.#signal = signal;
   }
@@ -30,7 +31,9 @@ export class StepQueue {
   async push(step: WorkspaceStep): Promise<void> {
     this.#steps.push(step);
     if (step.kind !== "read" && step.kind !== "write") this.#longSteps++;
-    if (this.#longSteps >= batchSize || this.#steps.length >= mostInBatch) await this.#send();
+    const isAwaited = this.#batchesUnderWay === 0 && this.#longSteps > 0;
+    const isFull = this.#longSteps >= batchSize || this.#steps.length >= mostInBatch;
+    if (isAwaited || isFull) await this.flush();
   }
 
   /** Gives a copy of a region to `use`, as it is after the steps before. */
@@ -43,16 +46,17 @@ export class StepQueue {
   /** Disposes a session when the steps so far are done. */
   async release(session: Session): Promise<void> {
     this.#sessions.push(session);
-    await this.#send();
+    await this.flush();
   }
 
   /** Waits until every step is done. */
   async drain(): Promise<void> {
-    await this.#send();
+    await this.flush();
     while (this.#underWay.length > 0) await this.#underWay.shift();
   }
 
-  async #send(): Promise<void> {
+  /** Sends the steps so far; waits when too many are under way. */
+  async flush(): Promise<void> {
     const [steps, reads, sessions] = [this.#steps, this.#reads, this.#sessions];
     this.#steps = [];
     this.#longSteps = 0;
@@ -73,10 +77,13 @@ export class StepQueue {
     sessions: readonly Session[],
   ): Promise<void> {
     const signal = this.#signal;
+    this.#batchesUnderWay++;
     try {
-      const read = await this.#workspace.execute(steps, signal === undefined ? {} : { signal });
+      const workspace = await this.#workspace;
+      const read = await workspace.execute(steps, signal === undefined ? {} : { signal });
       for (const [name, use] of reads) use(read[name]!);
     } finally {
+      this.#batchesUnderWay--;
       await Promise.allSettled(sessions.map((session) => session.dispose()));
     }
   }

@@ -36,12 +36,14 @@ export class StripRun {
   readonly #result: Tensor<"float32">;
   /** Up to which operation sessions are made, or being made. */
   #preparedEnd = 0;
-  /** The session of the graph of weights that comes next, made while strips are computed. */
+  /** The graph of weights that comes next, if what comes with it is not being prepared yet. */
+  #unpreparedWeights: number | undefined;
+  /** Its session, made while strips are computed. */
   #nextWeights: { readonly graph: number; readonly session: Promise<Session> } | undefined;
 
   constructor(
     ready: ReadyProgram,
-    workspace: Workspace,
+    workspace: Promise<Workspace>,
     x: Tensor<"float32">,
     { signal, onProgress }: StripRunOptions,
   ) {
@@ -54,9 +56,10 @@ export class StripRun {
 
   async finish(): Promise<Tensor<"float32">> {
     try {
+      this.#prepareSessions();
       for (const [index, operation] of this.#ready.program.operations.entries()) {
-        if (index >= this.#preparedEnd) this.#prepareSessions();
         await this.#take(operation);
+        if (operation.kind === "run") this.#prepareNext();
         this.#onProgress?.(index + 1);
       }
       await this.#queue.drain();
@@ -76,11 +79,13 @@ export class StripRun {
         return this.#queue.push(this.#runStep(session, graph, operation));
       }
       case "weights": {
+        // The session may not be made yet: the strips before need not wait for it.
+        await this.#queue.flush();
         const session = await this.#weightsSession(operation.graph);
         const graph = this.#ready.program.weights[operation.graph]!;
         await this.#queue.push(this.#runStep(session, graph, { inputs: {}, outputs: operation.outputs }));
         await this.#queue.release(session);
-        this.#prepareWeights(operation.graph + 1);
+        this.#unpreparedWeights = operation.graph + 1;
         return;
       }
       case "feed": {
@@ -100,16 +105,22 @@ export class StripRun {
     }
   }
 
-  /**
-   * Starts making the sessions of the operations up to the next weights, which takes this thread while the workspace's computes. All at once:
-   * between runs, sessions would lie in memory that runs have freed, and leave it in pieces.
-   */
+  /** When the workspace has something to do: starts making what comes after it. */
+  #prepareNext(): void {
+    if (this.#unpreparedWeights === undefined) return;
+    this.#prepareWeights(this.#unpreparedWeights);
+    this.#prepareSessions();
+    this.#unpreparedWeights = undefined;
+  }
+
+  /** The sessions of the operations up to the next weights. */
   #prepareSessions(): void {
     const { operations } = this.#ready.program;
+    let operation = operations[this.#preparedEnd];
     do {
-      const operation = operations[this.#preparedEnd]!;
-      if (operation.kind === "run") ignoreFailure(this.#ready.session(operation.graph));
-    } while (operations[++this.#preparedEnd]?.kind !== "weights" && this.#preparedEnd < operations.length);
+      if (operation?.kind === "run") ignoreFailure(this.#ready.session(operation.graph));
+      operation = operations[++this.#preparedEnd];
+    } while (operation !== undefined && operation.kind !== "weights");
   }
 
   async #weightsSession(graph: number): Promise<Session> {

@@ -73,8 +73,9 @@ export class NodeRuntime implements Runtime {
 
   /** Starts the thread, which loads ONNX Runtime, where the processor may be what it is for. */
   warmUp(): void {
-    if (this.#device === undefined && this.#candidates[0] === "cpu")
-      this.#layout.blockSize().catch(() => undefined);
+    if (this.#device !== undefined || this.#candidates[0] !== "cpu") return;
+    this.#client.request({ kind: "warm-up" }).catch(() => undefined);
+    this.#layout.blockSize().catch(() => undefined);
   }
 
   async createSession(graph: Graph, { inWorkspace = false }: SessionOptions = {}): Promise<Session> {
@@ -130,19 +131,18 @@ export class NodeRuntime implements Runtime {
     return device === "cpu" && !this.#keepsMemory;
   }
 
+  /** All at once: this thread may be busy with planning while the other one answers. */
   async #ask<T>({ model, inputs, output, read }: LayoutProbe<T>): Promise<T> {
     const session = this.#nextSession++;
     const options = { executionProviders: ["cpu"], intraOpNumThreads: 1, logSeverityLevel: fatal } as const;
     const outputs = outputTypes({ outputs: [output] });
     const body = { session, model: model(unreturnedOutput), options, sharesArena: false, outputs };
-    await this.#client.request({ kind: "create", ...body });
-    try {
-      const request = { kind: "run", session, inputs: toMessages(inputs) } as const;
-      const answer = await this.#client.request(request);
-      return read(answer[output.name]!.data as Float32Array);
-    } finally {
-      await this.#client.request({ kind: "release", session });
-    }
+    const [, answer] = await Promise.all([
+      this.#client.request({ kind: "create", ...body }),
+      this.#client.request({ kind: "run", session, inputs: toMessages(inputs) }),
+      this.#client.request({ kind: "release", session }),
+    ]);
+    return read(answer[output.name]!.data as Float32Array);
   }
 }
 

@@ -33,14 +33,15 @@ const states = new Map();
 const workspaces = new Map();
 
 /** Asked for once. @type {Promise<boolean> | undefined} */
-let sharedArena;
+let registered;
+const sharedArena = () => (registered ??= registerSharedArena());
 
 /**
  * @param {InferenceSession.SessionOptions} options
  * @returns {Promise<InferenceSession.SessionOptions>} with temporaries from the arena of all such sessions, where there is one
  */
 async function inSharedArena({ extra, ...options }) {
-  if (!(await (sharedArena ??= registerSharedArena()))) return { extra, ...options };
+  if (!(await sharedArena())) return { extra, ...options };
   const session = /** @type {object} */ (extra?.["session"] ?? {});
   return {
     ...options,
@@ -116,6 +117,9 @@ async function run({ session, outputs }, inputs, use) {
  */
 async function answer(request) {
   switch (request.kind) {
+    case "warm-up":
+      await sharedArena();
+      return {};
     case "create": {
       const { model, outputs } = request;
       const options = request.sharesArena ? await inSharedArena(request.options) : request.options;
