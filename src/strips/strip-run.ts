@@ -34,11 +34,7 @@ export class StripRun {
   readonly #x: Tensor<"float32">;
   readonly #onProgress: ((done: number) => void) | undefined;
   readonly #result: Tensor<"float32">;
-  /** Up to which operation sessions are made, or being made. */
-  #preparedEnd = 0;
-  /** The graph of weights that comes next, if what comes with it is not being prepared yet. */
-  #unpreparedWeights: number | undefined;
-  /** Its session, made while strips are computed. */
+  /** The session of the graph of weights that comes next, made while strips are computed. */
   #nextWeights: { readonly graph: number; readonly session: Promise<Session> } | undefined;
 
   constructor(
@@ -59,7 +55,6 @@ export class StripRun {
       this.#prepareSessions();
       for (const [index, operation] of this.#ready.program.operations.entries()) {
         await this.#take(operation);
-        if (operation.kind === "run") this.#prepareNext();
         this.#onProgress?.(index + 1);
       }
       await this.#queue.drain();
@@ -85,7 +80,7 @@ export class StripRun {
         const graph = this.#ready.program.weights[operation.graph]!;
         await this.#queue.push(this.#runStep(session, graph, { inputs: {}, outputs: operation.outputs }));
         await this.#queue.release(session);
-        this.#unpreparedWeights = operation.graph + 1;
+        this.#prepareWeights(operation.graph + 1);
         return;
       }
       case "feed": {
@@ -105,22 +100,14 @@ export class StripRun {
     }
   }
 
-  /** When the workspace has something to do: starts making what comes after it. */
-  #prepareNext(): void {
-    if (this.#unpreparedWeights === undefined) return;
-    this.#prepareWeights(this.#unpreparedWeights);
-    this.#prepareSessions();
-    this.#unpreparedWeights = undefined;
-  }
-
-  /** The sessions of the operations up to the next weights. */
+  /**
+   * Starts making the sessions of all strips, before anything runs: this thread's part and the other's go side by side. Between runs
+   * it would take a core from the strips, and their other half would wait for the half on this core.
+   */
   #prepareSessions(): void {
-    const { operations } = this.#ready.program;
-    let operation = operations[this.#preparedEnd];
-    do {
-      if (operation?.kind === "run") ignoreFailure(this.#ready.session(operation.graph));
-      operation = operations[++this.#preparedEnd];
-    } while (operation !== undefined && operation.kind !== "weights");
+    this.#ready.program.graphs.forEach((_, graph) => {
+      ignoreFailure(this.#ready.session(graph));
+    });
   }
 
   async #weightsSession(graph: number): Promise<Session> {
