@@ -7,6 +7,7 @@ export {
   type RunOptions,
   type Runtime,
   type Session,
+  type SessionOptions,
   type JoinedRegions,
   type Region,
   type State,

@@ -62,7 +62,7 @@ export class StepQueue {
     this.#longSteps = 0;
     this.#reads = new Map();
     this.#sessions = [];
-    if (steps.length === 0) return;
+    if (steps.length === 0 && sessions.length === 0) return;
     throwIfAborted(this.#signal);
     const batch = this.#execute(steps, reads, sessions);
     // Its failure is heard where it is waited for; a failure before that must not end the program.
