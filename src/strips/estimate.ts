@@ -23,14 +23,14 @@ export const memoryConstants = {
     temporaries: 1.56,
   },
   strips: {
-    /** Processes of one program do not peak alike, as their heaps' layout has it: decoding 512x512 mostly at 0.76 to 0.82 GB, some at 0.94. */
-    fixed: 40e6,
-    /** The allocator holds the blocks that graphs of other strips have freed: not every block fits where one was. */
-    temporaries: 16,
-    /** A session with its thread, and what the allocator lost between its blocks. */
-    session: 1.5e6,
-    /** For each byte of the program's own memory: it, and copies on their way. */
-    arena: 1.06,
+    /** The runtime and its thread, the sessions of weights, and rows on their way. */
+    fixed: 85e6,
+    /** For each byte of temporaries: the sessions' arena grows by powers of two. */
+    temporaries: 2,
+    /** A session with its thread. */
+    session: 1e6,
+    /** For each byte of the program's own memory. */
+    arena: 1,
   },
 } as const;
 
@@ -112,11 +112,7 @@ function estimate(
   };
 }
 
-/**
- * Sessions run one at a time, and give their temporaries back to the process, which holds them for the next. What three quarters of the
- * graphs need at most: single larger ones, as attention's, find room in what the others have left.
- */
+/** Sessions run one at a time, and give their temporaries back to the arena that they share. */
 function temporariesOf({ graphs }: StripProgram): number {
-  const sizes = graphs.map((graph) => peakTemporaryBytes(graph)).toSorted((a, b) => a - b);
-  return sizes[Math.floor(0.75 * sizes.length)] ?? 0;
+  return graphs.reduce((most, graph) => Math.max(most, peakTemporaryBytes(graph)), 0);
 }
