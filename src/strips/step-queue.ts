@@ -5,8 +5,6 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 /** Steps that go together: enough that their message costs nothing beside them. */
 const batchSize = 8;
-/** Reads and writes are of a few numbers: hundreds of moments go together. */
-const mostInBatch = 256;
 /** Batches under way: the workspace never waits for the next one, and an abort is heard after two. */
 const mostBatches = 2;
 
@@ -16,7 +14,6 @@ export class StepQueue {
   readonly #workspace: Promise<Workspace>;
   readonly #signal: AbortSignal | undefined;
   #steps: WorkspaceStep[] = [];
-  #longSteps = 0;
   #reads = new Map<string, Use>();
   #sessions: Session[] = [];
   readonly #underWay: Promise<void>[] = [];
@@ -27,13 +24,10 @@ export class StepQueue {
     this.#signal = signal;
   }
 
-  /** Adds a step; waits when too many are under way. */
+  /** Adds a step, which goes at once if nothing is under way; waits when too many are. */
   async push(step: WorkspaceStep): Promise<void> {
     this.#steps.push(step);
-    if (step.kind !== "read" && step.kind !== "write") this.#longSteps++;
-    const isAwaited = this.#batchesUnderWay === 0 && this.#longSteps > 0;
-    const isFull = this.#longSteps >= batchSize || this.#steps.length >= mostInBatch;
-    if (isAwaited || isFull) await this.flush();
+    if (this.#batchesUnderWay === 0 || this.#steps.length >= batchSize) await this.flush();
   }
 
   /** Gives a copy of a region to `use`, as it is after the steps before. */
@@ -59,7 +53,6 @@ export class StepQueue {
   async flush(): Promise<void> {
     const [steps, reads, sessions] = [this.#steps, this.#reads, this.#sessions];
     this.#steps = [];
-    this.#longSteps = 0;
     this.#reads = new Map();
     this.#sessions = [];
     if (steps.length === 0 && sessions.length === 0) return;

@@ -37,27 +37,26 @@ export type StepMessage =
     }
   | Exclude<WorkspaceStep, { kind: "run" }>;
 
-export type Request = { id: number } &
+export type Request = { id: number } & (
+  | {
+      kind: "create";
+      session: number;
+      model: Uint8Array;
+      options: InferenceSession.SessionOptions;
+      sharesArena: boolean;
+      outputs: Readonly<Record<string, OutputType>>;
+    }
+  | { kind: "run"; session: number; inputs: Record<string, TensorMessage>; use?: StateUse }
+  | { kind: "release"; session: number }
+  | { kind: "create-state"; state: number; tensors: Record<string, TensorMessage> }
+  | { kind: "read-state"; state: number; names: readonly string[] }
+  | { kind: "release-state"; state: number }
+  | { kind: "create-workspace"; workspace: number; size: number; folder: string | undefined }
+  | { kind: "execute"; workspace: number; steps: readonly StepMessage[] }
+  | { kind: "release-workspace"; workspace: number }
   /** Gets ready what the sessions of workspaces share. */
-  (
-    | { kind: "warm-up" }
-    | {
-        kind: "create";
-        session: number;
-        model: Uint8Array;
-        options: InferenceSession.SessionOptions;
-        sharesArena: boolean;
-        outputs: Readonly<Record<string, OutputType>>;
-      }
-    | { kind: "run"; session: number; inputs: Record<string, TensorMessage>; use?: StateUse }
-    | { kind: "release"; session: number }
-    | { kind: "create-state"; state: number; tensors: Record<string, TensorMessage> }
-    | { kind: "read-state"; state: number; names: readonly string[] }
-    | { kind: "release-state"; state: number }
-    | { kind: "create-workspace"; workspace: number; size: number; folder: string | undefined }
-    | { kind: "execute"; workspace: number; steps: readonly StepMessage[] }
-    | { kind: "release-workspace"; workspace: number }
-  );
+  | { kind: "warm-up" }
+);
 
 /** What a request carries before it has a number. */
 export type RequestBody = Request extends infer Each
