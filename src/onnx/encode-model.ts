@@ -22,6 +22,7 @@ import {
   inlineTensorProto,
   type AttributeValue,
   type OnnxNode,
+  type Proto,
 } from "./protobuf.ts";
 
 /** Where a stored weight goes: into the model, or to a place in a file beside it. */
@@ -174,7 +175,7 @@ export function encodeModel(
 /** Nodes, and the constants that they read besides the graph's own. */
 interface Encoded {
   readonly nodes: OnnxNode[];
-  readonly tensors: Uint8Array[];
+  readonly tensors: Proto[];
 }
 
 function onnxNodes(graph: Graph, { blocks, joins = false }: EncodeOptions): Encoded {
@@ -218,10 +219,7 @@ function addNode({ nodes, tensors }: Encoded, node: Node): void {
   });
 }
 
-function encodeInitializer(
-  { value, data }: Initializer,
-  place: (stored: StoredTensor) => Placement,
-): Uint8Array {
+function encodeInitializer({ value, data }: Initializer, place: (stored: StoredTensor) => Placement): Proto {
   if ("constant" in data) return inlineTensorProto(value, data.constant.bytes);
   const placement = place(data.stored);
   return "bytes" in placement

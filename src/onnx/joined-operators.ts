@@ -172,10 +172,12 @@ function transposedRows(shape: readonly number[], perm: readonly number[]): BigI
   const lengths = perm.map((axis) => shape[axis]!);
   const steps = perm.map((axis) => strides[axis]!);
   const rows = new BigInt64Array(sizeOf(shape));
+  // Their lower halves, little-endian as all tensors are: thousands of BigInts would be objects.
+  const halves = new Int32Array(rows.buffer);
   let next = 0;
   const visit = (axis: number, index: number): void => {
     for (let i = 0, at = index; i < lengths[axis]!; i++, at += steps[axis]!) {
-      if (axis === perm.length - 1) rows[next++] = BigInt(at);
+      if (axis === perm.length - 1) halves[2 * next++] = at;
       else visit(axis + 1, at);
     }
   };

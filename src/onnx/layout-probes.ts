@@ -5,7 +5,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import { writeWeightGradient } from "./blocked-weight-gradient.ts";
 import { BlockedWriter } from "./blocked-writer.ts";
 import { blockedDomain, onnxModel } from "./onnx-model.ts";
-import { inlineTensorProto, type OnnxNode } from "./protobuf.ts";
+import { inlineTensorProto, type OnnxNode, type Proto } from "./protobuf.ts";
 
 /** A model, what it is run on, and what its only output says. */
 export interface LayoutProbe<T> {
@@ -51,7 +51,7 @@ export function groupsProbe(size: number): LayoutProbe<boolean> {
   const shape = [2, size, pixels, pixels];
   const [x, dy, dw] = [float32("x", shape), float32("dy", shape), float32("dw", [size, size, 3, 3])];
   const nodes: OnnxNode[] = [];
-  const initializers: Uint8Array[] = [];
+  const initializers: Proto[] = [];
   const writer = new BlockedWriter(
     { size, hasGroups: true },
     {

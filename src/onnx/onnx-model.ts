@@ -8,6 +8,7 @@ import {
   sequenceInfoProto,
   valueInfoProto,
   type OnnxNode,
+  type Proto,
 } from "./protobuf.ts";
 
 /** Opset 18 (ONNX 1.13, IR 8): the newest that every runtime in use reads. */
@@ -24,7 +25,7 @@ export interface OnnxModel {
   readonly name: string;
   readonly nodes: readonly OnnxNode[];
   /** TensorProtos. */
-  readonly initializers: readonly Uint8Array[];
+  readonly initializers: readonly Proto[];
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   /** Adds an output of this name before the others: a sequence of one empty tensor. */
@@ -48,7 +49,7 @@ export function onnxModel(model: OnnxModel): Uint8Array {
   });
 }
 
-function emptySequence(name: string): { node: OnnxNode; initializer: Uint8Array; output: Uint8Array } {
+function emptySequence(name: string): { node: OnnxNode; initializer: Proto; output: Proto } {
   const element: Value = { name: `${name}:element`, dtype: "float32", shape: [0] };
   return {
     node: {

@@ -1,5 +1,6 @@
 /**
- * The messages of onnx.proto3 that we write, field by field. Each function returns a message's bytes.
+ * The messages of onnx.proto3 that we write, field by field. Each function gives what writes a message, so that all of
+ * a model goes into one buffer; `modelProto` gives the bytes.
  *
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3
  */
@@ -26,8 +27,15 @@ export type AttributeValue =
   | { readonly string: string }
   | { readonly ints: readonly number[] };
 
+/** Writes the fields of one message. */
+export type Proto = (message: Message) => void;
+
 class Message {
-  readonly #writer = new BinaryWriter();
+  readonly #writer: BinaryWriter;
+
+  constructor(writer: BinaryWriter) {
+    this.#writer = writer;
+  }
 
   string(field: number, value: string): this {
     this.#writer.tag(field, WireType.LengthDelimited).string(value);
@@ -61,22 +69,27 @@ class Message {
     return this;
   }
 
-  messages(field: number, values: Iterable<Uint8Array>): this {
-    for (const value of values) this.bytes(field, value);
+  message(field: number, write: Proto): this {
+    this.#writer.tag(field, WireType.LengthDelimited).fork();
+    write(this);
+    this.#writer.join();
     return this;
   }
 
-  finish(): Uint8Array {
-    return this.#writer.finish();
+  messages(field: number, all: Iterable<Proto>): this {
+    for (const write of all) this.message(field, write);
+    return this;
   }
 }
 
-export function attributeProto(name: string, value: AttributeValue): Uint8Array {
-  const message = new Message().string(1, name);
-  if ("float" in value) return message.float(2, value.float).int64(20, attributeTypes.float).finish();
-  if ("int" in value) return message.int64(3, value.int).int64(20, attributeTypes.int).finish();
-  if ("ints" in value) return message.int64s(8, value.ints).int64(20, attributeTypes.ints).finish();
-  return message.bytes(4, new TextEncoder().encode(value.string)).int64(20, attributeTypes.string).finish();
+export function attributeProto(name: string, value: AttributeValue): Proto {
+  return (message) => {
+    message.string(1, name);
+    if ("float" in value) message.float(2, value.float).int64(20, attributeTypes.float);
+    else if ("int" in value) message.int64(3, value.int).int64(20, attributeTypes.int);
+    else if ("ints" in value) message.int64s(8, value.ints).int64(20, attributeTypes.ints);
+    else message.string(4, value.string).int64(20, attributeTypes.string);
+  };
 }
 
 /** A node as ONNX writes it. */
@@ -91,84 +104,103 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, AttributeValue>>;
 }
 
-export function nodeProto(node: OnnxNode): Uint8Array {
-  const attributes = Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value));
-  return new Message()
-    .strings(1, node.inputs)
-    .strings(2, node.outputs)
-    .string(3, node.name)
-    .string(4, node.operator)
-    .messages(5, attributes)
-    .string(7, node.domain ?? "")
-    .finish();
+export function nodeProto(node: OnnxNode): Proto {
+  return (message) =>
+    message
+      .strings(1, node.inputs)
+      .strings(2, node.outputs)
+      .string(3, node.name)
+      .string(4, node.operator)
+      .messages(
+        5,
+        Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value)),
+      )
+      .string(7, node.domain ?? "");
 }
 
 /** A tensor whose little-endian bytes stand in the message itself. */
-export function inlineTensorProto(value: Value, bytes: Uint8Array): Uint8Array {
-  return tensorHead(value).bytes(9, bytes).finish();
+export function inlineTensorProto(value: Value, bytes: Uint8Array): Proto {
+  return (message) => {
+    tensorHead(value)(message);
+    message.bytes(9, bytes);
+  };
 }
 
 /** A tensor whose bytes lie in another file. */
 export function externalTensorProto(
   value: Value,
   place: { location: string; byteOffset: number; byteLength: number },
-): Uint8Array {
-  const entry = (key: string, text: string): Uint8Array =>
-    new Message().string(1, key).string(2, text).finish();
+): Proto {
+  const entry =
+    (key: string, text: string): Proto =>
+    (message) =>
+      message.string(1, key).string(2, text);
   const entries = [
     entry("location", place.location),
     entry("offset", String(place.byteOffset)),
     entry("length", String(place.byteLength)),
   ];
-  return tensorHead(value).messages(13, entries).int64(14, 1).finish();
+  return (message) => {
+    tensorHead(value)(message);
+    message.messages(13, entries).int64(14, 1);
+  };
 }
 
-function tensorHead(value: Value): Message {
-  return new Message().int64s(1, value.shape).int64(2, dataTypes[value.dtype]).string(8, value.name);
+function tensorHead(value: Value): Proto {
+  return (message) => message.int64s(1, value.shape).int64(2, dataTypes[value.dtype]).string(8, value.name);
 }
 
 /** The name, dtype and static shape of an input or output. */
-export function valueInfoProto(value: Value): Uint8Array {
-  return new Message().string(1, value.name).bytes(2, tensorTypeProto(value)).finish();
+export function valueInfoProto(value: Value): Proto {
+  return (message) => message.string(1, value.name).message(2, tensorTypeProto(value));
 }
 
 /** A sequence of tensors of the type of `element`. */
-export function sequenceInfoProto(name: string, element: ValueType): Uint8Array {
-  const sequence = new Message().bytes(1, tensorTypeProto(element)).finish();
-  return new Message().string(1, name).bytes(2, new Message().bytes(4, sequence).finish()).finish();
+export function sequenceInfoProto(name: string, element: ValueType): Proto {
+  const sequence: Proto = (message) => message.message(1, tensorTypeProto(element));
+  return (message) => message.string(1, name).message(2, (type) => type.message(4, sequence));
 }
 
-function tensorTypeProto({ dtype, shape }: ValueType): Uint8Array {
-  const dimensions = shape.map((size) => new Message().int64(1, size).finish());
-  const shapeProto = new Message().messages(1, dimensions).finish();
-  const tensorType = new Message().int64(1, dataTypes[dtype]).bytes(2, shapeProto).finish();
-  return new Message().bytes(1, tensorType).finish();
+function tensorTypeProto({ dtype, shape }: ValueType): Proto {
+  const dimensions = shape.map(
+    (size): Proto =>
+      (dimension) =>
+        dimension.int64(1, size),
+  );
+  return (message) =>
+    message.message(1, (tensorType) =>
+      tensorType.int64(1, dataTypes[dtype]).message(2, (shapeProto) => shapeProto.messages(1, dimensions)),
+    );
 }
 
 export function graphProto(graph: {
   name: string;
-  nodes: readonly Uint8Array[];
-  initializers: readonly Uint8Array[];
-  inputs: readonly Uint8Array[];
-  outputs: readonly Uint8Array[];
-}): Uint8Array {
-  return new Message()
-    .messages(1, graph.nodes)
-    .string(2, graph.name)
-    .messages(5, graph.initializers)
-    .messages(11, graph.inputs)
-    .messages(12, graph.outputs)
-    .finish();
+  nodes: readonly Proto[];
+  initializers: readonly Proto[];
+  inputs: readonly Proto[];
+  outputs: readonly Proto[];
+}): Proto {
+  return (message) =>
+    message
+      .messages(1, graph.nodes)
+      .string(2, graph.name)
+      .messages(5, graph.initializers)
+      .messages(11, graph.inputs)
+      .messages(12, graph.outputs);
 }
 
 /** @param opsets versions of operator sets by domain; "" is ONNX's own. */
 export function modelProto(
-  graph: Uint8Array,
+  graph: Proto,
   irVersion: number,
   opsets: Readonly<Record<string, number>>,
 ): Uint8Array {
-  const imports = Object.entries(opsets).map(([domain, version]) =>
-    new Message().string(1, domain).int64(2, version).finish(),
+  const imports = Object.entries(opsets).map(
+    ([domain, version]): Proto =>
+      (message) =>
+        message.string(1, domain).int64(2, version),
   );
-  return new Message().int64(1, irVersion).string(2, "vaekit").bytes(7, graph).messages(8, imports).finish();
+  const writer = new BinaryWriter();
+  new Message(writer).int64(1, irVersion).string(2, "vaekit").message(7, graph).messages(8, imports);
+  return writer.finish();
 }
