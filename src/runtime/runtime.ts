@@ -96,7 +96,7 @@ export interface Runtime {
   readonly name: string;
   /** What the runtime chose, once its first session exists. */
   readonly device: ConcreteDevice | undefined;
-  /** Begins to get ready for a first session while the caller plans; what fails, fails there. */
+  /** Begins to get ready for a first session while the caller does something else; what fails, fails there. */
   warmUp?(): void;
   createSession(graph: Graph, options?: SessionOptions): Promise<Session>;
   /** Moves a copy of the tensors to where graphs are computed. */

@@ -35,6 +35,8 @@ const worthItsMemory = 0.9;
 const cachedPlans = 32;
 /** Share of the free memory that `auto` takes: the system and other programs keep the rest. */
 const usableShare = 0.8;
+/** What the runtime's thread holds when it has loaded ONNX Runtime. */
+const loadedThreadBytes = 40e6;
 /** What graphics drivers allow a buffer to have, at least where there is a graphics processor for this. */
 const graphicsBufferBytes = 2 ** 30;
 
@@ -67,10 +69,14 @@ export class Coder {
   /** In strips of the usual height, without a temporary file. */
   readonly #unlimitedStrips = new Map<string, Strips>();
   #profile: CostProfile | undefined;
+  readonly #bytesAtOpening: number;
   #bytesBefore: number | undefined;
 
   constructor(parts: CoderParts) {
     this.#parts = parts;
+    this.#bytesAtOpening = parts.machine.processBytes() ?? 0;
+    // While the caller gets its pictures, and beside the first plan.
+    parts.runtime.warmUp?.();
   }
 
   /** The plan that `code` would follow now. */
@@ -80,7 +86,6 @@ export class Coder {
 
   /** x [N, C, H, W] → what the half makes of it. */
   async code(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
-    this.#parts.runtime.warmUp?.();
     const [batch, , height, width] = x.shape as [number, number, number, number];
     const prepared = await this.#prepare(half, { batch, height, width }, options);
     options.onPlan?.(prepared.plan);
@@ -176,10 +181,12 @@ export class Coder {
     return available === undefined ? Infinity : (processBytes() ?? 0) + usableShare * available;
   }
 
-  /** As the model found it: what a run leaves behind is used again by the next one. */
+  /** As the first plan found it: what a run leaves behind is used again by the next one. */
   #processBytes(): { processBytes?: number } {
-    const processBytes = (this.#bytesBefore ??= this.#parts.machine.processBytes());
-    return processBytes === undefined ? {} : { processBytes };
+    this.#bytesBefore ??= this.#parts.machine.processBytes();
+    if (this.#bytesBefore === undefined) return {};
+    // The thread counts as the runtime's, whether it has loaded by now or not.
+    return { processBytes: Math.max(this.#bytesAtOpening, this.#bytesBefore - loadedThreadBytes) };
   }
 
   #fitsBuffers(graph: Graph): boolean {
