@@ -1,17 +1,14 @@
-/** The other end of a measured process: starts it when it is first needed and asks it to run, again and again. */
+/** The other end of measured processes: a new one for each round, which runs for the first time and once more. */
 import { spawn } from "node:child_process";
-import { cpus, totalmem } from "node:os";
+import { cpus } from "node:os";
 import { createInterface } from "node:readline";
 import { parseJson } from "./typed.mjs";
 
 /** @typedef {import("./modes.mjs").Mode} Mode */
 /** @typedef {import("../../src/core.ts").CodingPlan} CodingPlan */
-/** @typedef {{ milliseconds: number, cpuMilliseconds: number, peakBytes: number, residentBytes: number, plan?: CodingPlan }} Reply */
+/** @typedef {{ milliseconds: number, cpuMilliseconds: number, peakBytes: number, plan?: CodingPlan }} Reply */
 /** @typedef {{ loadMilliseconds: number } | Reply | { error: string }} Message */
 /** @typedef {{ resolve: (message: Message) => void, reject: (error: Error) => void }} Waiting */
-
-/** A process that keeps more than this share of the machine's memory between its runs leaves none for the others. */
-const maxIdleShare = 0.25;
 
 /** Milliseconds of all cores together since the machine started. */
 function coreTimes() {
@@ -23,7 +20,7 @@ function coreTimes() {
   return { all, busy: all - idle };
 }
 
-/** One mode's processes: usually one. */
+/** One mode's processes, one after the other. */
 export class Contender {
   /** @param {{ mode: Mode, command: readonly [string, ...string[]] }} parts */
   constructor({ mode, command }) {
@@ -37,8 +34,9 @@ export class Contender {
     this.loadMilliseconds = NaN;
     /** What vaekit chose in its first call. @type {CodingPlan | undefined} */
     this.plan = undefined;
-    this.firstMilliseconds = NaN;
-    /** @type {number[]} */
+    /** By rounds: the process's first call. @type {number[]} */
+    this.firstMilliseconds = [];
+    /** By rounds: its later one. @type {number[]} */
     this.milliseconds = [];
     this.peakBytes = 0;
     /** What all cores could have done while this mode ran, and what they did for others. */
@@ -48,16 +46,16 @@ export class Contender {
     this.error = undefined;
   }
 
-  /** Runs once; the first time counts apart. A mode that failed stays failed. */
+  /** One round. A mode that failed stays failed. */
   async advance() {
     if (this.error !== undefined) return;
     try {
-      const isFirst = Number.isNaN(this.firstMilliseconds);
-      const milliseconds = await this.#run();
-      if (isFirst) this.firstMilliseconds = milliseconds;
-      else this.milliseconds.push(milliseconds);
+      await this.#start();
+      this.firstMilliseconds.push(await this.#run());
+      this.milliseconds.push(await this.#run());
     } catch (error) {
       this.error = error instanceof Error ? error.message : String(error);
+    } finally {
       this.end();
     }
   }
@@ -69,19 +67,13 @@ export class Contender {
   }
 
   async #run() {
-    if (this.child === undefined) {
-      await this.#start();
-      // A restarted process has a first call again, which does not count.
-      if (!Number.isNaN(this.firstMilliseconds)) await this.#ask();
-    }
     const before = coreTimes();
-    const { milliseconds, cpuMilliseconds, peakBytes, residentBytes, plan } = await this.#ask();
+    const { milliseconds, cpuMilliseconds, peakBytes, plan } = await this.#ask();
     this.plan ??= plan;
     const after = coreTimes();
     this.coreMilliseconds += after.all - before.all;
     this.otherMilliseconds += Math.max(after.busy - before.busy - cpuMilliseconds, 0);
     this.peakBytes = Math.max(this.peakBytes, peakBytes);
-    if (residentBytes > maxIdleShare * totalmem()) this.end();
     return milliseconds;
   }
 
@@ -91,6 +83,8 @@ export class Contender {
     this.child = child;
     child.on("error", (error) => this.waiting?.reject(error));
     child.on("exit", (code, signal) => {
+      // Ended after its round: the next one may have begun.
+      if (this.child !== child) return;
       const ending = signal === null ? `ended with ${code}` : `ended by ${signal} (out of memory?)`;
       this.waiting?.reject(new Error(`the process ${ending}. ${this.lastErrorLine}`.trim()));
     });

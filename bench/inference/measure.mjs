@@ -66,7 +66,7 @@ export async function measureCase(half, side, options) {
   });
   try {
     for (const contender of contenders) running.add(contender);
-    for (let round = 0; round <= rounds; round++) {
+    for (let round = 1; round <= rounds; round++) {
       // Every other round backwards: nobody always runs after the same neighbour.
       for (const contender of round % 2 === 0 ? contenders : [...contenders].reverse()) {
         if (contender.error !== undefined) continue;
@@ -138,9 +138,9 @@ function prepare(request) {
  * @param {Contender} contender
  */
 function progress(half, side, round, rounds, { mode, error, milliseconds, firstMilliseconds }) {
-  const seconds = (round === 0 ? firstMilliseconds : (milliseconds.at(-1) ?? NaN)) / 1000;
-  const call = round === 0 ? "first call" : `round ${round}/${rounds}`;
-  return `${half} ${side}  ${call}  ${mode.label}: ${error ?? `${seconds.toFixed(2)} s`}`;
+  const seconds = (/** @type {readonly number[]} */ calls) => ((calls.at(-1) ?? NaN) / 1000).toFixed(2);
+  const calls = `first call ${seconds(firstMilliseconds)} s, later ${seconds(milliseconds)} s`;
+  return `${half} ${side}  round ${round}/${rounds}  ${mode.label}: ${error ?? calls}`;
 }
 
 /**

@@ -54,10 +54,9 @@ async function main() {
     const output = await run(input);
     const milliseconds = performance.now() - before;
     const { user, system } = process.cpuUsage(cpuBefore);
-    const memory = { peakBytes: peakBytes(), residentBytes: process.memoryUsage.rss() };
     if (isFirst) writeFileSync(settings.outputFile, output);
     isFirst = false;
-    answer({ milliseconds, cpuMilliseconds: (user + system) / 1000, ...memory, plan: plan?.() });
+    answer({ milliseconds, cpuMilliseconds: (user + system) / 1000, peakBytes: peakBytes(), plan: plan?.() });
   }
   // Worker threads of the runtimes may still be there.
   process.exit(0);

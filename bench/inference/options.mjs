@@ -24,7 +24,7 @@ export const usage = `npm run bench -- [options]
                       .slice(8)
                       .map(({ name }) => name)
                       .join(", ")}
-  --rounds N        calls of each mode after its first one, in turns with the others (5)
+  --rounds N        processes of each mode, in turns with the others, each with a first call and a later one (5)
   --threads N       threads of the native modes (2)
   --memory SIZE     budget of vaekit's exact and auto tiling, such as 2GB
   --quick           256 pixels, 2 rounds, without WASM

@@ -13,12 +13,12 @@ import { parseJson } from "./typed.mjs";
  * @property {string} label
  * @property {string} [error] why there is nothing else
  * @property {number} [loadMilliseconds] opening the model, in no other number
- * @property {number} [firstMilliseconds]
- * @property {readonly number[]} [milliseconds] the later calls, in order
+ * @property {readonly number[]} [firstMilliseconds] the first call of each round's process, in order
+ * @property {readonly number[]} [milliseconds] the call after it, in order
  * @property {number} [median]
  * @property {number} [min]
  * @property {number} [spread] (largest - smallest) / median
- * @property {number} [firstToLater] first call / median of the later ones
+ * @property {number} [firstToLater] median over the rounds of first call / later one
  * @property {number} [peakBytes]
  * @property {number} [predictedPeakBytes] what vaekit expected before it ran
  * @property {{ tiling: "exact" | "off", stripCount: number, fileBytes: number }} [plan] what vaekit chose
@@ -80,7 +80,7 @@ export function summarize(contenders, differences) {
       median: middle,
       min: Math.min(...milliseconds),
       spread: (Math.max(...milliseconds) - Math.min(...milliseconds)) / middle,
-      firstToLater: firstMilliseconds / middle,
+      firstToLater: ratioByRounds(firstMilliseconds, milliseconds),
       peakBytes,
       // In WASM nothing is known of the process's memory, and the prediction is not of it.
       ...(plan === undefined || mode.kind !== "vaekit" ? {} : planOf(plan)),

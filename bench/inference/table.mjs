@@ -80,7 +80,7 @@ function labelOf({ mode, label, plan }) {
 
 /** @param {Case} one */
 function titleOf({ half, side, rounds, otherWork }) {
-  const calls = `${rounds} ${rounds === 1 ? "round" : "rounds"} after the first call`;
+  const calls = `${rounds} ${rounds === 1 ? "round" : "rounds"}`;
   return `${half} ${side}x${side}, ${calls}, ${(100 * otherWork).toFixed(0)} % of the processor busy with other work`;
 }
 
@@ -108,7 +108,7 @@ export function environmentText(environment) {
 export const legend = [
   "against: median over the rounds of time / time of diffusers fp32 (default layout), or of the plain",
   "  graph in the same runtime",
-  "first/later: first call (with the making of ONNX Runtime's session) / median of the later ones",
+  "first/later: median over the rounds of a process's first call (with the making of ONNX Runtime's sessions) / its next",
   "peak: resident memory of the whole process; predicted: what vaekit said before it ran",
   "largest error: against the plain graph's output in the same runtime; its own against diffusers'",
 ].join("\n");

@@ -58,14 +58,13 @@ def run_all(settings: dict) -> None:
             milliseconds = 1000 * (time.perf_counter() - before)
             cpu_milliseconds = 1000 * (time.process_time() - cpu_before)
             peak = status_bytes("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            resident = status_bytes("VmRSS") or peak
             if is_first:
                 with open(settings["outputFile"], "wb") as file:
                     file.write(output.numpy().tobytes())
             is_first = False
             del output
             times = {"milliseconds": milliseconds, "cpuMilliseconds": cpu_milliseconds}
-            answer({**times, "peakBytes": peak, "residentBytes": resident})
+            answer({**times, "peakBytes": peak})
 
 
 def main() -> None:
