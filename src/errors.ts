@@ -24,7 +24,9 @@ export type ErrorCode =
   /** The operation is known but not available here. */
   | "UNSUPPORTED"
   /** The caller's AbortSignal fired. */
-  | "ABORTED";
+  | "ABORTED"
+  /** The model or session was disposed, before the call or during it. */
+  | "DISPOSED";
 
 /** An error that a user can act on. Programs branch on `code`. */
 export class VaekitError extends Error {

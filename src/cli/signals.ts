@@ -1,5 +1,5 @@
 /** Ctrl-C and every other early end: no half-written file stays, and the shell learns which signal it was. */
-import { removePartialFiles } from "../weights/node/index.ts";
+import { removePartialFiles } from "../files/node/index.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

@@ -19,12 +19,8 @@ import { storeInMemory, type StoredTensor } from "../tensor/stored-tensor.ts";
 import { thisMachine } from "./machine.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
-import {
-  loadDiffusersFolder,
-  loadSingleFile,
-  writeFileAtomic,
-  writeSafetensorsFile,
-} from "../weights/node/index.ts";
+import { writeFileAtomic } from "../files/node/index.ts";
+import { loadDiffusersFolder, loadSingleFile, writeSafetensorsFile } from "../weights/node/index.ts";
 
 /** Where a model runs and whom it tells what. */
 export interface RuntimeOptions {

@@ -10,11 +10,7 @@ export {
 export { MlpVae } from "./mlp-vae.ts";
 export { NodeRuntime, type NodeRuntimeOptions } from "../runtime/node/node-runtime.ts";
 export * from "../images/node/index.ts";
-export {
-  openFileSource,
-  readSafetensorsFile,
-  writeFileAtomic,
-  writeSafetensorsFile,
-} from "../weights/node/index.ts";
+export { openFileSource, writeFileAtomic } from "../files/node/index.ts";
+export { readSafetensorsFile, writeSafetensorsFile } from "../weights/node/index.ts";
 export type { TrainingEvents, TrainOptions, TrainResult } from "./training/options.ts";
 export { train } from "./training/train.ts";

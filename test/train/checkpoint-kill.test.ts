@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Tensor } from "../../src/tensor/tensor.ts";
 import { latestUsableCheckpoint, readCheckpoint, writeCheckpoint } from "../../src/train/node/checkpoint.ts";
-import { removeLeftovers } from "../../src/train/node/durable.ts";
+import { removeLeftovers } from "../../src/files/node/index.ts";
 import { startChild } from "./child.ts";
 
 let folder = "";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { renderTrainingCurves, type CurvePoint } from "../../report/index.ts";
 import { readMetrics, type MetricsRecord, type RunDirectory } from "../../train/node/index.ts";
-import { writeFileAtomic } from "../../weights/node/index.ts";
+import { writeFileAtomic } from "../../files/node/index.ts";
 
 /** What of the validation is drawn: the first that the log has. */
 const validationCurves = [

@@ -1,7 +1,7 @@
 /** From a recipe to what the trainer needs. */
 import { VaekitError } from "../../errors.ts";
 import { parseSafetensors } from "../../weights/index.ts";
-import { openFileSource } from "../../weights/node/index.ts";
+import { openFileSource } from "../../files/node/index.ts";
 import type { Recipe } from "../../recipe/index.ts";
 import {
   autoencoderKLNetwork,

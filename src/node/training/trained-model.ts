@@ -8,7 +8,8 @@ import type { Shape } from "../../tensor/shape.ts";
 import { storeInMemory } from "../../tensor/stored-tensor.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { logvarName, type ParameterLayout, type VaeNetwork } from "../../train/index.ts";
-import { writeFileAtomic, writeSafetensorsFile } from "../../weights/node/index.ts";
+import { writeFileAtomic } from "../../files/node/index.ts";
+import { writeSafetensorsFile } from "../../weights/node/index.ts";
 
 /** What calibration found, for the config. */
 export interface LatentFactors {

@@ -5,7 +5,7 @@ import { availableParallelism, cpus, homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { messageOf, VaekitError } from "../../errors.ts";
-import { writeFileAtomic } from "../../weights/node/index.ts";
+import { writeFileAtomic } from "../../files/node/index.ts";
 import { providers, type CostProfile, type Provider } from "../cost-profile.ts";
 import { defaultProfile } from "../cost-table.ts";
 

@@ -13,7 +13,7 @@ import {
   writeCheckpoint,
   type CheckpointContent,
 } from "./checkpoint.ts";
-import { removeLeftovers } from "./durable.ts";
+import { removeLeftovers } from "../../files/node/index.ts";
 
 let folder = "";
 beforeEach(async () => {

@@ -11,11 +11,17 @@ import { join } from "node:path";
 import { messageOf, VaekitError } from "../../errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { encodeSafetensors, parseSafetensors, readTensor } from "../../weights/index.ts";
-import { readError, systemCode } from "../../weights/node/file-errors.ts";
-import { openFileSource, writeFileAtomic } from "../../weights/node/index.ts";
+import {
+  readError,
+  systemCode,
+  openFileSource,
+  writeFileAtomic,
+  namesIn,
+  removeFolderAtomic,
+  writeFolderAtomic,
+} from "../../files/node/index.ts";
 import { checkFit, type ExpectedCheckpoint } from "./checkpoint-fit.ts";
 import { encodeState, parseState, stateFile, tensorsFile, type CheckpointState } from "./checkpoint-state.ts";
-import { namesIn, removeFolderAtomic, writeFolderAtomic } from "./durable.ts";
 import type { JsonValue } from "./json.ts";
 
 /** What a run needs to go on. */

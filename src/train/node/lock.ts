@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { constants, copyFile, link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { VaekitError } from "../../errors.ts";
-import { systemCode, writeError } from "../../weights/node/file-errors.ts";
+import { systemCode, writeError } from "../../files/node/index.ts";
 
 /** Who holds a lock. */
 interface Holder {

@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { invariant } from "../../errors.ts";
-import { readError, writeError } from "../../weights/node/file-errors.ts";
+import { readError, writeError } from "../../files/node/index.ts";
 import type { JsonValue } from "./json.ts";
 
 /** One line. Steps do not decrease from line to line; several lines may share one. */

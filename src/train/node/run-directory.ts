@@ -15,8 +15,17 @@
 import { mkdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, VaekitError } from "../../errors.ts";
-import { readError, systemCode, writeError } from "../../weights/node/file-errors.ts";
-import { writeFileAtomic, type FileContent } from "../../weights/node/index.ts";
+import {
+  readError,
+  systemCode,
+  writeError,
+  writeFileAtomic,
+  type FileContent,
+  isLeftover,
+  namesIn,
+  removeLeftovers,
+  writeFolderAtomic,
+} from "../../files/node/index.ts";
 import {
   discardCheckpointsAfter,
   latestCheckpoint,
@@ -29,7 +38,6 @@ import {
   type WriteCheckpointOptions,
 } from "./checkpoint.ts";
 import type { ExpectedCheckpoint } from "./checkpoint-fit.ts";
-import { isLeftover, namesIn, removeLeftovers, writeFolderAtomic } from "./durable.ts";
 import type { JsonValue } from "./json.ts";
 import { isLockFile, RunLock } from "./lock.ts";
 import { MetricsLog, type Truncation } from "./metrics-log.ts";

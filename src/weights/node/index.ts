@@ -1,6 +1,4 @@
 /** Checkpoints on disk, for Node. */
-export { removePartialFiles, writeFileAtomic, type FileContent } from "./atomic-write.ts";
-export { openFileSource, type FileSource } from "./file-source.ts";
 export {
   loadDiffusersFolder,
   loadSingleFile,

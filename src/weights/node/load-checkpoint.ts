@@ -10,9 +10,7 @@ import {
   type NamingScheme,
 } from "../key-names.ts";
 import { parseSafetensors } from "../safetensors.ts";
-import { readError } from "./file-errors.ts";
-import { isFolder, openFileSource } from "./file-source.ts";
-import { readJsonFile } from "./json-file.ts";
+import { readError, isFolder, openFileSource, readJsonFile } from "../../files/node/index.ts";
 import { isPickleContent, isPickleName, pickleError } from "./pickle.ts";
 import { loadShards } from "./shards.ts";
 

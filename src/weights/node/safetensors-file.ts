@@ -1,8 +1,7 @@
 /** Whole .safetensors files, in and out of memory. */
 import type { Tensor } from "../../tensor/tensor.ts";
 import { encodeSafetensors, parseSafetensors, readTensor } from "../safetensors.ts";
-import { writeFileAtomic } from "./atomic-write.ts";
-import { openFileSource } from "./file-source.ts";
+import { writeFileAtomic, openFileSource } from "../../files/node/index.ts";
 
 /**
  * Writes tensors as a .safetensors file, whole or not at all.

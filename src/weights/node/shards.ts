@@ -5,8 +5,7 @@ import { VaekitError } from "../../errors.ts";
 import type { StoredTensor } from "../../tensor/stored-tensor.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { parseSafetensors } from "../safetensors.ts";
-import { openFileSource } from "./file-source.ts";
-import { readJsonFile } from "./json-file.ts";
+import { openFileSource, readJsonFile } from "../../files/node/index.ts";
 
 /**
  * Opens every shard that an index names.

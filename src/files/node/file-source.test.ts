@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Tensor } from "../../tensor/tensor.ts";
 import { openFileSource } from "./file-source.ts";
-import { readSafetensorsFile, writeSafetensorsFile } from "./safetensors-file.ts";
+import { readSafetensorsFile, writeSafetensorsFile } from "../../weights/node/safetensors-file.ts";
 
 let folder = "";
 beforeEach(async () => {

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { systemCode, writeError } from "../../weights/node/file-errors.ts";
+import { systemCode, writeError } from "./file-errors.ts";
 
 /** The end of the name of a complete folder that a new one is about to replace. */
 const replacedEnding = ".replaced";

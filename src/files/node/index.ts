@@ -1,0 +1,13 @@
+/** Files on disk, for Node: read by range, written whole or not at all, with errors that a user can act on. */
+export { removePartialFiles, writeFileAtomic, type FileContent } from "./atomic-write.ts";
+export {
+  isLeftover,
+  namesIn,
+  removeFolderAtomic,
+  removeLeftovers,
+  syncFolder,
+  writeFolderAtomic,
+} from "./durable.ts";
+export { readError, systemCode, writeError } from "./file-errors.ts";
+export { isFolder, openFileSource, type FileSource } from "./file-source.ts";
+export { readJsonFile } from "./json-file.ts";
