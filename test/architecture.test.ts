@@ -87,8 +87,9 @@ const mayImport: Record<string, readonly string[]> = {
     "weights",
     "files",
     "latents",
+    "util",
   ],
-  web: ["core.ts", "vae", "planner", "models", "runtime", "tensor", "weights"],
+  web: ["core.ts", "vae", "planner", "models", "runtime", "tensor", "weights", "util"],
   cli: [
     "node",
     "planner",
@@ -106,6 +107,7 @@ const mayImport: Record<string, readonly string[]> = {
     "hub",
     "tensor",
     "core.ts",
+    "util",
   ],
 };
 

@@ -1,4 +1,5 @@
 /** What the schema says about a place in a recipe: its keys, what it expects, and which key a wrong one is near. */
+import { joinNames, nearestName } from "../util/nearest-name.ts";
 import { isObject } from "./key-case.ts";
 import { configKeys } from "./model-schema.ts";
 import type { JsonSchema } from "./schema.ts";
@@ -77,16 +78,13 @@ function bounds(schema: JsonSchema): string {
   return parts.length === 0 ? "" : ` ${parts.join(" ")}`;
 }
 
-/** "a, b or c". */
-export function listOf(values: readonly unknown[], joint = "or"): string {
-  const names = values.map(String);
-  const last = names.pop() ?? "";
-  return names.length === 0 ? last : `${names.join(", ")} ${joint} ${last}`;
-}
+/** "a, b or c", whatever the values are. */
+export const listOf = (values: readonly unknown[], joint: "and" | "or" = "or"): string =>
+  joinNames(values.map(String), joint);
 
 /** What to write instead of an unknown key: a near key of the same place, the key's real place, or all keys. */
 export function adviceFor(wrong: string, path: Path, keys: readonly string[], schema: JsonSchema): string {
-  const near = nearest(wrong, keys);
+  const near = nearestName(wrong, keys);
   if (near !== undefined) return `did you mean ${near}?`;
   const all = [...pathsOf(schema, []), ...configKeys.map((key) => ["model", "config", key])];
   const places = all.sort((a, b) => a.length - b.length).map(formatPath);
@@ -122,31 +120,6 @@ const synonyms: Readonly<Record<string, string>> = {
   size: "data.resolution",
   pretrained_model_name_or_path: "model.pretrained",
 };
-
-/** The candidate that differs from `wrong` in the fewest letters, if they are few. */
-export function nearest(wrong: string, candidates: readonly string[]): string | undefined {
-  const plain = (key: string): string => key.toLowerCase().replace(/[-_ ]/g, "");
-  const ranked = candidates
-    .map((candidate) => ({ candidate, distance: editDistance(plain(wrong), plain(candidate)) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  if (best === undefined || best.distance > Math.max(1, Math.floor(wrong.length / 3))) return undefined;
-  return best.candidate;
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}
 
 /** The paths of all keys of the schema, once each. */
 function pathsOf(schema: JsonSchema, prefix: readonly string[]): string[][] {

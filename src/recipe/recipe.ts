@@ -3,7 +3,8 @@ import { VaekitError } from "../errors.ts";
 import { formatConfig, parseConfig, type AutoencoderKLConfig } from "../models/index.ts";
 import { crossProblems } from "./cross-checks.ts";
 import { camelCase, isObject, renameKeys, snakeCase, type CamelKeys } from "./key-case.ts";
-import { nearest, type Path } from "./known-keys.ts";
+import { adviceForName } from "../util/nearest-name.ts";
+import type { Path } from "./known-keys.ts";
 import { configKeys } from "./model-schema.ts";
 import { prepare } from "./prepare.ts";
 import { formatFound, problemsOf, recipeError, type Problem } from "./problems.ts";
@@ -69,8 +70,7 @@ function checkedConfig(model: unknown): { value?: AutoencoderKLConfig; problems:
     (key) => !key.startsWith("_") && !configKeys.includes(key),
   );
   const problems = unknown.map((key): Problem => {
-    const near = nearest(key, configKeys);
-    const advice = near === undefined ? `the keys are ${configKeys.join(", ")}.` : `did you mean ${near}?`;
+    const advice = adviceForName(key, configKeys, "keys");
     return { path: [...path, key], message: `AutoencoderKL has no such key; ${advice}` };
   });
   try {
