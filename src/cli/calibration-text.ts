@@ -6,9 +6,15 @@ export type CalibrationResult = ReturnType<LatentCalibrator["result"]>;
 
 /** The fields of config.json: one factor for all channels, or one mean and std for each. */
 export interface CalibrationFields {
-  readonly global: { readonly scaling_factor: number; readonly shift_factor: number };
+  readonly global: {
+    readonly scaling_factor: number;
+    readonly shift_factor: number;
+    readonly latents_mean: null;
+    readonly latents_std: null;
+  };
   readonly perChannel: {
     readonly scaling_factor: number;
+    readonly shift_factor: null;
     readonly latents_mean: readonly number[];
     readonly latents_std: readonly number[];
   };
@@ -21,16 +27,22 @@ function rounded(value: number): number {
   return Number(value.toPrecision(digits));
 }
 
-/** What to paste into config.json: one of the two, as the pipeline reads either. */
+/**
+ * What to paste into config.json: one of the two, as the pipeline reads either. Each names all four keys, so that none
+ * of the other form stays behind.
+ */
 export function calibrationFields(result: CalibrationResult): CalibrationFields {
   return {
     global: {
       scaling_factor: rounded(result.scalingFactor.value),
       shift_factor: rounded(result.shiftFactor.value),
+      latents_mean: null,
+      latents_std: null,
     },
     perChannel: {
       // The channels' own std takes the place of the factor; pipelines multiply by both.
       scaling_factor: 1,
+      shift_factor: null,
       latents_mean: result.latentsMean.map(({ value }) => rounded(value)),
       latents_std: result.latentsStd.map(({ value }) => rounded(value)),
     },

@@ -1,6 +1,7 @@
 /** The rules of a recipe that concern more than one key. */
 import { spatialFactor, type AutoencoderKLConfig } from "../models/index.ts";
 import { mnistSide } from "./data-schema.ts";
+import { namesScaling } from "./prepare.ts";
 import type { Problem } from "./problems.ts";
 import type { ParsedRecipe } from "./schema.ts";
 
@@ -46,6 +47,10 @@ function* modelProblems({ model, loss, validation }: ParsedRecipe): Generator<Pr
     yield problem("loss.importance", "only an mlp has this bound; remove it, or use model.type mlp.");
   }
   if (model.pretrained === null) {
+    if (model.calibrate && namesScaling(model.config ?? {})) {
+      const message = "model.config names the scaling, so there is nothing to measure; remove one of them.";
+      yield problem("model.calibrate", message);
+    }
     for (const key of ["subfolder", "variant"] as const) {
       if (model[key] !== null)
         yield problem(`model.${key}`, "has no meaning without model.pretrained; remove it.");

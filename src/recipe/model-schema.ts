@@ -32,6 +32,12 @@ const autoencoderKL = z.strictObject({
     .describe(
       'Patterns of parameter names; all others stay frozen, e.g. ["decoder.*", "post_quant_conv.*"].',
     ),
+  calibrate: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Measure scaling and shift on the training pictures at the end, and write them in place of the config's. Left out: fresh weights yes, unless the config names their scaling; a pretrained model keeps what it was published with.",
+    ),
   save_dtype: z
     .enum(["float32", "float16", "bfloat16"])
     .default("float32")

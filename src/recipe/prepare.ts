@@ -47,7 +47,7 @@ function fillIn(value: unknown, defaults: unknown): unknown {
 
 /** Completes the config of a model from scratch with what the data and the number of levels say. */
 function withConfig(model: Record<string, unknown>, data: unknown): Record<string, unknown> {
-  if (!isNothing(model.pretrained)) return model;
+  if (!isNothing(model.pretrained)) return { calibrate: false, ...model };
   const config = isNothing(model.config) ? smallModelConfig : model.config;
   if (!isObject(config)) return model;
   const channels = channelsOf(data);
@@ -60,7 +60,14 @@ function withConfig(model: Record<string, unknown>, data: unknown): Record<strin
     up_block_types: Array<string>(levels).fill("UpDecoderBlock2D"),
     sample_size: resolutionOf(data),
   };
-  return { ...model, config: { ...derived, ...config } };
+  return { calibrate: !namesScaling(config), ...model, config: { ...derived, ...config } };
+}
+
+/** Whether a config says how latents are scaled. diffusers' defaults say nothing: recipe.json writes them out. */
+export function namesScaling(config: Record<string, unknown>): boolean {
+  const { scaling_factor, shift_factor, latents_mean, latents_std } = config;
+  const isDefault = scaling_factor === undefined || scaling_factor === defaultConfig.scalingFactor;
+  return !isDefault || [shift_factor, latents_mean, latents_std].some((value) => !isNothing(value));
 }
 
 function channelsOf(data: unknown): number {

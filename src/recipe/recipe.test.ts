@@ -345,3 +345,31 @@ describe("recipeJsonSchema", () => {
     ]);
   });
 });
+
+describe("model.calibrate", () => {
+  const calibrates = (model: object): unknown =>
+    (parseRecipe({ model, data: { path: "x" } }, "recipe").model as { calibrate?: boolean }).calibrate;
+
+  it("is on for fresh weights, off for a pretrained model and for a config that names its scaling", () => {
+    expect(calibrates({})).toBe(true);
+    expect(calibrates({ config: { scaling_factor: 0.18215, shift_factor: null } })).toBe(true);
+    expect(calibrates({ pretrained: "vae" })).toBe(false);
+    expect(calibrates({ pretrained: "vae", calibrate: true })).toBe(true);
+    expect(calibrates({ config: { scaling_factor: 0.5 } })).toBe(false);
+    expect(calibrates({ config: { shift_factor: 0 } })).toBe(false);
+  });
+
+  it("contradicts a config that names its scaling", () => {
+    expect(() => calibrates({ calibrate: true, config: { scaling_factor: 0.5 } })).toThrow(
+      "model.calibrate: model.config names the scaling",
+    );
+  });
+
+  it.each([{}, { config: { scaling_factor: 0.5 } }, { pretrained: "vae" }])(
+    "stays the same through recipe.json: %j",
+    (model) => {
+      const recipe = parseRecipe({ model, data: { path: "x" } }, "recipe");
+      expect(parseRecipe(formatRecipe(recipe), "recipe.json")).toEqual(recipe);
+    },
+  );
+});

@@ -17,6 +17,14 @@ const config = {
   midBlockAddAttention: false,
 } as const;
 
+/** The same as a recipe has it. */
+const smallConfig = {
+  block_out_channels: [4, 4],
+  latent_channels: 2,
+  norm_num_groups: 2,
+  mid_block_add_attention: false,
+};
+
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
   folder = await temporaryFolder();
@@ -60,12 +68,6 @@ test("a decoder that learns beside a teacher leaves the encoder as it was, to th
     if (name.startsWith("encoder.")) expect(tensor.bytes).toEqual(before.get(name)!.bytes);
   }
   expect(after.get("decoder.conv_in.weight")!.bytes).not.toEqual(before.get("decoder.conv_in.weight")!.bytes);
-
-  const { scaling_factor: scaling } = JSON.parse(
-    await readFile(join(result.modelPath!, "config.json"), "utf8"),
-  ) as { scaling_factor: number };
-  expect(scaling).toBeGreaterThan(0);
-  expect(scaling).not.toBe(0.18215);
 });
 
 test("the model is written in the dtype of the recipe, and opens", async () => {
@@ -86,4 +88,104 @@ test("the model is written in the dtype of the recipe, and opens", async () => {
   const { sample } = await vae.decode(Generator.torch(0).randn([1, 2, 4, 4]));
   expect(sample.shape).toEqual([1, 3, 8, 8]);
   expect(await readFile(join(folder.path, "half", "curves.svg"), "utf8")).toContain("<polyline");
+});
+
+/** Published scalings, one of each kind: what diffusion models that exist were trained with. */
+const scalings = {
+  sdxl: { scalingFactor: 0.13025, shiftFactor: null, latentsMean: null, latentsStd: null },
+  flux: { scalingFactor: 0.3611, shiftFactor: 0.1159, latentsMean: null, latentsStd: null },
+  playground: {
+    scalingFactor: 0.5,
+    shiftFactor: null,
+    latentsMean: [-1.6574, 1.886],
+    latentsStd: [8.4927, 5.9022],
+  },
+};
+type Scaling = (typeof scalings)[keyof typeof scalings];
+
+/** Trains one step from a pretrained model of this scaling. */
+async function finetune(
+  name: string,
+  scaling: Scaling,
+  model: object,
+): Promise<{ scaling: Scaling; notes: string[] }> {
+  const pretrained = join(folder.path, `${name}-pretrained`);
+  {
+    await using vae = AutoencoderKL.fromConfig({ ...config, ...scaling }, { device: "cpu" });
+    await vae.savePretrained(pretrained);
+  }
+  const recipe = parseRecipe(
+    {
+      model: { pretrained, ...model },
+      data: { path: join(folder.path, "pictures"), resolution: 8 },
+      batch_size: 2,
+      steps: 1,
+    },
+    "recipe",
+  );
+  const notes: string[] = [];
+  const { modelPath } = await train({
+    recipe,
+    directory: join(folder.path, `${name}-run`),
+    threadCount: 1,
+    onNote: (note) => notes.push(note),
+  });
+  await using trained = await AutoencoderKL.fromPretrained(modelPath!, { device: "cpu" });
+  const { latentDist } = await trained.encode(Generator.torch(0).randn([1, 3, 8, 8]));
+  expect(trained.normalizeLatents(latentDist.mode()).data.every(Number.isFinite)).toBe(true);
+  const { scalingFactor, shiftFactor, latentsMean, latentsStd } = trained.config;
+  return { scaling: { scalingFactor, shiftFactor, latentsMean, latentsStd } as Scaling, notes };
+}
+
+test.each(Object.entries(scalings))("a fine-tuned decoder keeps the scaling of %s", async (name, scaling) => {
+  const trained = await finetune(`${name}-decoder`, scaling, {
+    trainable: ["decoder.*", "post_quant_conv.*"],
+  });
+  expect(trained).toEqual({ scaling, notes: [] });
+});
+
+test.each(Object.entries(scalings))(
+  "a model that is fine-tuned whole keeps the scaling of %s, and says what its latents measure now",
+  async (name, scaling) => {
+    const trained = await finetune(`${name}-whole`, scaling, {});
+    expect(trained.scaling).toEqual(scaling);
+    expect(trained.notes).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^Kept the pretrained model's scaling_factor ${scaling.scalingFactor}\\b.* measure [\\d.e-]+ and `,
+        ),
+      ),
+    ]);
+  },
+);
+
+test.each(Object.entries(scalings))(
+  "calibration that the recipe asks for replaces the whole set of %s",
+  async (name, scaling) => {
+    const trained = await finetune(`${name}-calibrated`, scaling, { calibrate: true });
+    expect(trained.notes).toEqual([]);
+    expect(trained.scaling).toMatchObject({ latentsMean: null, latentsStd: null });
+    expect(trained.scaling.scalingFactor).toBeGreaterThan(0);
+    expect(trained.scaling.scalingFactor).not.toBe(scaling.scalingFactor);
+    expect(trained.scaling.shiftFactor).toEqual(expect.any(Number));
+  },
+);
+
+test("fresh weights are calibrated, unless their config names the scaling", async () => {
+  const scratch = async (name: string, keys: object): Promise<number> => {
+    const recipe = parseRecipe(
+      {
+        model: { config: { ...smallConfig, ...keys } },
+        data: { path: join(folder.path, "pictures"), resolution: 8 },
+        batch_size: 2,
+        steps: 1,
+      },
+      "recipe",
+    );
+    const { modelPath } = await train({ recipe, directory: join(folder.path, name), threadCount: 1 });
+    const text = await readFile(join(modelPath!, "config.json"), "utf8");
+    return (JSON.parse(text) as { scaling_factor: number }).scaling_factor;
+  };
+  expect(await scratch("named", { scaling_factor: 0.5 })).toBe(0.5);
+  expect(await scratch("unnamed", {})).not.toBe(0.18215);
 });

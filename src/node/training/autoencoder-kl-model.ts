@@ -17,7 +17,7 @@ import {
 } from "../../train/index.ts";
 import { AutoencoderKL } from "../autoencoder-kl.ts";
 import { selectTrainable } from "./trainable.ts";
-import { inMemory, withLogvar, writeModel, type TrainingModel } from "./trained-model.ts";
+import { inMemory, withLogvar, writeModel, type Calibration, type TrainingModel } from "./trained-model.ts";
 
 /** Opens the model of a recipe. @throws INVALID_CONFIG when it does not fit the data, or what opening it throws. */
 export async function openAutoencoderKL(recipe: Recipe, model: AutoencoderKLRecipe): Promise<TrainingModel> {
@@ -41,7 +41,11 @@ export async function openAutoencoderKL(recipe: Recipe, model: AutoencoderKLReci
     layout,
     frozen: inMemory(others),
     architecture: { ...(JSON.parse(architectureOf(config)) as object), trainable: [...model.trainable] },
-    latentChannels: config.latentChannels,
+    latents: {
+      channels: config.latentChannels,
+      calibration: calibrationOf(model, [...trainedShapes.keys()]),
+      scaling: describeScaling(config),
+    },
     initialParameters: async (generator, pictures) => {
       const tensors = found ?? (await freshParameters(config, model, generator, pictures));
       return layout.join(new Map<string, Tensor>([...tensors, [logvarName, Tensor.zeros([1])]]));
@@ -55,6 +59,23 @@ export async function openAutoencoderKL(recipe: Recipe, model: AutoencoderKLReci
       await writeModel(folder, tensors, formatConfig({ ...config, ...factors }));
     },
   };
+}
+
+/** Latents keep their meaning while what makes them is frozen. */
+function calibrationOf({ calibrate }: AutoencoderKLRecipe, trained: readonly string[]): Calibration {
+  if (calibrate) return "replace";
+  return trained.some((name) => /^(encoder|quant_conv)\./.test(name)) ? "compare" : "keep";
+}
+
+function describeScaling({
+  scalingFactor,
+  shiftFactor,
+  latentsMean,
+  latentsStd,
+}: AutoencoderKLConfig): string {
+  const factor = `scaling_factor ${scalingFactor}`;
+  if (latentsMean !== null && latentsStd !== null) return `${factor} with latents_mean and latents_std`;
+  return `${factor}, shift_factor ${shiftFactor ?? 0}`;
 }
 
 /** What the recipe's own checks cannot know of a pretrained model. */

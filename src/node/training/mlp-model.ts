@@ -16,7 +16,7 @@ export function openMlp(recipe: Recipe, model: MlpRecipe): TrainingModel {
     layout,
     frozen: inMemory(new Map()),
     architecture: formatRecipe(recipe)["model"] as Record<string, unknown>,
-    latentChannels: undefined,
+    latents: undefined,
     initialParameters: async (generator, pictures) => {
       const pixelMeans = config.initialization === "glorot" ? columnMeans(await pictures()) : undefined;
       const tensors = initializeMlpVae(config, generator, pixelMeans === undefined ? {} : { pixelMeans });

@@ -1,6 +1,5 @@
 /** The loop of a run: step after step, and what is logged, judged and saved on the way. */
 import { rm } from "node:fs/promises";
-import { LatentCalibrator } from "../../latents/index.ts";
 import type { Trainer, StepReport, TrainingRandomness } from "../../train/index.ts";
 import {
   listCheckpoints,
@@ -11,13 +10,11 @@ import {
 import type { TrainOptions, RunResult } from "./options.ts";
 import type { TrainingData } from "./training-data.ts";
 import type { LatentFactors, TrainingModel } from "./trained-model.ts";
+import { measureFactors } from "./calibrate.ts";
 import { writeCurves } from "./curves.ts";
 import { writeSampleSheets } from "./sample-sheets.ts";
 import { measureLikelihood } from "./likelihood.ts";
 import { validate, type ValidationMetrics } from "./validate.ts";
-
-/** Pictures whose latents decide scaling and shift factor. */
-const calibrationPictures = 256;
 
 export interface RunLoopParts {
   readonly options: TrainOptions;
@@ -148,38 +145,27 @@ export class RunLoop {
   async #finish(): Promise<RunResult> {
     const { trainer, run, options, model, totalSteps } = this.#parts;
     const kind = options.recipe.ema === null ? "raw" : "ema";
-    const factors = await this.#calibrate(kind);
+    const factors = await this.#factors(kind);
     const trained = await trainer.parameters(kind);
     const modelPath = await run.writeModel((folder) => model.save(folder, trained, factors));
     await writeCurves(run, `${model.layout.size} parameters, ${trainer.step} steps`);
     return { step: trainer.step, totalSteps, modelPath, validation: this.#validation };
   }
 
-  /** Measures scaling and shift factor on the training pictures. */
-  async #calibrate(kind: "raw" | "ema"): Promise<LatentFactors | undefined> {
+  /** What replaces the config's scaling; undefined where that is kept. */
+  async #factors(kind: "raw" | "ema"): Promise<LatentFactors | undefined> {
     const { trainer, model, data, options } = this.#parts;
-    if (model.latentChannels === undefined) return undefined;
-    const calibrator = new LatentCalibrator(model.latentChannels);
-    const source = await data.openForReview();
-    try {
-      const count = Math.min(
-        Math.ceil(calibrationPictures / options.recipe.batchSize),
-        source.batchesPerEpoch,
-      );
-      for (let index = 0; index < count; index++) {
-        const { latents } = await trainer.reconstruct(await source.batch(index), kind);
-        calibrator.add(latents);
-      }
-    } finally {
-      await source.dispose();
-    }
-    const { scalingFactor, shiftFactor } = calibrator.result();
-    return { scalingFactor: rounded(scalingFactor.value), shiftFactor: rounded(shiftFactor.value) };
+    const { latents } = model;
+    if (latents === undefined || latents.calibration === "keep") return undefined;
+    const { batchSize } = options.recipe;
+    const measured = await measureFactors(trainer, { channels: latents.channels, data, batchSize, kind });
+    if (latents.calibration === "replace") return measured;
+    options.onNote?.(
+      `Kept the pretrained model's ${latents.scaling}. The trained encoder's latents measure ${measured.scalingFactor} and ${measured.shiftFactor}; set model.calibrate to write those.`,
+    );
+    return undefined;
   }
 }
-
-/** The digits that published configs have. */
-const rounded = (value: number): number => Number(value.toPrecision(5));
 
 /** Whether a step after the start is on the schedule. */
 const isMultiple = (step: number, every: number | null): boolean =>

@@ -11,10 +11,25 @@ import { logvarName, type ParameterLayout, type VaeNetwork } from "../../train/i
 import { writeFileAtomic } from "../../files/node/index.ts";
 import { writeSafetensorsFile } from "../../weights/node/index.ts";
 
-/** What calibration found, for the config. */
+/** What calibration found, for the config: the whole set of keys that say how latents are scaled. */
 export interface LatentFactors {
   readonly scalingFactor: number;
   readonly shiftFactor: number;
+  readonly latentsMean: null;
+  readonly latentsStd: null;
+}
+
+/**
+ * What becomes of the scaling when training ends. `replace`: measured and written. `compare`: the config's is kept, and
+ * what was measured is told, because the encoder that it was made for has changed. `keep`: nothing to measure.
+ */
+export type Calibration = "replace" | "compare" | "keep";
+
+export interface TrainedLatents {
+  readonly channels: number;
+  readonly calibration: Calibration;
+  /** How the config scales them now, in words. */
+  readonly scaling: string;
 }
 
 export interface TrainingModel {
@@ -27,7 +42,8 @@ export interface TrainingModel {
   readonly frozen: FindParameter;
   /** What a checkpoint must have been trained for. */
   readonly architecture: Record<string, unknown>;
-  readonly latentChannels: number | undefined;
+  /** Undefined where latents are for no diffusion model. */
+  readonly latents: TrainedLatents | undefined;
   /** The trained parameters before the first step. @param pictures gives some to start from. */
   initialParameters(
     generator: BaseGenerator,
