@@ -24,6 +24,7 @@ export { Tensor } from "./tensor/tensor.ts";
 export {
   tilingModes,
   type CodingPlan,
+  type ExportOptions,
   type Half,
   type CodingOptions,
   type CodingProgress,

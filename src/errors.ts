@@ -23,6 +23,8 @@ export type ErrorCode =
   | "RUNTIME"
   /** The operation is known but not available here. */
   | "UNSUPPORTED"
+  /** A result, or the weights that it came from, hold NaN or infinite values. */
+  | "NOT_FINITE"
   /** The caller's AbortSignal fired. */
   | "ABORTED"
   /** The model or session was disposed, before the call or during it. */

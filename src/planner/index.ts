@@ -25,6 +25,7 @@ export {
 export { defaultProfile, isMeasuredProvider } from "./cost-table.ts";
 export { describePlan } from "./describe.ts";
 export type { Plan, PlanLayer } from "./plan.ts";
+export { layersOfWeights } from "./layer-names.ts";
 export { estimateNode, secondsOfGraph, type NodeEstimate } from "./estimate.ts";
 export { isProcessor, rewrittenFor } from "./rewritten.ts";
 export { secondsOfProgram } from "./strip-plan.ts";

@@ -25,10 +25,12 @@ import { checkLatents, checkPixels } from "./check-input.ts";
 import { countParameters, finderOf, type ModelWeights } from "./model-weights.ts";
 import { Coder } from "./coder.ts";
 import type { Machine } from "./machine.ts";
+import { checkFiniteResult, checkFiniteWeights, type Suspect } from "./non-finite.ts";
 import {
   checkCodingOptions,
   type CodingOptions,
   type CodingPlan,
+  type ExportOptions,
   type ForwardOptions,
   type Half,
 } from "./options.ts";
@@ -91,7 +93,8 @@ export class AutoencoderKLModel {
    *
    * @param pixels float [N, C, H, W] in [-1, 1]; each side is floored to a multiple of the spatial factor.
    * @returns the posterior over latents [N, L, H / factor, W / factor], neither scaled nor shifted.
-   * @throws INVALID_ARGUMENT on another shape, or for a budget of memory that is too small.
+   * @throws INVALID_ARGUMENT on another shape, or for a budget of memory that is too small; NOT_FINITE when the result
+   *   holds NaN or infinite values.
    */
   async encode(pixels: Tensor, options: CodingOptions = {}): Promise<AutoencoderKLOutput> {
     const moments = await this.#process("encoder", checkPixels(pixels, this.config), options);
@@ -103,7 +106,8 @@ export class AutoencoderKLModel {
    *
    * @param latents float [N, L, h, w] as the posterior gives them (see {@link denormalizeLatents}).
    * @returns pixels [N, C, h · factor, w · factor], about [-1, 1], not clamped.
-   * @throws INVALID_ARGUMENT on another shape, or for a budget of memory that is too small.
+   * @throws INVALID_ARGUMENT on another shape, or for a budget of memory that is too small; NOT_FINITE when the result
+   *   holds NaN or infinite values.
    */
   async decode(latents: Tensor, options: CodingOptions = {}): Promise<DecoderOutput> {
     const sample = await this.#process("decoder", checkLatents(latents, this.config), options);
@@ -135,14 +139,19 @@ export class AutoencoderKLModel {
     return build(this.config, size, finderOf(this.#weights));
   }
 
-  /** One half as a complete ONNX model, weights inside, for one input size. */
-  async exportOnnx(half: Half, size: InputSize): Promise<Uint8Array> {
+  /**
+   * One half as a complete ONNX model, weights inside, for one input size.
+   *
+   * @throws NOT_FINITE when its weights hold NaN or infinite values, unless `checkFinite` is false.
+   */
+  async exportOnnx(half: Half, size: InputSize, options: ExportOptions = {}): Promise<Uint8Array> {
     const graph = this.graph(half, size);
-    const bytes = new Map<string, Uint8Array>();
+    const weights = new Map<string, Tensor>();
     for (const { data } of graph.initializers) {
-      if ("stored" in data) bytes.set(data.stored.name, (await readTensor(data.stored)).bytes);
+      if ("stored" in data) weights.set(data.stored.name, await readTensor(data.stored));
     }
-    return encodeModel(graph, ({ name }) => ({ bytes: bytes.get(name)! }));
+    if (options.checkFinite !== false) checkFiniteWeights(`${this.name}: the ${half}`, weights);
+    return encodeModel(graph, ({ name }) => ({ bytes: weights.get(name)!.bytes }));
   }
 
   /** Reads every parameter into memory, by diffusers' names. */
@@ -172,15 +181,30 @@ export class AutoencoderKLModel {
     const isTiled = options.tiling === "diffusers" && needsTiling(x.shape, sizes);
     const total = parts.length * (isTiled ? tileCount(x.shape, sizes) : 1);
     let done = 0;
-    const run = async (part: Planes): Promise<Planes> => {
-      const result = await this.#coder.code(half, part, options);
+    let firstPicture = 0;
+    const run = async (input: Planes): Promise<Planes> => {
+      const result = await this.#coder.code(half, input, options);
+      if (options.checkFinite !== false) {
+        const pass = { input, result, firstPicture, pictureCount: x.shape[0]! };
+        await checkFiniteResult(this.#suspect(half), pass);
+      }
       options.onProgress?.({ done: ++done, total });
       return result;
     };
     options.onProgress?.({ done, total });
     const results: Planes[] = [];
-    for (const part of parts) results.push(isTiled ? await processTiled(part, sizes, run) : await run(part));
+    for (const part of parts) {
+      results.push(isTiled ? await processTiled(part, sizes, run) : await run(part));
+      firstPicture += part.shape[0]!;
+    }
     return joinBatch(results);
+  }
+
+  #suspect(half: Half): Suspect {
+    const graphOf = ([batch, , height, width]: Shape): Graph =>
+      this.graph(half, { batch: batch!, height: height!, width: width! });
+    const sideUnit = half === "encoder" ? this.spatialFactor : 1;
+    return { name: this.name, half, runtime: this.#runtime, graphOf, sideUnit };
   }
 
   /** What `encode` or `decode` would do with one input size, and what it would need of the machine. */

@@ -4,9 +4,12 @@ import { GraphBuilder, type Graph } from "../graph/index.ts";
 import { DiagonalGaussianDistribution } from "../latents/diagonal-gaussian-distribution.ts";
 import { mlpDecoder, mlpEncoder, parametersFrom, type MlpVaeConfig } from "../models/index.ts";
 import { SessionCache, type Runtime, type Session } from "../runtime/index.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { readTensor } from "../weights/index.ts";
 import { finderOf, type ModelWeights } from "./model-weights.ts";
+import { checkFiniteResult, checkFiniteWeights } from "./non-finite.ts";
+import type { CodingOptions, Half } from "./options.ts";
 
 /** What such a model is made of. */
 export interface MlpVaeParts {
@@ -16,6 +19,16 @@ export interface MlpVaeParts {
   readonly weights: ModelWeights;
   readonly runtime: Runtime;
 }
+
+/** The part of CodingOptions that there is for such a model. */
+export type MlpCodingOptions = Pick<CodingOptions, "checkFinite">;
+
+type Rows = Tensor<"float32">;
+
+/** What each half's graph gives. */
+type Results = Readonly<
+  Record<"encoder", { moments: Rows }> & Record<"decoder", { logits: Rows; probabilities: Rows }>
+>;
 
 /** Encoder and decoder for the batch sizes in use. */
 const cachedSessions = 4;
@@ -27,6 +40,7 @@ export class MlpVaeModel {
   readonly #weights: ModelWeights;
   readonly #runtime: Runtime;
   readonly #sessions = new SessionCache<Session>(cachedSessions);
+  #weightsChecked: Promise<void> | undefined;
 
   protected constructor({ name, config, weights, runtime }: MlpVaeParts) {
     this.name = name;
@@ -39,11 +53,11 @@ export class MlpVaeModel {
    * Pictures → the distribution of their latents [N, L].
    *
    * @param pictures float [N, D] in [0, 1].
-   * @throws INVALID_ARGUMENT on another shape.
+   * @throws INVALID_ARGUMENT on another shape; NOT_FINITE when the weights or the result hold NaN or infinite values.
    */
-  async encode(pictures: Tensor): Promise<DiagonalGaussianDistribution> {
+  async encode(pictures: Tensor, options: MlpCodingOptions = {}): Promise<DiagonalGaussianDistribution> {
     checkRows(pictures, this.config.inputSize, "encode: expected pictures");
-    const moments = await this.#run("moments", pictures.toFloat32());
+    const { moments } = await this.#run("encoder", pictures.toFloat32(), options);
     return new DiagonalGaussianDistribution(moments);
   }
 
@@ -51,11 +65,11 @@ export class MlpVaeModel {
    * Latents → the probability of each pixel, float32 [N, D] in [0, 1].
    *
    * @param latents float [N, L].
-   * @throws INVALID_ARGUMENT on another shape.
+   * @throws INVALID_ARGUMENT on another shape; NOT_FINITE when the weights or the result hold NaN or infinite values.
    */
-  async decode(latents: Tensor): Promise<Tensor<"float32">> {
+  async decode(latents: Tensor, options: MlpCodingOptions = {}): Promise<Tensor<"float32">> {
     checkRows(latents, this.config.latentSize, "decode: expected latents");
-    return this.#run("probabilities", latents.toFloat32());
+    return (await this.#run("decoder", latents.toFloat32(), options)).probabilities;
   }
 
   /** Frees the sessions and their thread. The model cannot be used afterwards. */
@@ -68,25 +82,52 @@ export class MlpVaeModel {
     await this.dispose();
   }
 
-  async #run(what: "moments" | "probabilities", x: Tensor<"float32">): Promise<Tensor<"float32">> {
-    const key = `${what} ${x.shape.join("x")}`;
-    const create = () => this.#runtime.createSession(this.#graph(what, x.shape[0]!));
-    const outputs = await this.#sessions.use(key, create, (session) => session.run({ x }));
-    return outputs[what] as Tensor<"float32">;
+  async #run<H extends Half>(
+    half: H,
+    x: Rows,
+    { checkFinite = true }: MlpCodingOptions,
+  ): Promise<Results[H]> {
+    if (checkFinite) await this.#checkWeights();
+    const create = () => this.#runtime.createSession(this.#graph(half, x.shape[0]!));
+    const outputs = await this.#sessions.use(`${half} ${x.shape.join("x")}`, create, (session) =>
+      session.run({ x }),
+    );
+    const results = outputs as Results[H];
+    if (checkFinite) {
+      // Infinite logits are probabilities of 0 and 1.
+      const result = "logits" in results ? results.logits : results.moments;
+      const pass = { input: x, result, firstPicture: 0, pictureCount: x.shape[0]! };
+      const graphOf = ([batch]: Shape): Graph => this.#graph(half, batch!);
+      await checkFiniteResult({ name: this.name, half, runtime: this.#runtime, graphOf, sideUnit: 1 }, pass);
+    }
+    return results;
   }
 
-  #graph(what: "moments" | "probabilities", batch: number): Graph {
-    const builder = new GraphBuilder(what);
+  /** Once: they are small, and an infinite one may hide behind an activation that saturates. */
+  #checkWeights(): Promise<void> {
+    const check = async (): Promise<void> => {
+      const stored = [...this.#weights.parameters];
+      const read = stored.map(async ([name, each]) => [name, await readTensor(each)] as const);
+      checkFiniteWeights(this.name, new Map(await Promise.all(read)));
+    };
+    return (this.#weightsChecked ??= check().catch((error: unknown) => {
+      this.#weightsChecked = undefined;
+      throw error;
+    }));
+  }
+
+  #graph(half: Half, batch: number): Graph {
+    const builder = new GraphBuilder(half);
     const context = { builder, parameter: parametersFrom(builder, finderOf(this.#weights)) };
     const { inputSize, latentSize } = this.config;
-    if (what === "probabilities") {
+    if (half === "decoder") {
       const z = builder.input("x", "float32", [batch, latentSize]);
       const logits = mlpDecoder(context, this.config, z);
-      return builder.build({ [what]: builder.apply("Sigmoid", [logits], {}) });
+      return builder.build({ logits, probabilities: builder.apply("Sigmoid", [logits], {}) });
     }
     const x = builder.input("x", "float32", [batch, inputSize]);
     const { mean, logvar } = mlpEncoder(context, this.config, x);
-    return builder.build({ [what]: builder.apply("Concat", [mean, logvar], { axis: 1 }) });
+    return builder.build({ moments: builder.apply("Concat", [mean, logvar], { axis: 1 }) });
   }
 }
 

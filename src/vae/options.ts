@@ -50,6 +50,11 @@ export interface CodingOptions {
   readonly onPlan?: (plan: CodingPlan) => void;
   /** One picture of the batch at a time: less memory, the same result. @default false */
   readonly slicing?: boolean;
+  /**
+   * Refuses results that hold NaN or infinite values, which damaged weights give: a black picture otherwise. It costs
+   * one pass over the result. @default true
+   */
+  readonly checkFinite?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: CodingProgress) => void;
 }
@@ -60,6 +65,11 @@ export interface ForwardOptions extends CodingOptions {
   readonly generator?: BaseGenerator;
   /** The noise of the sample, [N, L, h, w], instead of a generator. */
   readonly noise?: Tensor;
+}
+
+export interface ExportOptions {
+  /** Refuses weights that hold NaN or infinite values. @default true */
+  readonly checkFinite?: boolean;
 }
 
 /** @throws INVALID_ARGUMENT for an unknown mode, or a budget that is no number of bytes. */

@@ -5,6 +5,7 @@
  * @see diffusers, AutoencoderKL._tiled_encode and tiled_decode
  */
 import { Tensor } from "../tensor/tensor.ts";
+import { crop } from "./crop.ts";
 
 /** Share of a tile that overlaps the next. */
 const overlapFactor = 0.25;
@@ -65,23 +66,6 @@ export async function processTiled(
     }),
   );
   return assemble(kept);
-}
-
-/** A copy of x[..., top : top + height, left : left + width], cut at the border. */
-function crop(x: Planes, top: number, left: number, height: number, width: number): Planes {
-  const [batch, channels, fullHeight, fullWidth] = x.shape as [number, number, number, number];
-  const bottom = Math.min(top + height, fullHeight);
-  const right = Math.min(left + width, fullWidth);
-  const out = Tensor.zeros([batch, channels, bottom - top, right - left]);
-  let target = 0;
-  for (let plane = 0; plane < batch * channels; plane++) {
-    for (let y = top; y < bottom; y++) {
-      const line = (plane * fullHeight + y) * fullWidth;
-      out.data.set(x.data.subarray(line + left, line + right), target);
-      target += right - left;
-    }
-  }
-  return out;
 }
 
 /** Fades from the end of `before` into the beginning of `tile`, along one side, in place. */
