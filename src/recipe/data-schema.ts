@@ -1,6 +1,6 @@
 /** A recipe's `data`: where the pictures come from and how they are cut. */
 import { z } from "zod";
-import { count, path, wholeNumber } from "./fields.ts";
+import { count, path, side, wholeNumber } from "./fields.ts";
 
 /** Side of the training pictures, in pixels. */
 export const defaultResolution = 64;
@@ -25,16 +25,16 @@ const everyType = {
 
 const pictures = {
   ...everyType,
-  resolution: count().default(defaultResolution).describe("Side of the square training pictures, in pixels."),
-  short_side: count()
+  resolution: side().default(defaultResolution).describe("Side of the square training pictures, in pixels."),
+  short_side: side()
     .nullable()
     .default(null)
     .describe("Resize pictures so that their short side has so many pixels; null: cut them as they are."),
   crop: z.enum(["random", "center"]).default("random"),
   flip: z.boolean().default(true).describe("Mirror every second picture, at random."),
   channels: z.literal([1, 3]).default(3),
-  workers: count().default(2).describe("Pictures decoded at once."),
-  cache_megabytes: wholeNumber().default(512).describe("Memory for decoded pictures; 0: none."),
+  workers: count(256).default(2).describe("Pictures decoded at once."),
+  cache_megabytes: wholeNumber(1_000_000).default(512).describe("Memory for decoded pictures; 0: none."),
 };
 
 const images = z.strictObject({

@@ -51,14 +51,14 @@ const adversarial = z.strictObject({
     .enum(["batch", "group", "none", "actnorm"])
     .default("group")
     .describe("The discriminator's normalization. LDM's is batch, which is poor at small batches."),
-  layers: count().default(3).describe("Strided convolutions of the PatchGAN."),
-  channels: count().default(64).describe("Channels after its first convolution."),
+  layers: count(8).default(3).describe("Strided convolutions of the PatchGAN."),
+  channels: count(4096).default(64).describe("Channels after its first convolution."),
   learning_rate: positive().nullable().default(null).describe("null: as optimizer.learning_rate."),
   factor: nonNegative().default(1).describe("Factor of both the generator's and the discriminator's loss."),
 });
 
 const importance = z.strictObject({
-  samples: count().describe("k: latents drawn for each picture."),
+  samples: count(100_000).describe("k: latents drawn for each picture."),
   bound: z
     .enum(["vae", "iwae"])
     .default("iwae")

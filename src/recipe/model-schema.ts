@@ -26,8 +26,9 @@ const autoencoderKL = z.strictObject({
       "How fresh weights are drawn: as PyTorch's layers do, or so that the untrained model already is the best linear one.",
     ),
   trainable: z
-    .array(z.string().min(1))
+    .array(z.string().min(1).max(200))
     .min(1)
+    .max(1000)
     .default(["*"])
     .describe(
       'Patterns of parameter names; all others stay frozen, e.g. ["decoder.*", "post_quant_conv.*"].',
@@ -46,13 +47,14 @@ const autoencoderKL = z.strictObject({
 
 const mlp = z.strictObject({
   type: z.literal("mlp").describe("A fully connected VAE, the one of the textbooks."),
-  input_size: count().default(784).describe("Values per picture."),
+  input_size: count(10_000_000).default(784).describe("Values per picture."),
   hidden_sizes: z
-    .array(count())
+    .array(count(100_000))
     .min(1)
+    .max(64)
     .default([400])
     .describe("Units of the encoder's hidden layers; the decoder mirrors them."),
-  latent_size: count().default(20),
+  latent_size: count(100_000).default(20),
   activation: z.enum(["relu", "tanh"]).default("relu"),
   sigma: z
     .enum(["logvar", "log_std"])

@@ -1,8 +1,9 @@
 /** `--set loss.kl.weight=1e-5`: values of a recipe given beside its file. */
-import { parse } from "yaml";
-import { VaekitError, messageOf } from "../errors.ts";
+import { VaekitError } from "../errors.ts";
+import { checkBounds } from "./bounds.ts";
 import { isObject } from "./key-case.ts";
 import { formatFound } from "./problems.ts";
+import { parseYaml, YamlError } from "./yaml.ts";
 
 /** Keys of which a recipe has one: setting the one takes the other away. */
 const alternatives: readonly (readonly [string, string])[] = [
@@ -15,10 +16,12 @@ const alternatives: readonly (readonly [string, string])[] = [
  *
  * @param recipe the content of a recipe file (snake_case), which stays as it is.
  * @param overrides `path=value` each; the path's keys are joined by dots, the value is written as in YAML.
- * @throws INVALID_ARGUMENT on an override that is no `path=value`, or whose path leads through a plain value.
+ * @throws INVALID_ARGUMENT on an override that is no `path=value`, or whose path leads through a plain value;
+ *   INVALID_CONFIG on a recipe that is far too large or contains itself.
  */
 export function applyOverrides(recipe: unknown, overrides: readonly string[]): unknown {
   const settings = overrides.map(parseOverride);
+  checkBounds(recipe, "recipe");
   const changed: unknown = structuredClone(recipe ?? {});
   if (!isObject(changed)) return changed;
   const set = new Set(settings.map(({ path }) => path.join(".")));
@@ -37,21 +40,24 @@ interface Setting {
   readonly text: string;
 }
 
+const shortened = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
+
 function parseOverride(text: string): Setting {
   const equals = text.indexOf("=");
   const path = text.slice(0, Math.max(0, equals)).trim().split(".");
   const fail = (detail: string): never => {
     throw new VaekitError(
       "INVALID_ARGUMENT",
-      `--set ${text}: expected key.key=value, such as loss.kl.weight=1e-5; ${detail}.`,
+      `--set ${shortened(text)}: expected key.key=value, such as loss.kl.weight=1e-5; ${detail}.`,
     );
   };
   if (equals < 0) fail("found no =");
   if (path.some((key) => !/^[A-Za-z][\w-]*$/.test(key))) fail(`found the key ${formatFound(path.join("."))}`);
   try {
-    return { path, value: parse(text.slice(equals + 1)) as unknown, text };
+    return { path, value: parseYaml(text.slice(equals + 1)).value, text: shortened(text) };
   } catch (error) {
-    return fail(`the value is no YAML: ${messageOf(error).split("\n")[0]!}`);
+    if (!(error instanceof YamlError)) throw error;
+    return fail(`the value is no YAML: ${error.message.split("\n")[0]!.replace(/\.$/, "")}`);
   }
 }
 

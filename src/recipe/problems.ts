@@ -14,6 +14,8 @@ let knownSchema: JsonSchema | undefined;
 
 const maxLines = 10;
 const maxFoundLength = 60;
+const shortened = (key: PropertyKey): PropertyKey =>
+  typeof key === "string" && key.length > maxFoundLength ? `${key.slice(0, maxFoundLength)}...` : key;
 
 /** The problems that the schema finds in `value`. */
 export function problemsOf(issues: readonly z.core.$ZodIssue[], value: unknown): Problem[] {
@@ -22,9 +24,10 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], value: unknown):
     const place = schemaAt(schema, value, issue.path);
     if (issue.code === "unrecognized_keys") {
       const keys = Object.keys(place?.properties ?? {});
-      return issue.keys.map((key) => ({
+      return issue.keys.map((key, i) => ({
         path: [...issue.path, key],
-        message: `no such key; ${adviceFor(key, issue.path, keys, schema)}`,
+        // Looking for a near name takes a millisecond, and further lines are not shown.
+        message: i < maxLines ? `no such key; ${adviceFor(key, issue.path, keys, schema)}` : "no such key",
       }));
     }
     const inside = issue.code === "invalid_union" ? closestBranch(issue.errors) : [];
@@ -83,7 +86,7 @@ export function recipeError(
 ): VaekitError {
   const lines = problems.map(({ path, message }) => {
     const place = locate?.(path);
-    const name = formatPath(path);
+    const name = formatPath(path.map(shortened));
     return `${name}${name === "" ? "" : ": "}${message}${place === undefined ? "" : ` (${place})`}`;
   });
   if (lines.length === 1) return new VaekitError("INVALID_CONFIG", `${subject}: ${lines[0]!}`);

@@ -1,6 +1,7 @@
 /** Recipes: from a plain object (of a YAML or JSON file) to a checked, complete `Recipe`, and back. */
 import { VaekitError } from "../errors.ts";
 import { formatConfig, parseConfig, type AutoencoderKLConfig } from "../models/index.ts";
+import { checkBounds } from "./bounds.ts";
 import { crossProblems } from "./cross-checks.ts";
 import { camelCase, isObject, renameKeys, snakeCase, type CamelKeys } from "./key-case.ts";
 import { adviceForName } from "../util/nearest-name.ts";
@@ -34,6 +35,7 @@ export function parseRecipe(
   subject: string,
   locate?: (path: Path) => string | undefined,
 ): Recipe {
+  checkBounds(value, subject);
   if (!isObject(value)) {
     throw new VaekitError(
       "INVALID_CONFIG",

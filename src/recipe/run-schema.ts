@@ -1,6 +1,6 @@
 /** The parts of a recipe that say how to optimize and how often to look: optimizer, schedule, EMA, validation, files. */
 import { z } from "zod";
-import { count, nonNegative, positive, ratio, wholeNumber } from "./fields.ts";
+import { count, side, nonNegative, positive, ratio, wholeNumber } from "./fields.ts";
 
 /** A decay: the share that stays at each step. */
 const beta = (): z.ZodNumber => z.number().min(0).lt(1);
@@ -50,6 +50,7 @@ export const scheduleSchema = z.strictObject({
   power: positive().default(1).describe("polynomial: the exponent."),
   milestones: z
     .array(milestone)
+    .max(1000)
     .default([])
     .describe(
       "piecewise: [{step: 1000, factor: 0.1}, ...], in the order of their steps; 1 before the first.",
@@ -68,12 +69,13 @@ export const emaSchema = z.strictObject({
 
 const phase = z.strictObject({
   step: count().describe("From this step on ..."),
-  resolution: count().describe("... pictures are cut to this side ..."),
-  batch_size: count().describe("... and so many make a batch."),
+  resolution: side().describe("... pictures are cut to this side ..."),
+  batch_size: count(65_536).describe("... and so many make a batch."),
 });
 
 export const phasesSchema = z
   .array(phase)
+  .max(100)
   .default([])
   .describe(
     "Other sizes in later parts of the run, such as [{step: 10000, resolution: 128, batch_size: 2}]: small crops are cheap, large ones have the statistics of whole pictures.",
@@ -82,9 +84,9 @@ export const phasesSchema = z
 export const validationSchema = z.strictObject({
   every: count().nullable().default(500).describe("Steps between validations; null: only at the end."),
   images: count().nullable().default(16).describe("How many pictures of the validation set; null: all."),
-  resolution: count().nullable().default(null).describe("Side of the pictures; null: data.resolution."),
-  batch_size: count().nullable().default(null).describe("null: the recipe's batch_size."),
-  likelihood_samples: count()
+  resolution: side().nullable().default(null).describe("Side of the pictures; null: data.resolution."),
+  batch_size: count(65_536).nullable().default(null).describe("null: the recipe's batch_size."),
+  likelihood_samples: count(1_000_000)
     .nullable()
     .default(null)
     .describe(
@@ -99,7 +101,7 @@ export const checkpointsSchema = z.strictObject({
 
 export const samplesSchema = z.strictObject({
   every: count().nullable().default(500).describe("Steps between sample pictures; null: only at the end."),
-  count: count().default(8).describe("Pictures in each grid."),
+  count: count(1024).default(8).describe("Pictures in each grid."),
 });
 
 export const logSchema = z.strictObject({

@@ -11,3 +11,4 @@ export {
 export { readError, systemCode, writeError } from "./file-errors.ts";
 export { isFolder, openFileSource, type FileSource } from "./file-source.ts";
 export { readJsonFile } from "./json-file.ts";
+export { readTextFile } from "./text-file.ts";

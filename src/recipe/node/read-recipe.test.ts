@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Buffer): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
@@ -111,5 +112,28 @@ describe("readRecipe", () => {
       "data.path: missing",
     );
     expect((await errorOf(readRecipe(file("h.yaml", "just text\n")))).message).toContain("expected a recipe");
+  });
+
+  it("refuses what is no file before it opens it: a pipe would wait for ever", async () => {
+    const pipe = join(folder, "pipe.yaml");
+    execFileSync("mkfifo", [pipe]);
+    expect(await errorOf(readRecipe(pipe))).toMatchObject({
+      code: "INVALID_FILE",
+      message: expect.stringContaining("expected a file, found a device or a pipe") as string,
+    });
+    expect((await errorOf(readRecipe(folder + "/"))).code).toBe("INVALID_ARGUMENT");
+  });
+
+  it("refuses a file that is far too large, too deep, or no text", async () => {
+    const large = await errorOf(readRecipe(file("large.yaml", "# ".repeat(200_000))));
+    expect(large.message).toContain("at most 262144 bytes, found 400000");
+    const deep = await errorOf(readRecipe(file("deep.yaml", `a: 1\nb: ${"[".repeat(100_000)}`)));
+    expect(deep).toMatchObject({ code: "INVALID_FILE" });
+    expect(deep.message).toMatch(/deep\.yaml: .*at most 32 levels of nesting/);
+    const bytes = await errorOf(readRecipe(file("bytes.yaml", Buffer.from([0xff, 0xfe, 0x61]))));
+    expect(bytes.message).toContain("expected text in UTF-8");
+    const cycle = await errorOf(readRecipe(file("cycle.yaml", "data: &a\n  path: x\n  type: *a\n")));
+    expect(cycle).toMatchObject({ code: "INVALID_CONFIG" });
+    expect(cycle.message).toContain("contains itself");
   });
 });

@@ -1,12 +1,16 @@
 /** Recipe files: YAML, or JSON, which is YAML as well. */
-import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
-import { isNode, LineCounter, parseDocument, type Document } from "yaml";
-import { VaekitError, messageOf } from "../../errors.ts";
+import { isNode, LineCounter, type Document } from "yaml";
+import { VaekitError } from "../../errors.ts";
+import { readTextFile } from "../../files/node/index.ts";
 import { applyOverrides } from "../overrides.ts";
 import { parseRecipe, type Recipe } from "../recipe.ts";
+import { parseYaml, YamlError, type ParsedYaml } from "../yaml.ts";
 
 const extensions = [".yaml", ".yml", ".json"];
+
+/** A recipe is a page of text. */
+const maxRecipeBytes = 2 ** 18;
 
 /**
  * Reads a recipe file and checks it.
@@ -16,8 +20,8 @@ const extensions = [".yaml", ".yml", ".json"];
  * @throws NOT_FOUND, INVALID_FILE on broken syntax (with line and column), INVALID_CONFIG on what the schema refuses.
  */
 export async function readRecipe(path: string, overrides: readonly string[] = []): Promise<Recipe> {
-  const { document, lines } = await readDocument(path);
-  const value = applyOverrides(document.toJS() as unknown, overrides);
+  const { value: content, document, lines } = await readDocument(path);
+  const value = applyOverrides(content, overrides);
   const overridden = overrides.map((each) => each.split("=")[0]!);
   return parseRecipe(value, path, (place) => {
     const name = place.map(String).join(".");
@@ -29,36 +33,25 @@ export async function readRecipe(path: string, overrides: readonly string[] = []
 
 /** The content of a recipe file as a plain object, unchecked. Throws as {@link readRecipe} does, but for INVALID_CONFIG. */
 export async function readRecipeObject(path: string): Promise<unknown> {
-  return (await readDocument(path)).document.toJS() as unknown;
+  return (await readDocument(path)).value;
 }
 
-async function readDocument(path: string): Promise<{ document: Document; lines: LineCounter }> {
+async function readDocument(path: string): Promise<ParsedYaml & { lines: LineCounter }> {
   if (!extensions.includes(extname(path).toLowerCase())) {
     throw new VaekitError(
       "INVALID_ARGUMENT",
       `${path}: expected a recipe, a file ending in ${extensions.join(", ")}.`,
     );
   }
-  const text = await readText(path);
+  const text = await readTextFile(path, { maxBytes: maxRecipeBytes });
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const error = document.errors[0];
-  if (error !== undefined) {
-    const { line, col } = lines.linePos(error.pos[0]);
-    throw new VaekitError("INVALID_FILE", `${path}: line ${line}, column ${col}: ${error.message}`, {
-      cause: error,
-    });
-  }
-  return { document, lines };
-}
-
-async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return { ...parseYaml(text, lines), lines };
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    if (missing) throw new VaekitError("NOT_FOUND", `${path}: no such recipe file.`, { cause: error });
-    throw new VaekitError("IO", `${path}: cannot read the recipe: ${messageOf(error)}`, { cause: error });
+    if (!(error instanceof YamlError)) throw error;
+    const place = error.offset === undefined ? undefined : lines.linePos(error.offset);
+    const where = place === undefined || place.line === 0 ? "" : ` line ${place.line}, column ${place.col}:`;
+    throw new VaekitError("INVALID_FILE", `${path}:${where} ${error.message}`, { cause: error });
   }
 }
 
