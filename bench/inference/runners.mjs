@@ -110,6 +110,8 @@ async function vaekitRun(model, { half, shape, mode, maxMemoryBytes }) {
  * @param {Settings} settings
  */
 async function plainNative(settings) {
+  // As vaekit does.
+  process.env["ORT_DISABLE_TELEMETRY"] ??= "1";
   const ort = await import("onnxruntime-node");
   const options = { intraOpNumThreads: settings.threads };
   return plainRun(() => ort.InferenceSession.create(settings.graphFile, options), ort.Tensor, settings);

@@ -2,6 +2,14 @@
 import type { InferenceSession } from "onnxruntime-node";
 import type { JoinedRegions, Region, WorkspaceStep } from "../runtime.ts";
 
+/** What the thread knows from its start. */
+export interface RuntimeThreadData {
+  /** The memory of its gate. */
+  readonly gate: SharedArrayBuffer;
+  /** Whether the thread that started it is the main one, whose environment is the process's. */
+  readonly fromMainThread: boolean;
+}
+
 /** A tensor on its way between threads; ONNX Runtime and vaekit name these dtypes alike. */
 export interface TensorMessage {
   dtype: "float32" | "float64" | "int64" | "uint8";

@@ -1,8 +1,9 @@
 /** The thread in which ONNX Runtime works, from its start to its end. */
-import { Worker } from "node:worker_threads";
+import { isMainThread, Worker } from "node:worker_threads";
 import { InternalError, VaekitError } from "../../errors.ts";
 import { NativeGate } from "./native-gate.js";
-import type { RequestBody, Response, TensorMessage } from "./protocol.ts";
+import type { RequestBody, Response, RuntimeThreadData, TensorMessage } from "./protocol.ts";
+import { turnTelemetryOff } from "./telemetry.js";
 
 export type Reply = Record<string, TensorMessage>;
 
@@ -23,8 +24,10 @@ export class RuntimeThread {
   #whenIdle: (() => void) | undefined;
 
   constructor() {
+    turnTelemetryOff();
+    const workerData: RuntimeThreadData = { gate: this.#gate.shared, fromMainThread: isMainThread };
     // A flag of the main program, such as --input-type, may not be one of a worker.
-    const options = { name: "vaekit", execArgv: [], workerData: { gate: this.#gate.shared } };
+    const options = { name: "vaekit", execArgv: [], workerData };
     this.#worker = new Worker(new URL("./worker.js", import.meta.url), options);
     this.#worker.on("message", (response: Response) => {
       this.#answer(response);

@@ -7,7 +7,7 @@ import { NativeGate } from "./native-gate.js";
 
 /** @type {unknown} */
 const data = workerData;
-const { gate: shared } = /** @type {{ gate: SharedArrayBuffer }} */ (data);
+const { gate: shared } = /** @type {import("./protocol.ts").RuntimeThreadData} */ (data);
 
 export const gate = new NativeGate(shared);
 

@@ -3,10 +3,11 @@
  * Plain JavaScript, because Node starts a worker from this very file, in the sources as in the build.
  */
 import { closedMessage, gate } from "./worker-gate.js";
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { runInto } from "./run-into.js";
 import { registerSharedArena } from "./shared-arena.js";
+import { turnTelemetryOffFromThread } from "./telemetry.js";
 import { FileError, WorkerWorkspace } from "./worker-workspace.js";
 
 /** @typedef {import("./protocol.ts").OutputType} OutputType */
@@ -14,6 +15,11 @@ import { FileError, WorkerWorkspace } from "./worker-workspace.js";
 /** @typedef {import("./protocol.ts").Request} Request */
 /** @typedef {import("./protocol.ts").StateUse} StateUse */
 /** @typedef {import("./protocol.ts").TensorMessage} TensorMessage */
+
+/** @type {unknown} */
+const data = workerData;
+const { fromMainThread } = /** @type {import("./protocol.ts").RuntimeThreadData} */ (data);
+if (!fromMainThread) await turnTelemetryOffFromThread();
 
 // A provider that is not there is no news: it comes back as an error, and "auto" goes on to the next.
 env.logLevel = "fatal";
