@@ -89,7 +89,7 @@ const mayImport: Record<string, readonly string[]> = {
     "latents",
     "util",
   ],
-  web: ["core.ts", "vae", "planner", "models", "runtime", "tensor", "weights", "util"],
+  web: ["core.ts", "vae", "planner", "models", "runtime", "files", "tensor", "weights", "util"],
   cli: [
     "node",
     "planner",

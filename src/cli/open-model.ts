@@ -1,6 +1,6 @@
 /** From `--model` and its companions to an open model. */
-import { readFile, stat } from "node:fs/promises";
-import { messageOf } from "../errors.ts";
+import { stat } from "node:fs/promises";
+import { readJsonFile } from "../files/node/index.ts";
 import { AutoencoderKL, parseConfig, VaekitError, type AutoencoderKLConfig } from "../node/index.ts";
 import { UsageError, warn } from "./failure.ts";
 import { formatBytes } from "./format.ts";
@@ -85,15 +85,7 @@ function checkOptions(options: ModelOptions, source: ModelSource): void {
 }
 
 async function readConfig(path: string): Promise<AutoencoderKLConfig> {
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new VaekitError("NOT_FOUND", `${path}: could not be read: ${messageOf(error)}`, { cause: error });
-  });
-  try {
-    const { config, warnings } = parseConfig(JSON.parse(text), path);
-    warnings.forEach(warn);
-    return config;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new VaekitError("INVALID_FILE", `${path}: expected JSON: ${error.message}`, { cause: error });
-  }
+  const { config, warnings } = parseConfig(await readJsonFile(path), path);
+  warnings.forEach(warn);
+  return config;
 }

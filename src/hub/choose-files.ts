@@ -1,5 +1,6 @@
 /** Which files of a model's folder are needed: the config and one set of safetensors weights. */
 import { VaekitError } from "../errors.ts";
+import { parseJson } from "../files/index.ts";
 
 const stem = "diffusion_pytorch_model";
 
@@ -74,7 +75,7 @@ function variantsIn(names: Iterable<string>): string[] {
 export function shardsOf(indexText: string, where: string): string[] {
   let index: unknown;
   try {
-    index = JSON.parse(indexText);
+    index = parseJson(indexText, { name: where, mustBeWellFormed: true });
   } catch {
     index = undefined;
   }

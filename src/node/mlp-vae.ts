@@ -1,6 +1,6 @@
 /** The fully connected VAE in Node: from the folder that `vaekit train` writes. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readJsonFile } from "../files/node/index.ts";
 import { isMlpVaeConfig, mlpVaeShapes, parseMlpVaeConfig } from "../models/index.ts";
 import { NodeRuntime } from "../runtime/node/node-runtime.ts";
 import { MlpVaeModel } from "../vae/mlp-vae.ts";
@@ -13,7 +13,7 @@ export class MlpVae extends MlpVaeModel {
   /** Whether the config.json in a folder says that it is one of these; false where there is no readable one. */
   static async isAt(folder: string): Promise<boolean> {
     try {
-      return isMlpVaeConfig(JSON.parse(await readFile(join(folder, "config.json"), "utf8")));
+      return isMlpVaeConfig(await readJsonFile(join(folder, "config.json")));
     } catch {
       return false;
     }

@@ -1,5 +1,6 @@
 /** AutoencoderKL in the browser: weights by fetch, ONNX Runtime Web. */
 import { VaekitError } from "../errors.ts";
+import { parseJson } from "../files/index.ts";
 import { parseConfig } from "../models/index.ts";
 import type { Device } from "../runtime/index.ts";
 import { WebRuntime, type OrtModule } from "../runtime/web/web-runtime.ts";
@@ -38,7 +39,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
     const base = url.endsWith("/") ? url : `${url}/`;
     const variant = options.variant === undefined ? "" : `.${options.variant}`;
     const configBytes = await fetchBytes(`${base}config.json`, options);
-    const { config, warnings } = parseConfig(await parseJson(configBytes), `${base}config.json`);
+    const { config, warnings } = parseConfig(await readJson(configBytes), `${base}config.json`);
     const file = await fetchBytes(`${base}diffusion_pytorch_model${variant}.safetensors`, options);
     const { tensors } = await parseSafetensors(file);
     const weights = matchWeights(config, renameDeprecatedAttention(tensors), url);
@@ -75,14 +76,6 @@ async function fetchBytes(url: string, { signal, headers }: FromPretrainedOption
   return bytesInMemory(new Uint8Array(await response.arrayBuffer()), url);
 }
 
-async function readText(source: ByteSource): Promise<string> {
-  return new TextDecoder().decode(await source.read(0, source.byteLength));
-}
-
-async function parseJson(source: ByteSource): Promise<unknown> {
-  try {
-    return JSON.parse(await readText(source)) as unknown;
-  } catch (error) {
-    throw new VaekitError("INVALID_FILE", `${source.name}: expected JSON.`, { cause: error });
-  }
+async function readJson(source: ByteSource): Promise<unknown> {
+  return parseJson(await source.read(0, source.byteLength), { name: source.name });
 }

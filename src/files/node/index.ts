@@ -10,5 +10,5 @@ export {
 } from "./durable.ts";
 export { readError, systemCode, writeError } from "./file-errors.ts";
 export { isFolder, openFileSource, type FileSource } from "./file-source.ts";
-export { readJsonFile } from "./json-file.ts";
+export { readJsonBytes, readJsonFile } from "./json-file.ts";
 export { readTextFile } from "./text-file.ts";

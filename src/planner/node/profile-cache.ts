@@ -1,11 +1,12 @@
 /** Where a machine's measured prices lie between runs: one small JSON file in the user's cache folder. */
-import { readFile, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { messageOf, VaekitError } from "../../errors.ts";
-import { writeFileAtomic } from "../../files/node/index.ts";
+import { parseJson } from "../../files/index.ts";
+import { readJsonBytes, writeFileAtomic } from "../../files/node/index.ts";
 import { providers, type CostProfile, type Provider } from "../cost-profile.ts";
 import { defaultProfile } from "../cost-table.ts";
 
@@ -139,23 +140,23 @@ export async function saveProfile(
 
 /** No entries when there is no file. @throws INVALID_FILE on any other content, IO when it cannot be read. */
 async function readEntries(path: string): Promise<Entry[]> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await readFile(path, "utf8");
+    bytes = await readJsonBytes(path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw new VaekitError("IO", `${path}: could not be read: ${messageOf(error)}.`, { cause: error });
+    if (error instanceof VaekitError && error.code === "NOT_FOUND") return [];
+    throw error;
   }
-  const parsed = cacheFile.safeParse(parseJson(text));
+  const parsed = cacheFile.safeParse(parsedOrNothing(bytes));
   if (parsed.success) return parsed.data.entries;
   const issue = parsed.error.issues[0];
   const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
   throw new VaekitError("INVALID_FILE", `${path}: not a file of measured prices (format ${format})${where}.`);
 }
 
-function parseJson(text: string): unknown {
+function parsedOrNothing(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(bytes, { name: "prices" });
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 /** `state.json` of a checkpoint: everything of a run that is no tensor, and how to tell that the tensors are whole. */
 import { createHash } from "node:crypto";
-import { messageOf, VaekitError } from "../../errors.ts";
+import { VaekitError } from "../../errors.ts";
+import { parseJson } from "../../files/index.ts";
 import { canonicalJson, isJsonObject, type JsonValue } from "./json.ts";
 
 /** The file of every tensor, and that of everything else. */
@@ -46,9 +47,9 @@ export function parseState(text: string, path: string): CheckpointState {
     new VaekitError("INVALID_FILE", `${path}: ${message}`, { cause });
   let json: JsonValue;
   try {
-    json = JSON.parse(text) as JsonValue;
+    json = parseJson(text, { name: path }) as JsonValue;
   } catch (error) {
-    throw invalid(`the file is damaged: it is not JSON (${messageOf(error)}).`, error);
+    throw invalid("the file is damaged: it is not JSON.", error);
   }
   const content = isJsonObject(json) ? json.content : undefined;
   if (content === undefined || !isJsonObject(content) || content.format !== "vaekit-checkpoint") {

@@ -6,13 +6,14 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile, rename, rm, stat } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf, VaekitError } from "../../errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { encodeSafetensors, parseSafetensors, readTensor } from "../../weights/index.ts";
 import {
   readError,
+  readJsonBytes,
   systemCode,
   openFileSource,
   writeFileAtomic,
@@ -203,10 +204,10 @@ export async function readCheckpoint(path: string, expected: ExpectedCheckpoint 
 }
 
 async function readState(path: string): Promise<CheckpointState> {
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw systemCode(error) === "ENOENT" ? missing(path) : readError(path, error);
+  const bytes = await readJsonBytes(path).catch((error: unknown) => {
+    throw error instanceof VaekitError && error.code === "NOT_FOUND" ? missing(path) : error;
   });
-  return parseState(text, path);
+  return parseState(new TextDecoder().decode(bytes), path);
 }
 
 async function verifyTensorsFile(path: string, expected: CheckpointState["tensors"]): Promise<void> {

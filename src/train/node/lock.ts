@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { constants, copyFile, link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { VaekitError } from "../../errors.ts";
+import { parseJson } from "../../files/index.ts";
 import { systemCode, writeError } from "../../files/node/index.ts";
 
 /** Who holds a lock. */
@@ -185,7 +186,7 @@ function readHolder(path: string): Holder | undefined {
 
 function parseHolder(text: string): Holder | undefined {
   try {
-    const value = JSON.parse(text) as Partial<Holder> | null;
+    const value = parseJson(text, { name: "lock" }) as Partial<Holder> | null;
     return typeof value?.pid === "number" && typeof value.host === "string" ? (value as Holder) : undefined;
   } catch {
     return undefined;

@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { invariant } from "../../errors.ts";
+import { parseJson } from "../../files/index.ts";
 import { readError, writeError } from "../../files/node/index.ts";
 import type { JsonValue } from "./json.ts";
 
@@ -141,7 +142,7 @@ function countLines(bytes: Buffer, from: number): number {
 
 function parseRecord(text: string): MetricsRecord | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text, { name: "record" });
     const isRecord =
       typeof value === "object" && value !== null && "step" in value && typeof value.step === "number";
     return isRecord ? (value as MetricsRecord) : undefined;

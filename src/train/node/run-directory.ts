@@ -12,11 +12,12 @@
  * train.lock           while a process trains here
  * ```
  */
-import { mkdir, readFile, rm, rmdir, stat } from "node:fs/promises";
+import { mkdir, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { messageOf, VaekitError } from "../../errors.ts";
+import { VaekitError } from "../../errors.ts";
 import {
   readError,
+  readJsonFile,
   systemCode,
   writeError,
   writeFileAtomic,
@@ -170,21 +171,7 @@ export class RunDirectory implements Disposable {
    */
   static async readRecipe(path: string): Promise<JsonValue> {
     await checkIsRun(path);
-    const file = join(path, recipeFile);
-    const text = await readFile(file, "utf8").catch((error: unknown) => {
-      throw readError(file, error);
-    });
-    try {
-      return JSON.parse(text) as JsonValue;
-    } catch (error) {
-      throw new VaekitError(
-        "INVALID_FILE",
-        `${file}: expected JSON, found other text (${messageOf(error)}).`,
-        {
-          cause: error,
-        },
-      );
-    }
+    return (await readJsonFile(join(path, recipeFile))) as JsonValue;
   }
 
   static async #open(path: string, lock: RunLock, resumedStep: number | undefined): Promise<RunDirectory> {

@@ -207,7 +207,7 @@ describe("loadDiffusersFolder", () => {
     const path = await put("config.json", content);
     await expect(loadDiffusersFolder(folder)).rejects.toMatchObject({
       code: "INVALID_FILE",
-      message: expect.stringContaining(`${path}: expected JSON: `) as string,
+      message: expect.stringContaining(`${path}: expected JSON`) as string,
     });
   });
 });
