@@ -3,6 +3,7 @@ import { open, realpath, stat } from "node:fs/promises";
 import { VaekitError } from "../../errors.ts";
 import type { ByteSource } from "../../tensor/byte-source.ts";
 import { readError } from "./file-errors.ts";
+import { otherKind } from "./file-kind.js";
 
 /** A file on disk, read piece by piece. */
 export type FileSource = ByteSource & { readonly path: string };
@@ -22,8 +23,8 @@ export async function openFileSource(path: string): Promise<FileSource> {
   try {
     const real = await realpath(path);
     const status = await stat(real);
-    if (!status.isFile()) {
-      const found = status.isDirectory() ? "a folder" : "a device or a pipe";
+    const found = otherKind(status);
+    if (found !== undefined) {
       throw new VaekitError("INVALID_FILE", `${path}: expected a file, found ${found}.`);
     }
     // Permissions are checked now, while the user still knows which file this is about.

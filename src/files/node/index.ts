@@ -12,3 +12,4 @@ export { readError, systemCode, writeError } from "./file-errors.ts";
 export { isFolder, openFileSource, type FileSource } from "./file-source.ts";
 export { readJsonBytes, readJsonFile } from "./json-file.ts";
 export { readTextFile } from "./text-file.ts";
+export { readRegularFile, statRegularFile, type WholeFileOptions } from "./regular-file.ts";
