@@ -1,6 +1,7 @@
 /** A real HTTP server that answers as the hub does, with switches for the ways in which a hub misbehaves. */
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -9,6 +10,8 @@ export const commit = "0123456789abcdef0123456789abcdef01234567";
 
 /** How the server treats the requests for files, or all requests. */
 export interface HubBehaviour {
+  /** Answers a request in its own way; false for the ordinary answer. */
+  answer?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Answer every request with this status. */
   status?: number;
   /** Sent as X-Error-Code along with `status`. */
@@ -32,6 +35,8 @@ export interface HubServer {
   readonly endpoint: string;
   /** "GET /path" of every request since the last clear. */
   readonly requests: string[];
+  /** The Authorization headers of all requests; "" where there was none. */
+  readonly authorizations: string[];
   /** The Range headers of requests for files. */
   readonly ranges: string[];
   behaviour: HubBehaviour;
@@ -39,16 +44,24 @@ export interface HubServer {
 }
 
 /** Serves `models`: id -> path -> content. Files that end in .safetensors are large files behind a redirect. */
-export async function startHubServer(models: Record<string, Record<string, Buffer>>): Promise<HubServer> {
-  const state = { requests: [] as string[], ranges: [] as string[], behaviour: {} as HubBehaviour };
-  const server = createServer((request, response) => {
-    answer(request, response);
-  });
+export async function startHubServer(
+  models: Record<string, Record<string, Buffer>>,
+  tls?: { key: string; cert: string },
+): Promise<HubServer> {
+  const state = {
+    requests: [] as string[],
+    authorizations: [] as string[],
+    ranges: [] as string[],
+    behaviour: {} as HubBehaviour,
+  };
+  const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? "/", "http://localhost");
     const { behaviour } = state;
     state.requests.push(`${request.method ?? ""} ${url.pathname}`);
+    state.authorizations.push(request.headers.authorization ?? "");
+    if (behaviour.answer?.(request, response) === true) return;
     if (behaviour.isHanging === true) return;
     if (behaviour.page !== undefined) {
       response.end(behaviour.page);
@@ -131,7 +144,7 @@ export async function startHubServer(models: Record<string, Record<string, Buffe
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return Object.assign(state, {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => {

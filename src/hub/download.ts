@@ -9,7 +9,8 @@ import { basename, dirname, join } from "node:path";
 
 import { messageOf, VaekitError } from "../errors.ts";
 import { exists, linkBlob, repositoryFolder, snapshotFolder } from "./cache.ts";
-import { HubUnreachableError, request } from "./hub-client.ts";
+import { request } from "./hub-client.ts";
+import { HubUnreachableError } from "./hub-errors.ts";
 import type { HubSettings } from "./options.ts";
 
 /** A file in the hub's listing. */
@@ -89,7 +90,7 @@ async function fill(settings: HubSettings, commit: string, file: HubFile, partia
   const isResumed = loadedBytes > 0;
   // Compression would hide the size and break ranges.
   const headers = { "Accept-Encoding": "identity", ...(isResumed ? { Range: `bytes=${loadedBytes}-` } : {}) };
-  const { response, chunks } = await request(settings, url, { headers });
+  const { response, chunks } = await request(settings, url, headers);
   const isContinued = isResumed && response.status === 206 && startOf(response) === loadedBytes;
   if (!isContinued) loadedBytes = 0;
   const hash = createHash("sha256");

@@ -1,97 +1,139 @@
 /**
- * `fetch` for the hub: adds the token for the hub's own address only, limits the waiting, and turns refusals
- * into errors that say what to do. `@huggingface/hub` calls the API through it.
+ * One request to the hub: the token for the hub's own address only, redirects counted, and a limit to the waiting.
+ * Refusals become errors that say what to do.
  */
-import { messageOf, throwIfAborted, VaekitError } from "../errors.ts";
+import { throwIfAborted, VaekitError } from "../errors.ts";
+import { beyondLimit, nonsense, reasonOf, refusal, unreachable } from "./hub-errors.ts";
 import type { HubSettings } from "./options.ts";
-
-/** The hub could not be reached or broke down: a cached copy may stand in. */
-export class HubUnreachableError extends VaekitError {}
+import { fetchBy } from "./proxied-fetch.ts";
+import { proxyFor } from "./proxy.ts";
+import type { Proxy } from "./proxy.ts";
 
 /** An answer whose body is not read yet. */
 export interface HubAnswer {
   readonly response: Response;
-  /** The body; rejects when no byte arrives for `idleTimeoutMs`. */
+  /** The body; rejects when it comes to a stop, or drips. */
   readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
 }
 
-/** A `fetch` that answers with the whole body in memory, for API calls. */
-export function apiFetch(settings: HubSettings): typeof fetch {
-  return async (input, init) => {
-    const { response, chunks } = await request(settings, input, init);
-    const parts: Uint8Array[] = [];
-    for await (const chunk of chunks) parts.push(chunk);
-    const body = new Blob(parts as BlobPart[]);
-    return new Response(body, { status: response.status, headers: response.headers });
-  };
-}
+/** The hub itself needs two: to a renamed model, and to its store of large files. */
+const maxRedirects = 10;
+
+/** A slower body is given up: at this rate the smallest published VAE would take two days. */
+const minBytesPerSecond = 1024;
 
 /**
- * Sends one request.
+ * Sends one request, and follows redirects.
  * @throws {VaekitError} `NOT_FOUND` for 404, else `HUB`; `ABORTED` when the signal fires.
  */
 export async function request(
   settings: HubSettings,
-  input: string | URL | Request,
-  init: RequestInit = {},
+  address: string | URL,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<HubAnswer> {
-  throwIfAborted(settings.signal);
-  const url = new URL(input instanceof Request ? input.url : input);
-  const headers = new Headers(init.headers);
-  if (settings.token !== undefined && url.origin === new URL(settings.endpoint).origin) {
-    headers.set("Authorization", `Bearer ${settings.token}`);
+  let url = new URL(address);
+  for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+    const hop = await send(settings, url, headers);
+    const { response } = hop;
+    if (response.status < 300 || response.status > 399) {
+      if (response.ok) return { response, chunks: readChunks(settings, hop) };
+      hop.controller.abort();
+      throw refusal(settings, hop.proxy, response);
+    }
+    hop.controller.abort();
+    url = nextAddress(settings, url, response.headers.get("Location"));
   }
-  const controller = new AbortController();
-  const watch = watchFor(settings, controller);
-  const response = await watch(settings.timeoutMs, () =>
-    fetch(url, { ...init, headers, signal: controller.signal }),
-  );
-  if (!response.ok) {
-    controller.abort();
-    throw refusal(settings, response);
-  }
-  return { response, chunks: readChunks(response, watch, controller, settings.idleTimeoutMs) };
+  throw beyondLimit(settings, `redirects more than ${maxRedirects} times, in a circle perhaps`);
 }
 
-type Watch = <T>(limitMs: number, work: () => Promise<T>) => Promise<T>;
+interface Hop {
+  readonly response: Response;
+  readonly controller: AbortController;
+  readonly proxy: Proxy | undefined;
+}
+
+async function send(
+  settings: HubSettings,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+): Promise<Hop> {
+  throwIfAborted(settings.signal);
+  const sent = new Headers(headers);
+  if (settings.token !== undefined && isOfHub(url, new URL(settings.endpoint))) {
+    sent.set("Authorization", `Bearer ${settings.token}`);
+  }
+  const proxy = proxyFor(url, settings.variables);
+  const fetchHere = await fetchBy(proxy);
+  const controller = new AbortController();
+  const response = await watch(settings, controller, proxy, settings.timeoutMs, () =>
+    fetchHere(url, { headers: sent, signal: controller.signal, redirect: "manual" }),
+  );
+  return { response, controller, proxy };
+}
+
+/** One hub under two names: its answers lead from one to the other. */
+const hubHosts = ["huggingface.co", "hf.co"];
+
+/** Whether the token may go there. */
+function isOfHub(url: URL, endpoint: URL): boolean {
+  const isSameHub = hubHosts.includes(url.hostname) && hubHosts.includes(endpoint.hostname);
+  return url.origin === endpoint.origin || (isSameHub && url.protocol === "https:" && url.port === "");
+}
+
+function nextAddress(settings: HubSettings, from: URL, location: string | null): URL {
+  if (location === null || !URL.canParse(location, from)) throw nonsense(settings);
+  const to = new URL(location, from);
+  const isWeb = to.protocol === "https:" || (to.protocol === "http:" && from.protocol === "http:");
+  if (!isWeb || to.username !== "" || to.password !== "") {
+    const found = `redirects from ${from.protocol}//${from.host} to ${to.protocol}//${to.host}, which is less safe`;
+    throw beyondLimit(settings, found);
+  }
+  return to;
+}
 
 /** Runs one step of a request with a time limit and the caller's signal. */
-function watchFor(settings: HubSettings, controller: AbortController): Watch {
+async function watch<T>(
+  settings: HubSettings,
+  controller: AbortController,
+  proxy: Proxy | undefined,
+  limitMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
   const { signal } = settings;
-  return async (limitMs, work) => {
-    const late = new Error(`no answer for ${limitMs / 1000} s`);
-    const timer = setTimeout(() => {
-      controller.abort(late);
-    }, limitMs);
-    const forward = (): void => {
-      controller.abort();
-    };
-    signal?.addEventListener("abort", forward, { once: true });
-    try {
-      return await work();
-    } catch (error) {
-      throwIfAborted(signal);
-      throw unreachable(settings, reasonOf(error), error);
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", forward);
-    }
+  const timer = setTimeout(() => {
+    controller.abort(new Error(`no answer for ${limitMs / 1000} s`));
+  }, limitMs);
+  const forward = (): void => {
+    controller.abort();
   };
+  signal?.addEventListener("abort", forward, { once: true });
+  try {
+    return await work();
+  } catch (error) {
+    throwIfAborted(signal);
+    throw unreachable(settings, proxy, reasonOf(error), error);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", forward);
+  }
 }
 
 async function* readChunks(
-  response: Response,
-  watch: Watch,
-  controller: AbortController,
-  idleMs: number,
+  settings: HubSettings,
+  { response, controller, proxy }: Hop,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = response.body?.getReader();
   if (reader === undefined) return;
+  const pace = new Pace(settings.idleTimeoutMs);
   let isDone = false;
   try {
     while (!isDone) {
-      const step = await watch(idleMs, () => reader.read());
+      throwIfAborted(settings.signal);
+      const startMs = performance.now();
+      const step = await watch(settings, controller, proxy, settings.idleTimeoutMs, () => reader.read());
       isDone = step.done;
+      const tooSlow = pace.add(performance.now() - startMs, step.value?.byteLength ?? 0);
+      if (!isDone && tooSlow !== undefined) throw unreachable(settings, proxy, tooSlow);
       if (step.value !== undefined) yield step.value;
     }
   } finally {
@@ -100,55 +142,70 @@ async function* readChunks(
   }
 }
 
-/** `fetch failed` says nothing; its cause does. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  if (code === "ECONNREFUSED") return "connection refused";
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "no such host";
-  if (code === "UND_ERR_SOCKET" || code === "ECONNRESET") return "the connection broke";
-  return cause instanceof Error && cause.message !== "" ? cause.message : messageOf(error);
+/** Whether a body comes in time: a byte a second never ends, though it never stops. */
+class Pace {
+  readonly #windowMs: number;
+  #waitedMs = 0;
+  #bytes = 0;
+
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
+
+  /** Counts the waiting for the network alone, not the time that the reader took. */
+  add(waitedMs: number, bytes: number): string | undefined {
+    this.#waitedMs += waitedMs;
+    this.#bytes += bytes;
+    if (this.#waitedMs < this.#windowMs) return undefined;
+    const isSlow = (this.#bytes / this.#waitedMs) * 1000 < minBytesPerSecond;
+    const found = `only ${this.#bytes} bytes came in ${(this.#waitedMs / 1000).toFixed(1)} s`;
+    this.#waitedMs = 0;
+    this.#bytes = 0;
+    return isSlow ? found : undefined;
+  }
 }
 
-function unreachable(settings: HubSettings, reason: string, cause?: unknown): HubUnreachableError {
-  return new HubUnreachableError(
-    "HUB",
-    `${settings.id}: the hub at ${settings.endpoint} is out of reach: ${reason}. ` +
-      "Check the connection and HF_ENDPOINT, and try again.",
-    { cause },
-  );
+/** What one question to the hub's API may take, all pages of a listing together. */
+const apiLimits = { pages: 100, bytes: 32 * 2 ** 20, waits: 8 };
+
+/**
+ * A `fetch` for one call of `@huggingface/hub`: answers with the whole body in memory, within limits. The endpoint's
+ * host alone is asked, wherever the next page is said to be.
+ */
+export function apiFetch(settings: HubSettings): typeof fetch {
+  let pages = 0;
+  let bytes = 0;
+  const limitMs = apiLimits.waits * settings.timeoutMs;
+  const startMs = performance.now();
+  const check = (): void => {
+    const passed = performance.now() - startMs;
+    if (pages > apiLimits.pages) throw beyondLimit(settings, `lists files without end (${pages} pages)`);
+    if (bytes > apiLimits.bytes) throw beyondLimit(settings, `answers without end (${bytes} bytes)`);
+    if (passed > limitMs) throw unreachable(settings, undefined, `no whole answer for ${limitMs / 1000} s`);
+  };
+  return async (input) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    if (!isOfHub(url, new URL(settings.endpoint))) {
+      throw beyondLimit(settings, `goes on at another host, ${url.host}`);
+    }
+    pages++;
+    check();
+    const { response, chunks } = await request(settings, url, { Accept: "application/json" });
+    const parts: Uint8Array[] = [];
+    for await (const chunk of chunks) {
+      bytes += chunk.byteLength;
+      check();
+      parts.push(chunk);
+    }
+    return new Response(Buffer.concat(parts), { status: response.status, headers: response.headers });
+  };
 }
 
-function refusal(settings: HubSettings, response: Response): VaekitError {
-  const { id, endpoint, revision, token } = settings;
-  const where = `${id}: the hub at ${endpoint} answered ${response.status}`;
-  const errorCode = response.headers.get("X-Error-Code");
-  if (response.status === 404)
-    return new VaekitError("NOT_FOUND", `${where}: ${absence(settings, errorCode)}`);
-  if (errorCode === "GatedRepo" || response.status === 403) {
-    const remedy = `Accept its terms at ${endpoint}/${id}, then set HF_TOKEN to a token of that account.`;
-    return new VaekitError("HUB", `${where}: the model is gated or closed to you. ${remedy}`);
+/** Runs a call of the library; what is not an error of ours means an answer that it cannot read. */
+export async function readAnswer<T>(settings: HubSettings, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw error instanceof VaekitError ? error : nonsense(settings, error);
   }
-  if (response.status === 401) {
-    // The hub does not tell strangers whether a private model exists.
-    const remedy =
-      token === undefined
-        ? "no such model, or it is private or gated. Check the id, or set HF_TOKEN."
-        : "the token was refused. Check HF_TOKEN, or renew it with `hf auth login`.";
-    return new VaekitError("HUB", `${where}: ${remedy}`);
-  }
-  if (response.status === 429 || response.status >= 500) {
-    const fault = response.status === 429 ? "too many requests" : "the hub's own fault";
-    return new HubUnreachableError("HUB", `${where}: ${fault}. Try again later (revision ${revision}).`);
-  }
-  return new VaekitError("HUB", `${where}. Check the id, the revision (${revision}) and HF_ENDPOINT.`);
-}
-
-function absence(settings: HubSettings, errorCode: string | null): string {
-  if (errorCode === "RevisionNotFound")
-    return `no revision "${settings.revision}". Check the branch, tag or commit.`;
-  if (errorCode === "EntryNotFound") {
-    return `no such file or folder (subfolder ${JSON.stringify(settings.subfolder ?? "")}). Check the subfolder.`;
-  }
-  return "no such model or it is private; check the id, or set HF_TOKEN.";
 }

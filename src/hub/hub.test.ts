@@ -255,7 +255,7 @@ describe("a refusal", () => {
     const error: unknown = await resolve("org/plain", { endpoint: "http://me:pass@host" }).catch(
       (e: unknown) => e,
     );
-    expect(String(error)).toMatch(/without user name and password/);
+    expect(String(error)).toMatch(/without user name, password and query/);
     expect(String(error)).not.toContain("me:pass");
     expect(hub.requests).toEqual([]);
   });

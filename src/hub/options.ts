@@ -1,9 +1,8 @@
-/** Options of the hub, and how they and the `HF_*` environment become settings (Python's rules). */
-import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
-
+/** Options of the hub, and how they and the environment become settings. */
 import { VaekitError } from "../errors.ts";
+import { cleanToken, findToken, readEnvironment } from "./environment.ts";
+import type { HubEnvironment } from "./environment.ts";
+import type { Variables } from "./python-text.ts";
 
 /** How far one file has come. */
 export interface HubProgress {
@@ -21,21 +20,21 @@ export interface HubOptions {
   readonly variant?: string;
   /** Branch, tag or commit; default `main`. */
   readonly revision?: string;
-  /** Use the cache alone; default: whether `HF_HUB_OFFLINE` is set. */
+  /** Use the cache alone; so does `HF_HUB_OFFLINE`. */
   readonly localFilesOnly?: boolean;
   /** Default: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`. */
   readonly cacheDir?: string;
-  /** Access token; default `HF_TOKEN`, else the file that `hf auth login` writes. */
-  readonly token?: string;
+  /** Access token, or `false` for none; default `HF_TOKEN`, else the file that `hf auth login` writes. */
+  readonly token?: string | false;
   /** The hub's address; default `HF_ENDPOINT`, else https://huggingface.co. */
   readonly endpoint?: string;
   readonly onProgress?: (event: HubProgress) => void;
   /** Told when the hub is out of reach and the cached copy is used instead. */
   readonly onWarning?: (message: string) => void;
   readonly signal?: AbortSignal;
-  /** Longest wait for the head of an answer; default 15 000. */
+  /** Longest wait for the head of an answer; default `HF_HUB_ETAG_TIMEOUT`, else 15 000. */
   readonly timeoutMs?: number;
-  /** Longest wait for the next byte of a body; default 30 000. */
+  /** Longest wait for the next byte of a body; default `HF_HUB_DOWNLOAD_TIMEOUT`, else 30 000. */
   readonly idleTimeoutMs?: number;
 }
 
@@ -50,6 +49,9 @@ export interface HubResolution {
 /** Options with every default filled in. */
 export interface HubSettings extends HubOptions {
   readonly id: string;
+  /** Where proxies are named. */
+  readonly variables: Variables;
+  readonly token?: string;
   readonly revision: string;
   readonly localFilesOnly: boolean;
   readonly cacheDir: string;
@@ -58,58 +60,65 @@ export interface HubSettings extends HubOptions {
   readonly idleTimeoutMs: number;
 }
 
-/** Fills in defaults from the environment. */
-export async function readSettings(id: string, options: HubOptions): Promise<HubSettings> {
-  const home = expandHome(
-    variable("HF_HOME") ?? join(variable("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "huggingface"),
-  );
-  const cache = variable("HF_HUB_CACHE") ?? variable("HUGGINGFACE_HUB_CACHE") ?? join(home, "hub");
+/**
+ * Fills in defaults from the environment.
+ * @throws {VaekitError} `HUB` if the environment or an option cannot be meant
+ */
+export async function readSettings(
+  id: string,
+  options: HubOptions,
+  variables: Variables = process.env,
+): Promise<HubSettings> {
+  const environment = readEnvironment(variables);
   return {
     ...options,
     id,
+    variables,
     revision: options.revision ?? "main",
-    localFilesOnly: options.localFilesOnly ?? isTrue(variable("HF_HUB_OFFLINE")),
-    cacheDir: options.cacheDir ?? expandHome(cache),
-    token: options.token ?? variable("HF_TOKEN")?.trim() ?? (await readTokenFile(home)),
-    endpoint: checkEndpoint(options.endpoint ?? variable("HF_ENDPOINT") ?? "https://huggingface.co"),
-    timeoutMs: options.timeoutMs ?? 15_000,
-    idleTimeoutMs: options.idleTimeoutMs ?? 30_000,
+    // As in Python, nothing overrules a variable that switches the network off.
+    localFilesOnly: options.localFilesOnly === true || environment.isOffline,
+    cacheDir: options.cacheDir ?? environment.cacheDir,
+    token: await chooseToken(options, variables, environment),
+    endpoint: checkEndpoint(options.endpoint ?? environment.endpoint ?? "https://huggingface.co"),
+    timeoutMs: checkDuration("timeoutMs", options.timeoutMs ?? environment.headTimeoutMs ?? 15_000),
+    idleTimeoutMs: checkDuration(
+      "idleTimeoutMs",
+      options.idleTimeoutMs ?? environment.idleTimeoutMs ?? 30_000,
+    ),
   };
 }
 
-/** An empty variable counts as unset. */
-function variable(name: string): string | undefined {
-  const value = process.env[name];
-  return value === "" ? undefined : value;
+async function chooseToken(
+  { token, onWarning }: HubOptions,
+  variables: Variables,
+  environment: HubEnvironment,
+): Promise<string | undefined> {
+  if (token === false) return undefined;
+  return token === undefined ? findToken(variables, environment, onWarning) : cleanToken(token);
 }
 
-function isTrue(value: string | undefined): boolean {
-  return ["1", "ON", "YES", "TRUE"].includes(value?.toUpperCase() ?? "");
-}
+/** Timers end at once when they are set to more. */
+const longestTimerMs = 2 ** 31 - 1;
 
-function expandHome(path: string): string {
-  return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
-}
-
-async function readTokenFile(home: string): Promise<string | undefined> {
-  try {
-    const text = (await readFile(variable("HF_TOKEN_PATH") ?? join(home, "token"), "utf8")).trim();
-    return text === "" ? undefined : text;
-  } catch {
-    return undefined; // Not logged in: public models need no token.
-  }
+function checkDuration(name: string, durationMs: number): number {
+  if (durationMs > 0) return Math.min(durationMs, longestTimerMs);
+  throw new VaekitError(
+    "INVALID_ARGUMENT",
+    `${name}: expected a positive number of milliseconds, found ${durationMs}.`,
+  );
 }
 
 function checkEndpoint(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isHttp = url?.protocol === "http:" || url?.protocol === "https:";
+  const isBare = url?.username === "" && url.password === "" && url.search === "" && url.hash === "";
   // The text itself may hold a password, so the message leaves it out.
-  if (url === undefined || !isHttp || url.username !== "" || url.password !== "") {
+  if (url === undefined || !isHttp || !isBare) {
     throw new VaekitError(
       "HUB",
-      "The hub's endpoint: expected an http or https address without user name and password, " +
+      "The hub's endpoint: expected an http or https address without user name, password and query, " +
         'such as "https://huggingface.co". Check HF_ENDPOINT or the option `endpoint`.',
     );
   }
-  return text.replace(/\/+$/, "");
+  return url.href.replace(/\/+$/, "");
 }

@@ -9,7 +9,8 @@ import { findCached, readReference, snapshotFolder, writeReference } from "./cac
 import { chooseFiles, shardsOf } from "./choose-files.ts";
 import { download } from "./download.ts";
 import type { HubFile } from "./download.ts";
-import { apiFetch, HubUnreachableError } from "./hub-client.ts";
+import { apiFetch, readAnswer } from "./hub-client.ts";
+import { HubUnreachableError, nonsense } from "./hub-errors.ts";
 import { checkHubId, checkRelativePath, isCommit } from "./hub-id.ts";
 import { readSettings } from "./options.ts";
 import type { HubOptions, HubResolution, HubSettings } from "./options.ts";
@@ -145,24 +146,6 @@ function fileNamed(
   const isSane = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(file.etag) && Number.isSafeInteger(file.sizeBytes);
   if (!isSane || file.path !== prefix + name) throw nonsense(settings);
   return file;
-}
-
-/** Runs a call of the library; what is not an error of ours means an answer that it cannot read. */
-async function readAnswer<T>(settings: HubSettings, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw error instanceof VaekitError ? error : nonsense(settings, error);
-  }
-}
-
-function nonsense(settings: HubSettings, cause?: unknown): VaekitError {
-  return new VaekitError(
-    "HUB",
-    `${settings.id}: expected the hub's answer from ${settings.endpoint}, found something else. ` +
-      "Check HF_ENDPOINT, and whether a login page stands between.",
-    { cause },
-  );
 }
 
 function notCached(settings: HubSettings): VaekitError {

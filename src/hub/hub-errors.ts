@@ -1,0 +1,111 @@
+/** What the hub's refusals and silences mean to a user. No message repeats a token, or text of the hub's. */
+import { messageOf, VaekitError } from "../errors.ts";
+import type { HubSettings } from "./options.ts";
+import { proxyVariables } from "./proxy.ts";
+import type { Proxy } from "./proxy.ts";
+
+/** The hub could not be reached or broke down: a cached copy may stand in. */
+export class HubUnreachableError extends VaekitError {}
+
+/** How messages tell by which way the hub was asked. */
+export function wayOf(proxy: Proxy | undefined): string {
+  return proxy === undefined ? "" : ` through the proxy ${proxy.address} (${proxy.variable})`;
+}
+
+/** The error for a hub that does not answer, or not in time. */
+export function unreachable(
+  settings: HubSettings,
+  proxy: Proxy | undefined,
+  reason: string,
+  cause?: unknown,
+): HubUnreachableError {
+  return new HubUnreachableError(
+    "HUB",
+    `${settings.id}: the hub at ${settings.endpoint} is out of reach${wayOf(proxy)}: ${reason}. ` +
+      remedyFor(settings, proxy),
+    { cause },
+  );
+}
+
+function remedyFor(settings: HubSettings, proxy: Proxy | undefined): string {
+  if (proxy !== undefined) {
+    return `Check the connection, ${proxy.variable} and HF_ENDPOINT, or name the host in NO_PROXY, and try again.`;
+  }
+  const names = proxyVariables(settings.variables);
+  if (names.length === 0) {
+    return "Check the connection and HF_ENDPOINT, set HTTPS_PROXY if a proxy stands between, and try again.";
+  }
+  return `Check the connection and HF_ENDPOINT, and try again; no proxy was used, by ${names.join(", ")}.`;
+}
+
+/** Why a request failed: `fetch failed` says nothing, the last of its causes does. */
+export function reasonOf(error: unknown): string {
+  let cause = error;
+  while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause;
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  if (code === "ECONNREFUSED") return "connection refused";
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "no such host";
+  if (code === "UND_ERR_SOCKET" || code === "ECONNRESET") return "the connection broke";
+  const text = messageOf(cause).replace(/\.$/, "");
+  if (/\b407\b/.test(text))
+    return "the proxy wants a user name and a password, as in http://NAME:PASSWORD@HOST";
+  const tunnel = /Proxy response \((\d+)\)/.exec(text);
+  return tunnel === null ? text : `the proxy answered ${tunnel[1]}`;
+}
+
+/** The error for an answer that refuses. */
+export function refusal(settings: HubSettings, proxy: Proxy | undefined, response: Response): VaekitError {
+  const { id, endpoint, revision, token } = settings;
+  const where = `${id}: the hub at ${endpoint} answered ${response.status}${wayOf(proxy)}`;
+  const errorCode = response.headers.get("X-Error-Code");
+  if (response.status === 404)
+    return new VaekitError("NOT_FOUND", `${where}: ${absence(settings, errorCode)}`);
+  if (response.status === 407) return unreachable(settings, proxy, reasonOf(new Error("407")));
+  if (errorCode === "GatedRepo" || response.status === 403) {
+    const remedy =
+      token === undefined
+        ? `Accept its terms at ${endpoint}/${id}, then set HF_TOKEN to a token of that account.`
+        : `Accept its terms at ${endpoint}/${id} with the account of your token, which must be allowed to read it.`;
+    return new VaekitError("HUB", `${where}: the model is gated or closed to you. ${remedy}`);
+  }
+  if (response.status === 401) {
+    // The hub does not tell strangers whether a private model exists.
+    const remedy =
+      token === undefined
+        ? "no such model, or it is private or gated. Check the id, or set HF_TOKEN."
+        : "the token was refused. Check HF_TOKEN, or renew it with `hf auth login`.";
+    return new VaekitError("HUB", `${where}: ${remedy}`);
+  }
+  if (response.status === 429 || response.status >= 500) {
+    const fault = response.status === 429 ? "too many requests" : "the hub's own fault";
+    return new HubUnreachableError("HUB", `${where}: ${fault}. Try again later (revision ${revision}).`);
+  }
+  return new VaekitError("HUB", `${where}. Check the id, the revision (${revision}) and HF_ENDPOINT.`);
+}
+
+function absence(settings: HubSettings, errorCode: string | null): string {
+  if (errorCode === "RevisionNotFound")
+    return `no revision "${settings.revision}". Check the branch, tag or commit.`;
+  if (errorCode === "EntryNotFound") {
+    return `no such file or folder (subfolder ${JSON.stringify(settings.subfolder ?? "")}). Check the subfolder.`;
+  }
+  return "no such model or it is private; check the id, or set HF_TOKEN.";
+}
+
+/** The error for an answer that is none of the hub's. */
+export function nonsense(settings: HubSettings, cause?: unknown): VaekitError {
+  return new VaekitError(
+    "HUB",
+    `${settings.id}: expected the hub's answer from ${settings.endpoint}, found something else. ` +
+      "Check HF_ENDPOINT, and whether a login page stands between.",
+    { cause },
+  );
+}
+
+/** The error for an answer that goes beyond what any model needs. */
+export function beyondLimit(settings: HubSettings, found: string): VaekitError {
+  return new VaekitError(
+    "HUB",
+    `${settings.id}: the hub at ${settings.endpoint} ${found}. Check HF_ENDPOINT, and the model's page.`,
+  );
+}
