@@ -1,4 +1,18 @@
-/** What executes graphs. The rest of vaekit knows only these interfaces. */
+/**
+ * What executes graphs. The rest of vaekit knows only these interfaces.
+ *
+ * Every runtime keeps one order. The calls of its sessions, states and workspaces (`run`, `read`, `execute`, `dispose`)
+ * are taken one after the other in the order in which they were made, whether their callers wait for each other or not:
+ * each finds what the calls before it left, and nothing of another call happens between two steps of a workspace's
+ * `execute`. (Making a session has no place in this order: nothing can be asked of it before it is there.)
+ *
+ * - A call that fails ends where it failed; what it did until then stays. The calls behind it are taken all the same.
+ * - `dispose` of a session, a state or a workspace has its place, too: calls made before it are still taken, calls made
+ *   after it are refused with DISPOSED. A second `dispose` does nothing.
+ * - A call rejects with ABORTED as soon as its signal fires. One that still waits for those before it is not taken at all; of one
+ *   under way, the step that is being computed is its last. The calls behind it are taken all the same.
+ * - Tensors that a call is given are read before it returns its promise, so the caller may change them at once.
+ */
 import type { Graph } from "../graph/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -66,6 +80,7 @@ export type WorkspaceStep =
       readonly inputs: Readonly<Record<string, Region | JoinedRegions>>;
       readonly outputs: Readonly<Record<string, Region>>;
     }
+  /** The data is given away: its buffer moves, and the caller must not use it any longer. */
   | { readonly kind: "write"; readonly region: Region; readonly data: Float32Array<ArrayBuffer> }
   /** Gives a copy to the caller, under `name`. */
   | { readonly kind: "read"; readonly region: Region; readonly name: string }
@@ -83,7 +98,7 @@ export interface WorkspaceOptions {
 
 /** Memory beside the sessions, in which the results of one run are the inputs of the next, without copies. */
 export interface Workspace {
-  /** Takes the steps in order; resolves with the tensors that they read. */
+  /** Takes the steps in order, after those of every call before; resolves with the tensors that they read. */
   execute(
     steps: readonly WorkspaceStep[],
     options?: { signal?: AbortSignal },

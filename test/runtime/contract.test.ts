@@ -2,22 +2,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as ortWeb from "onnxruntime-web/wasm";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { GraphBuilder, type Graph } from "../../src/graph/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import type { Runtime } from "../../src/runtime/index.ts";
-import { WebRuntime } from "../../src/runtime/web/web-runtime.ts";
 import { bytesInMemory, type ByteSource } from "../../src/tensor/byte-source.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
-
-// Counting the cores is the one thing that the WebAssembly build cannot do in Node.
-ortWeb.env.wasm.numThreads = 1;
-
-const runtimes: Record<string, () => Runtime> = {
-  "onnxruntime-node": () => new NodeRuntime({ device: "cpu" }),
-  "onnxruntime-web (WebAssembly)": () => new WebRuntime(ortWeb, { device: "cpu" }),
-};
+import { createRuntime, runtimeNames } from "./runtimes.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "vaekit-runtime-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -46,9 +37,9 @@ function scaleGraph(source: ByteSource): Graph {
 
 const x = Tensor.from(Float32Array.of(1, 2, 3, 4), [2, 2]);
 
-describe.each(Object.entries(runtimes))("%s", (_, createRuntime) => {
+describe.each(runtimeNames)("%s", (name) => {
   let runtime: Runtime | undefined;
-  const start = (): Runtime => (runtime = createRuntime());
+  const start = (): Runtime => (runtime = createRuntime[name]());
   afterEach(() => runtime?.dispose());
 
   test("multiplies by weights that stay in their file", async () => {
@@ -70,7 +61,7 @@ describe.each(Object.entries(runtimes))("%s", (_, createRuntime) => {
       );
       const scaled = builder.apply("Mul", [builder.input("x", "float32", [2, 2]), weights[0]!], {});
       const graph = builder.build({ y: builder.apply("Add", [scaled, weights[1]!], {}) });
-      runtime = createRuntime();
+      runtime = createRuntime[name]();
       const { y } = await (await runtime.createSession(graph)).run({ x });
       await runtime.dispose();
       const [a, b] = second === otherFile ? [10, 20] : [3, 5];

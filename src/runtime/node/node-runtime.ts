@@ -189,6 +189,7 @@ class NodeSession implements Session {
   readonly #client: WorkerClient;
   readonly id: number;
   readonly #graph: Graph;
+  #isDisposed = false;
 
   constructor(client: WorkerClient, id: number, graph: Graph) {
     this.#client = client;
@@ -201,6 +202,7 @@ class NodeSession implements Session {
     options: RunOptions = {},
   ): Promise<Record<string, Tensor>> {
     const { state, signal } = options;
+    this.throwIfDisposed();
     checkInputs(this.#graph, inputs, state?.names);
     const messages = toMessages(inputs);
     const use = state === undefined ? {} : { use: this.#stateUse(stateIn(state), inputs) };
@@ -209,6 +211,7 @@ class NodeSession implements Session {
   }
 
   #stateUse(state: NodeState, inputs: Readonly<Record<string, Tensor>>): StateUse {
+    state.throwIfDisposed();
     const outputs = new Set(this.#graph.outputs.map(({ name }) => name));
     const replaced = state.names.filter((name) => outputs.has(nextOf(name)));
     return {
@@ -219,7 +222,13 @@ class NodeSession implements Session {
   }
 
   async dispose(): Promise<void> {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
     await this.#client.request({ kind: "release", session: this.id });
+  }
+
+  throwIfDisposed(): void {
+    if (this.#isDisposed) throw new VaekitError("DISPOSED", "The session was disposed.");
   }
 }
 
@@ -227,6 +236,7 @@ class NodeState implements State {
   readonly id: number;
   readonly names: readonly string[];
   readonly #client: WorkerClient;
+  #isDisposed = false;
 
   constructor(client: WorkerClient, id: number, names: readonly string[]) {
     this.id = id;
@@ -235,17 +245,25 @@ class NodeState implements State {
   }
 
   async read(names = this.names): Promise<Record<string, Tensor>> {
+    this.throwIfDisposed();
     return toTensors(await this.#client.request({ kind: "read-state", state: this.id, names }));
   }
 
   async dispose(): Promise<void> {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
     await this.#client.request({ kind: "release-state", state: this.id });
+  }
+
+  throwIfDisposed(): void {
+    if (this.#isDisposed) throw new VaekitError("DISPOSED", "The state was disposed.");
   }
 }
 
 class NodeWorkspace implements Workspace {
   readonly #client: WorkerClient;
   readonly #workspace: number;
+  #isDisposed = false;
 
   constructor(client: WorkerClient, workspace: number) {
     this.#client = client;
@@ -256,12 +274,15 @@ class NodeWorkspace implements Workspace {
     steps: readonly WorkspaceStep[],
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<Record<string, Tensor>> {
+    if (this.#isDisposed) throw new VaekitError("DISPOSED", "The workspace was disposed.");
     const body = { kind: "execute", workspace: this.#workspace, steps: steps.map(toStepMessage) } as const;
     const buffers = steps.flatMap((step) => (step.kind === "write" ? [step.data.buffer] : []));
     return toTensors(await this.#client.request(body, buffers, signal));
   }
 
   async dispose(): Promise<void> {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
     await this.#client.request({ kind: "release-workspace", workspace: this.#workspace });
   }
 }
@@ -269,7 +290,10 @@ class NodeWorkspace implements Workspace {
 function toStepMessage(step: WorkspaceStep): StepMessage {
   if (step.kind !== "run") return step;
   const { session, ...rest } = step;
-  if (session instanceof NodeSession) return { ...rest, session: session.id };
+  if (session instanceof NodeSession) {
+    session.throwIfDisposed();
+    return { ...rest, session: session.id };
+  }
   throw new VaekitError(
     "INVALID_ARGUMENT",
     "execute: expected a session of the same runtime as the workspace's.",

@@ -45,7 +45,8 @@ export type StepMessage =
     }
   | Exclude<WorkspaceStep, { kind: "run" }>;
 
-export type Request = { id: number } & (
+/** `withdrawal`: the memory of a Withdrawal, where the caller may lose interest. */
+export type Request = { id: number; withdrawal?: SharedArrayBuffer } & (
   | {
       kind: "create";
       session: number;

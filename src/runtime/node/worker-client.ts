@@ -1,6 +1,8 @@
 /** A worker thread as a function from request to promise. */
-import { abortedError, throwIfAborted } from "../../errors.ts";
+import { throwIfAborted } from "../../errors.ts";
+import { untilAborted } from "../until-aborted.ts";
 import type { RequestBody } from "./protocol.ts";
+import { Withdrawal } from "./withdrawal.js";
 import { RuntimeThread, type Reply } from "./runtime-thread.ts";
 
 /** Starts its thread with the first request. */
@@ -13,8 +15,14 @@ export class WorkerClient {
     signal?: AbortSignal,
   ): Promise<Reply> {
     throwIfAborted(signal);
-    const reply = (this.#thread ??= new RuntimeThread()).request(body, transfer);
-    return signal === undefined ? reply : Promise.race([reply, rejectOnAbort(signal, reply)]);
+    const thread = (this.#thread ??= new RuntimeThread());
+    if (signal === undefined) return thread.request(body, transfer);
+    const withdrawal = new Withdrawal();
+    const reply = thread.request({ ...body, withdrawal: withdrawal.shared }, transfer);
+    return untilAborted(reply, signal).catch((error: unknown) => {
+      withdrawal.withdraw();
+      throw error;
+    });
   }
 
   async dispose(): Promise<void> {
@@ -22,18 +30,4 @@ export class WorkerClient {
     this.#thread = undefined;
     await thread?.close();
   }
-}
-
-/** Rejects when the signal fires before the work is done, and never resolves. */
-function rejectOnAbort(signal: AbortSignal, work: Promise<unknown>): Promise<never> {
-  return new Promise((_, reject) => {
-    const onAbort = (): void => {
-      reject(abortedError(signal));
-    };
-    const stopListening = (): void => {
-      signal.removeEventListener("abort", onAbort);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    work.then(stopListening, stopListening);
-  });
 }

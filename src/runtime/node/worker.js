@@ -8,6 +8,7 @@ import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { runInto } from "./run-into.js";
 import { registerSharedArena } from "./shared-arena.js";
 import { turnTelemetryOffFromThread } from "./telemetry.js";
+import { Withdrawal } from "./withdrawal.js";
 import { FileError, WorkerWorkspace } from "./worker-workspace.js";
 
 /** @typedef {import("./protocol.ts").OutputType} OutputType */
@@ -122,6 +123,13 @@ async function run({ session, outputs }, inputs, use) {
  * @returns {Promise<Record<string, TensorMessage>>}
  */
 async function answer(request) {
+  const withdrawal = request.withdrawal === undefined ? undefined : new Withdrawal(request.withdrawal);
+  /** For work of many steps, which need not all be done when the end has come or nobody waits for them. */
+  const throwIfEnded = () => {
+    if (gate.isClosed) throw new Error(closedMessage);
+    if (withdrawal?.isWithdrawn === true) throw new Error("the request was withdrawn");
+  };
+  throwIfEnded();
   switch (request.kind) {
     case "warm-up":
       await sharedArena();
@@ -167,18 +175,13 @@ async function answer(request) {
     case "execute": {
       const workspace = workspaces.get(request.workspace);
       if (workspace === undefined) throw new Error("the workspace was disposed");
-      return workspace.execute(request.steps, sessions, throwIfClosed);
+      return workspace.execute(request.steps, sessions, throwIfEnded);
     }
     case "release-workspace":
       workspaces.get(request.workspace)?.dispose();
       workspaces.delete(request.workspace);
       return {};
   }
-}
-
-/** For work of many steps, which need not all be done when the end has come. */
-function throwIfClosed() {
-  if (gate.isClosed) throw new Error(closedMessage);
 }
 
 /** @param {Request} request */

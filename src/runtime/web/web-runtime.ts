@@ -1,37 +1,29 @@
-/**
- * The portable runtime: onnxruntime-web, in browsers and (its WebAssembly build) in Node.
- *
- * onnxruntime-web cannot create and run sessions side by side, so every call waits for the one before.
- */
-import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
-import { abortedError, messageOf, throwIfAborted, VaekitError } from "../../errors.ts";
+/** The portable runtime: onnxruntime-web, in browsers and (its WebAssembly build) in Node. One thing at a time: see turns.ts. */
+import type { InferenceSession } from "onnxruntime-common";
+import { messageOf, VaekitError } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
 import { encodeModel, type Placement } from "../../onnx/index.ts";
 import type { ByteSource } from "../../tensor/byte-source.ts";
-import { Tensor } from "../../tensor/tensor.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import type { StoredTensor } from "../../tensor/stored-tensor.ts";
-import { checkInputs } from "../check-inputs.ts";
 import { graphForDevice } from "../graph-for-device.ts";
-import {
-  nextOf,
-  type ConcreteDevice,
-  type Device,
-  type RunOptions,
-  type Runtime,
-  type Session,
-  type State,
-  type Workspace,
-  type WorkspaceOptions,
+import type {
+  ConcreteDevice,
+  Device,
+  Runtime,
+  Session,
+  State,
+  Workspace,
+  WorkspaceOptions,
 } from "../runtime.ts";
+import { nextTask } from "./next-task.ts";
+import type { OrtModule } from "./ort-module.ts";
+import { turnsOf, type Turns } from "./turns.ts";
+import { WebSession } from "./web-session.ts";
+import { WebState } from "./web-state.ts";
 import { WebWorkspace } from "./web-workspace.ts";
 
-/** The part of an onnxruntime-web entry (`/wasm`, `/webgpu`, `/jspi`) that is used here. */
-export interface OrtModule {
-  readonly InferenceSession: {
-    create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
-  };
-  readonly Tensor: TensorConstructor;
-}
+export type { OrtModule } from "./ort-module.ts";
 
 /** What onnxruntime-web calls our devices. */
 const providers: { [D in Device]: readonly { device: ConcreteDevice; provider: string }[] } = {
@@ -43,15 +35,24 @@ const providers: { [D in Device]: readonly { device: ConcreteDevice; provider: s
   coreml: [],
 };
 
+/** A file of weights under the name by which models refer to it. */
+interface WeightFile {
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
+/** Files so far: a build of onnxruntime-web has one folder for the files of all its runtimes. */
+let fileCount = 0;
+
 export class WebRuntime implements Runtime {
   readonly name = "onnxruntime-web";
   readonly #ort: OrtModule;
   readonly #requested: Device;
   #device: ConcreteDevice | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
-  readonly #sessions = new Set<InferenceSession>();
+  readonly #turns: Turns;
+  readonly #sessions = new Set<WebSession>();
   /** Whole files, read once: the WebAssembly heap is filled from buffers, not from files. */
-  readonly #files = new Map<ByteSource, { path: string; data: Promise<Uint8Array> }>();
+  readonly #files = new Map<ByteSource, Promise<WeightFile>>();
 
   /** @param ort the entry of onnxruntime-web that fits the platform. */
   constructor(ort: OrtModule, { device = "auto" }: { device?: Device } = {}) {
@@ -60,6 +61,7 @@ export class WebRuntime implements Runtime {
       throw new VaekitError("UNSUPPORTED", message);
     }
     this.#ort = ort;
+    this.#turns = turnsOf(ort);
     this.#requested = device;
   }
 
@@ -68,9 +70,10 @@ export class WebRuntime implements Runtime {
   }
 
   async createSession(graph: Graph): Promise<Session> {
-    const externalData = await this.#readWeights(graph);
+    const files = await this.#readWeights(graph);
+    const externalData = [...files.values()];
     const place = ({ source, byteOffset, byteLength }: StoredTensor): Placement => ({
-      location: this.#files.get(source)!.path,
+      location: files.get(source)!.path,
       byteOffset,
       byteLength,
     });
@@ -79,10 +82,12 @@ export class WebRuntime implements Runtime {
       try {
         const options = { executionProviders: [provider], externalData, logSeverityLevel: 4 } as const;
         const model = encodeModel(graphForDevice(graph, device), place);
-        const session = await this.#inTurn(() => this.#ort.InferenceSession.create(model, options));
-        this.#sessions.add(session);
+        const session = await this.#turns.take(async () => {
+          await nextTask();
+          return this.#ort.InferenceSession.create(model, options);
+        });
         this.#device = device;
-        return this.#wrap(graph, session);
+        return this.#keep(graph, session);
       } catch (error) {
         failures.push(`${device}: ${messageOf(error)}`);
       }
@@ -92,123 +97,44 @@ export class WebRuntime implements Runtime {
   }
 
   createState(tensors: Readonly<Record<string, Tensor>>): Promise<State> {
-    return Promise.resolve(new WebState(tensors));
+    return Promise.resolve(new WebState(this.#turns, tensors));
   }
 
   createWorkspace(options: WorkspaceOptions): Promise<Workspace> {
-    return Promise.resolve().then(() => new WebWorkspace(options));
+    return Promise.resolve().then(() => new WebWorkspace(this.#turns, options));
   }
 
   async dispose(): Promise<void> {
-    const sessions = [...this.#sessions];
-    this.#sessions.clear();
     this.#files.clear();
-    await Promise.all(sessions.map((session) => this.#inTurn(() => session.release())));
+    await Promise.all([...this.#sessions].map((session) => session.dispose()));
   }
 
-  async #readWeights(graph: Graph): Promise<{ path: string; data: Uint8Array }[]> {
+  async #readWeights(graph: Graph): Promise<Map<ByteSource, WeightFile>> {
     const sources = new Set(
       graph.initializers.flatMap(({ data }) => ("stored" in data ? [data.stored.source] : [])),
     );
-    for (const source of sources) {
-      if (this.#files.has(source)) continue;
-      const path = `weights-${this.#files.size}`;
-      this.#files.set(source, { path, data: source.read(0, source.byteLength) });
-    }
-    return Promise.all(
-      [...sources].map(async (source) => {
-        const file = this.#files.get(source)!;
-        return { path: file.path, data: await file.data };
-      }),
-    );
+    const read = async (source: ByteSource): Promise<[ByteSource, WeightFile]> => [
+      source,
+      await this.#file(source),
+    ];
+    return new Map(await Promise.all([...sources].map(read)));
   }
 
-  #wrap(graph: Graph, session: InferenceSession): Session {
-    return {
-      run: (inputs, options) => this.#run(graph, session, inputs, options),
-      dispose: async () => {
-        if (this.#sessions.delete(session)) await this.#inTurn(() => session.release());
-      },
-    };
+  #file(source: ByteSource): Promise<WeightFile> {
+    const known = this.#files.get(source);
+    if (known !== undefined) return known;
+    const path = `vaekit-weights-${fileCount++}`;
+    const file = source.read(0, source.byteLength).then((data) => ({ path, data }));
+    this.#files.set(source, file);
+    // What could not be read may be there the next time.
+    file.catch(() => this.#files.delete(source));
+    return file;
   }
 
-  async #run(
-    graph: Graph,
-    session: InferenceSession,
-    inputs: Readonly<Record<string, Tensor>>,
-    { state, signal }: RunOptions = {},
-  ): Promise<Record<string, Tensor>> {
-    if (state !== undefined)
-      return runWithState(graph, inputs, stateIn(state), (all) =>
-        this.#run(graph, session, all, { ...(signal === undefined ? {} : { signal }) }),
-      );
-    checkInputs(graph, inputs);
-    const feeds: Record<string, OrtTensor> = {};
-    for (const [name, { data, shape }] of Object.entries(inputs)) {
-      feeds[name] = new this.#ort.Tensor("float32", data as Float32Array, shape);
-    }
-    const results = await this.#inTurn(() => {
-      throwIfAborted(signal);
-      return session.run(feeds);
-    });
-    if (signal?.aborted === true) throw abortedError(signal);
-    return Object.fromEntries(
-      Object.entries(results).map(([name, { data, dims }]) => [
-        name,
-        Tensor.from(data as Float32Array, dims),
-      ]),
-    );
+  #keep(graph: Graph, session: InferenceSession): Session {
+    const onDispose = (disposed: WebSession): void => void this.#sessions.delete(disposed);
+    const kept = new WebSession({ turns: this.#turns, graph, session, Tensor: this.#ort.Tensor, onDispose });
+    this.#sessions.add(kept);
+    return kept;
   }
-
-  /** Runs `task` after every task before it has ended, well or badly. */
-  #inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(task, task);
-    this.#queue = result.catch(() => undefined);
-    return result;
-  }
-}
-
-/** The tensors lie in JavaScript's memory, where the WASM runtime copies them from. */
-class WebState implements State {
-  readonly names: readonly string[];
-  readonly tensors: Map<string, Tensor>;
-
-  constructor(tensors: Readonly<Record<string, Tensor>>) {
-    this.names = Object.keys(tensors);
-    this.tensors = new Map(Object.entries(tensors));
-  }
-
-  read(names = this.names): Promise<Record<string, Tensor>> {
-    return Promise.resolve(Object.fromEntries(names.map((name) => [name, this.tensors.get(name)!])));
-  }
-
-  dispose(): Promise<void> {
-    this.tensors.clear();
-    return Promise.resolve();
-  }
-}
-
-function stateIn(state: State): WebState {
-  if (state instanceof WebState) return state;
-  throw new VaekitError("INVALID_ARGUMENT", "run: expected a state of the same runtime as the session's.");
-}
-
-async function runWithState(
-  graph: Graph,
-  inputs: Readonly<Record<string, Tensor>>,
-  state: WebState,
-  run: (inputs: Readonly<Record<string, Tensor>>) => Promise<Record<string, Tensor>>,
-): Promise<Record<string, Tensor>> {
-  const fromState = graph.inputs
-    .filter(({ name }) => !(name in inputs))
-    .map(({ name }) => [name, state.tensors.get(name)] as const)
-    .filter((entry): entry is readonly [string, Tensor] => entry[1] !== undefined);
-  const results = await run({ ...Object.fromEntries(fromState), ...inputs });
-  for (const name of state.names) {
-    const next = results[nextOf(name)];
-    if (next === undefined) continue;
-    state.tensors.set(name, next);
-    Reflect.deleteProperty(results, nextOf(name));
-  }
-  return results;
 }
