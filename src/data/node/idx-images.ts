@@ -1,8 +1,8 @@
 /** Pictures in the IDX format of the MNIST files, plain or gzipped: http://yann.lecun.com/exdb/mnist/. */
-import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { messageOf, VaekitError } from "../../errors.ts";
+import { readRegularFile } from "../../files/node/index.ts";
 
 /** Grey pictures of one size. */
 export interface IdxImages {
@@ -25,7 +25,10 @@ const largestBytes = 2 ** 31;
  *   cannot be read.
  */
 export async function readIdxImages(path: string): Promise<IdxImages> {
-  const bytes = await unpacked(path, await readBytes(path));
+  const bytes = await unpacked(
+    path,
+    await readRegularFile(path, { expected: "a file of MNIST", maxBytes: largestBytes }),
+  );
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < headerBytes || view.getUint32(0) !== imagesMagic) {
     const found = bytes.length < 4 ? `${bytes.length} bytes` : `0x${hex(view.getUint32(0))}`;
@@ -50,17 +53,6 @@ const hex = (value: number): string => value.toString(16).padStart(8, "0");
 
 function invalidFile(path: string, problem: string, cause?: unknown): VaekitError {
   return new VaekitError("INVALID_FILE", `${path}: ${problem}.`, { cause });
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      throw new VaekitError("NOT_FOUND", `${path}: no such file.`, { cause: error });
-    }
-    throw new VaekitError("IO", `${path}: could not be read: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 async function unpacked(path: string, bytes: Uint8Array): Promise<Uint8Array> {

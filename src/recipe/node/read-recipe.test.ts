@@ -119,7 +119,7 @@ describe("readRecipe", () => {
     execFileSync("mkfifo", [pipe]);
     expect(await errorOf(readRecipe(pipe))).toMatchObject({
       code: "INVALID_FILE",
-      message: expect.stringContaining("expected a file, found a device or a pipe") as string,
+      message: expect.stringContaining("expected a recipe, found a device or a pipe") as string,
     });
     expect((await errorOf(readRecipe(folder + "/"))).code).toBe("INVALID_ARGUMENT");
   });

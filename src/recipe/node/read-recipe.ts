@@ -43,7 +43,7 @@ async function readDocument(path: string): Promise<ParsedYaml & { lines: LineCou
       `${path}: expected a recipe, a file ending in ${extensions.join(", ")}.`,
     );
   }
-  const text = await readTextFile(path, { maxBytes: maxRecipeBytes });
+  const text = await readTextFile(path, { expected: "a recipe", maxBytes: maxRecipeBytes });
   const lines = new LineCounter();
   try {
     return { ...parseYaml(text, lines), lines };

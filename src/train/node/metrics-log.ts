@@ -3,10 +3,9 @@
  * writes the same bytes as one that was not, and `timing.jsonl`.
  */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { invariant } from "../../errors.ts";
 import { parseJson } from "../../files/index.ts";
-import { readError, writeError } from "../../files/node/index.ts";
+import { readRegularFile, writeError } from "../../files/node/index.ts";
 import type { JsonValue } from "./json.ts";
 
 /** One line. Steps do not decrease from line to line; several lines may share one. */
@@ -127,6 +126,9 @@ function findCut(bytes: Buffer, step: number): Truncation & { readonly keptBytes
   return { keptBytes, keptLines, droppedLines: 0, damagedLine: undefined };
 }
 
+/** A line a step of a run of years. */
+const maxLogBytes = 2 ** 31;
+
 function* linesOf(bytes: Buffer): Generator<{ text: string; end: number; isWhole: boolean }> {
   for (let begin = 0; begin < bytes.byteLength;) {
     const newline = bytes.indexOf(0x0a, begin);
@@ -165,7 +167,6 @@ export async function readMetrics(path: string): Promise<MetricsRecord[]> {
 }
 
 async function readBytes(path: string): Promise<Buffer> {
-  return readFile(path).catch((error: unknown) => {
-    throw readError(path, error);
-  });
+  const bytes = await readRegularFile(path, { expected: "a log", maxBytes: maxLogBytes });
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
