@@ -14,6 +14,7 @@ import {
 } from "../node/index.ts";
 import { encodePng } from "../images/node/index.ts";
 import { renderRoundtripReport, type RoundtripPicture } from "../report/index.ts";
+import { naming } from "./naming.ts";
 import { channelsOf, histogramOf, summarize, type Summary } from "./statistics.ts";
 import type { Coding } from "./coding.ts";
 import type { SampleOptions } from "./options.ts";
@@ -66,7 +67,7 @@ export async function roundtripPicture(
 ): Promise<RoundtripResult> {
   const { coding } = options;
   progress.task(`${picture.name}: encoding`);
-  const encoded = await timed(() => vae.encode(picture.pixels, coding.options));
+  const encoded = await timed(() => naming(picture.name, () => vae.encode(picture.pixels, coding.options)));
   const encoder = coding.plan;
   progress.advance();
   const { latentDist } = encoded.value;
@@ -75,7 +76,7 @@ export async function roundtripPicture(
       ? latentDist.sample({ generator: Generator.torch(options.seed) })
       : latentDist.mode();
   progress.task(`${picture.name}: decoding`);
-  const decoded = await timed(() => vae.decode(latents, coding.options));
+  const decoded = await timed(() => naming(picture.name, () => vae.decode(latents, coding.options)));
   progress.advance();
   progress.task(`${picture.name}: measuring`);
   const [reconstruction] = new VaeImageProcessor().postprocess(decoded.value.sample);

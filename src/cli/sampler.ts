@@ -13,6 +13,7 @@ import {
 } from "../node/index.ts";
 import type { PictureRange } from "../train/samples.ts";
 import { UsageError } from "./failure.ts";
+import { naming } from "./naming.ts";
 import { openModel } from "./open-model.ts";
 import type { ModelOptions } from "./options.ts";
 import { preparePicture, targetSize } from "./pictures.ts";
@@ -78,7 +79,7 @@ function autoencoderSampler(vae: AutoencoderKL, size: PictureSize): Sampler {
     prior: (count, generator) => generator.randn([count, latentChannels, ...latentSize]),
     encode: async (path) => {
       const { pixels } = await preparePicture(path, vae, asked);
-      const { latentDist } = await vae.encode(pixels);
+      const { latentDist } = await naming(path, () => vae.encode(pixels));
       return vae.normalizeLatents(latentDist.mode());
     },
     decode: async (latents, onProgress) => {
@@ -109,7 +110,7 @@ function mlpSampler(vae: MlpVae): Sampler {
       const picture = await readImage(path, { convert: "grayscale" });
       const processor = new VaeImageProcessor({ vaeScaleFactor: 1, doNormalize: false });
       const pixels = processor.preprocess(picture, { width: side, height: side });
-      return (await vae.encode(pixels.reshape([1, inputSize]))).mode();
+      return (await naming(path, () => vae.encode(pixels.reshape([1, inputSize])))).mode();
     },
     decode: async (latents, onProgress) => {
       const pictures = await vae.decode(latents);

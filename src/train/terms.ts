@@ -1,5 +1,6 @@
 /** The terms of an objective over the batches of a step. */
 import { VaekitError } from "../errors.ts";
+import { firstNonFinite } from "../tensor/finite.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** The order in which terms are looked at when one is not finite: causes before effects. */
@@ -46,4 +47,20 @@ export function checkFinite(terms: Readonly<Record<string, number>>, step: numbe
     "RUNTIME",
     `Step ${step}: ${name} is ${terms[name]}${rest}. Lower the learning rate, or set optimizer.clip_norm.`,
   );
+}
+
+/**
+ * A loss may be finite in the very step whose update is not.
+ *
+ * @param tensors by what they are, for the message.
+ * @throws NOT_FINITE when one of them holds NaN or infinite values.
+ */
+export function checkFiniteTensors(tensors: Iterable<readonly [string, Tensor]>, step: number): void {
+  for (const [name, tensor] of tensors) {
+    if (firstNonFinite(tensor) === undefined) continue;
+    throw new VaekitError(
+      "NOT_FINITE",
+      `Step ${step}: expected finite numbers in the model's ${name}, found NaN or infinite ones. Lower the learning rate, or set optimizer.clip_norm.`,
+    );
+  }
 }

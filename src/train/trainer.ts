@@ -24,7 +24,7 @@ import { adamScalars } from "./optimizer.ts";
 import type { ParameterLayout } from "./parameter-layout.ts";
 import type { TrainingRandomness } from "./randomness.ts";
 import { StateVectors } from "./state-vectors.ts";
-import { checkFinite, StepTerms } from "./terms.ts";
+import { checkFinite, checkFiniteTensors, StepTerms } from "./terms.ts";
 import type { VaeNetwork } from "./vae-network.ts";
 
 export interface TrainingPlan {
@@ -177,7 +177,11 @@ export class Trainer {
       () => this.#autoencoderGraph(sample.shape, "evaluate", false),
       { sample, noise, kl_weight: number(this.#plan.klWeight(this.#step)) },
     );
-    return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, Number(data[0])]));
+    const terms = Object.fromEntries(
+      Object.entries(results).map(([name, { data }]) => [name, Number(data[0])]),
+    );
+    checkFinite(terms, this.#step);
+    return terms;
   }
 
   /**
@@ -227,7 +231,9 @@ export class Trainer {
         buildReconstruction({ ...this.#plan, stateName: stateNameOf(weights), sampleShape: sample.shape }),
       { sample },
     );
-    return { latents: float32(latents), reconstruction: float32(reconstruction) };
+    const results = { latents: float32(latents), reconstruction: float32(reconstruction) };
+    checkFiniteTensors(Object.entries(results), this.#step);
+    return results;
   }
 
   /** Decodes latents. */
@@ -237,12 +243,16 @@ export class Trainer {
       () => buildDecoding({ ...this.#plan, stateName: stateNameOf(weights), latentShape: latents.shape }),
       { latents },
     );
-    return float32(reconstruction);
+    const result = float32(reconstruction);
+    checkFiniteTensors([["reconstruction", result]], this.#step);
+    return result;
   }
 
-  /** Every tensor that a checkpoint needs. */
+  /** Every tensor that a checkpoint needs. @throws NOT_FINITE when one of them is not worth keeping. */
   async tensors(): Promise<Map<string, Tensor>> {
-    return this.#vectors.read();
+    const tensors = await this.#vectors.read();
+    checkFiniteTensors(tensors, this.#step);
+    return tensors;
   }
 
   /** The trained parameters by name. */

@@ -6,6 +6,7 @@ import { calibrationFields, calibrationText, type CalibrationResult } from "../c
 import { checkTiling, Coding } from "../coding.ts";
 import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";
+import { naming } from "../naming.ts";
 import { openModel } from "../open-model.ts";
 import {
   addJsonOption,
@@ -88,7 +89,7 @@ async function measure(
   for (const path of paths) {
     const { pixels, name } = await preparePicture(path, vae, size);
     progress.task(name);
-    const { latentDist } = await vae.encode(pixels, coding.options);
+    const { latentDist } = await naming(name, () => vae.encode(pixels, coding.options));
     calibrator.add(options.sample === true ? latentDist.sample({ generator }) : latentDist.mode());
     progress.advance();
   }

@@ -14,6 +14,7 @@ import { checkTiling, Coding } from "../coding.ts";
 import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";
 import { readLatents, type ReadLatentsOptions } from "../latents-file.ts";
+import { naming } from "../naming.ts";
 import { openModel } from "../open-model.ts";
 import {
   addJsonOption,
@@ -73,7 +74,7 @@ async function decode(file: string, options: DecodeOptions): Promise<void> {
     const latents = await readLatents(file, vae, options);
     const files = outputNames(out, latents.shape[0]!);
     for (const name of files) await checkOutputFile(name, [file]);
-    const { pictures, plan } = await decodeAll(vae, latents, options);
+    const { pictures, plan } = await naming(file, () => decodeAll(vae, latents, options));
     for (const [i, name] of files.entries())
       await writeFileAtomic(name, await encodeImage(pictures[i]!, name));
     report(files, pictures, plan, options);

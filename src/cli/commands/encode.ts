@@ -12,6 +12,7 @@ import { concatenate } from "../concatenate.ts";
 import { UsageError } from "../failure.ts";
 import { formatBytes, print, printJson } from "../format.ts";
 import { latentsMetadata } from "../latents-file.ts";
+import { naming } from "../naming.ts";
 import { openModel } from "../open-model.ts";
 import {
   addJsonOption,
@@ -107,7 +108,7 @@ async function encodeAll(
   for (const path of paths) {
     const { pixels, name } = await preparePicture(path, vae, options.size);
     progress.task(name);
-    const { latentDist } = await vae.encode(pixels, coding.options);
+    const { latentDist } = await naming(name, () => vae.encode(pixels, coding.options));
     const z = options.sample === true ? latentDist.sample({ generator }) : latentDist.mode();
     parts.push({
       mean: latentDist.mean.toFloat32(),

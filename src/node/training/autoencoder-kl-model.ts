@@ -15,6 +15,7 @@ import {
   logvarName,
   ParameterLayout,
 } from "../../train/index.ts";
+import { checkFiniteWeights } from "../../vae/non-finite.ts";
 import { AutoencoderKL } from "../autoencoder-kl.ts";
 import { selectTrainable } from "./trainable.ts";
 import { inMemory, withLogvar, writeModel, type Calibration, type TrainingModel } from "./trained-model.ts";
@@ -125,10 +126,17 @@ async function loadPretrained(
   if (model.pretrained === null) return undefined;
   const vae = await openPretrained(model.pretrained, model);
   try {
-    return { config: vae.config, tensors: await vae.stateDict() };
+    return { config: vae.config, tensors: await finiteWeights(vae) };
   } finally {
     await vae.dispose();
   }
+}
+
+/** Every parameter. @throws NOT_FINITE rather than to train beside damaged weights. */
+export async function finiteWeights(vae: AutoencoderKL): Promise<Map<string, Tensor>> {
+  const tensors = await vae.stateDict();
+  checkFiniteWeights(vae.name, tensors);
+  return tensors;
 }
 
 /** A folder, a file or a hub id. */

@@ -14,7 +14,7 @@ import {
   type TrainingPlan,
 } from "../../train/index.ts";
 import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
-import { openPretrained, pictureSides } from "./autoencoder-kl-model.ts";
+import { finiteWeights, openPretrained, pictureSides } from "./autoencoder-kl-model.ts";
 import type { openDiscriminator } from "./discriminator.ts";
 import { inMemory, type TrainingModel } from "./trained-model.ts";
 
@@ -98,7 +98,7 @@ async function openTeacher(
       `loss.distillation.teacher: expected a VAE whose latents have the shape of the model's, ${formatShape(wanted)} for a picture of ${picture[2]} pixels, found ${formatShape(found)} in ${source}.`,
     );
   }
-  return { network, weights: inMemory(await vae.stateDict()) };
+  return { network, weights: inMemory(await finiteWeights(vae)) };
 }
 
 /** What would otherwise show at the step at which the adversary begins. */

@@ -24,7 +24,7 @@ import type { RunResult, TrainOptions, TrainResult } from "./options.ts";
  * Trains until the recipe's last step, or until `signal` fires.
  *
  * @throws INVALID_CONFIG, INVALID_ARGUMENT, NOT_FOUND, INVALID_FILE, WEIGHTS_MISMATCH, IO; RUNTIME when the loss is
- *   no longer finite, in which case the last checkpoint stays as it is.
+ *   no longer finite, NOT_FINITE when the weights are not, in which case the last checkpoint stays as it is.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { recipe } = options;
