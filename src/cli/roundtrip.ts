@@ -21,6 +21,7 @@ import type { SampleOptions } from "./options.ts";
 import { packageVersion } from "./package.ts";
 import type { PreparedPicture } from "./pictures.ts";
 import type { Progress } from "./progress.ts";
+import { warnOfSaturation } from "./saturation.ts";
 
 /** The measurements of one picture. */
 export interface RoundtripNumbers {
@@ -78,6 +79,7 @@ export async function roundtripPicture(
   progress.task(`${picture.name}: decoding`);
   const decoded = await timed(() => naming(picture.name, () => vae.decode(latents, coding.options)));
   progress.advance();
+  warnOfSaturation(decoded.value.sample, vae, picture.name);
   progress.task(`${picture.name}: measuring`);
   const [reconstruction] = new VaeImageProcessor().postprocess(decoded.value.sample);
   const { raster: original } = picture;

@@ -16,6 +16,7 @@ import { UsageError } from "./failure.ts";
 import { naming } from "./naming.ts";
 import { openModel } from "./open-model.ts";
 import type { ModelOptions } from "./options.ts";
+import { warnOfSaturation } from "./saturation.ts";
 import { preparePicture, targetSize } from "./pictures.ts";
 
 /** The size of pictures, in pixels. */
@@ -90,6 +91,7 @@ function autoencoderSampler(vae: AutoencoderKL, size: PictureSize): Sampler {
           onProgress(done, total);
         },
       });
+      warnOfSaturation(sample, vae, "samples");
       return sample;
     },
     [Symbol.asyncDispose]: () => vae.dispose(),

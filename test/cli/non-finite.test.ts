@@ -1,20 +1,20 @@
 /** Weights that hold NaN or infinity are one clear error of every command, with the picture's name; nothing is written. */
-import { cp } from "node:fs/promises";
+import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSafetensorsFile, writeSafetensorsFile } from "../../src/node/index.ts";
 import { latentsFile } from "./broken-files.ts";
-import { writeFile } from "node:fs/promises";
 import { listFiles, runCli, savePicture, saveTinyModel, temporaryFolder } from "./run-cli.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
-/** Sets the first value of a tensor of a model. */
-async function damage(model: string, tensor: string, value: number): Promise<void> {
+/** Sets the first value, or all, of a tensor of a model. */
+async function damage(model: string, tensor: string, value: number, how = "first"): Promise<void> {
   await cp(join(folder.path, "whole"), join(folder.path, model), { recursive: true });
   const file = join(folder.path, model, "diffusion_pytorch_model.safetensors");
   const { tensors } = await readSafetensorsFile(file);
-  tensors.get(tensor)!.data[0] = value;
+  const data = tensors.get(tensor)!.data as Float32Array;
+  data.fill(value, 0, how === "fill" ? data.length : 1);
   await writeSafetensorsFile(file, tensors);
 }
 
@@ -33,6 +33,27 @@ const encoderFault =
   /: encoder: expected finite numbers from the encoder, found NaN\. .* encoder\.conv_in\..* encoder\.conv_in\.weight holds/;
 const decoderFault =
   /decoder: expected finite numbers from the decoder, found Infinity.* decoder\.conv_out\..* decoder\.conv_out\.bias holds/;
+
+test("decoded values far outside of a picture's are a warning", async () => {
+  await damage("loud", "decoder.conv_norm_out.weight", 1e5, "fill");
+  const latents = latentsFile([1, 4, 2, 2]);
+  await writeFile(join(folder.path, "one.safetensors"), latents);
+  for (const args of [
+    ["decode", "one.safetensors", "--out", "loud.png"],
+    ["roundtrip", "one.png", "--out", "loud"],
+    ["sample", "--count", "1", "--size", "16", "--out", "sample.png"],
+  ]) {
+    const { code, stderr } = await runCli([...args, "--model", "loud", "--device", "cpu"], {
+      cwd: folder.path,
+    });
+    expect(stderr).toMatch(
+      /^vaekit: warning: .*: loud: expected pixels of about -1 to 1, found \d+ % of them beyond ±2, up to /,
+    );
+    expect(code).toBe(0);
+    const whole = await runCli([...args, "--model", "whole", "--device", "cpu"], { cwd: folder.path });
+    expect(whole.stderr).toBe("");
+  }
+}, 120_000);
 
 describe.concurrent("a model that is damaged", { timeout: 120_000 }, () => {
   test.each([

@@ -27,6 +27,7 @@ import {
 } from "../options.ts";
 import { checkOutputFile } from "../outputs.ts";
 import { Progress } from "../progress.ts";
+import { warnOfSaturation } from "../saturation.ts";
 
 interface DecodeOptions extends ModelOptions, JsonOptions, TilingOptions, ReadLatentsOptions {
   out: string;
@@ -74,7 +75,7 @@ async function decode(file: string, options: DecodeOptions): Promise<void> {
     const latents = await readLatents(file, vae, options);
     const files = outputNames(out, latents.shape[0]!);
     for (const name of files) await checkOutputFile(name, [file]);
-    const { pictures, plan } = await naming(file, () => decodeAll(vae, latents, options));
+    const { pictures, plan } = await naming(file, () => decodeAll(file, vae, latents, options));
     for (const [i, name] of files.entries())
       await writeFileAtomic(name, await encodeImage(pictures[i]!, name));
     report(files, pictures, plan, options);
@@ -91,6 +92,7 @@ function outputNames(out: string, count: number): string[] {
 }
 
 async function decodeAll(
+  file: string,
   vae: AutoencoderKL,
   latents: Tensor,
   options: DecodeOptions,
@@ -106,6 +108,7 @@ async function decodeAll(
       progress.set(done, total);
     },
   });
+  warnOfSaturation(sample, vae, file);
   return { pictures: new VaeImageProcessor().postprocess(sample), plan: coding.plan };
 }
 
