@@ -2,8 +2,7 @@
  * Picture files to resized 8-bit samples. Plain JavaScript, because the reading thread, which Node starts from
  * the sources as from the build, imports it.
  */
-import { readFile } from "node:fs/promises";
-import sharp from "sharp";
+import { decodePictureBytes, readPictureBytes } from "../../images/node/picture-file.js";
 
 /** @typedef {import("./picture-protocol.ts").DecodeSettings} DecodeSettings */
 /** @typedef {import("./picture-protocol.ts").DecodedPicture} DecodedPicture */
@@ -18,47 +17,17 @@ import sharp from "sharp";
  * @throws Error whose message says why the file is unreadable, without its path.
  */
 export async function decodePicture(path, settings) {
-  // Read by ourselves rather than by sharp: it caches files by path, and its messages name no cause.
-  const bytes = await readBytes(path);
-  /** @type {import("sharp").SharpOptions} */
-  const open = { failOn: "error", limitInputPixels: settings.maxPixels };
-  const { autoOrient } = await sharp(bytes, { ...open, limitInputPixels: false }).metadata();
-  const { width, height } = autoOrient;
-  if (width * height > settings.maxPixels) {
-    throw new Error(`expected at most ${settings.maxPixels} pixels, found ${width}x${height}`);
-  }
-  const short = Math.min(width, height);
-  const scale = (settings.shortSide ?? Math.max(short, settings.resolution)) / short;
-  let picture = sharp(bytes, open).autoOrient();
-  if (scale !== 1) {
-    picture = picture.resize(Math.round(width * scale), Math.round(height * scale), { fit: "fill" });
-  }
-  const { data, info } = await picture
-    .flatten({ background: "white" })
-    .toColourspace("srgb")
-    .raw({ depth: "uchar" })
-    .toBuffer({ resolveWithObject: true });
-  return {
-    width: info.width,
-    height: info.height,
-    channels: settings.channels,
-    data: withChannels(data, info.channels, settings.channels),
-  };
-}
-
-/**
- * @param {string} path
- * @returns {Promise<Uint8Array>}
- */
-async function readBytes(path) {
-  const bytes = await readFile(path).catch((/** @type {unknown} */ error) => {
-    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-    if (code === "ENOENT") throw new Error("no such file", { cause: error });
-    if (code === "EISDIR") throw new Error("expected a picture, found a folder", { cause: error });
-    throw error;
+  const { maxPixels, shortSide, resolution, channels } = settings;
+  const picture = await decodePictureBytes(await readPictureBytes(path), {
+    maxPixels,
+    resize: (width, height) => {
+      const short = Math.min(width, height);
+      const scale = (shortSide ?? Math.max(short, resolution)) / short;
+      return { width: Math.round(width * scale), height: Math.round(height * scale) };
+    },
   });
-  if (bytes.length === 0) throw new Error("expected a picture, found an empty file");
-  return bytes;
+  const { width, height, data } = picture;
+  return { width, height, channels, data: withChannels(data, picture.channels, channels) };
 }
 
 /**
