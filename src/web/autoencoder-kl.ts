@@ -4,9 +4,8 @@ import { parseJson } from "../files/index.ts";
 import { parseConfig } from "../models/index.ts";
 import type { Device } from "../runtime/index.ts";
 import { WebRuntime, type OrtModule } from "../runtime/web/web-runtime.ts";
-import { defaultProfile, providerOf } from "../planner/index.ts";
-import type { Machine } from "../vae/machine.ts";
 import { bytesInMemory, type ByteSource } from "../tensor/byte-source.ts";
+import { browser } from "./machine.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
 import { parseSafetensors, renameDeprecatedAttention } from "../weights/index.ts";
@@ -49,14 +48,6 @@ export class AutoencoderKL extends AutoencoderKLModel {
     return new AutoencoderKL({ name: url, config, weights, runtime, machine: browser });
   }
 }
-
-/** A browser says nothing of its memory, and has no temporary files. */
-const browser: Machine = {
-  processBytes: () => undefined,
-  availableBytes: () => undefined,
-  hasFiles: false,
-  costProfile: (runtime) => Promise.resolve(defaultProfile(providerOf(runtime), 1)),
-};
 
 /** Loaded only when needed: the WebAssembly is several megabytes. */
 async function defaultOrt(): Promise<OrtModule> {

@@ -1,6 +1,8 @@
 /** encode and decode give diffusers' numbers, for every switch of the config. */
 import { describe, expect, test } from "vitest";
 import { AutoencoderKL } from "../../src/node/index.ts";
+import { openOn } from "../models-on-runtimes.ts";
+import { runtimeNames } from "../runtime/runtimes.ts";
 import { fixturePath, manifest, readGoldens } from "./fixtures.ts";
 import { modelTolerance } from "./tolerance.ts";
 
@@ -36,6 +38,20 @@ describe.each(manifest.models.filter((each) => !each.tiled))("$name ($covers)", 
     expect(vae.normalizeLatents(latents)).toBeAllclose(goldens.get("normalized"), tolerance);
     expect(vae.denormalizeLatents(latents)).toBeAllclose(goldens.get("denormalized"), tolerance);
   });
+});
+
+describe.each(runtimeNames)("in strips on %s", (runtimeName) => {
+  test.each(manifest.models.filter((each) => !each.tiled))(
+    "$name ($covers) gives diffusers' parameters and sample",
+    async ({ folder, golden }) => {
+      const goldens = readGoldens(golden);
+      await using vae = await openOn(runtimeName, fixturePath(folder));
+      const { latentDist } = await vae.encode(goldens.get("pixels"), { tiling: "exact" });
+      const { sample } = await vae.decode(goldens.get("latents"), { tiling: "exact" });
+      expect(latentDist.parameters).toBeAllclose(goldens.get("parameters"), modelTolerance);
+      expect(sample).toBeAllclose(goldens.get("sample"), modelTolerance);
+    },
+  );
 });
 
 test("forward decodes the posterior's mode", async () => {

@@ -1,15 +1,15 @@
 /** A picture in strips is the picture at once: every model of the fixtures, both halves, sizes that do not divide evenly. */
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AutoencoderKL } from "../../src/node/index.ts";
 import type { Graph } from "../../src/graph/index.ts";
 import { Generator } from "../../src/random/index.ts";
-import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
+import type { Runtime } from "../../src/runtime/index.ts";
 import { compileStrips, StripExecutor, type CompileOptions } from "../../src/strips/index.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { fixturePath, manifest } from "../conformance/fixtures.ts";
+import { createRuntime, runtimeNames } from "../runtime/runtimes.ts";
 
-const runtime = new NodeRuntime({ device: "cpu" });
-afterAll(() => runtime.dispose());
+let runtime: Runtime;
 
 /** The rounding of Winograd's tiles, of sums in another order and of attention in parts. */
 const tolerance = { absolute: 2e-4 };
@@ -53,36 +53,43 @@ async function expectEncodesAsAtOnce(folder: string, height: number, width: numb
 /** Some folders hold goldens for several cases; here a model counts once. */
 const models = [...new Map(manifest.models.map((model) => [model.folder, model])).values()];
 
-describe.each(models)("$folder ($covers)", ({ folder }) => {
-  // 13 latents are three strips of four rows and one row; 75 pixels are no multiple of any factor.
-  test("decodes 13 x 7 latents as at once", () => expectDecodesAsAtOnce(folder, 13, 7));
-  test("encodes 75 x 58 pixels as at once", () => expectEncodesAsAtOnce(folder, 75, 58));
-});
-
-/** Making sessions is what takes time: other sizes run on one model with every kind of layer, and one without attention. */
-describe.each(["models/attention-blocks", "models/no-mid-attention"])("%s", (folder) => {
-  test("decodes 6 x 9 latents as at once", () => expectDecodesAsAtOnce(folder, 6, 9));
-  test("decodes a single latent as at once", () => expectDecodesAsAtOnce(folder, 1, 1));
-  test("encodes 37 x 44 pixels as at once", () => expectEncodesAsAtOnce(folder, 37, 44));
-
-  test("does not depend on the strips' height", async () => {
-    await using vae = await load(folder);
-    const graph = vae.graph("decoder", { batch: 1, height: 11, width: 8 });
-    const x = Generator.philox(7).randn([1, vae.config.latentChannels, 11, 8]);
-    const whole = await atOnce(graph, x);
-    for (const stripElements of [2 ** 10, 2 ** 13, 2 ** 30]) {
-      const result = await inStrips(graph, x, { stripElements, chooseTile: () => undefined });
-      expect(result).toBeAllclose(whole, tolerance);
-    }
+describe.each(runtimeNames)("%s", (name) => {
+  beforeAll(() => {
+    runtime = createRuntime[name]();
   });
-});
+  afterAll(() => runtime.dispose());
 
-test("strips of one map may be computed in different ways", async () => {
-  await using vae = await load("models/no-mid-attention");
-  const graph = vae.graph("decoder", { batch: 1, height: 13, width: 7 });
-  const x = Generator.philox(9).randn([1, vae.config.latentChannels, 13, 7]);
-  // Only the last strip has one row: its convolutions take the weights as they are, the others' transformed.
-  const chooseTile: CompileOptions["chooseTile"] = ({ output }) => (output.shape[2]! < 4 ? undefined : 4);
-  const result = await inStrips(graph, x, { stripElements: 1, chooseTile });
-  expect(result).toBeAllclose(await atOnce(graph, x), tolerance);
+  describe.each(models)("$folder ($covers)", ({ folder }) => {
+    // 13 latents are three strips of four rows and one row; 75 pixels are no multiple of any factor.
+    test("decodes 13 x 7 latents as at once", () => expectDecodesAsAtOnce(folder, 13, 7));
+    test("encodes 75 x 58 pixels as at once", () => expectEncodesAsAtOnce(folder, 75, 58));
+  });
+
+  /** Making sessions is what takes time: other sizes run on one model with every kind of layer, and one without attention. */
+  describe.each(["models/attention-blocks", "models/no-mid-attention"])("%s", (folder) => {
+    test("decodes 6 x 9 latents as at once", () => expectDecodesAsAtOnce(folder, 6, 9));
+    test("decodes a single latent as at once", () => expectDecodesAsAtOnce(folder, 1, 1));
+    test("encodes 37 x 44 pixels as at once", () => expectEncodesAsAtOnce(folder, 37, 44));
+
+    test("does not depend on the strips' height", async () => {
+      await using vae = await load(folder);
+      const graph = vae.graph("decoder", { batch: 1, height: 11, width: 8 });
+      const x = Generator.philox(7).randn([1, vae.config.latentChannels, 11, 8]);
+      const whole = await atOnce(graph, x);
+      for (const stripElements of [2 ** 10, 2 ** 13, 2 ** 30]) {
+        const result = await inStrips(graph, x, { stripElements, chooseTile: () => undefined });
+        expect(result).toBeAllclose(whole, tolerance);
+      }
+    });
+  });
+
+  test("strips of one map may be computed in different ways", async () => {
+    await using vae = await load("models/no-mid-attention");
+    const graph = vae.graph("decoder", { batch: 1, height: 13, width: 7 });
+    const x = Generator.philox(9).randn([1, vae.config.latentChannels, 13, 7]);
+    // Only the last strip has one row: its convolutions take the weights as they are, the others' transformed.
+    const chooseTile: CompileOptions["chooseTile"] = ({ output }) => (output.shape[2]! < 4 ? undefined : 4);
+    const result = await inStrips(graph, x, { stripElements: 1, chooseTile });
+    expect(result).toBeAllclose(await atOnce(graph, x), tolerance);
+  });
 });

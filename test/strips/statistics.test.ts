@@ -1,12 +1,12 @@
 /** Statistics joined over strips are those of the whole picture. */
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Generator } from "../../src/random/index.ts";
-import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
+import type { Runtime } from "../../src/runtime/index.ts";
 import { statisticsGraph, statisticsNames } from "../../src/strips/statistics-graph.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
+import { createRuntime, runtimeNames } from "../runtime/runtimes.ts";
 
-const runtime = new NodeRuntime({ device: "cpu" });
-afterAll(() => runtime.dispose());
+let runtime: Runtime;
 
 const groups = 2;
 const epsilon = 1e-6;
@@ -78,7 +78,12 @@ const pictureOf = (offset: number): Picture => {
   );
 };
 
-describe("statistics joined over strips", () => {
+describe.each(runtimeNames)("statistics joined over strips on %s", (name) => {
+  beforeAll(() => {
+    runtime = createRuntime[name]();
+  });
+  afterAll(() => runtime.dispose());
+
   test.each([
     ["one strip", [0, 30]],
     ["even strips", [0, 10, 20, 30]],

@@ -1,0 +1,41 @@
+/** One model on every runtime: its files are read as in Node, the rest is as on the runtime's own platform. */
+import { parseConfig } from "../src/models/index.ts";
+import { thisMachine } from "../src/node/machine.ts";
+import { AutoencoderKLModel, type AutoencoderKLParts } from "../src/vae/autoencoder-kl.ts";
+import type { Machine } from "../src/vae/machine.ts";
+import { matchWeights } from "../src/vae/model-weights.ts";
+import { browser } from "../src/web/machine.ts";
+import { loadDiffusersFolder } from "../src/weights/node/index.ts";
+import { createRuntime, type RuntimeName } from "./runtime/runtimes.ts";
+
+const machines: Readonly<Record<RuntimeName, () => Machine>> = {
+  "onnxruntime-node": () =>
+    thisMachine({}, (message) => {
+      throw new Error(message);
+    }),
+  "onnxruntime-web (WebAssembly)": () => browser,
+};
+
+/** A model of given parts. */
+export class AssembledModel extends AutoencoderKLModel {
+  static of(parts: AutoencoderKLParts): AssembledModel {
+    return new AssembledModel(parts);
+  }
+}
+
+/** What a model in diffusers' format is made of, beside what runs it. */
+export async function partsOf(
+  folder: string,
+): Promise<Pick<AutoencoderKLParts, "name" | "config" | "weights">> {
+  const { configJson, configPath, checkpoint } = await loadDiffusersFolder(folder);
+  const { config } = parseConfig(configJson, configPath);
+  return { name: folder, config, weights: matchWeights(config, checkpoint.tensors, folder) };
+}
+
+export async function openOn(name: RuntimeName, folder: string): Promise<AssembledModel> {
+  return AssembledModel.of({
+    ...(await partsOf(folder)),
+    runtime: createRuntime[name](),
+    machine: machines[name](),
+  });
+}
