@@ -1,5 +1,6 @@
-/** What lies in the package beside the code: its version and its sample picture. */
-import { readFileSync } from "node:fs";
+/** What lies in the package beside the code: its version, its sample picture, its model. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The path of a file of the package, from its root; src/cli and dist/cli are equally deep. */
@@ -9,6 +10,13 @@ function packagePath(path: string): string {
 
 /** The sample picture, rendered by tools/render-sample.mjs. */
 export const samplePicture = packagePath("assets/sample.png");
+
+/** Every file of the model and the picture inside the package. */
+export function assetFiles(): string[] {
+  const folder = packagePath("assets");
+  const entries = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return entries.map((name) => join(folder, name));
+}
 
 /** The version in package.json. */
 export function packageVersion(): string {

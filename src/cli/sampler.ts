@@ -27,6 +27,8 @@ export interface PictureSize {
 
 export interface Sampler extends AsyncDisposable {
   readonly range: PictureRange;
+  /** Where the weights lie. */
+  readonly weightFiles: readonly string[];
   /** Draws latents [count, …] of the prior N(0, 1). */
   prior(count: number, generator: Generator): Tensor<"float32">;
   /** The latents [1, …] of a picture file: the posterior's mode. */
@@ -77,6 +79,7 @@ function autoencoderSampler(vae: AutoencoderKL, size: PictureSize): Sampler {
   const latentSize = [height / vae.spatialFactor, width / vae.spatialFactor];
   return {
     range: "signed",
+    weightFiles: vae.weightFiles,
     prior: (count, generator) => generator.randn([count, latentChannels, ...latentSize]),
     encode: async (path) => {
       const { pixels } = await preparePicture(path, vae, asked);
@@ -102,6 +105,7 @@ function mlpSampler(vae: MlpVae): Sampler {
   const { inputSize, latentSize } = vae.config;
   return {
     range: "unit",
+    weightFiles: vae.weightFiles,
     prior: (count, generator) => generator.randn([count, latentSize]),
     encode: async (path) => {
       const side = Math.sqrt(inputSize);

@@ -1,6 +1,6 @@
 /** AutoencoderKL in Node: weights from folders, single files and the hub; ONNX Runtime in a thread. */
-import { mkdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { realpath, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VaekitError } from "../errors.ts";
 import { isHubId, resolveFromHub, type HubOptions } from "../hub/index.ts";
@@ -19,7 +19,13 @@ import { storeInMemory, type StoredTensor } from "../tensor/stored-tensor.ts";
 import { thisMachine } from "./machine.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
-import { writeFileAtomic } from "../files/node/index.ts";
+import {
+  checkOutputFolderPath,
+  checkOutputPath,
+  KeptFiles,
+  makeFolder,
+  writeFileAtomic,
+} from "../files/node/index.ts";
 import { loadDiffusersFolder, loadSingleFile, writeSafetensorsFile } from "../weights/node/index.ts";
 
 /** Where a model runs and whom it tells what. */
@@ -110,14 +116,26 @@ export class AutoencoderKL extends AutoencoderKLModel {
     return AutoencoderKL.fromPretrained(defaultModelFolder, options);
   }
 
-  /** Writes config.json and the weights in diffusers' format; diffusers' from_pretrained reads the folder. */
+  /**
+   * Writes config.json and the weights in diffusers' format; diffusers' from_pretrained reads the folder.
+   *
+   * @throws IO, also when the folder is the one that this model is read from: a model in use keeps its files.
+   */
   async savePretrained(folder: string): Promise<void> {
+    const weightsPath = join(folder, weightsFile);
+    const configPath = join(folder, "config.json");
+    const indexPath = `${weightsPath}.index.json`;
+    const kept = new KeptFiles();
+    for (const path of this.weightFiles) kept.add(path, "the weights of this model, which is in use");
+    checkOutputFolderPath(folder);
+    for (const path of [weightsPath, configPath]) checkOutputPath(path, kept);
+    await checkIsNotOwnIndex(indexPath, this.weightFiles);
     const tensors = await this.stateDict();
-    await mkdir(folder, { recursive: true });
-    await writeSafetensorsFile(join(folder, weightsFile), tensors, { format: "pt" });
-    await writeFileAtomic(join(folder, "config.json"), formatConfig(this.config));
+    await makeFolder(folder);
+    await writeSafetensorsFile(weightsPath, tensors, { format: "pt" }, { kept });
+    await writeFileAtomic(configPath, formatConfig(this.config), { kept });
     // diffusers would prefer the shards of an index that an earlier model left here.
-    await rm(join(folder, `${weightsFile}.index.json`), { force: true });
+    await rm(indexPath, { force: true });
   }
 
   static #assemble({ name, config, tensors }: Found, options: RuntimeOptions): AutoencoderKL {
@@ -132,6 +150,17 @@ export class AutoencoderKL extends AutoencoderKLModel {
       machine: thisMachine(options, warner(options)),
     });
   }
+}
+
+/** @throws IO when the index in the folder is that of the shards in use: without it they are no model. */
+async function checkIsNotOwnIndex(indexPath: string, weightFiles: readonly string[]): Promise<void> {
+  if (weightFiles.length < 2 || (await stat(indexPath).catch(() => undefined)) === undefined) return;
+  const folder = dirname(await realpath(indexPath));
+  if (!weightFiles.some((path) => dirname(path) === folder)) return;
+  throw new VaekitError(
+    "IO",
+    `${indexPath}: would replace the weights of this model, which is in use. Write to another name or folder.`,
+  );
 }
 
 function warner(options: RuntimeOptions): (message: string) => void {

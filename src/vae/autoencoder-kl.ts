@@ -22,7 +22,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { readTensor } from "../weights/index.ts";
 import { joinBatch, splitBatch } from "./batch.ts";
 import { checkLatents, checkPixels } from "./check-input.ts";
-import { countParameters, finderOf, type ModelWeights } from "./model-weights.ts";
+import { countParameters, filesOf, finderOf, type ModelWeights } from "./model-weights.ts";
 import { Coder } from "./coder.ts";
 import type { Machine } from "./machine.ts";
 import { checkFiniteResult, checkFiniteWeights, type Suspect } from "./non-finite.ts";
@@ -81,6 +81,11 @@ export class AutoencoderKLModel {
   /** Names of the checkpoint's tensors that the model does not have. */
   get unexpectedTensors(): readonly string[] {
     return this.#weights.unexpected;
+  }
+
+  /** The files on disk that the weights are read from while the model is in use. */
+  get weightFiles(): readonly string[] {
+    return filesOf(this.#weights);
   }
 
   /** Every parameter with its shape and the dtype it is stored in. */

@@ -7,7 +7,7 @@ import { SessionCache, type Runtime, type Session } from "../runtime/index.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { readTensor } from "../weights/index.ts";
-import { finderOf, type ModelWeights } from "./model-weights.ts";
+import { filesOf, finderOf, type ModelWeights } from "./model-weights.ts";
 import { checkFiniteResult, checkFiniteWeights } from "./non-finite.ts";
 import type { CodingOptions, Half } from "./options.ts";
 
@@ -47,6 +47,11 @@ export class MlpVaeModel {
     this.config = config;
     this.#weights = weights;
     this.#runtime = runtime;
+  }
+
+  /** The files on disk that the weights are read from while the model is in use. */
+  get weightFiles(): readonly string[] {
+    return filesOf(this.#weights);
   }
 
   /**

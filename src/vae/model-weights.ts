@@ -67,6 +67,11 @@ export function finderOf({ parameters }: ModelWeights): FindParameter {
   return (name) => parameters.get(name)!;
 }
 
+/** The files in which a model's parameters lie, by their real paths; none for weights in memory. */
+export function filesOf({ parameters }: ModelWeights): string[] {
+  return [...new Set([...parameters.values()].flatMap(({ source }) => source.path ?? []))];
+}
+
 /** The number of scalars in a model's parameters. */
 export function countParameters({ parameters }: ModelWeights): number {
   return [...parameters.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);

@@ -1,6 +1,6 @@
 /** `vaekit calibrate`: the factors that a model's config should hold, measured on pictures. */
 import type { Command } from "commander";
-import { LatentCalibrator, Generator, writeFileAtomic, type AutoencoderKL } from "../../node/index.ts";
+import { LatentCalibrator, Generator, type AutoencoderKL } from "../../node/index.ts";
 import { renderCalibrationChart } from "../../report/index.ts";
 import { calibrationFields, calibrationText, type CalibrationResult } from "../calibration-text.ts";
 import { checkTiling, Coding } from "../coding.ts";
@@ -20,7 +20,7 @@ import {
   type SampleOptions,
   type TilingOptions,
 } from "../options.ts";
-import { checkOutputFile } from "../outputs.ts";
+import { Outputs } from "../outputs.ts";
 import { findPictures, preparePicture, type SizeRule } from "../pictures.ts";
 import { Progress } from "../progress.ts";
 import { modelLabel } from "../roundtrip.ts";
@@ -55,11 +55,13 @@ async function calibrate(folders: string[], options: CalibrateOptions): Promise<
   const size = croppedSize(options);
   await checkTiling(options);
   const paths = (await findPictures(folders)).slice(0, options.limit);
-  if (options.chart !== undefined) await checkOutputFile(options.chart, paths);
+  const outputs = new Outputs(paths);
+  if (options.chart !== undefined) await outputs.claim(options.chart);
   const vae = await openModel(options);
   try {
+    outputs.keepModel(vae, options);
     const result = await measure(vae, paths, size, options);
-    if (options.chart !== undefined) await writeFileAtomic(options.chart, chart(vae, result));
+    if (options.chart !== undefined) await outputs.write(options.chart, chart(vae, result));
     if (options.json === true) printJson(json(vae, result));
     else print(calibrationText(modelLabel(vae), result));
     if (options.chart !== undefined && options.json !== true) print(`\nChart: ${options.chart}`);

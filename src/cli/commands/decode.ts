@@ -3,7 +3,6 @@ import { extname } from "node:path";
 import type { Command } from "commander";
 import {
   VaeImageProcessor,
-  writeFileAtomic,
   type AutoencoderKL,
   type CodingPlan,
   type Raster,
@@ -25,7 +24,7 @@ import {
   type ModelOptions,
   type TilingOptions,
 } from "../options.ts";
-import { checkOutputFile } from "../outputs.ts";
+import { Outputs } from "../outputs.ts";
 import { Progress } from "../progress.ts";
 import { warnOfSaturation } from "../saturation.ts";
 
@@ -69,15 +68,16 @@ async function decode(file: string, options: DecodeOptions): Promise<void> {
     throw new UsageError(`--out ${out}: expected a name ending in ${extensions.join(", ")}.`);
   }
   await checkTiling(options);
-  await checkOutputFile(out, [file]);
+  await new Outputs([file]).claim(out);
   const vae = await openModel(options);
   try {
     const latents = await readLatents(file, vae, options);
     const files = outputNames(out, latents.shape[0]!);
-    for (const name of files) await checkOutputFile(name, [file]);
+    const outputs = new Outputs([file]);
+    for (const name of files) await outputs.claim(name);
+    outputs.keepModel(vae, options);
     const { pictures, plan } = await naming(file, () => decodeAll(file, vae, latents, options));
-    for (const [i, name] of files.entries())
-      await writeFileAtomic(name, await encodeImage(pictures[i]!, name));
+    for (const [i, name] of files.entries()) await outputs.write(name, await encodeImage(pictures[i]!, name));
     report(files, pictures, plan, options);
   } finally {
     await vae.dispose();

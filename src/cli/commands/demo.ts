@@ -1,12 +1,12 @@
 /** `vaekit demo`: the first command to try; needs nothing that is not in the package. */
 import { join } from "node:path";
 import type { Command } from "commander";
-import { AutoencoderKL, writeFileAtomic } from "../../node/index.ts";
+import { AutoencoderKL } from "../../node/index.ts";
 import { encodePng } from "../../images/node/index.ts";
 import { Coding } from "../coding.ts";
 import { print, printJson } from "../format.ts";
 import { addJsonOption, type JsonOptions } from "../options.ts";
-import { checkOutputFile, checkOutputFolder, isFolder, makeOutputFolder } from "../outputs.ts";
+import { Outputs } from "../outputs.ts";
 import { samplePicture } from "../package.ts";
 import { preparePicture } from "../pictures.ts";
 import { Progress } from "../progress.ts";
@@ -31,15 +31,15 @@ async function demo(options: DemoOptions): Promise<void> {
   const { out } = options;
   const reconstructionPath = join(out, "reconstruction.png");
   const reportPath = join(out, "report.html");
-  await checkOutputFolder(out);
-  if (await isFolder(out)) for (const path of [reconstructionPath, reportPath]) await checkOutputFile(path);
+  const outputs = new Outputs();
+  await outputs.claimFolder(out);
+  for (const path of [reconstructionPath, reportPath]) await outputs.claim(path);
   const vae = await AutoencoderKL.default();
   try {
     const result = await roundtripSample(vae, options);
     const report = renderReport(vae, [await reportPicture(vae, result)]);
-    await makeOutputFolder(out);
-    await writeFileAtomic(reconstructionPath, await encodePng(result.reconstruction));
-    await writeFileAtomic(reportPath, report);
+    await outputs.write(reconstructionPath, await encodePng(result.reconstruction));
+    await outputs.write(reportPath, report);
     if (options.json === true) {
       printJson({ ...roundtripJson(vae, [result.numbers], [reconstructionPath]), report: reportPath });
       return;

@@ -1,12 +1,6 @@
 /** `vaekit encode`: pictures to latents in a .safetensors file. */
 import type { Command } from "commander";
-import {
-  Generator,
-  writeSafetensorsFile,
-  type AutoencoderKL,
-  type CodingPlan,
-  type Tensor,
-} from "../../node/index.ts";
+import { Generator, type AutoencoderKL, type CodingPlan, type Tensor } from "../../node/index.ts";
 import { checkTiling, Coding } from "../coding.ts";
 import { concatenate } from "../concatenate.ts";
 import { UsageError } from "../failure.ts";
@@ -25,8 +19,9 @@ import {
   type SampleOptions,
   type TilingOptions,
 } from "../options.ts";
-import { checkOutputFile } from "../outputs.ts";
+import { Outputs } from "../outputs.ts";
 import { findPictures, preparePicture, type SizeRule } from "../pictures.ts";
+import { encodeSafetensors } from "../../weights/index.ts";
 import { Progress } from "../progress.ts";
 
 interface EncodeOptions extends ModelOptions, JsonOptions, TilingOptions, SampleOptions {
@@ -65,13 +60,15 @@ export function addEncode(program: Command): void {
 async function encode(images: string[], options: EncodeOptions): Promise<void> {
   await checkTiling(options);
   const paths = await findPictures(images);
-  await checkOutputFile(options.out, paths);
+  const outputs = new Outputs(paths);
+  await outputs.claim(options.out);
   const vae = await openModel(options);
   try {
+    outputs.keepModel(vae, options);
     const { width, height } = await commonSize(vae, paths, options.size);
     const { tensors, plan } = await encodeAll(vae, paths, options);
     const metadata = latentsMetadata({ vae, paths, width, height, options });
-    await writeSafetensorsFile(options.out, Object.entries(tensors), metadata);
+    await outputs.write(options.out, encodeSafetensors(Object.entries(tensors), metadata));
     report(tensors, paths.length, plan, options);
   } finally {
     await vae.dispose();

@@ -1,7 +1,7 @@
 /** `vaekit export`: both halves as .onnx files that need nothing else. */
 import { join } from "node:path";
 import { Option, type Command } from "commander";
-import { writeFileAtomic, type AutoencoderKL } from "../../node/index.ts";
+import type { AutoencoderKL } from "../../node/index.ts";
 import { UsageError } from "../failure.ts";
 import { formatBytes, print, printJson } from "../format.ts";
 import { openModel } from "../open-model.ts";
@@ -12,7 +12,7 @@ import {
   type JsonOptions,
   type ModelOptions,
 } from "../options.ts";
-import { checkOutputFile, checkOutputFolder, isFolder, makeOutputFolder } from "../outputs.ts";
+import { Outputs } from "../outputs.ts";
 import { Progress } from "../progress.ts";
 
 interface ExportOptions extends ModelOptions, JsonOptions {
@@ -47,12 +47,14 @@ export function addExport(program: Command): void {
 async function exportOnnx(options: ExportOptions): Promise<void> {
   const halves: Half[] = options.half === "both" ? ["encoder", "decoder"] : [options.half];
   const files = halves.map((half) => join(options.out, `vae_${half}.onnx`));
-  await checkOutputFolder(options.out);
-  if (await isFolder(options.out)) for (const file of files) await checkOutputFile(file);
+  const outputs = new Outputs();
+  await outputs.claimFolder(options.out);
+  for (const file of files) await outputs.claim(file);
   const vae = await openModel(options);
   try {
+    outputs.keepModel(vae, options);
     checkSize(vae, options);
-    const written = await writeHalves(vae, halves, files, options);
+    const written = await writeHalves(vae, halves, { files, outputs, options });
     if (options.json === true) printJson({ files: written });
     else
       for (const { file, byteLength, input } of written)
@@ -77,9 +79,10 @@ function checkSize({ spatialFactor }: AutoencoderKL, { height, width }: ExportOp
 async function writeHalves(
   vae: AutoencoderKL,
   halves: readonly Half[],
-  files: readonly string[],
-  { batch, height, width, out }: ExportOptions,
+  to: { readonly files: readonly string[]; readonly outputs: Outputs; readonly options: ExportOptions },
 ): Promise<{ file: string; byteLength: number; input: string }[]> {
+  const { files, outputs, options } = to;
+  const { batch, height, width } = options;
   const written: { file: string; byteLength: number; input: string }[] = [];
   using progress = new Progress(halves.length);
   for (const [i, half] of halves.entries()) {
@@ -89,8 +92,7 @@ async function writeHalves(
     const size = { batch, height: height / scale, width: width / scale };
     const channels = half === "encoder" ? vae.config.inChannels : vae.config.latentChannels;
     const bytes = await vae.exportOnnx(half, size);
-    await makeOutputFolder(out);
-    await writeFileAtomic(file, bytes);
+    await outputs.write(file, bytes);
     const input = `[${[batch, channels, size.height, size.width].join(", ")}]`;
     written.push({ file, byteLength: bytes.byteLength, input });
     progress.advance();

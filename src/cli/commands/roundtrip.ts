@@ -1,11 +1,10 @@
 /** `vaekit roundtrip`: what the VAE keeps of pictures. */
 import { join } from "node:path";
 import type { Command } from "commander";
-import { writeFileAtomic, type AutoencoderKL } from "../../node/index.ts";
+import type { AutoencoderKL } from "../../node/index.ts";
 import { encodePng } from "../../images/node/index.ts";
 import type { RoundtripPicture } from "../../report/index.ts";
 import { checkTiling, Coding } from "../coding.ts";
-import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";
 import { openModel } from "../open-model.ts";
 import {
@@ -19,7 +18,7 @@ import {
   type SampleOptions,
   type TilingOptions,
 } from "../options.ts";
-import { checkIsNoInput, checkOutputFile, checkOutputFolder, makeOutputFolder } from "../outputs.ts";
+import { Outputs } from "../outputs.ts";
 import { findPictures, preparePicture, stemOf, type SizeRule } from "../pictures.ts";
 import { Progress } from "../progress.ts";
 import { roundtripJson, roundtripTable } from "../roundtrip-table.ts";
@@ -53,12 +52,14 @@ export function addRoundtrip(program: Command): void {
 async function roundtrip(images: string[], options: RoundtripOptions): Promise<void> {
   await checkTiling(options);
   const paths = await findPictures(images);
-  const outputs = await planOutputs(paths, options);
+  const outputs = new Outputs(paths);
+  const files = await claimAll(outputs, paths, options);
   const vae = await openModel(options);
   try {
-    const { all, pages } = await roundtripAll(vae, paths, outputs, options);
-    if (options.html !== undefined) await writeFileAtomic(options.html, renderReport(vae, pages));
-    if (options.json === true) printJson(roundtripJson(vae, all, outputs));
+    outputs.keepModel(vae, options);
+    const { all, pages } = await roundtripAll(vae, paths, { files, outputs, options });
+    if (options.html !== undefined) await outputs.write(options.html, renderReport(vae, pages));
+    if (options.json === true) printJson(roundtripJson(vae, all, files));
     else print(roundtripTable(vae, all));
   } finally {
     await vae.dispose();
@@ -66,24 +67,23 @@ async function roundtrip(images: string[], options: RoundtripOptions): Promise<v
 }
 
 /** Where each reconstruction goes; every reason to refuse is found before the long work. */
-async function planOutputs(paths: readonly string[], options: RoundtripOptions): Promise<string[]> {
-  await checkOutputFolder(options.out);
-  const outputs = paths.map((path) => join(options.out, `${stemOf(path)}.reconstruction.png`));
-  const twice = outputs.find((output, i) => outputs.indexOf(output) !== i);
-  if (twice !== undefined) {
-    throw new UsageError(`Two pictures would be written to ${twice}. Rename one, or give them to two runs.`);
-  }
-  for (const output of outputs) await checkIsNoInput(output, paths);
-  if (options.html !== undefined) await checkOutputFile(options.html, paths);
-  return outputs;
+async function claimAll(
+  outputs: Outputs,
+  paths: readonly string[],
+  { out, html }: RoundtripOptions,
+): Promise<string[]> {
+  await outputs.claimFolder(out);
+  const files = paths.map((path) => join(out, `${stemOf(path)}.reconstruction.png`));
+  for (const path of [...files, ...(html === undefined ? [] : [html])]) await outputs.claim(path);
+  return files;
 }
 
 async function roundtripAll(
   vae: AutoencoderKL,
   paths: readonly string[],
-  outputs: readonly string[],
-  options: RoundtripOptions,
+  to: { readonly files: readonly string[]; readonly outputs: Outputs; readonly options: RoundtripOptions },
 ): Promise<{ all: RoundtripNumbers[]; pages: RoundtripPicture[] }> {
+  const { files, outputs, options } = to;
   const all: RoundtripNumbers[] = [];
   const pages: RoundtripPicture[] = [];
   using progress = new Progress(paths.length * 2);
@@ -94,8 +94,7 @@ async function roundtripAll(
   for (const [i, path] of paths.entries()) {
     const picture = await preparePicture(path, vae, options.size);
     const result = await roundtripPicture(vae, picture, { ...options, coding }, progress);
-    await makeOutputFolder(options.out);
-    await writeFileAtomic(outputs[i]!, await encodePng(result.reconstruction));
+    await outputs.write(files[i]!, await encodePng(result.reconstruction));
     all.push(result.numbers);
     if (options.html !== undefined) pages.push(await reportPicture(vae, result));
   }

@@ -6,7 +6,6 @@ import {
   Generator,
   interpolationPath,
   interpolations,
-  writeFileAtomic,
   type Interpolation,
   type Tensor,
 } from "../../node/index.ts";
@@ -25,7 +24,7 @@ import {
   type JsonOptions,
   type ModelOptions,
 } from "../options.ts";
-import { checkOutputFile } from "../outputs.ts";
+import { Outputs } from "../outputs.ts";
 import { Progress } from "../progress.ts";
 
 interface SampleCommandOptions extends ModelOptions, JsonOptions {
@@ -118,14 +117,16 @@ async function sample(options: SampleCommandOptions): Promise<void> {
     throw new UsageError(`--out ${out}: expected a name ending in ${extensions.join(", ")}.`);
   }
   const inputs = [...(options.between ?? []), ...(options.add ?? []), ...(options.subtract ?? [])];
-  await checkOutputFile(out, inputs);
+  const outputs = new Outputs(inputs);
+  await outputs.claim(out);
   await using sampler = await openSampler(options, options.size);
+  outputs.keepModel(sampler, options);
   const latents = await latentsFor(mode, sampler, options);
   const pictures = await decodeAll(sampler, latents);
   const count = latents.shape[0]!;
   const columns = options.columns ?? (mode === "prior" ? undefined : count);
   const sheet = pictureSheet(pictures, sampler.range, columns);
-  await writeFileAtomic(out, await encodeImage(sheet, out));
+  await outputs.write(out, await encodeImage(sheet, out));
   const { width, height } = sheet;
   if (options.json === true) printJson({ file: out, mode, pictures: count, width, height });
   else print(`${out}: ${count} pictures, ${width}x${height}`);

@@ -1,10 +1,9 @@
 /** Writes files whole or not at all: beside the target first, then in its place in one step. */
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { open, rename, rm, type FileHandle } from "node:fs/promises";
-import { VaekitError } from "../../errors.ts";
+import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { writeError } from "./file-errors.ts";
-import { isFolder } from "./file-source.ts";
+import { checkOutputPath, type KeptFiles } from "./output-path.ts";
 
 /** The temporary files of writes in progress. */
 const partialFiles = new Set<string>();
@@ -18,15 +17,26 @@ export function removePartialFiles(): void {
 /** What to write: text, bytes, or bytes in chunks. */
 export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
+/** What a write must leave alone. */
+export interface WriteOptions {
+  /** Files that must not be replaced: inputs, the weights of an open model. */
+  readonly kept?: KeptFiles;
+}
+
 /**
- * Writes a file, or replaces one. A reader sees the old content or the new one, never a part, even when the
- * process or the machine stops midway. A symbolic link at `path` is replaced, not followed.
+ * Writes a file, or replaces one, whose permissions stay. A reader sees the old content or the new one, never a part,
+ * even when the process or the machine stops midway. A symbolic link at `path` is replaced, not followed.
  *
- * @throws IO when the folder is missing, the disk is full, or permissions forbid it; and whatever `content`
- *   throws. Nothing is left behind then.
+ * @throws IO when the folder is missing, the disk is full, or permissions forbid it; when a folder, a device, a pipe or
+ *   a socket is at `path`, or behind a link there, a read-only file or one of `kept`; and whatever `content` throws.
+ *   Nothing is left behind then.
  */
-export async function writeFileAtomic(path: string, content: FileContent): Promise<void> {
-  if (await isFolder(path)) throw writeError(path, folderInTheWay(path));
+export async function writeFileAtomic(
+  path: string,
+  content: FileContent,
+  { kept }: WriteOptions = {},
+): Promise<void> {
+  checkOutputPath(path, kept);
   const partial = `${path}.${process.pid}.${randomBytes(4).toString("hex")}.partial`;
   try {
     const file = await open(partial, "wx").catch((error: unknown) => {
@@ -34,10 +44,13 @@ export async function writeFileAtomic(path: string, content: FileContent): Promi
     });
     partialFiles.add(partial);
     try {
+      await keepPermissions(file, path);
       await writeChunks(file, path, content);
     } finally {
       await file.close();
     }
+    // The work may have taken hours, and another program may have put something there.
+    checkOutputPath(path, kept);
     await rename(partial, path).catch((error: unknown) => {
       throw writeError(path, error);
     });
@@ -49,8 +62,11 @@ export async function writeFileAtomic(path: string, content: FileContent): Promi
   }
 }
 
-function folderInTheWay(path: string): VaekitError {
-  return new VaekitError("IO", `${path}: expected a file to write, found a folder.`);
+/** A file that only its owner may read stays one. */
+async function keepPermissions(file: FileHandle, path: string): Promise<void> {
+  const old = await stat(path).catch(() => undefined);
+  // Some file systems have no permissions to set; the content matters more.
+  if (old !== undefined) await file.chmod(old.mode & 0o777).catch(() => undefined);
 }
 
 async function writeChunks(file: FileHandle, path: string, content: FileContent): Promise<void> {

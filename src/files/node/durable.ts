@@ -2,7 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { VaekitError } from "../../errors.ts";
 import { systemCode, writeError } from "./file-errors.ts";
+import { checkOutputFolderPath } from "./output-path.ts";
 
 /** The end of the name of a complete folder that a new one is about to replace. */
 const replacedEnding = ".replaced";
@@ -33,6 +35,22 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /**
+ * Makes a folder, and those above it, unless they are there.
+ *
+ * @returns the topmost folder that was made; undefined when all were there.
+ * @throws IO when that may not be, or a file is in the way.
+ */
+export async function makeFolder(path: string): Promise<string | undefined> {
+  checkOutputFolderPath(path);
+  return mkdir(path, { recursive: true }).catch((error: unknown) => {
+    if (!["EEXIST", "ENOTDIR"].includes(systemCode(error) ?? "")) throw writeError(path, error);
+    throw new VaekitError("IO", `${path}: expected folders on the way to it, found a file.`, {
+      cause: error,
+    });
+  });
+}
+
+/**
  * Writes a folder beside its place, then puts it there in one step. An older folder at `path` is replaced, and is
  * put back at the next start ({@link removeLeftovers}) if the process dies in between.
  *
@@ -46,10 +64,12 @@ export async function writeFolderAtomic(
   const parent = dirname(path);
   const partial = partialPath(path);
   try {
-    await mkdir(parent, { recursive: true });
+    checkOutputFolderPath(path);
+    await makeFolder(parent);
     await mkdir(partial);
     await fill(partial);
     await syncFolder(partial);
+    checkOutputFolderPath(path);
     await putInPlace(partial, path);
     await syncFolder(parent);
   } catch (error) {

@@ -6,7 +6,7 @@
 /**
  * `a folder`, `a device or a pipe` … for what is no regular file; undefined for a regular file.
  *
- * @param {import("node:fs").Stats} status
+ * @param {Pick<import("node:fs").Stats, "isFile" | "isDirectory" | "isSocket">} status
  * @returns {string | undefined}
  */
 export function otherKind(status) {

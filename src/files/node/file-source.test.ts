@@ -1,4 +1,15 @@
-import { chmod, mkdir, mkdtemp, realpath, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  realpath,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+  rename,
+  utimes,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -76,6 +87,22 @@ describe("openFileSource", () => {
     },
   );
 
+  it("notices that another file took its place while in use", async () => {
+    const path = join(folder, "bytes");
+    await writeFile(path, new Uint8Array(8));
+    const source = await openFileSource(path);
+    await source.checkUnchanged!();
+    await writeFile(`${path}.new`, new Uint8Array(8));
+    await utimes(`${path}.new`, 1, 1);
+    await rename(`${path}.new`, path);
+    const changed = {
+      code: "INVALID_FILE",
+      message: `${path}: the file was changed while in use. Open it again.`,
+    };
+    await expect(source.read(0, 1)).rejects.toMatchObject(changed);
+    await expect(source.checkUnchanged!()).rejects.toMatchObject(changed);
+  });
+
   it("notices that the file became shorter while in use", async () => {
     const path = join(folder, "bytes");
     await writeFile(path, new Uint8Array(8));
@@ -83,7 +110,7 @@ describe("openFileSource", () => {
     await truncate(path, 5);
     await expect(source.read(4, 4)).rejects.toMatchObject({
       code: "INVALID_FILE",
-      message: `${path}: expected at least 8 bytes, found 5: the file is cut off, or was changed while in use.`,
+      message: `${path}: the file was changed while in use. Open it again.`,
     });
   });
 });

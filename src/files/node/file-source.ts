@@ -1,4 +1,5 @@
 /** Files as byte sources. */
+import type { Stats } from "node:fs";
 import { open, realpath, stat } from "node:fs/promises";
 import { VaekitError } from "../../errors.ts";
 import type { ByteSource } from "../../tensor/byte-source.ts";
@@ -33,7 +34,13 @@ export async function openFileSource(path: string): Promise<FileSource> {
       name: path,
       path: real,
       byteLength: status.size,
-      read: (offset, length) => readRange(path, real, offset, length),
+      read: (offset, length) => readRange(path, real, offset, length, status),
+      checkUnchanged: async () => {
+        const now = await stat(real).catch((error: unknown) => {
+          throw readError(path, error);
+        });
+        checkIsSame(path, status, now);
+      },
     };
   } catch (error) {
     throw readError(path, error);
@@ -48,11 +55,24 @@ export async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-async function readRange(name: string, path: string, offset: number, length: number): Promise<Uint8Array> {
+/** Another file in the place of one in use would give other weights without a word. */
+function checkIsSame(name: string, opened: Stats, now: Stats): void {
+  if (opened.size === now.size && opened.mtimeMs === now.mtimeMs) return;
+  throw new VaekitError("INVALID_FILE", `${name}: the file was changed while in use. Open it again.`);
+}
+
+async function readRange(
+  name: string,
+  path: string,
+  offset: number,
+  length: number,
+  opened: Stats,
+): Promise<Uint8Array> {
   try {
     const bytes = new Uint8Array(length);
     const file = await open(path);
     try {
+      checkIsSame(name, opened, await file.stat());
       let filled = 0;
       while (filled < length) {
         const wanted = Math.min(length - filled, maxBytesPerRead);

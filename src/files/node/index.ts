@@ -1,7 +1,8 @@
 /** Files on disk, for Node: read by range, written whole or not at all, with errors that a user can act on. */
-export { removePartialFiles, writeFileAtomic, type FileContent } from "./atomic-write.ts";
+export { removePartialFiles, writeFileAtomic, type FileContent, type WriteOptions } from "./atomic-write.ts";
 export {
   isLeftover,
+  makeFolder,
   namesIn,
   removeFolderAtomic,
   removeLeftovers,
@@ -13,3 +14,4 @@ export { isFolder, openFileSource, type FileSource } from "./file-source.ts";
 export { readJsonBytes, readJsonFile } from "./json-file.ts";
 export { readTextFile } from "./text-file.ts";
 export { readRegularFile, statRegularFile, type WholeFileOptions } from "./regular-file.ts";
+export { checkOutputFolderPath, checkOutputPath, KeptFiles, placeOf } from "./output-path.ts";

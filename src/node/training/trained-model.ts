@@ -1,5 +1,4 @@
 /** What a run asks of its model, whatever it is. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { FindParameter } from "../../models/index.ts";
 import type { BaseGenerator } from "../../random/base-generator.ts";
@@ -8,7 +7,7 @@ import type { Shape } from "../../tensor/shape.ts";
 import { storeInMemory } from "../../tensor/stored-tensor.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { logvarName, type ParameterLayout, type VaeNetwork } from "../../train/index.ts";
-import { writeFileAtomic } from "../../files/node/index.ts";
+import { makeFolder, writeFileAtomic } from "../../files/node/index.ts";
 import { writeSafetensorsFile } from "../../weights/node/index.ts";
 
 /** What calibration found, for the config: the whole set of keys that say how latents are scaled. */
@@ -79,7 +78,7 @@ export async function writeModel(
   tensors: ReadonlyMap<string, Tensor>,
   config: string,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeSafetensorsFile(join(folder, weightsFile), tensors, { format: "pt" });
   await writeFileAtomic(join(folder, "config.json"), config);
 }

@@ -1,12 +1,11 @@
 /** Where a machine's measured prices lie between runs: one small JSON file in the user's cache folder. */
-import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { messageOf, VaekitError } from "../../errors.ts";
 import { parseJson } from "../../files/index.ts";
-import { readJsonBytes, writeFileAtomic } from "../../files/node/index.ts";
+import { checkOutputPath, makeFolder, readJsonBytes, writeFileAtomic } from "../../files/node/index.ts";
 import { providers, type CostProfile, type Provider } from "../cost-profile.ts";
 import { defaultProfile } from "../cost-table.ts";
 
@@ -108,15 +107,16 @@ export async function loadProfile(
 }
 
 /**
- * Makes the file's folder, so that what cannot be stored need not be measured.
+ * Makes the file's folder and checks its place, so that what cannot be stored need not be measured.
  *
- * @throws IO when the folder cannot be made.
+ * @throws IO when the folder cannot be made, or the file may not be written.
  */
 export async function prepareProfileFolder(path: string = profilePath()): Promise<void> {
-  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
-    const message = `${dirname(path)}: the cache folder could not be made: ${messageOf(error)}. Set XDG_CACHE_HOME to a folder that can be written.`;
+  await makeFolder(dirname(path)).catch((error: unknown) => {
+    const message = `${dirname(path)}: the cache folder could not be made: ${messageOf(error)} Set XDG_CACHE_HOME to a folder that can be written.`;
     throw new VaekitError("IO", message, { cause: error });
   });
+  checkOutputPath(path);
 }
 
 /**

@@ -20,6 +20,8 @@ export interface PlacedWeights {
  */
 export async function placeWeights(graph: Graph): Promise<PlacedWeights> {
   const stored = graph.initializers.flatMap(({ data }) => ("stored" in data ? [data.stored] : []));
+  const sources = new Set(stored.map(({ source }) => source));
+  for (const source of sources) await source.checkUnchanged?.();
   const folder = commonFolder(stored);
   if (folder !== undefined) return { place: inFile, folder, buffers: [] };
   const buffers = await Promise.all(

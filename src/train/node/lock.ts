@@ -5,7 +5,7 @@ import { constants, copyFile, link, readFile, rename, rm, writeFile } from "node
 import { hostname } from "node:os";
 import { VaekitError } from "../../errors.ts";
 import { parseJson } from "../../files/index.ts";
-import { systemCode, writeError } from "../../files/node/index.ts";
+import { checkOutputPath, systemCode, writeError } from "../../files/node/index.ts";
 
 /** Who holds a lock. */
 interface Holder {
@@ -40,6 +40,7 @@ export class RunLock implements Disposable {
    * @throws IO when another process holds it, or the file may not be written.
    */
   static async acquire(path: string): Promise<RunLock> {
+    checkOutputPath(path);
     const holder = self();
     ownTokens.add(holder.token);
     // Written first and then put in place: nobody ever sees a lock file without its content.

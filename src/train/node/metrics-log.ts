@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { invariant } from "../../errors.ts";
 import { parseJson } from "../../files/index.ts";
-import { readRegularFile, writeError } from "../../files/node/index.ts";
+import { checkOutputPath, readRegularFile, writeError } from "../../files/node/index.ts";
 import type { JsonValue } from "./json.ts";
 
 /** One line. Steps do not decrease from line to line; several lines may share one. */
@@ -100,6 +100,8 @@ export class MetricsLog implements Disposable {
 
 function openOrExplain(path: string): number {
   try {
+    // Opening a pipe would wait for a reader.
+    checkOutputPath(path);
     return openSync(path, "a");
   } catch (error) {
     throw writeError(path, error);

@@ -12,17 +12,18 @@
  * train.lock           while a process trains here
  * ```
  */
-import { mkdir, rm, rmdir, stat } from "node:fs/promises";
+import { rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { VaekitError } from "../../errors.ts";
 import {
+  checkOutputFolderPath,
   readError,
   readJsonFile,
   systemCode,
-  writeError,
   writeFileAtomic,
   type FileContent,
   isLeftover,
+  makeFolder,
   namesIn,
   removeLeftovers,
   writeFolderAtomic,
@@ -100,9 +101,7 @@ export class RunDirectory implements Disposable {
   static async create(path: string, recipe: JsonValue): Promise<RunDirectory> {
     const text = recipeText(recipe);
     await checkIsFree(path);
-    const madeFolder = await mkdir(path, { recursive: true }).catch((error: unknown) => {
-      throw writeError(path, error);
-    });
+    const madeFolder = await makeFolder(path);
     try {
       return await withLock(path, async (lock) => {
         // Another process may have been quicker.
@@ -216,9 +215,7 @@ export class RunDirectory implements Disposable {
         `writeSample: expected a file's name, found ${JSON.stringify(name)}.`,
       );
     }
-    await mkdir(this.samplesPath, { recursive: true }).catch((error: unknown) => {
-      throw writeError(this.samplesPath, error);
-    });
+    await makeFolder(this.samplesPath);
     const path = join(this.samplesPath, name);
     await writeFileAtomic(path, content);
     return path;
@@ -285,12 +282,13 @@ async function takeBack(path: string, step: number): Promise<Truncation> {
   return await log.truncateAfter(step);
 }
 
-/** @throws INVALID_ARGUMENT unless the folder is missing, empty, or what a killed `create` has left. */
+/** @throws INVALID_ARGUMENT unless the folder is missing, empty, or what a killed `create` has left; IO. */
 async function checkIsFree(path: string): Promise<void> {
   const names = await namesIn(path).catch((error: unknown) => {
     if (systemCode(error) !== "ENOTDIR") throw readError(path, error);
     throw new VaekitError("INVALID_ARGUMENT", `${path}: expected a folder for the run, found a file.`);
   });
+  checkOutputFolderPath(path);
   if (names.includes(recipeFile)) {
     throw new VaekitError(
       "INVALID_ARGUMENT",

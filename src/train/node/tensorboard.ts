@@ -7,7 +7,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { invariant } from "../../errors.ts";
-import { writeError, namesIn } from "../../files/node/index.ts";
+import { checkOutputPath, writeError, namesIn } from "../../files/node/index.ts";
 import { eventMessage, frameRecord, type EventContent, type SummaryValue } from "./event-messages.ts";
 
 /** TensorBoard reads the files of a folder in the order of their names, so the number of the start comes first. */
@@ -100,6 +100,7 @@ export class EventFileWriter implements Disposable {
 
 function create(path: string): number {
   try {
+    checkOutputPath(path);
     return openSync(path, "a");
   } catch (error) {
     throw writeError(path, error);

@@ -1,20 +1,21 @@
 /** Whole .safetensors files, in and out of memory. */
 import type { Tensor } from "../../tensor/tensor.ts";
 import { encodeSafetensors, parseSafetensors, readTensor } from "../safetensors.ts";
-import { writeFileAtomic, openFileSource } from "../../files/node/index.ts";
+import { writeFileAtomic, openFileSource, type WriteOptions } from "../../files/node/index.ts";
 
 /**
  * Writes tensors as a .safetensors file, whole or not at all.
  *
  * @param metadata notes for the header; pass `{ format: "pt" }` for files that PyTorch programs will load.
- * @throws IO, and INVALID_ARGUMENT on a name that occurs twice.
+ * @throws IO, where `writeFileAtomic` does, and INVALID_ARGUMENT on a name that occurs twice.
  */
 export async function writeSafetensorsFile(
   path: string,
   tensors: Iterable<readonly [string, Tensor]>,
   metadata?: Readonly<Record<string, string>>,
+  options: WriteOptions = {},
 ): Promise<void> {
-  await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
+  await writeFileAtomic(path, encodeSafetensors(tensors, metadata), options);
 }
 
 /**
