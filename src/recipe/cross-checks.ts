@@ -51,7 +51,7 @@ function* modelProblems({ model, loss, validation }: ParsedRecipe): Generator<Pr
       const message = "model.config names the scaling, so there is nothing to measure; remove one of them.";
       yield problem("model.calibrate", message);
     }
-    for (const key of ["subfolder", "variant"] as const) {
+    for (const key of ["subfolder", "variant", "as"] as const) {
       if (model[key] !== null)
         yield problem(`model.${key}`, "has no meaning without model.pretrained; remove it.");
     }

@@ -1,8 +1,11 @@
 /** A recipe's `model`: what is trained, and what it starts from. */
 import { z } from "zod";
 import { defaultConfig } from "../models/index.ts";
+import { modelFamilies, type ModelFamily } from "../models/infer-config.ts";
 import { count, path } from "./fields.ts";
 import { snakeCase } from "./key-case.ts";
+
+const familyNames = Object.keys(modelFamilies) as [ModelFamily, ...ModelFamily[]];
 
 const autoencoderKL = z.strictObject({
   type: z.literal("autoencoder_kl").describe("diffusers' AutoencoderKL (the default)."),
@@ -19,6 +22,11 @@ const autoencoderKL = z.strictObject({
     .describe("What to start from instead of a config: a folder, a file, or an id on the Hugging Face hub."),
   subfolder: path().nullable().default(null).describe('Where in `pretrained` the VAE lies, e.g. "vae".'),
   variant: path().nullable().default(null).describe('Variant of the weight files, e.g. "fp16".'),
+  as: z
+    .enum(familyNames)
+    .nullable()
+    .default(null)
+    .describe("Family of a single file whose tensors do not say it: its scaling and shift."),
   initialization: z
     .enum(["pytorch", "principal_components"])
     .default("pytorch")

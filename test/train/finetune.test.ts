@@ -189,3 +189,38 @@ test("fresh weights are calibrated, unless their config names the scaling", asyn
   expect(await scratch("named", { scaling_factor: 0.5 })).toBe(0.5);
   expect(await scratch("unnamed", {})).not.toBe(0.18215);
 });
+
+test("a single file starts a run, as the family that the recipe names", async () => {
+  const path = (name: string): string => join(folder.path, name);
+  const single = {
+    blockOutChannels: [32, 32],
+    downBlockTypes: config.downBlockTypes,
+    upBlockTypes: config.upBlockTypes,
+  };
+  await using vae = AutoencoderKL.fromConfig(single, { device: "cpu" });
+  await vae.savePretrained(path("single"));
+  const file = path("single/diffusion_pytorch_model.safetensors");
+  const run = (name: string, model: object): Promise<{ modelPath: string | undefined }> =>
+    train({
+      recipe: parseRecipe(
+        {
+          model: { pretrained: file, trainable: ["decoder.conv_out.*"], ...model },
+          data: { path: path("pictures"), resolution: 8 },
+          batch_size: 2,
+          steps: 1,
+        },
+        "recipe",
+      ),
+      directory: path(name),
+      threadCount: 1,
+    });
+  const { modelPath } = await run("from-file", { as: "sdxl" });
+  await using trained = await AutoencoderKL.fromPretrained(modelPath!, { device: "cpu" });
+  expect(trained.config.scalingFactor).toBe(0.13025);
+  await expect(run("a", { subfolder: "vae" })).rejects.toThrow(
+    "model.subfolder: it is for a folder or a hub id",
+  );
+  await expect(run("b", { pretrained: path("single"), as: "sd1" })).rejects.toThrow(
+    "model.as: it is for a single file, found a folder",
+  );
+});

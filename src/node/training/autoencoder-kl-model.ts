@@ -15,14 +15,17 @@ import {
   logvarName,
   ParameterLayout,
 } from "../../train/index.ts";
-import { checkFiniteWeights } from "../../vae/non-finite.ts";
-import { AutoencoderKL } from "../autoencoder-kl.ts";
+import { finiteWeights, openPretrained } from "./pretrained.ts";
 import { selectTrainable } from "./trainable.ts";
 import { inMemory, withLogvar, writeModel, type Calibration, type TrainingModel } from "./trained-model.ts";
 
 /** Opens the model of a recipe. @throws INVALID_CONFIG when it does not fit the data, or what opening it throws. */
-export async function openAutoencoderKL(recipe: Recipe, model: AutoencoderKLRecipe): Promise<TrainingModel> {
-  const pretrained = await loadPretrained(model);
+export async function openAutoencoderKL(
+  recipe: Recipe,
+  model: AutoencoderKLRecipe,
+  onNote?: (note: string) => void,
+): Promise<TrainingModel> {
+  const pretrained = await loadPretrained(model, onNote);
   const config = pretrained?.config ?? model.config!;
   checkPictures(recipe, config);
   const network = autoencoderKLNetwork(config);
@@ -122,33 +125,15 @@ function architectureOf(config: AutoencoderKLConfig): string {
 
 async function loadPretrained(
   model: AutoencoderKLRecipe,
+  onNote: ((note: string) => void) | undefined,
 ): Promise<{ config: AutoencoderKLConfig; tensors: Map<string, Tensor> } | undefined> {
   if (model.pretrained === null) return undefined;
-  const vae = await openPretrained(model.pretrained, model);
+  const vae = await openPretrained(model.pretrained, { ...model, onNote });
   try {
     return { config: vae.config, tensors: await finiteWeights(vae) };
   } finally {
     await vae.dispose();
   }
-}
-
-/** Every parameter. @throws NOT_FINITE rather than to train beside damaged weights. */
-export async function finiteWeights(vae: AutoencoderKL): Promise<Map<string, Tensor>> {
-  const tensors = await vae.stateDict();
-  checkFiniteWeights(vae.name, tensors);
-  return tensors;
-}
-
-/** A folder, a file or a hub id. */
-export function openPretrained(
-  source: string,
-  { subfolder, variant }: { readonly subfolder: string | null; readonly variant: string | null },
-): Promise<AutoencoderKL> {
-  if (source.endsWith(".safetensors")) return AutoencoderKL.fromSingleFile(source);
-  return AutoencoderKL.fromPretrained(source, {
-    ...(subfolder === null ? {} : { subfolder }),
-    ...(variant === null ? {} : { variant }),
-  });
 }
 
 async function freshParameters(

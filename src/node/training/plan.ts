@@ -14,7 +14,8 @@ import {
   type TrainingPlan,
 } from "../../train/index.ts";
 import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
-import { finiteWeights, openPretrained, pictureSides } from "./autoencoder-kl-model.ts";
+import { pictureSides } from "./autoencoder-kl-model.ts";
+import { finiteWeights, openPretrained } from "./pretrained.ts";
 import type { openDiscriminator } from "./discriminator.ts";
 import { inMemory, type TrainingModel } from "./trained-model.ts";
 
@@ -88,7 +89,7 @@ async function openTeacher(
   source: string,
   { network: student, ...model }: TrainingModel,
 ): Promise<TeacherOptions> {
-  await using vae = await openPretrained(source, { subfolder: null, variant: null });
+  await using vae = await openPretrained(source, {});
   const network = autoencoderKLNetwork(vae.config);
   const picture = [1, vae.config.inChannels, 8 * model.factor, 8 * model.factor];
   const [wanted, found] = [student, network].map((each) => each.latentShape(picture)) as [Shape, Shape];

@@ -31,7 +31,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   if (options.resume !== true) await RunDirectory.checkIsFree(options.directory);
   const randomness =
     recipe.randomness === "torch" ? torchRandomness(recipe.seed) : philoxRandomness(recipe.seed);
-  const model = await openModel(recipe);
+  const model = await openModel(recipe, options.onNote);
   const skipped = new Set<string>();
   const data = await openData(recipe, {
     order: randomness.order,

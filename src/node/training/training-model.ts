@@ -5,8 +5,8 @@ import { openMlp } from "./mlp-model.ts";
 import type { TrainingModel } from "./trained-model.ts";
 
 /** Opens what `recipe.model` names. */
-export function openModel(recipe: Recipe): Promise<TrainingModel> {
+export function openModel(recipe: Recipe, onNote?: (note: string) => void): Promise<TrainingModel> {
   return recipe.model.type === "mlp"
     ? Promise.resolve(openMlp(recipe, recipe.model))
-    : openAutoencoderKL(recipe, recipe.model);
+    : openAutoencoderKL(recipe, recipe.model, onNote);
 }
