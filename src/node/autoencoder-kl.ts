@@ -15,7 +15,7 @@ import { inferArchitecture, inferConfig, type ModelFamily } from "../models/infe
 import { Generator } from "../random/index.ts";
 import type { Device } from "../runtime/index.ts";
 import { NodeRuntime } from "../runtime/node/node-runtime.ts";
-import { storeInMemory, type StoredTensor } from "../tensor/stored-tensor.ts";
+import { storeInMemory, type FoundTensor, type StoredTensor } from "../tensor/stored-tensor.ts";
 import { thisMachine } from "./machine.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
@@ -56,7 +56,7 @@ export interface FromConfigOptions extends RuntimeOptions {
 interface Found {
   readonly name: string;
   readonly config: AutoencoderKLConfig;
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly tensors: ReadonlyMap<string, FoundTensor>;
 }
 
 const weightsFile = "diffusion_pytorch_model.safetensors";
