@@ -60,6 +60,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Whether an error says that something was disposed while it was in use. */
+export function isDisposal(error: unknown): error is VaekitError {
+  return error instanceof VaekitError && error.code === "DISPOSED";
+}
+
 /** Throws the `ABORTED` error if `signal` has fired. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw abortedError(signal);

@@ -1,90 +1,21 @@
 /** Damaged weights, and values that grow beyond float32, are an error that says where they begin: on every way. */
-import * as ortWeb from "onnxruntime-web/wasm";
 import { afterAll, describe, expect, test } from "vitest";
 import type { VaekitError } from "../src/errors.ts";
-import {
-  completeConfig,
-  initializeParameters,
-  mlpVaeShapes,
-  type MlpVaeConfig,
-} from "../src/models/index.ts";
-import { defaultProfile, providerOf } from "../src/planner/index.ts";
 import { Generator } from "../src/random/index.ts";
-import type { Runtime } from "../src/runtime/index.ts";
 import { NodeRuntime } from "../src/runtime/node/node-runtime.ts";
-import { WebRuntime } from "../src/runtime/web/web-runtime.ts";
-import { storeInMemory } from "../src/tensor/stored-tensor.ts";
 import { Tensor } from "../src/tensor/tensor.ts";
-import { AutoencoderKLModel } from "../src/vae/autoencoder-kl.ts";
-import { MlpVaeModel } from "../src/vae/mlp-vae.ts";
-import { matchShapes, matchWeights } from "../src/vae/model-weights.ts";
 
-// Counting the cores is the one thing that the WebAssembly build cannot do in Node.
-ortWeb.env.wasm.numThreads = 1;
-
-const runtimes: Record<string, () => Runtime> = {
-  Node: () => new NodeRuntime({ device: "cpu" }),
-  web: () => new WebRuntime(ortWeb, { device: "cpu" }),
-};
-
-const config = completeConfig({
-  blockOutChannels: [4, 8],
-  downBlockTypes: ["DownEncoderBlock2D", "DownEncoderBlock2D"],
-  upBlockTypes: ["UpDecoderBlock2D", "UpDecoderBlock2D"],
-  normNumGroups: 2,
-  sampleSize: 16,
-});
-
-/** Sets the first value of a tensor, whatever its dtype. */
-type Damage = Readonly<Record<string, number>>;
+import { Autoencoder, Mlp, runtimes } from "./small-models.ts";
 
 const opened: AsyncDisposable[] = [];
 afterAll(async () => {
   for (const each of opened) await each[Symbol.asyncDispose]();
 });
 
-class Autoencoder extends AutoencoderKLModel {
-  static of(runtime: Runtime, damage: Damage, dtype: "float32" | "float16" = "float32"): Autoencoder {
-    const tensors = [...initializeParameters(config, Generator.torch(0))].map(([name, tensor]) => {
-      if (damage[name] !== undefined) tensor.data[0] = damage[name];
-      return [name, storeInMemory(name, tensor.toFloat(dtype))] as const;
-    });
-    const machine = {
-      processBytes: () => undefined,
-      availableBytes: () => undefined,
-      hasFiles: false,
-      costProfile: () => Promise.resolve(defaultProfile(providerOf(runtime), 1)),
-    };
-    const weights = matchWeights(config, new Map(tensors), "damaged");
-    const vae = new Autoencoder({ name: "damaged", config, weights, runtime, machine });
-    opened.push(vae);
-    return vae;
-  }
-}
-
-const mlpConfig: MlpVaeConfig = {
-  inputSize: 6,
-  hiddenSizes: [4],
-  latentSize: 2,
-  activation: "tanh",
-  spread: "logvar",
-  initialization: "torch",
-  names: { encoder: ["fc1"], mean: "fc21", spread: "fc22", decoder: ["fc3"], output: "fc4" },
-};
-
-class Mlp extends MlpVaeModel {
-  static of(runtime: Runtime, damage: Damage): Mlp {
-    const generator = Generator.torch(0);
-    const tensors = [...mlpVaeShapes(mlpConfig)].map(([name, shape]) => {
-      const tensor = generator.randn(shape);
-      if (damage[name] !== undefined) tensor.data.fill(damage[name]);
-      return [name, storeInMemory(name, tensor)] as const;
-    });
-    const weights = matchShapes(mlpVaeShapes(mlpConfig), new Map(tensors), "damaged");
-    const vae = new Mlp({ name: "damaged", config: mlpConfig, weights, runtime });
-    opened.push(vae);
-    return vae;
-  }
+/** Disposed after the tests. */
+function opening<T extends AsyncDisposable>(model: T): T {
+  opened.push(model);
+  return model;
 }
 
 const pixels = (batch = 1, side = 16): Tensor<"float32"> => Generator.torch(1).randn([batch, 3, side, side]);
@@ -102,8 +33,8 @@ const decoderWeight = "decoder.mid_block.resnets.0.conv1.weight";
 const encoderWeight = "encoder.down_blocks.0.resnets.0.conv2.bias";
 
 describe.each(Object.entries(runtimes))("damaged weights in %s", (_, createRuntime) => {
-  const decoderDamaged = Autoencoder.of(createRuntime(), { [decoderWeight]: NaN });
-  const encoderDamaged = Autoencoder.of(createRuntime(), { [encoderWeight]: Infinity });
+  const decoderDamaged = opening(Autoencoder.of(createRuntime(), { [decoderWeight]: NaN }));
+  const encoderDamaged = opening(Autoencoder.of(createRuntime(), { [encoderWeight]: Infinity }));
 
   test.each([
     ["at once", { tiling: "off" }],
@@ -163,7 +94,7 @@ describe.each(Object.entries(runtimes))("damaged weights in %s", (_, createRunti
   });
 
   test("name the picture of the batch that shows them", async () => {
-    const vae = Autoencoder.of(createRuntime(), {});
+    const vae = opening(Autoencoder.of(createRuntime(), {}));
     const batch = latents(3);
     // So large that squares overflow, in one picture only.
     batch.data.fill(3e38, batch.size / 3, (2 * batch.size) / 3);
@@ -187,7 +118,7 @@ describe.each(Object.entries(runtimes))("damaged weights in %s", (_, createRunti
   });
 
   test("are found where float16 made infinities of them", async () => {
-    const vae = Autoencoder.of(createRuntime(), { "decoder.conv_out.weight": 1e6 }, "float16");
+    const vae = opening(Autoencoder.of(createRuntime(), { "decoder.conv_out.weight": 1e6 }, "float16"));
     const error = await errorOf(vae.decode(latents()));
     expect(error.message).toContain("The first layer with such values is decoder.conv_out.");
     expect(error.message).toContain("decoder.conv_out.weight holds");
@@ -199,7 +130,7 @@ describe.each(Object.entries(runtimes))("damaged weights in %s", (_, createRunti
       ["fc4.bias", Infinity],
       ["fc21.bias", NaN],
     ] as const) {
-      const vae = Mlp.of(createRuntime(), { [name]: value });
+      const vae = opening(Mlp.of(createRuntime(), { [name]: value }));
       for (const work of [vae.encode(Tensor.zeros([2, 6])), vae.decode(Tensor.zeros([2, 2]))]) {
         const error = await errorOf(work);
         expect(error).toMatchObject({ code: "NOT_FINITE" });
@@ -211,7 +142,7 @@ describe.each(Object.entries(runtimes))("damaged weights in %s", (_, createRunti
   });
 
   test("of an MLP are not needed for logits that overflow", async () => {
-    const vae = Mlp.of(createRuntime(), { "fc4.weight": 3e38, "fc3.bias": 100 });
+    const vae = opening(Mlp.of(createRuntime(), { "fc4.weight": 3e38, "fc3.bias": 100 }));
     const error = await errorOf(vae.decode(Tensor.zeros([2, 2])));
     expect(error).toMatchObject({ code: "NOT_FINITE" });
     expect(error.message).toContain("The first layer with such values is fc4.");
@@ -219,7 +150,7 @@ describe.each(Object.entries(runtimes))("damaged weights in %s", (_, createRunti
 });
 
 test("a fault that only a whole picture shows is found beyond its first part", async () => {
-  const vae = Autoencoder.of(new NodeRuntime({ device: "cpu" }), { "post_quant_conv.weight": 2 });
+  const vae = opening(Autoencoder.of(new NodeRuntime({ device: "cpu" }), { "post_quant_conv.weight": 2 }));
   const picture = Tensor.zeros([1, 4, 40, 40]);
   // Far from the first value of the result, which a group's statistics spoil with all others.
   picture.data[39 * 40 + 39] = 3e38;

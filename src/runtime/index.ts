@@ -15,4 +15,5 @@ export {
   type WorkspaceOptions,
   type WorkspaceStep,
 } from "./runtime.ts";
+export { Lifetime } from "./lifetime.ts";
 export { SessionCache } from "./session-cache.ts";

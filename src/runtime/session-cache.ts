@@ -1,5 +1,7 @@
 /** Sessions by key, the least recently used disposed first: shapes are baked in, so every size has its own. */
 
+import { Lifetime } from "./lifetime.ts";
+
 /** What owns memory until it is disposed. */
 export interface Disposable {
   dispose(): Promise<void>;
@@ -8,6 +10,7 @@ export interface Disposable {
 export class SessionCache<T extends Disposable> {
   readonly #capacity: number;
   readonly #sessions = new Map<string, Promise<T>>();
+  readonly #lifetime = new Lifetime("The model");
   #turn: Promise<unknown> = Promise.resolve();
 
   /** @param capacity how many sessions stay ready. */
@@ -27,6 +30,7 @@ export class SessionCache<T extends Disposable> {
 
   /** The session of `key`, created by `create` if there is none. A failed creation is not remembered. */
   async get(key: string, create: () => Promise<T>): Promise<T> {
+    this.#lifetime.check();
     const known = this.#sessions.get(key);
     const session = known ?? create();
     this.#sessions.delete(key);
@@ -41,11 +45,13 @@ export class SessionCache<T extends Disposable> {
     }
   }
 
-  /** Disposes every session. */
-  async dispose(): Promise<void> {
-    const sessions = [...this.#sessions.values()];
-    this.#sessions.clear();
-    await Promise.allSettled(sessions.map(async (session) => (await session).dispose()));
+  /** Disposes every session; work that waits for its turn is refused. */
+  dispose(): Promise<void> {
+    return this.#lifetime.end(async () => {
+      const sessions = [...this.#sessions.values()];
+      this.#sessions.clear();
+      await Promise.allSettled(sessions.map(async (session) => (await session).dispose()));
+    });
   }
 
   async #evict(): Promise<void> {

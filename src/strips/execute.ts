@@ -1,6 +1,6 @@
 /** Runs a program of strips on a runtime. */
 import type { Graph } from "../graph/index.ts";
-import type { Region, Runtime, Session, Workspace } from "../runtime/index.ts";
+import { Lifetime, type Region, type Runtime, type Session, type Workspace } from "../runtime/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { allocate, type Allocation } from "./allocate.ts";
 import type { StripProgram, TensorId } from "./program.ts";
@@ -26,6 +26,7 @@ export class StripExecutor {
   readonly #allocation: Allocation;
   readonly #sessions = new Map<number, Promise<Session>>();
   #workspace: Promise<Workspace> | undefined;
+  readonly #lifetime = new Lifetime("The strips' program");
 
   constructor(runtime: Runtime, program: StripProgram, allocation = allocate(program)) {
     this.#runtime = runtime;
@@ -34,7 +35,11 @@ export class StripExecutor {
   }
 
   /** @param x the program's input, [1, C, H, W]. */
-  async run(x: Tensor<"float32">, options: ExecuteOptions = {}): Promise<Tensor<"float32">> {
+  run(x: Tensor<"float32">, options: ExecuteOptions = {}): Promise<Tensor<"float32">> {
+    return this.#lifetime.during(() => this.#run(x, options));
+  }
+
+  async #run(x: Tensor<"float32">, options: ExecuteOptions): Promise<Tensor<"float32">> {
     // Not waited for: the first sessions are made meanwhile.
     const workspace = this.#workspace ?? this.#createWorkspace(options);
     workspace.catch(() => undefined);
@@ -43,6 +48,7 @@ export class StripExecutor {
     try {
       const result = await new StripRun(this, workspace, x, options).finish();
       isKept = this.#allocation.fileSize === 0 && this.#allocation.size <= mostKeptElements;
+      isKept &&= !this.#lifetime.isOver;
       if (isKept) this.#workspace = workspace;
       return result;
     } finally {
@@ -69,6 +75,7 @@ export class StripExecutor {
   }
 
   session(graph: number): Promise<Session> {
+    this.#lifetime.check();
     const known = this.#sessions.get(graph);
     if (known !== undefined) return known;
     const session = this.#createSession(this.#program.graphs[graph]!);
@@ -85,13 +92,15 @@ export class StripExecutor {
     return this.#runtime.createSession(graph, { inWorkspace: true });
   }
 
-  /** Disposes the sessions. */
-  async dispose(): Promise<void> {
-    const sessions = [...this.#sessions.values()];
-    this.#sessions.clear();
-    if (this.#workspace !== undefined) await disposeOf(this.#workspace);
-    this.#workspace = undefined;
-    await Promise.allSettled(sessions.map(async (session) => (await session).dispose()));
+  /** Disposes the sessions. A run under way ends with DISPOSED. */
+  dispose(): Promise<void> {
+    return this.#lifetime.end(async () => {
+      const sessions = [...this.#sessions.values()];
+      this.#sessions.clear();
+      if (this.#workspace !== undefined) await disposeOf(this.#workspace);
+      this.#workspace = undefined;
+      await Promise.allSettled(sessions.map(async (session) => (await session).dispose()));
+    });
   }
 }
 

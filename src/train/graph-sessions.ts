@@ -1,12 +1,14 @@
 /** The sessions of a trainer: one for each graph, made when it is first needed, all on one state. */
 import type { Graph } from "../graph/index.ts";
-import type { Runtime, Session, State } from "../runtime/index.ts";
+import { Lifetime, type Runtime, type Session, type State } from "../runtime/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 export class GraphSessions {
   readonly #runtime: Runtime;
   readonly #state: State;
   readonly #sessions = new Map<string, Promise<{ session: Session; graph: Graph }>>();
+
+  readonly #lifetime = new Lifetime("The trainer");
 
   constructor(runtime: Runtime, state: State) {
     this.#runtime = runtime;
@@ -19,6 +21,7 @@ export class GraphSessions {
     build: () => Graph,
     inputs: Readonly<Record<string, Tensor>>,
   ): Promise<Record<string, Tensor>> {
+    this.#lifetime.check();
     const opened = this.#sessions.get(key) ?? this.#open(build());
     this.#sessions.set(key, opened);
     const { session, graph } = await opened;
@@ -31,8 +34,13 @@ export class GraphSessions {
     return { session: await this.#runtime.createSession(graph), graph };
   }
 
-  async dispose(): Promise<void> {
+  /** Disposes the sessions so far; others can be made. */
+  async forget(): Promise<void> {
     for (const opened of this.#sessions.values()) await (await opened).session.dispose();
     this.#sessions.clear();
+  }
+
+  dispose(): Promise<void> {
+    return this.#lifetime.end(() => this.forget());
   }
 }

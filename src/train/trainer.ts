@@ -271,7 +271,7 @@ export class Trainer {
   async #forgetOtherSizes(sample: Shape): Promise<void> {
     const pictureShape = formatShape(sample.slice(1));
     if (this.#pictureShape !== undefined && this.#pictureShape !== pictureShape)
-      await this.#sessions.dispose();
+      await this.#sessions.forget();
     this.#pictureShape = pictureShape;
   }
 

@@ -15,7 +15,7 @@ import {
   type InputSize,
 } from "../models/index.ts";
 import { encodeModel } from "../onnx/index.ts";
-import type { Runtime } from "../runtime/index.ts";
+import { Lifetime, type Runtime } from "../runtime/index.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -57,6 +57,7 @@ export class AutoencoderKLModel {
   readonly #weights: ModelWeights;
   readonly #runtime: Runtime;
   readonly #coder: Coder;
+  readonly #lifetime: Lifetime;
 
   protected constructor({ name, config, weights, runtime, machine }: AutoencoderKLParts) {
     this.name = name;
@@ -64,6 +65,7 @@ export class AutoencoderKLModel {
     this.parameterCount = countParameters(weights);
     this.#weights = weights;
     this.#runtime = runtime;
+    this.#lifetime = new Lifetime(`${name}: the model`);
     const graphOf = (half: Half, size: InputSize): Graph => this.graph(half, size);
     this.#coder = new Coder({ runtime, machine, graphOf, spatialFactor: spatialFactor(config) });
   }
@@ -102,7 +104,9 @@ export class AutoencoderKLModel {
    *   holds NaN or infinite values.
    */
   async encode(pixels: Tensor, options: CodingOptions = {}): Promise<AutoencoderKLOutput> {
-    const moments = await this.#process("encoder", checkPixels(pixels, this.config), options);
+    const moments = await this.#lifetime.during(() =>
+      this.#process("encoder", checkPixels(pixels, this.config), options),
+    );
     return new AutoencoderKLOutput({ latentDist: new DiagonalGaussianDistribution(moments) });
   }
 
@@ -115,7 +119,9 @@ export class AutoencoderKLModel {
    *   holds NaN or infinite values.
    */
   async decode(latents: Tensor, options: CodingOptions = {}): Promise<DecoderOutput> {
-    const sample = await this.#process("decoder", checkLatents(latents, this.config), options);
+    const sample = await this.#lifetime.during(() =>
+      this.#process("decoder", checkLatents(latents, this.config), options),
+    );
     return new DecoderOutput({ sample });
   }
 
@@ -149,7 +155,11 @@ export class AutoencoderKLModel {
    *
    * @throws NOT_FINITE when its weights hold NaN or infinite values, unless `checkFinite` is false.
    */
-  async exportOnnx(half: Half, size: InputSize, options: ExportOptions = {}): Promise<Uint8Array> {
+  exportOnnx(half: Half, size: InputSize, options: ExportOptions = {}): Promise<Uint8Array> {
+    return this.#lifetime.during(() => this.#exportOnnx(half, size, options));
+  }
+
+  async #exportOnnx(half: Half, size: InputSize, options: ExportOptions): Promise<Uint8Array> {
     const graph = this.graph(half, size);
     const weights = new Map<string, Tensor>();
     for (const { data } of graph.initializers) {
@@ -160,22 +170,30 @@ export class AutoencoderKLModel {
   }
 
   /** Reads every parameter into memory, by diffusers' names. */
-  async stateDict(): Promise<Map<string, Tensor>> {
-    const entries = [...this.#weights.parameters].map(async ([name, stored]): Promise<[string, Tensor]> => [
-      name,
-      await readTensor(stored),
-    ]);
-    return new Map(await Promise.all(entries));
+  stateDict(): Promise<Map<string, Tensor>> {
+    return this.#lifetime.during(async () => {
+      const entries = [...this.#weights.parameters].map(async ([name, stored]): Promise<[string, Tensor]> => [
+        name,
+        await readTensor(stored),
+      ]);
+      return new Map(await Promise.all(entries));
+    });
   }
 
-  /** Frees the sessions and their thread. The model cannot be used afterwards. */
-  async dispose(): Promise<void> {
-    await this.#coder.dispose();
-    await this.#runtime.dispose();
+  /**
+   * Frees the sessions and their thread. Calls under way end with DISPOSED, and so does every later one that computes,
+   * plans, or reads weights. What the model knows by itself stays: its config, `graph`, `parameterTable`, and the
+   * scaling of latents. Disposing twice does no harm.
+   */
+  dispose(): Promise<void> {
+    return this.#lifetime.end(async () => {
+      await this.#coder.dispose();
+      await this.#runtime.dispose();
+    });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.dispose();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 
   /** Runs one half over a batch: by samples if sliced, by tiles if tiled, else at once. */
@@ -214,8 +232,10 @@ export class AutoencoderKLModel {
 
   /** What `encode` or `decode` would do with one input size, and what it would need of the machine. */
   plan(half: Half, size: InputSize, options: CodingOptions = {}): Promise<CodingPlan> {
-    checkCodingOptions(options);
-    return this.#coder.plan(half, size, options);
+    return this.#lifetime.during(async () => {
+      checkCodingOptions(options);
+      return this.#coder.plan(half, size, options);
+    });
   }
 
   /** diffusers' tiles: sample_size pixels and the latents that they make. */

@@ -3,7 +3,7 @@ import { VaekitError } from "../errors.ts";
 import { GraphBuilder, type Graph } from "../graph/index.ts";
 import { DiagonalGaussianDistribution } from "../latents/diagonal-gaussian-distribution.ts";
 import { mlpDecoder, mlpEncoder, parametersFrom, type MlpVaeConfig } from "../models/index.ts";
-import { SessionCache, type Runtime, type Session } from "../runtime/index.ts";
+import { Lifetime, SessionCache, type Runtime, type Session } from "../runtime/index.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { readTensor } from "../weights/index.ts";
@@ -40,6 +40,7 @@ export class MlpVaeModel {
   readonly #weights: ModelWeights;
   readonly #runtime: Runtime;
   readonly #sessions = new SessionCache<Session>(cachedSessions);
+  readonly #lifetime: Lifetime;
   #weightsChecked: Promise<void> | undefined;
 
   protected constructor({ name, config, weights, runtime }: MlpVaeParts) {
@@ -47,6 +48,7 @@ export class MlpVaeModel {
     this.config = config;
     this.#weights = weights;
     this.#runtime = runtime;
+    this.#lifetime = new Lifetime(`${name}: the model`);
   }
 
   /** The files on disk that the weights are read from while the model is in use. */
@@ -62,7 +64,9 @@ export class MlpVaeModel {
    */
   async encode(pictures: Tensor, options: MlpCodingOptions = {}): Promise<DiagonalGaussianDistribution> {
     checkRows(pictures, this.config.inputSize, "encode: expected pictures");
-    const { moments } = await this.#run("encoder", pictures.toFloat32(), options);
+    const { moments } = await this.#lifetime.during(() =>
+      this.#run("encoder", pictures.toFloat32(), options),
+    );
     return new DiagonalGaussianDistribution(moments);
   }
 
@@ -74,17 +78,22 @@ export class MlpVaeModel {
    */
   async decode(latents: Tensor, options: MlpCodingOptions = {}): Promise<Tensor<"float32">> {
     checkRows(latents, this.config.latentSize, "decode: expected latents");
-    return (await this.#run("decoder", latents.toFloat32(), options)).probabilities;
+    const { probabilities } = await this.#lifetime.during(() =>
+      this.#run("decoder", latents.toFloat32(), options),
+    );
+    return probabilities;
   }
 
-  /** Frees the sessions and their thread. The model cannot be used afterwards. */
-  async dispose(): Promise<void> {
-    await this.#sessions.dispose();
-    await this.#runtime.dispose();
+  /** Frees the sessions and their thread. Calls under way end with DISPOSED, as does every later one. */
+  dispose(): Promise<void> {
+    return this.#lifetime.end(async () => {
+      await this.#sessions.dispose();
+      await this.#runtime.dispose();
+    });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.dispose();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 
   async #run<H extends Half>(

@@ -69,13 +69,11 @@ async function runTraining(parts: Preparation): Promise<RunResult> {
   const opened = options.resume === true ? await resumeRun(parts) : await createRun(parts);
   using run = opened.run;
   for (const { path, error } of opened.damaged) options.onNote?.(`Passed over ${path}: ${error.message}`);
-  await using runtime = disposable(
-    new NodeRuntime({
-      device: options.device ?? "cpu",
-      threadCount: options.threadCount ?? 0,
-      keepsMemory: true,
-    }),
-  );
+  await using runtime = new NodeRuntime({
+    device: options.device ?? "cpu",
+    threadCount: options.threadCount ?? 0,
+    keepsMemory: true,
+  });
   let trainer: Trainer | undefined;
   try {
     trainer = await startTrainer(runtime, plan, randomness, opened);
@@ -151,8 +149,4 @@ async function startTrainer(
   };
   randomness.restore(state);
   return Trainer.create(runtime, plan, randomness, tensors, { step: checkpoint.step, batches });
-}
-
-function disposable(runtime: NodeRuntime): NodeRuntime & AsyncDisposable {
-  return Object.assign(runtime, { [Symbol.asyncDispose]: () => runtime.dispose() });
 }

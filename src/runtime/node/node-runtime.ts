@@ -1,7 +1,7 @@
 /** The native runtime: onnxruntime-node, in a thread of its own. */
 import { tmpdir } from "node:os";
 import { listSupportedBackends, type InferenceSession } from "onnxruntime-node";
-import { invariant, messageOf, VaekitError } from "../../errors.ts";
+import { invariant, isDisposal, messageOf, VaekitError } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
 import { encodeModel, type LayoutProbe } from "../../onnx/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -100,6 +100,7 @@ export class NodeRuntime implements Runtime {
         this.#device = device;
         return new NodeSession(this.#client, session, graph);
       } catch (error) {
+        if (isDisposal(error)) throw error;
         failures.push(`${device}: ${messageOf(error)}`);
       }
     }
@@ -122,8 +123,13 @@ export class NodeRuntime implements Runtime {
     return new NodeWorkspace(this.#client, workspace);
   }
 
+  /** Ends the thread after the computation under way; calls that wait for it reject with DISPOSED. */
   dispose(): Promise<void> {
     return this.#client.dispose();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 
   /** Optimisers take half of a session's making: a training step, which is one session, has them. */
@@ -224,7 +230,7 @@ class NodeSession implements Session {
   async dispose(): Promise<void> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    await this.#client.request({ kind: "release", session: this.id });
+    await this.#client.release({ kind: "release", session: this.id });
   }
 
   throwIfDisposed(): void {
@@ -252,7 +258,7 @@ class NodeState implements State {
   async dispose(): Promise<void> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    await this.#client.request({ kind: "release-state", state: this.id });
+    await this.#client.release({ kind: "release-state", state: this.id });
   }
 
   throwIfDisposed(): void {
@@ -283,7 +289,7 @@ class NodeWorkspace implements Workspace {
   async dispose(): Promise<void> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    await this.#client.request({ kind: "release-workspace", workspace: this.#workspace });
+    await this.#client.release({ kind: "release-workspace", workspace: this.#workspace });
   }
 }
 

@@ -1,12 +1,13 @@
 /** The portable runtime: onnxruntime-web, in browsers and (its WebAssembly build) in Node. One thing at a time: see turns.ts. */
 import type { InferenceSession } from "onnxruntime-common";
-import { messageOf, VaekitError } from "../../errors.ts";
+import { isDisposal, messageOf, VaekitError } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
 import { encodeModel, type Placement } from "../../onnx/index.ts";
 import type { ByteSource } from "../../tensor/byte-source.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { StoredTensor } from "../../tensor/stored-tensor.ts";
 import { graphForDevice } from "../graph-for-device.ts";
+import { Lifetime } from "../lifetime.ts";
 import type {
   ConcreteDevice,
   Device,
@@ -50,6 +51,7 @@ export class WebRuntime implements Runtime {
   readonly #requested: Device;
   #device: ConcreteDevice | undefined;
   readonly #turns: Turns;
+  readonly #lifetime = new Lifetime("The runtime");
   readonly #sessions = new Set<WebSession>();
   /** Whole files, read once: the WebAssembly heap is filled from buffers, not from files. */
   readonly #files = new Map<ByteSource, Promise<WeightFile>>();
@@ -69,7 +71,11 @@ export class WebRuntime implements Runtime {
     return this.#device;
   }
 
-  async createSession(graph: Graph): Promise<Session> {
+  createSession(graph: Graph): Promise<Session> {
+    return this.#lifetime.during(() => this.#createSession(graph));
+  }
+
+  async #createSession(graph: Graph): Promise<Session> {
     const files = await this.#readWeights(graph);
     const externalData = [...files.values()];
     const place = ({ source, byteOffset, byteLength }: StoredTensor): Placement => ({
@@ -84,11 +90,16 @@ export class WebRuntime implements Runtime {
         const model = encodeModel(graphForDevice(graph, device), place);
         const session = await this.#turns.take(async () => {
           await nextTask();
+          this.#lifetime.check();
           return this.#ort.InferenceSession.create(model, options);
         });
         this.#device = device;
-        return this.#keep(graph, session);
+        const kept = this.#keep(graph, session);
+        // The end came while it was made, and did not know of it.
+        if (this.#lifetime.isOver) await kept.dispose();
+        return kept;
       } catch (error) {
+        if (isDisposal(error)) throw error;
         failures.push(`${device}: ${messageOf(error)}`);
       }
     }
@@ -97,16 +108,22 @@ export class WebRuntime implements Runtime {
   }
 
   createState(tensors: Readonly<Record<string, Tensor>>): Promise<State> {
-    return Promise.resolve(new WebState(this.#turns, tensors));
+    return this.#lifetime.during(() => Promise.resolve(new WebState(this.#turns, tensors)));
   }
 
   createWorkspace(options: WorkspaceOptions): Promise<Workspace> {
-    return Promise.resolve().then(() => new WebWorkspace(this.#turns, options));
+    return this.#lifetime.during(() => Promise.resolve().then(() => new WebWorkspace(this.#turns, options)));
   }
 
-  async dispose(): Promise<void> {
-    this.#files.clear();
-    await Promise.all([...this.#sessions].map((session) => session.dispose()));
+  dispose(): Promise<void> {
+    return this.#lifetime.end(async () => {
+      this.#files.clear();
+      await Promise.all([...this.#sessions].map((session) => session.dispose()));
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 
   async #readWeights(graph: Graph): Promise<Map<ByteSource, WeightFile>> {
