@@ -11,6 +11,8 @@ export {
   parseConfig,
   spatialFactor,
   type AutoencoderKLConfig,
+  type AutoencoderKLConfigJson,
+  type GivenConfig,
 } from "./models/index.ts";
 export { inferConfig, modelFamilies, type ModelFamily } from "./models/infer-config.ts";
 export { encodeModel } from "./onnx/index.ts";
@@ -19,7 +21,7 @@ export { devices, type Device, type Runtime, type Session } from "./runtime/inde
 export type { DType } from "./tensor/dtype.ts";
 export type { ByteSource } from "./tensor/byte-source.ts";
 export type { Shape } from "./tensor/shape.ts";
-export type { FoundTensor, StoredTensor, UnreadTensor } from "./tensor/stored-tensor.ts";
+export type { StoredTensor } from "./tensor/stored-tensor.ts";
 export { Tensor } from "./tensor/tensor.ts";
 export {
   tilingModes,

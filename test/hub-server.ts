@@ -183,12 +183,11 @@ function fail(response: ServerResponse, status: number, errorCode: string): void
   response.writeHead(status, headers).end(JSON.stringify({ error: `status ${status}` }));
 }
 
-/** The hash of large files. */
-export function sha256(content: Buffer): string {
+function sha256(content: Buffer): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
 /** The hash that git gives a blob. */
-export function gitHash(content: Buffer): string {
+function gitHash(content: Buffer): string {
   return createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex");
 }

@@ -1,7 +1,8 @@
 /** Which tensors of a checkpoint fit a model and which do not; all of them, where an error names three. */
 import { stat } from "node:fs/promises";
 import { sameShape, formatShape } from "../tensor/shape.ts";
-import { inferConfig, parameterShapes, parseConfig, type Shape, type FoundTensor } from "../node/index.ts";
+import { parameterShapes, parseConfig, type Shape, type StoredTensor } from "../node/index.ts";
+import { singleFileConfig } from "../node/single-file-config.ts";
 import { loadDiffusersFolder, loadSingleFile } from "../weights/node/index.ts";
 import type { ModelOptions } from "./options.ts";
 
@@ -26,16 +27,16 @@ export async function compareWeights(options: ModelOptions): Promise<Mismatch | 
     const { configJson, configPath, checkpoint } = await loadDiffusersFolder(model, options);
     return compare(parameterShapes(parseConfig(configJson, configPath).config), checkpoint.tensors);
   }
-  if (config !== undefined) return undefined;
   const { tensors } = (await loadSingleFile(model)).checkpoint;
   try {
-    return compare(parameterShapes(inferConfig(tensors, as, model)), tensors);
+    const { config: complete } = await singleFileConfig(model, tensors, { as, config });
+    return compare(parameterShapes(complete), tensors);
   } catch {
     return undefined;
   }
 }
 
-function compare(shapes: ReadonlyMap<string, Shape>, tensors: ReadonlyMap<string, FoundTensor>): Mismatch {
+function compare(shapes: ReadonlyMap<string, Shape>, tensors: ReadonlyMap<string, StoredTensor>): Mismatch {
   const wrongShape = [...shapes].flatMap(([name, expected]) => {
     const found = tensors.get(name)?.shape;
     if (found === undefined || sameShape(trimOnes(found, expected.length), expected)) return [];

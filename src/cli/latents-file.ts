@@ -1,10 +1,12 @@
 /** Files of latents: what vaekit notes in their metadata, and how to find the latents in anybody's file. */
 import { basename } from "node:path";
 import {
+  latentScaling,
   readSafetensorsFile,
   unpackLatents,
   VaekitError,
   type AutoencoderKL,
+  type LatentScaling,
   type Shape,
   type Tensor,
 } from "../node/index.ts";
@@ -22,7 +24,6 @@ export function latentsMetadata(made: {
   readonly options: SampleOptions & TilingOptions;
 }): Record<string, string> {
   const { vae, paths, width, height, options } = made;
-  const { scalingFactor, shiftFactor, latentsMean, latentsStd } = vae.config;
   return {
     format: "pt",
     vaekit_version: packageVersion(),
@@ -31,12 +32,20 @@ export function latentsMetadata(made: {
     width: String(width),
     height: String(height),
     tiling: options.tiling ?? "auto",
-    latents: options.sample === true ? `normalized sample, torch seed ${options.seed}` : "normalized mode",
-    scaling_factor: String(scalingFactor),
-    shift_factor: String(shiftFactor ?? 0),
-    ...(latentsMean === null ? {} : { latents_mean: JSON.stringify(latentsMean) }),
-    ...(latentsStd === null ? {} : { latents_std: JSON.stringify(latentsStd) }),
+    latents:
+      options.sample === true ? `normalized sample, torch seed ${options.seed ?? 0}` : "normalized mode",
+    ...scalingMetadata(latentScaling(vae.config)),
   };
+}
+
+/** What normalised the latents, under config.json's keys; a key that is not there had no part in it. */
+function scalingMetadata(scaling: LatentScaling): Record<string, string> {
+  const { scalingFactor } = scaling;
+  const factor: Record<string, string> =
+    scalingFactor === undefined ? {} : { scaling_factor: String(scalingFactor) };
+  if (scaling.kind === "factor") return { ...factor, shift_factor: String(scaling.shiftFactor) };
+  const { mean, std } = scaling;
+  return { ...factor, latents_mean: JSON.stringify(mean), latents_std: JSON.stringify(std) };
 }
 
 export interface ReadLatentsOptions {
@@ -57,13 +66,7 @@ export async function readLatents(
   vae: AutoencoderKL,
   options: ReadLatentsOptions,
 ): Promise<Tensor> {
-  const { tensors, unread, metadata } = await readSafetensorsFile(path);
-  const wanted = options.tensor ?? "latents";
-  const unreadDType = unread.get(wanted);
-  if (unreadDType !== undefined) {
-    const message = `${path}: ${wanted}: expected latents in floating point, found the dtype ${unreadDType}. Save them as float32.`;
-    throw new VaekitError("INVALID_FILE", message);
-  }
+  const { tensors, metadata } = await readSafetensorsFile(path);
   const name = chooseTensor(path, tensors, options.tensor);
   const subject = `${path}: ${name}`;
   const found = tensors.get(name)!;
@@ -146,15 +149,30 @@ function warnOfOtherScaling(
   vae: AutoencoderKL,
   path: string,
 ): void {
-  const { scalingFactor, shiftFactor } = vae.config;
-  for (const [key, own] of [
-    ["scaling_factor", scalingFactor],
-    ["shift_factor", shiftFactor ?? 0],
-  ] as const) {
+  const own = scalingMetadata(latentScaling(vae.config));
+  // Files of other programs note nothing, or the factor alone.
+  const isOwnFile = metadata.vaekit_version !== undefined;
+  for (const key of ["scaling_factor", "shift_factor", "latents_mean", "latents_std"]) {
     const noted = metadata[key];
-    if (noted === undefined || Number(noted) === own) continue;
-    warn(`${path}: made with ${key} ${noted}, but this model's is ${own}; is it the same model?`);
+    if (noted === undefined && !isOwnFile) continue;
+    if (isSame(noted, own[key]) || (isNeutral(key, noted) && isNeutral(key, own[key]))) continue;
+    const [theirs = "none", ours = "none"] = [noted, own[key]].map((text) => text && shorten(text, 60));
+    warn(`${path}: made with ${key} ${theirs}, but this model's is ${ours}; is it the same model?`);
   }
+}
+
+/** Whether two notes say the same number or the same list. */
+function isSame(a: string | undefined, b: string | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && Number(a) === Number(b));
+}
+
+function shorten(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
+}
+
+/** Whether a factor changes nothing: a shift of 0 is as good as none. */
+function isNeutral(key: string, value: string | undefined): boolean {
+  return value === undefined || (key === "shift_factor" && Number(value) === 0);
 }
 
 function format(shape: Shape): string {

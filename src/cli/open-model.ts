@@ -1,7 +1,6 @@
 /** From `--model` and its companions to an open model. */
 import { stat } from "node:fs/promises";
-import { readJsonFile } from "../files/node/index.ts";
-import { AutoencoderKL, parseConfig, VaekitError, type AutoencoderKLConfig } from "../node/index.ts";
+import { AutoencoderKL, VaekitError } from "../node/index.ts";
 import { UsageError, warn } from "./failure.ts";
 import { formatBytes } from "./format.ts";
 import type { ModelOptions } from "./options.ts";
@@ -36,10 +35,8 @@ export async function openModel(options: ModelOptions): Promise<AutoencoderKL> {
   switch (source) {
     case "built-in":
       return AutoencoderKL.default({ device, onWarning: warn });
-    case "file": {
-      const config = options.config === undefined ? undefined : await readConfig(options.config);
-      return AutoencoderKL.fromSingleFile(model, { config, as, device, onWarning: warn });
-    }
+    case "file":
+      return AutoencoderKL.fromSingleFile(model, { config: options.config, as, device, onWarning: warn });
     case "folder":
       return AutoencoderKL.fromPretrained(model, { variant, subfolder, device, onWarning: warn });
     case "hub": {
@@ -82,10 +79,4 @@ function checkOptions(options: ModelOptions, source: ModelSource): void {
       `${flag} is for a model from a ${sources.join(" or ")}; found ${found}. Leave it out.`,
     );
   }
-}
-
-async function readConfig(path: string): Promise<AutoencoderKLConfig> {
-  const { config, warnings } = parseConfig(await readJsonFile(path), path);
-  warnings.forEach(warn);
-  return config;
 }

@@ -2,12 +2,14 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import {
   devices,
+  Generator,
   modelFamilies,
   tilingModes,
   type Device,
   type ModelFamily,
   type Tiling,
 } from "../node/index.ts";
+import { UsageError } from "./failure.ts";
 import type { SizeRule } from "./pictures.ts";
 
 /** Which model a command works with. */
@@ -38,7 +40,8 @@ export interface TilingOptions {
 
 export interface SampleOptions {
   sample?: boolean;
-  seed: number;
+  /** Of `sample`; 0 when left out. */
+  seed?: number;
 }
 
 /** Adds `--model` and everything that says how to find and read it. */
@@ -89,10 +92,10 @@ export function addSizeOption(command: Command, defaultSize: string): Command {
   return command.addOption(
     new Option(
       "--size <size>",
-      "N (pixels of the short side, proportions kept), WxH (cut to shape) or original; smaller pictures are enlarged; sides are cut down to a multiple of the model's factor",
+      "N (pixels of the short side, proportions kept), WxH (cut to shape) or original; sides are cut down to a multiple of the model's factor",
     )
       .argParser(parseSize)
-      .default({ ...parseSize(defaultSize), isDefault: true }, defaultSize),
+      .default(parseSize(defaultSize), defaultSize),
   );
 }
 
@@ -100,7 +103,17 @@ export function addSizeOption(command: Command, defaultSize: string): Command {
 export function addSampleOptions(command: Command): Command {
   return command
     .option("--sample", "draw the latents from the posterior instead of taking its mode")
-    .option("--seed <n>", "seed of --sample; the same numbers as torch.manual_seed", parseSeed, 0);
+    .option("--seed <n>", "seed of --sample; the same numbers as torch.manual_seed (default: 0)", parseSeed);
+}
+
+/** The generator of `--sample`. @throws UsageError for `--seed` without `--sample`, which draws nothing. */
+export function sampleGenerator({ sample, seed }: SampleOptions): Generator {
+  if (seed !== undefined && sample !== true) {
+    throw new UsageError(
+      "--seed is for --sample: nothing is drawn without it. Add --sample, or leave --seed out.",
+    );
+  }
+  return Generator.torch(seed ?? 0);
 }
 
 /** `512`, `768x512` or `original`. */

@@ -1,8 +1,9 @@
 /** One picture through the VAE and back, and everything that is measured on the way. */
 import {
+  describeScaling,
   differencePicture,
-  Generator,
   latentPicture,
+  latentScaling,
   psnr,
   ssim,
   VaeImageProcessor,
@@ -17,7 +18,7 @@ import { renderRoundtripReport, type RoundtripPicture } from "../report/index.ts
 import { naming } from "./naming.ts";
 import { channelsOf, histogramOf, summarize, type Summary } from "./statistics.ts";
 import type { Coding } from "./coding.ts";
-import type { SampleOptions } from "./options.ts";
+import { sampleGenerator, type SampleOptions } from "./options.ts";
 import { packageVersion } from "./package.ts";
 import type { PreparedPicture } from "./pictures.ts";
 import type { Progress } from "./progress.ts";
@@ -73,9 +74,7 @@ export async function roundtripPicture(
   progress.advance();
   const { latentDist } = encoded.value;
   const latents =
-    options.sample === true
-      ? latentDist.sample({ generator: Generator.torch(options.seed) })
-      : latentDist.mode();
+    options.sample === true ? latentDist.sample({ generator: sampleGenerator(options) }) : latentDist.mode();
   progress.task(`${picture.name}: decoding`);
   const decoded = await timed(() => naming(picture.name, () => vae.decode(latents, coding.options)));
   progress.advance();
@@ -156,8 +155,7 @@ export function renderReport(vae: AutoencoderKL, pictures: readonly RoundtripPic
     configSummary: [
       { name: "Latent channels", value: String(config.latentChannels) },
       { name: "Pixels per latent", value: `${spatialFactor} × ${spatialFactor}` },
-      { name: "Scaling factor", value: String(config.scalingFactor) },
-      { name: "Shift factor", value: String(config.shiftFactor ?? 0) },
+      { name: "Scaling", value: describeScaling(latentScaling(config)) },
     ],
     environment: [
       { name: "Device", value: vae.device ?? "unknown" },

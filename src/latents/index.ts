@@ -19,6 +19,13 @@ export {
   type DecoderOutputFields,
 } from "./outputs.ts";
 export { packLatents, unpackLatents, type UnpackOptions } from "./pack.ts";
-export { denormalizeLatents, normalizeLatents, type LatentScaling } from "./scaling.ts";
+export {
+  denormalizeLatents,
+  describeScaling,
+  latentScaling,
+  normalizeLatents,
+  type LatentScaling,
+  type ScalingConfig,
+} from "./scaling.ts";
 export { LatentStatistics, type LatentStatisticsJson } from "./statistics.ts";
 export { ValueObject, type FieldsOf } from "./value-object.ts";

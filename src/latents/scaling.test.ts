@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Tensor } from "../tensor/tensor.ts";
-import { denormalizeLatents, normalizeLatents } from "./scaling.ts";
+import { denormalizeLatents, describeScaling, latentScaling, normalizeLatents } from "./scaling.ts";
 
 const z = Tensor.from(Float32Array.of(1.5, -2, 0.25, 3), [1, 4, 1, 1]);
 const flux = { latentChannels: 4, scalingFactor: 0.3611, shiftFactor: 0.1159 };
@@ -38,6 +38,23 @@ describe("normalizeLatents and denormalizeLatents", () => {
     expect(Array.from(normalizeLatents(both, config).data)).toEqual([1, 2, -3.5, -3, 5, 6, -1.5, -1]);
   });
 
+  it("divide by the deviations alone where there is no factor, as GLM-Image's pipeline", () => {
+    // torch: (z - mean) / std and z * std + mean, in float32.
+    const glm = { latentChannels: 4, latentsMean: playground.latentsMean, latentsStd: playground.latentsStd };
+    const normalized = [0.37177816, -0.658398569, 0.249320596, 0.092640385];
+    expect(normalizeLatents(z, glm).data).toBeAllclose(normalized, { absolute: 1e-7 });
+    const restored = [11.0816498, -9.91839981, 0.254449964, 18.2052002];
+    expect(denormalizeLatents(z, glm).data).toBeAllclose(restored, { absolute: 2e-6 });
+  });
+
+  it("take a scaling that a caller wrote", () => {
+    const scaling = { kind: "meanStd", latentChannels: 4, mean: [1, 1, 1, 1], std: [2, 2, 2, 2] } as const;
+    expect(Array.from(normalizeLatents(z, scaling).data)).toEqual([0.25, -1.5, -0.375, 1]);
+    expect(() => normalizeLatents(z, { ...scaling, std: [1, 1, 1, 0] })).toThrow("deviations above 0");
+    expect(() => normalizeLatents(z, { ...scaling, mean: [1] })).toThrow("4 values in latents_mean");
+    expect(() => denormalizeLatents(z, { latentChannels: 4 })).toThrow("scaling_factor above 0, found NaN");
+  });
+
   it("undo each other", () => {
     for (const config of [flux, playground]) {
       expect(denormalizeLatents(normalizeLatents(z, config), config)).toBeAllclose(z, { absolute: 2e-6 });
@@ -57,5 +74,16 @@ describe("normalizeLatents and denormalizeLatents", () => {
     expect(() => normalizeLatents(z, { ...playground, shiftFactor: 0.1 })).toThrow("found both");
     expect(() => normalizeLatents(z, { ...flux, scalingFactor: 0 })).toThrow("scaling_factor above 0");
     expect(() => normalizeLatents(z, { ...playground, latentsStd: [1] })).toThrow("4 values in latents_std");
+  });
+});
+
+describe("describeScaling", () => {
+  it.each([
+    [{ latentChannels: 4, scalingFactor: 0.18215 }, "scaling_factor 0.18215"],
+    [flux, "scaling_factor 0.3611, shift_factor 0.1159"],
+    [playground, "scaling_factor 0.5 with latents_mean and latents_std"],
+    [{ ...playground, scalingFactor: null }, "latents_mean and latents_std alone"],
+  ])("names what counts: %j", (config, text) => {
+    expect(describeScaling(latentScaling(config))).toBe(text);
   });
 });

@@ -2,78 +2,175 @@
  * Between the VAE's own latents and the ones a diffusion model sees: about mean 0 and variance 1.
  *
  * SD 1 and 2: z · scaling. SD3 and FLUX.1: (z - shift) · scaling. SDXL models with statistics:
- * (z - mean) · scaling / std, per channel. Each step rounds to float32, as diffusers' pipelines do.
+ * (z - mean) · scaling / std, per channel. GLM-Image: (z - mean) / std, per channel. Each step rounds to float32, as
+ * diffusers' pipelines do.
  */
 import { VaekitError } from "../errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
+/** How a pipeline scales latents. */
+export type LatentScaling =
+  /** (z - shiftFactor) · scalingFactor, the same for all channels. */
+  | {
+      readonly kind: "factor";
+      readonly latentChannels: number;
+      readonly scalingFactor: number;
+      readonly shiftFactor: number;
+    }
+  /** (z - mean) / std for each channel, times scalingFactor where the model has one. */
+  | {
+      readonly kind: "meanStd";
+      readonly latentChannels: number;
+      readonly mean: readonly number[];
+      readonly std: readonly number[];
+      readonly scalingFactor?: number;
+    };
+
 /** The part of an AutoencoderKL's config that latents depend on. */
-export interface LatentScaling {
-  readonly scalingFactor: number;
+export interface ScalingConfig {
+  /** null or left out where only latentsMean and latentsStd count. */
+  readonly scalingFactor?: number | null;
   readonly latentChannels: number;
   readonly shiftFactor?: number | null;
   readonly latentsMean?: readonly number[] | null;
   readonly latentsStd?: readonly number[] | null;
 }
 
+/** What diffusers writes into every config.json, whether the model has such a factor or not. */
+const defaultFactor = 0.18215;
+
+/** Only pipelines of Stable Diffusion XL multiply by a factor beside means and deviations; they read 4 channels. */
+const channelsWithFactor = 4;
+
+/**
+ * Whether the factor of a config with means and deviations is only the default that diffusers wrote: GLM-Image, the
+ * other model with such lists, divides by the deviations alone.
+ *
+ * @see diffusers, pipeline_glm_image.py and pipeline_stable_diffusion_xl.py
+ */
+export function ignoresDefaultFactor(config: ScalingConfig): boolean {
+  const { latentChannels, scalingFactor, latentsMean, latentsStd } = config;
+  const hasStatistics = latentsMean != null && latentsStd != null;
+  return hasStatistics && latentChannels !== channelsWithFactor && scalingFactor === defaultFactor;
+}
+
+/**
+ * The one place where a config's factors become a scaling. Means and deviations count only where both lists are
+ * there, as in diffusers' pipelines.
+ *
+ * @throws INVALID_CONFIG when factors are missing, contradict each other or are out of range.
+ */
+export function latentScaling(config: ScalingConfig): LatentScaling {
+  const { latentChannels, scalingFactor, shiftFactor, latentsMean, latentsStd } = config;
+  if (latentsMean == null || latentsStd == null) {
+    return checked({
+      kind: "factor",
+      latentChannels,
+      scalingFactor: scalingFactor ?? NaN,
+      shiftFactor: shiftFactor ?? 0,
+    });
+  }
+  if (shiftFactor != null && shiftFactor !== 0) {
+    throw invalid("a shift_factor or latents_mean and latents_std", "both. Remove one of the two");
+  }
+  const factor = scalingFactor == null || ignoresDefaultFactor(config) ? {} : { scalingFactor };
+  return checked({ kind: "meanStd", latentChannels, mean: latentsMean, std: latentsStd, ...factor });
+}
+
+/** Also of scalings that a caller wrote. */
+function checked(scaling: LatentScaling): LatentScaling {
+  const { scalingFactor = 1, latentChannels } = scaling;
+  if (!isAboveZero(scalingFactor)) throw invalid("a finite scaling_factor above 0", String(scalingFactor));
+  if (scaling.kind === "factor") {
+    if (!Number.isFinite(scaling.shiftFactor)) {
+      throw invalid("a finite shift_factor", String(scaling.shiftFactor));
+    }
+    return scaling;
+  }
+  for (const [name, list, isGood] of [
+    ["latents_mean", scaling.mean, Number.isFinite],
+    ["latents_std", scaling.std, isAboveZero],
+  ] as const) {
+    if (list.length !== latentChannels) {
+      throw invalid(`${latentChannels} values in ${name}, one per channel`, String(list.length));
+    }
+    const bad = list.find((value) => !isGood(value));
+    if (bad !== undefined) throw invalid(`finite values in ${name}, deviations above 0`, String(bad));
+  }
+  return scaling;
+}
+
+const isAboveZero = (value: number): boolean => Number.isFinite(value) && value > 0;
+
+function invalid(expected: string, found: string): VaekitError {
+  return new VaekitError("INVALID_CONFIG", `latents' scaling: expected ${expected}, found ${found}.`);
+}
+
 /**
  * What the VAE encoded → what a diffusion model sees.
  *
  * @param latents [N, C, h, w].
+ * @param by a scaling, or the config that has one.
  * @returns float32 of the same shape.
  * @throws INVALID_ARGUMENT for another rank or number of channels, INVALID_CONFIG for contradicting factors.
  */
-export function normalizeLatents(latents: Tensor, config: LatentScaling): Tensor<"float32"> {
-  const { scaling, shift, statistics } = factorsOf(config, "normalizeLatents");
-  return mapChannels(latents, config.latentChannels, "normalizeLatents", (value, channel) => {
-    if (statistics === undefined) return Math.fround(value - shift) * scaling;
-    const centred = Math.fround(value - statistics.mean[channel]!);
-    return Math.fround(centred * scaling) / statistics.std[channel]!;
+export function normalizeLatents(latents: Tensor, by: LatentScaling | ScalingConfig): Tensor<"float32"> {
+  const scaling = scalingOf(by);
+  const { latentChannels } = scaling;
+  if (scaling.kind === "factor") {
+    const [factor, shift] = [Math.fround(scaling.scalingFactor), Math.fround(scaling.shiftFactor)];
+    return mapChannels(latents, latentChannels, "normalizeLatents", (value) => {
+      return Math.fround(value - shift) * factor;
+    });
+  }
+  const { factor, mean, std } = statisticsOf(scaling);
+  return mapChannels(latents, latentChannels, "normalizeLatents", (value, channel) => {
+    return Math.fround(Math.fround(value - mean[channel]!) * factor) / std[channel]!;
   });
 }
 
 /** The inverse of {@link normalizeLatents}: what a diffusion model made → what the VAE decodes. */
-export function denormalizeLatents(latents: Tensor, config: LatentScaling): Tensor<"float32"> {
-  const { scaling, shift, statistics } = factorsOf(config, "denormalizeLatents");
-  return mapChannels(latents, config.latentChannels, "denormalizeLatents", (value, channel) => {
-    if (statistics === undefined) return Math.fround(value / scaling) + shift;
-    const spread = Math.fround(value * statistics.std[channel]!);
-    return Math.fround(spread / scaling) + statistics.mean[channel]!;
+export function denormalizeLatents(latents: Tensor, by: LatentScaling | ScalingConfig): Tensor<"float32"> {
+  const scaling = scalingOf(by);
+  const { latentChannels } = scaling;
+  if (scaling.kind === "factor") {
+    const [factor, shift] = [Math.fround(scaling.scalingFactor), Math.fround(scaling.shiftFactor)];
+    return mapChannels(latents, latentChannels, "denormalizeLatents", (value) => {
+      return Math.fround(value / factor) + shift;
+    });
+  }
+  const { factor, mean, std } = statisticsOf(scaling);
+  return mapChannels(latents, latentChannels, "denormalizeLatents", (value, channel) => {
+    return Math.fround(Math.fround(value * std[channel]!) / factor) + mean[channel]!;
   });
 }
 
-interface Factors {
-  readonly scaling: number;
-  readonly shift: number;
-  /** As in diffusers, only when both lists are there. */
-  readonly statistics: { readonly mean: Float32Array; readonly std: Float32Array } | undefined;
+function scalingOf(by: LatentScaling | ScalingConfig): LatentScaling {
+  return "kind" in by ? checked(by) : latentScaling(by);
 }
 
-function factorsOf(config: LatentScaling, subject: string): Factors {
-  const { scalingFactor, shiftFactor, latentsMean, latentsStd } = config;
-  const fail = (message: string): never => {
-    throw new VaekitError("INVALID_CONFIG", `${subject}: ${message}`);
+function statisticsOf({ scalingFactor = 1, mean, std }: Extract<LatentScaling, { kind: "meanStd" }>): {
+  factor: number;
+  mean: Float32Array;
+  std: Float32Array;
+} {
+  return {
+    factor: Math.fround(scalingFactor),
+    mean: Float32Array.from(mean),
+    std: Float32Array.from(std),
   };
-  if (!(Number.isFinite(scalingFactor) && scalingFactor > 0)) {
-    fail(`expected a finite scaling_factor above 0, found ${scalingFactor}.`);
+}
+
+/** A scaling in the words of config.json: `scaling_factor 0.3611, shift_factor 0.1159`. */
+export function describeScaling(scaling: LatentScaling): string {
+  if (scaling.kind === "factor") {
+    const { scalingFactor, shiftFactor } = scaling;
+    return `scaling_factor ${scalingFactor}${shiftFactor === 0 ? "" : `, shift_factor ${shiftFactor}`}`;
   }
-  const scaling = Math.fround(scalingFactor);
-  if (latentsMean == null || latentsStd == null) {
-    return { scaling, shift: Math.fround(shiftFactor ?? 0), statistics: undefined };
-  }
-  if (shiftFactor != null && shiftFactor !== 0) {
-    fail("expected a shift_factor or latents_mean and latents_std, found both. Remove one of the two.");
-  }
-  for (const [name, list] of [
-    ["latents_mean", latentsMean],
-    ["latents_std", latentsStd],
-  ] as const) {
-    if (list.length === config.latentChannels) continue;
-    fail(`expected ${config.latentChannels} values in ${name}, one per channel, found ${list.length}.`);
-  }
-  const statistics = { mean: Float32Array.from(latentsMean), std: Float32Array.from(latentsStd) };
-  return { scaling, shift: 0, statistics };
+  const lists = "latents_mean and latents_std";
+  const { scalingFactor } = scaling;
+  return scalingFactor === undefined ? `${lists} alone` : `scaling_factor ${scalingFactor} with ${lists}`;
 }
 
 function mapChannels(

@@ -16,7 +16,10 @@ export {
   parseConfig,
   spatialFactor,
   type AutoencoderKLConfig,
+  type AutoencoderKLConfigJson,
+  type GivenConfig,
 } from "./autoencoder-kl-config.ts";
+export { configLimits } from "./config-limits.ts";
 export { initializeParameters } from "./initialize-parameters.ts";
 export {
   initializeMlpVae,

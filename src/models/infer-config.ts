@@ -5,7 +5,9 @@
  */
 import { VaekitError } from "../errors.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
-import { completeConfig, type AutoencoderKLConfig } from "./autoencoder-kl-config.ts";
+import { withDefaults, type AutoencoderKLConfig } from "./autoencoder-kl-keys.ts";
+import { describeFound } from "./config-checks.ts";
+import { refuseOtherAutoencoders } from "./other-models.ts";
 
 /** What the members of a family share, beside the architecture that shapes tell. */
 interface FamilyPreset {
@@ -96,17 +98,40 @@ export function inferConfig(
 ): AutoencoderKLConfig {
   const architecture = inferArchitecture(tensors, subject);
   const { scalingFactor, shiftFactor, sampleSize } = modelFamilies[chooseFamily(architecture, as, subject)];
-  return completeConfig({ ...architecture, scalingFactor, shiftFactor, sampleSize }, subject);
+  return withDefaults({ ...architecture, scalingFactor, shiftFactor, sampleSize }, subject);
 }
 
-function chooseFamily(architecture: Architecture, as: ModelFamily | undefined, subject: string): ModelFamily {
-  if (as !== undefined && !familyNames.includes(as)) {
-    throw new VaekitError(
-      "INVALID_CONFIG",
-      `Expected \`as\` to be one of ${familyNames.join(", ")}, found ${JSON.stringify(as)}.`,
-    );
-  }
-  const candidates = familyNames.filter((name) => fits(modelFamilies[name], architecture));
+/** @throws INVALID_CONFIG when `as` is given and no family. */
+export function checkFamily(as: unknown): void {
+  if (as === undefined || familyNames.some((name) => name === as)) return;
+  throw new VaekitError(
+    "INVALID_CONFIG",
+    `Expected \`as\` to be one of ${familyNames.join(", ")}, found ${describeFound(as)}.`,
+  );
+}
+
+/** The only family that these shapes fit, if it is one. */
+export function onlyFamily(architecture: Architecture): ModelFamily | undefined {
+  const [first, second] = candidatesFor(architecture);
+  return second === undefined ? first : undefined;
+}
+
+function candidatesFor(architecture: Architecture): ModelFamily[] {
+  return familyNames.filter((name) => fits(modelFamilies[name], architecture));
+}
+
+/**
+ * The family that the shapes or the caller say.
+ *
+ * @throws INVALID_CONFIG when none fits, several do, or `as` does not.
+ */
+export function chooseFamily(
+  architecture: Architecture,
+  as: ModelFamily | undefined,
+  subject: string,
+): ModelFamily {
+  checkFamily(as);
+  const candidates = candidatesFor(architecture);
   const [first, second] = candidates;
   const found = `${subject} has ${describeLatents(architecture)}`;
   if (as !== undefined) {
@@ -176,7 +201,7 @@ export function inferArchitecture(
   subject = "weights",
   normNumGroups?: number,
 ): Architecture {
-  refuseOtherClasses(tensors, subject);
+  refuseOtherAutoencoders(tensors, subject);
   const shapeOf = (name: string): Shape => convolutionShape(tensors, name, subject);
   const moments = shapeOf("encoder.conv_out.weight")[0]!;
   if (moments % 2 !== 0) {
@@ -208,29 +233,6 @@ export function inferArchitecture(
     usePostQuantConv: tensors.has("post_quant_conv.weight"),
     midBlockAddAttention: hasAttention("encoder.mid_block"),
   };
-}
-
-/** A tensor that only another class of autoencoder has -> that class. */
-const otherClasses: ReadonlyMap<string, string> = new Map([
-  ["bn.running_mean", "FLUX.2's AutoencoderKLFlux2 (its latents are normalised by stored batch statistics)"],
-  ["quantize.embedding.weight", "a VQModel (it has a codebook, and no distribution over latents)"],
-  ["encoder.layers.0.weight", "an AutoencoderTiny (TAESD)"],
-]);
-
-function refuseOtherClasses(tensors: TensorShapes, subject: string): void {
-  for (const [name, description] of otherClasses) {
-    if (!tensors.has(name)) continue;
-    throw new VaekitError(
-      "UNSUPPORTED",
-      `${subject}: expected an AutoencoderKL, found ${name}, which marks ${description}. vaekit does not implement it.`,
-    );
-  }
-  if (tensors.get("encoder.conv_in.weight")?.shape.length === 5) {
-    throw new VaekitError(
-      "UNSUPPORTED",
-      `${subject}: expected an AutoencoderKL for images, found the 3-D convolutions of a video autoencoder. vaekit does not implement it.`,
-    );
-  }
 }
 
 function convolutionShape(tensors: TensorShapes, name: string, subject: string): Shape {

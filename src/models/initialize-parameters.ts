@@ -1,9 +1,11 @@
 /** Fresh weights, drawn as PyTorch draws them: the same generator and seed give the same bits as diffusers. */
+import { VaekitError } from "../errors.ts";
 import type { BaseGenerator } from "../random/base-generator.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { parameterShapes } from "./autoencoder-kl.ts";
 import type { AutoencoderKLConfig } from "./autoencoder-kl-config.ts";
+import { configLimits } from "./config-limits.ts";
 
 /** What PyTorch's layers pass to kaiming_uniform_ as the negative slope. */
 const kaimingSlope = Math.sqrt(5);
@@ -11,6 +13,7 @@ const kaimingSlope = Math.sqrt(5);
 /**
  * Convolutions and linear layers: weight and bias uniform in ±1/√fan_in. Group norms: weight 1, bias 0.
  *
+ * @throws INVALID_CONFIG for a model of more parameters than `configLimits` allows.
  * @see torch.nn.modules.conv._ConvNd.reset_parameters
  */
 export function initializeParameters(
@@ -18,11 +21,22 @@ export function initializeParameters(
   generator: BaseGenerator,
 ): Map<string, Tensor<"float32">> {
   const shapes = parameterShapes(config);
+  checkSize(shapes);
   const tensors = new Map<string, Tensor<"float32">>();
   for (const name of [...shapes.keys()].sort(byConstruction)) {
     tensors.set(name, initializeParameter(name, shapes, generator));
   }
   return tensors;
+}
+
+function checkSize(shapes: ReadonlyMap<string, Shape>): void {
+  const count = [...shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
+  const most = configLimits.freshParameters;
+  if (count <= most) return;
+  throw new VaekitError(
+    "INVALID_CONFIG",
+    `config: expected a model of at most ${most} parameters to draw, found ${count}. Make block_out_channels or layers_per_block smaller.`,
+  );
 }
 
 /** diffusers constructs both quant convolutions last; the sort is stable, so all else keeps its order. */

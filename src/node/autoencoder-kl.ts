@@ -3,20 +3,30 @@ import { realpath, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VaekitError } from "../errors.ts";
-import { isHubId, resolveFromHub, type HubOptions } from "../hub/index.ts";
+import { isHubId, resolveFromHub } from "../hub/index.ts";
 import {
   completeConfig,
   formatConfig,
   initializeParameters,
   parseConfig,
   type AutoencoderKLConfig,
+  type GivenConfig,
 } from "../models/index.ts";
-import { inferArchitecture, inferConfig, type ModelFamily } from "../models/infer-config.ts";
 import { Generator } from "../random/index.ts";
-import type { Device } from "../runtime/index.ts";
 import { NodeRuntime } from "../runtime/node/node-runtime.ts";
-import { storeInMemory, type FoundTensor, type StoredTensor } from "../tensor/stored-tensor.ts";
+import { storeInMemory, type StoredTensor } from "../tensor/stored-tensor.ts";
 import { thisMachine } from "./machine.ts";
+import {
+  checkFromConfigOptions,
+  checkFromPretrainedOptions,
+  checkFromSingleFileOptions,
+  checkRuntimeOptions,
+  type FromConfigOptions,
+  type FromPretrainedOptions,
+  type FromSingleFileOptions,
+  type RuntimeOptions,
+} from "./opening-options.ts";
+import { singleFileConfig } from "./single-file-config.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
 import {
@@ -28,35 +38,10 @@ import {
 } from "../files/node/index.ts";
 import { loadDiffusersFolder, loadSingleFile, writeSafetensorsFile } from "../weights/node/index.ts";
 
-/** Where a model runs and whom it tells what. */
-export interface RuntimeOptions {
-  /** @default "auto": the platform's GPU provider if it works, else the processor */
-  readonly device?: Device;
-  /** Threads of the processor. @default one per core */
-  readonly threadCount?: number;
-  /** Called with each thing that is odd but no error. @default process.emitWarning */
-  readonly onWarning?: (message: string) => void;
-}
-
-/** Where the model's files are, in a folder or on the hub, and how they come. */
-export interface FromPretrainedOptions extends RuntimeOptions, Omit<HubOptions, "onWarning"> {}
-
-export interface FromSingleFileOptions extends RuntimeOptions {
-  /** Config keys that replace those read off the tensors' shapes; the rest are diffusers' defaults. */
-  readonly config?: Partial<AutoencoderKLConfig>;
-  /** The model family, which fills in what tensors cannot tell: scaling and shift. */
-  readonly as?: ModelFamily;
-}
-
-export interface FromConfigOptions extends RuntimeOptions {
-  /** Draws the weights; `Generator.torch(seed)` draws those of `torch.manual_seed(seed)`. */
-  readonly generator?: Generator;
-}
-
 interface Found {
   readonly name: string;
   readonly config: AutoencoderKLConfig;
-  readonly tensors: ReadonlyMap<string, FoundTensor>;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
 const weightsFile = "diffusion_pytorch_model.safetensors";
@@ -76,6 +61,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
     folderOrId: string,
     options: FromPretrainedOptions = {},
   ): Promise<AutoencoderKL> {
+    checkFromPretrainedOptions(options);
     const folder = await locate(folderOrId, options);
     const { configJson, configPath, checkpoint } = await loadDiffusersFolder(folder, options);
     const { config, warnings } = parseConfig(configJson, configPath);
@@ -85,24 +71,27 @@ export class AutoencoderKL extends AutoencoderKLModel {
 
   /**
    * Opens a single .safetensors file: original (CompVis, SGM, BFL) or diffusers' names, alone or inside a
-   * whole checkpoint.
+   * whole checkpoint. Its config is what the tensors' shapes say, then the family `as`, then the given `config`.
    *
-   * @throws INVALID_CONFIG when the tensors fit more than one family and neither `config` nor `as` says which.
+   * @throws INVALID_CONFIG when the tensors fit more than one family and neither `config` nor `as` says which, or when
+   *   one of them contradicts the shapes.
    */
   static async fromSingleFile(path: string, options: FromSingleFileOptions = {}): Promise<AutoencoderKL> {
-    const { checkpoint } = await loadSingleFile(path);
-    const config =
-      options.config === undefined
-        ? inferConfig(checkpoint.tensors, options.as, path)
-        : completeConfig({
-            ...inferArchitecture(checkpoint.tensors, path, options.config.normNumGroups),
-            ...options.config,
-          });
-    return AutoencoderKL.#assemble({ name: path, config, tensors: checkpoint.tensors }, options);
+    checkFromSingleFileOptions(options);
+    const { tensors } = (await loadSingleFile(path)).checkpoint;
+    const { config, warnings } = await singleFileConfig(path, tensors, options);
+    warnings.forEach(warner(options));
+    return AutoencoderKL.#assemble({ name: path, config, tensors }, options);
   }
 
-  /** A model with fresh random weights, initialised as PyTorch does. */
-  static fromConfig(config: Partial<AutoencoderKLConfig>, options: FromConfigOptions = {}): AutoencoderKL {
+  /**
+   * A model with fresh random weights, initialised as PyTorch does.
+   *
+   * @param config under diffusers' names or ours.
+   * @throws INVALID_CONFIG on a wrong or unknown key, or for a model that is too large.
+   */
+  static fromConfig(config: GivenConfig, options: FromConfigOptions = {}): AutoencoderKL {
+    checkFromConfigOptions(options);
     const complete = completeConfig(config);
     const generator = options.generator ?? Generator.philox(Math.floor(Math.random() * 2 ** 32));
     const tensors = new Map<string, StoredTensor>();
@@ -112,7 +101,8 @@ export class AutoencoderKL extends AutoencoderKLModel {
   }
 
   /** The small model inside the package: factor 8, 16 latent channels. */
-  static default(options: RuntimeOptions = {}): Promise<AutoencoderKL> {
+  static async default(options: RuntimeOptions = {}): Promise<AutoencoderKL> {
+    checkRuntimeOptions(options, "default");
     return AutoencoderKL.fromPretrained(defaultModelFolder, options);
   }
 
@@ -175,7 +165,11 @@ function warner(options: RuntimeOptions): (message: string) => void {
 /** The local folder of a model: itself, or where the hub's files lie. */
 async function locate(folderOrId: string, options: FromPretrainedOptions): Promise<string> {
   const found = await stat(folderOrId).catch(() => undefined);
-  if (found?.isDirectory() === true) return folderOrId;
+  if (found?.isDirectory() === true) {
+    if (options.revision === undefined) return folderOrId;
+    const message = `fromPretrained: revision: ${folderOrId} is a folder, which has none. Leave it out.`;
+    throw new VaekitError("INVALID_ARGUMENT", message);
+  }
   if (found !== undefined) {
     const message = `${folderOrId}: expected a model's folder, found a file. Open it with fromSingleFile.`;
     throw new VaekitError("INVALID_ARGUMENT", message);

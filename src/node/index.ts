@@ -1,12 +1,12 @@
 /** vaekit in Node: everything that the portable part has, and what files, the hub and sharp add. */
 export * from "../core.ts";
-export {
-  AutoencoderKL,
-  type FromConfigOptions,
-  type FromPretrainedOptions,
-  type FromSingleFileOptions,
-  type RuntimeOptions,
-} from "./autoencoder-kl.ts";
+export { AutoencoderKL } from "./autoencoder-kl.ts";
+export type {
+  FromConfigOptions,
+  FromPretrainedOptions,
+  FromSingleFileOptions,
+  RuntimeOptions,
+} from "./opening-options.ts";
 export { MlpVae } from "./mlp-vae.ts";
 export { NodeRuntime, type NodeRuntimeOptions } from "../runtime/node/node-runtime.ts";
 export * from "../images/node/index.ts";

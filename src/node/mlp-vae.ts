@@ -6,7 +6,7 @@ import { NodeRuntime } from "../runtime/node/node-runtime.ts";
 import { MlpVaeModel } from "../vae/mlp-vae.ts";
 import { matchShapes } from "../vae/model-weights.ts";
 import { loadDiffusersFolder } from "../weights/node/index.ts";
-import type { RuntimeOptions } from "./autoencoder-kl.ts";
+import { checkRuntimeOptions, type RuntimeOptions } from "./opening-options.ts";
 
 /** A fully connected VAE of Bernoulli pixels. */
 export class MlpVae extends MlpVaeModel {
@@ -25,6 +25,7 @@ export class MlpVae extends MlpVaeModel {
    * @throws NOT_FOUND, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
   static async fromPretrained(folder: string, options: RuntimeOptions = {}): Promise<MlpVae> {
+    checkRuntimeOptions(options, "MlpVae.fromPretrained");
     const { configJson, configPath, checkpoint } = await loadDiffusersFolder(folder);
     const config = parseMlpVaeConfig(configJson, configPath);
     const weights = matchShapes(mlpVaeShapes(config), checkpoint.tensors, folder);

@@ -7,7 +7,6 @@ export {
   vaePrefix,
   type NamingScheme,
 } from "./key-names.ts";
-export { floatTensor, readableTensor } from "./needed-tensor.ts";
 export {
   encodeSafetensors,
   parseSafetensors,

@@ -3,8 +3,9 @@
  * (CompVis, Stability, Black Forest Labs), and how those names become diffusers' names.
  */
 import { VaekitError } from "../errors.ts";
+import { describeOtherPart, refuseOtherAutoencoders } from "../models/other-models.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { FoundTensor } from "../tensor/stored-tensor.ts";
+import type { StoredTensor } from "../tensor/stored-tensor.ts";
 
 /** Whose names a file uses. */
 export type NamingScheme = "diffusers" | "original";
@@ -70,8 +71,8 @@ export function selectVaeNames(names: readonly string[]): (name: string) => bool
  * @throws INVALID_FILE when two tensors end up with one name.
  */
 export function renameDeprecatedAttention(
-  tensors: ReadonlyMap<string, FoundTensor>,
-): Map<string, FoundTensor> {
+  tensors: ReadonlyMap<string, StoredTensor>,
+): Map<string, StoredTensor> {
   return renameAll(tensors, (name) => applyRules(name, deprecatedRules, 0));
 }
 
@@ -80,18 +81,20 @@ export function renameDeprecatedAttention(
  * (`vae.` or `first_stage_model.`), drops what is not under it, and views attention weights stored as 1x1
  * convolutions `[C, C, 1, 1]` as the matrices `[C, C]` that they are (the bytes are the same).
  *
- * @throws INVALID_FILE when no VAE is among the tensors, or when two of them end up with one name.
+ * @throws INVALID_FILE when no VAE is among the tensors, or when two of them end up with one name; UNSUPPORTED when it
+ *   is another autoencoder.
  */
 export function toDiffusersNames(
-  tensors: ReadonlyMap<string, FoundTensor>,
+  tensors: ReadonlyMap<string, StoredTensor>,
   subject: string,
-): { tensors: Map<string, FoundTensor>; scheme: NamingScheme } {
+): { tensors: Map<string, StoredTensor>; scheme: NamingScheme } {
   const prefix = vaePrefix(tensors.keys());
   const ofVae = new Map(
-    [...tensors].flatMap(([name, stored]): [string, FoundTensor][] =>
+    [...tensors].flatMap(([name, stored]): [string, StoredTensor][] =>
       name.startsWith(prefix) ? [[name.slice(prefix.length), stored]] : [],
     ),
   );
+  refuseOtherAutoencoders(ofVae, subject);
   checkIsVae(ofVae, tensors, subject);
   const levels = countLevels(ofVae.keys());
   let scheme: NamingScheme = "diffusers";
@@ -103,20 +106,28 @@ export function toDiffusersNames(
   return { tensors: renamed, scheme };
 }
 
-/** Both schemes agree on these two; a file with neither holds no VAE, or one half of a VAE at most. */
+/** Both schemes agree on these two; a file with neither holds no VAE. */
 function checkIsVae(
-  ofVae: ReadonlyMap<string, FoundTensor>,
-  all: ReadonlyMap<string, FoundTensor>,
+  ofVae: ReadonlyMap<string, StoredTensor>,
+  all: ReadonlyMap<string, StoredTensor>,
   subject: string,
 ): void {
-  if (["encoder.", "decoder."].every((part) => [...ofVae.keys()].some((name) => name.startsWith(part))))
-    return;
+  const missing = ["encoder", "decoder"].filter(
+    (part) => ![...ofVae.keys()].some((name) => name.startsWith(`${part}.`)),
+  );
+  const other = describeOtherPart(ofVae);
+  if (missing.length === 0 && other === undefined) return;
+  if (missing.length === 1 && other === undefined) {
+    const half = missing[0] === "encoder" ? "decoder" : "encoder";
+    const message = `${subject}: expected a whole VAE, found its ${half} alone; vaekit needs both halves.`;
+    throw new VaekitError("INVALID_FILE", message);
+  }
   const found = [...all.keys()].slice(0, 3).map((name) => JSON.stringify(name.slice(0, 80)));
   throw new VaekitError(
     "INVALID_FILE",
     `${subject}: expected the weights of a VAE (encoder.… and decoder.…, on their own or under ${vaePrefixes.join(" or ")}), found ${
       found.length === 0 ? "no tensors" : `${found.join(", ")} and the like`
-    }.`,
+    }.${other === undefined ? "" : ` This is ${other}.`}`,
   );
 }
 
@@ -141,10 +152,10 @@ function applyRules(name: string, rules: readonly Rule[], levels: number): strin
 }
 
 function renameAll(
-  tensors: ReadonlyMap<string, FoundTensor>,
+  tensors: ReadonlyMap<string, StoredTensor>,
   rename: (name: string) => string,
-): Map<string, FoundTensor> {
-  const renamed = new Map<string, FoundTensor>();
+): Map<string, StoredTensor> {
+  const renamed = new Map<string, StoredTensor>();
   for (const [oldName, stored] of tensors) {
     const name = rename(oldName);
     const other = renamed.get(name);

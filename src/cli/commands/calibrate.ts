@@ -1,6 +1,6 @@
 /** `vaekit calibrate`: the factors that a model's config should hold, measured on pictures. */
 import type { Command } from "commander";
-import { LatentCalibrator, Generator, type AutoencoderKL } from "../../node/index.ts";
+import { LatentCalibrator, type AutoencoderKL } from "../../node/index.ts";
 import { renderCalibrationChart } from "../../report/index.ts";
 import { calibrationFields, calibrationText, type CalibrationResult } from "../calibration-text.ts";
 import { checkTiling, Coding } from "../coding.ts";
@@ -15,6 +15,7 @@ import {
   addSizeOption,
   addTilingOption,
   parseCount,
+  sampleGenerator,
   type JsonOptions,
   type ModelOptions,
   type SampleOptions,
@@ -53,6 +54,7 @@ export function addCalibrate(program: Command): void {
 
 async function calibrate(folders: string[], options: CalibrateOptions): Promise<void> {
   const size = croppedSize(options);
+  sampleGenerator(options); // Refuses a seed without a sample before the long work.
   await checkTiling(options);
   const paths = (await findPictures(folders)).slice(0, options.limit);
   const outputs = new Outputs(paths);
@@ -85,7 +87,7 @@ async function measure(
   options: CalibrateOptions,
 ): Promise<CalibrationResult> {
   const calibrator = new LatentCalibrator(vae.config.latentChannels);
-  const generator = Generator.torch(options.seed);
+  const generator = sampleGenerator(options);
   using progress = new Progress(paths.length);
   const coding = new Coding(vae, options, progress);
   for (const path of paths) {

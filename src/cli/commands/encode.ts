@@ -1,6 +1,6 @@
 /** `vaekit encode`: pictures to latents in a .safetensors file. */
 import type { Command } from "commander";
-import { Generator, type AutoencoderKL, type CodingPlan, type Tensor } from "../../node/index.ts";
+import type { AutoencoderKL, CodingPlan, Tensor } from "../../node/index.ts";
 import { checkTiling, Coding } from "../coding.ts";
 import { concatenate } from "../concatenate.ts";
 import { UsageError } from "../failure.ts";
@@ -14,6 +14,7 @@ import {
   addSampleOptions,
   addSizeOption,
   addTilingOption,
+  sampleGenerator,
   type JsonOptions,
   type ModelOptions,
   type SampleOptions,
@@ -58,6 +59,7 @@ export function addEncode(program: Command): void {
 }
 
 async function encode(images: string[], options: EncodeOptions): Promise<void> {
+  sampleGenerator(options); // Refuses a seed without a sample before the long work.
   await checkTiling(options);
   const paths = await findPictures(images);
   const outputs = new Outputs(paths);
@@ -98,7 +100,7 @@ async function encodeAll(
   paths: readonly string[],
   options: EncodeOptions,
 ): Promise<{ tensors: EncodedTensors; plan: CodingPlan | undefined }> {
-  const generator = Generator.torch(options.seed);
+  const generator = sampleGenerator(options);
   const parts: EncodedTensors[] = [];
   using progress = new Progress(paths.length);
   const coding = new Coding(vae, options, progress);

@@ -1,6 +1,13 @@
 /** `vaekit inspect`: a model's config and parameters, or its plan, without running it. */
 import { Option, type Command } from "commander";
-import { formatConfig, VaekitError, type AutoencoderKL, type DType } from "../../node/index.ts";
+import {
+  describeScaling,
+  formatConfig,
+  latentScaling,
+  VaekitError,
+  type AutoencoderKL,
+  type DType,
+} from "../../node/index.ts";
 import { bytesPerElement } from "../../tensor/dtype.ts";
 import { formatShape, sizeOf } from "../../tensor/shape.ts";
 import { compareWeights, type Mismatch } from "../compare-weights.ts";
@@ -61,6 +68,9 @@ export function addInspect(program: Command): void {
 }
 
 async function inspect(model: string | undefined, options: InspectOptions): Promise<void> {
+  if (model !== undefined && options.model !== undefined && model !== options.model) {
+    throw new UsageError(`Two models: ${model} and --model ${options.model}. Leave one of them out.`);
+  }
   const asked = { ...options, model: model ?? options.model };
   if (options.plan !== true && (options.size !== undefined || options.half !== undefined)) {
     throw new UsageError("--size and --half are for --plan. Add it, or leave them out.");
@@ -95,6 +105,7 @@ function show(vae: AutoencoderKL, asJson: boolean): void {
   });
   const byteLength = parameters.reduce((sum, parameter) => sum + parameter.byteLength, 0);
   const config = formatConfig(vae.config);
+  const scaling = latentScaling(vae.config);
   const { parameterCount, spatialFactor, unexpectedTensors: unexpected } = vae;
   if (asJson) {
     const label = modelLabel(vae);
@@ -102,6 +113,7 @@ function show(vae: AutoencoderKL, asJson: boolean): void {
     printJson({
       model: label,
       config: json,
+      scaling,
       spatialFactor,
       parameterCount,
       byteLength,
@@ -117,6 +129,7 @@ function show(vae: AutoencoderKL, asJson: boolean): void {
   print(
     `${parameters.length} tensors, ${formatCount(parameterCount)} parameters, ${formatBytes(byteLength)}, ${dtypes}; one latent covers ${spatialFactor}x${spatialFactor} pixels.`,
   );
+  print(`Latents are scaled by ${describeScaling(scaling)}.`);
   print(`Missing: none. Unexpected: ${unexpected.length === 0 ? "none" : unexpected.join(", ")}.`);
 }
 

@@ -13,6 +13,7 @@ import {
   addSampleOptions,
   addSizeOption,
   addTilingOption,
+  sampleGenerator,
   type JsonOptions,
   type ModelOptions,
   type SampleOptions,
@@ -50,6 +51,7 @@ export function addRoundtrip(program: Command): void {
 }
 
 async function roundtrip(images: string[], options: RoundtripOptions): Promise<void> {
+  sampleGenerator(options); // Refuses a seed without a sample before the long work.
   await checkTiling(options);
   const paths = await findPictures(images);
   const outputs = new Outputs(paths);

@@ -1,5 +1,6 @@
 /** AutoencoderKL as a run trains it: from scratch or from a pretrained one, whole or in part. */
 import { VaekitError } from "../../errors.ts";
+import { describeScaling, latentScaling } from "../../latents/scaling.ts";
 import {
   formatConfig,
   initializeParameters,
@@ -48,7 +49,7 @@ export async function openAutoencoderKL(
     latents: {
       channels: config.latentChannels,
       calibration: calibrationOf(model, [...trainedShapes.keys()]),
-      scaling: describeScaling(config),
+      scaling: describeScaling(latentScaling(config)),
     },
     initialParameters: async (generator, pictures) => {
       const tensors = found ?? (await freshParameters(config, model, generator, pictures));
@@ -69,17 +70,6 @@ export async function openAutoencoderKL(
 function calibrationOf({ calibrate }: AutoencoderKLRecipe, trained: readonly string[]): Calibration {
   if (calibrate) return "replace";
   return trained.some((name) => /^(encoder|quant_conv)\./.test(name)) ? "compare" : "keep";
-}
-
-function describeScaling({
-  scalingFactor,
-  shiftFactor,
-  latentsMean,
-  latentsStd,
-}: AutoencoderKLConfig): string {
-  const factor = `scaling_factor ${scalingFactor}`;
-  if (latentsMean !== null && latentsStd !== null) return `${factor} with latents_mean and latents_std`;
-  return `${factor}, shift_factor ${shiftFactor ?? 0}`;
 }
 
 /** What the recipe's own checks cannot know of a pretrained model. */

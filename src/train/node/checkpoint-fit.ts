@@ -14,8 +14,7 @@ export interface ExpectedCheckpoint {
 
 /** A tensor without its numbers. */
 export interface TensorKind {
-  /** undefined: one that vaekit does not read. */
-  readonly dtype: DType | undefined;
+  readonly dtype: DType;
   readonly shape: Shape;
 }
 

@@ -1,0 +1,311 @@
+/**
+ * Models that vaekit does not read, known by the class in their config or by the names and ranks of their tensors, so
+ * that a message can say what a file is. When one of them is implemented, its entry goes.
+ *
+ * @see diffusers, models/autoencoders; names of tensors as its classes and the original repositories have them
+ */
+import { VaekitError } from "../errors.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { describeFound } from "./config-checks.ts";
+
+/** A tensor's name, and where names alone are not enough its number of dimensions. */
+type Mark = RegExp | { readonly name: RegExp; readonly rank: number };
+
+interface OtherModel {
+  /** Completes "this is …". */
+  readonly description: string;
+  /** `_class_name` of diffusers' config.json, or one of `architectures` in transformers'. */
+  readonly classNames?: readonly (string | RegExp)[];
+  /** Alternatives: a file is this model when it has a tensor for every mark of one of them. */
+  readonly marks?: readonly (readonly Mark[])[];
+}
+
+const conv3d = (name: RegExp): Mark => ({ name, rank: 5 });
+const conv2d = (name: RegExp): Mark => ({ name, rank: 4 });
+
+/** Autoencoders; the special before the general, as the first that fits is taken. */
+const otherAutoencoders: readonly OtherModel[] = [
+  {
+    description: "TAEF2, a tiny autoencoder for FLUX.2's latents",
+    marks: [[conv2d(/(^|\.)\d+\.pool\.0\.weight$/)]],
+  },
+  {
+    description: "a tiny autoencoder (TAESD and its relatives; AutoencoderTiny in diffusers)",
+    classNames: ["AutoencoderTiny"],
+    marks: [
+      [conv2d(/^(encoder|decoder)\.layers\.\d+\.(conv\.\d+\.)?weight$/)],
+      [conv2d(/^(tae\w*_)?(encoder|decoder)\.\d+\.(conv\.\d+\.)?weight$/)],
+      [conv2d(/^\d+\.conv\.[024]\.weight$/)],
+    ],
+  },
+  {
+    description: "an autoencoder with a codebook (VQModel: MoVQ, VQGAN), without a distribution over latents",
+    classNames: ["VQModel"],
+    marks: [[/^quantize\.embedding\.weight$/], [/^quantize\.embed(ding)?s?$/]],
+  },
+  {
+    description:
+      "FLUX.2's autoencoder (AutoencoderKLFlux2), whose latents are normalised by stored statistics",
+    classNames: ["AutoencoderKLFlux2"],
+    marks: [[/^bn\.running_mean$/]],
+  },
+  {
+    description: "the consistency decoder (ConsistencyDecoderVAE)",
+    classNames: ["ConsistencyDecoderVAE"],
+    marks: [[/^decoder_unet\./]],
+  },
+  {
+    description: "an AsymmetricAutoencoderKL, whose decoder also takes a picture and a mask",
+    classNames: ["AsymmetricAutoencoderKL"],
+    marks: [[/^decoder\.condition_encoder\./]],
+  },
+  {
+    description: "Stable Video Diffusion's autoencoder (AutoencoderKLTemporalDecoder)",
+    classNames: ["AutoencoderKLTemporalDecoder"],
+    marks: [[/^decoder\.time_conv_out\./], [/^decoder\..*\.(time_mix_conv|time_stack)\./]],
+  },
+  {
+    description: "Sana's deep compression autoencoder (AutoencoderDC)",
+    classNames: ["AutoencoderDC"],
+    marks: [
+      [/^(encoder|decoder)\.(down|up)_blocks\.\d+\.\d+\./],
+      [/^(encoder|decoder)\.stages\.\d+\.op_list\./],
+    ],
+  },
+  {
+    description: "Qwen-Image-2.1's autoencoder (AutoencoderKLQwenImage21)",
+    classNames: ["AutoencoderKLQwenImage21"],
+    marks: [[conv2d(/^encoder\.conv_in\.weight$/), /^encoder\..*\.norm1\.gamma$/]],
+  },
+  {
+    description: "the video autoencoder of Wan, or Qwen-Image's (AutoencoderKLWan, AutoencoderKLQwenImage)",
+    classNames: ["AutoencoderKLWan", "AutoencoderKLQwenImage"],
+    marks: [
+      [conv3d(/^encoder\.conv_in\.weight$/), /^encoder\..*\.norm1\.gamma$/],
+      [conv3d(/^(encoder|decoder)\.conv1\.weight$/)],
+    ],
+  },
+  {
+    description: "CogVideoX's video autoencoder (AutoencoderKLCogVideoX)",
+    classNames: ["AutoencoderKLCogVideoX"],
+    marks: [[conv3d(/^decoder\..*\.norm1\.conv_y\.conv\.weight$/)]],
+  },
+  {
+    description: "Cosmos' video autoencoder (AutoencoderKLCosmos)",
+    classNames: ["AutoencoderKLCosmos"],
+    marks: [[conv3d(/^(encoder|decoder)\.conv_in\.conv_s\.weight$/)]],
+  },
+  {
+    description: "Mochi's video autoencoder (AutoencoderKLMochi)",
+    classNames: ["AutoencoderKLMochi"],
+    marks: [[/^(encoder|decoder)\.block_(in|out)\.resnets\./]],
+  },
+  {
+    description: "LTX-Video's autoencoder (AutoencoderKLLTXVideo)",
+    classNames: ["AutoencoderKLLTXVideo", "AutoencoderKLLTX2Video", "LTX2VideoDiffusionDecoderModel"],
+    marks: [
+      [/^latents_mean$/, conv3d(/^(encoder|decoder)\.conv_in\.conv\.weight$/)],
+      [/^per_channel_statistics\./],
+    ],
+  },
+  {
+    description: "Allegro's video autoencoder (AutoencoderKLAllegro)",
+    classNames: ["AutoencoderKLAllegro"],
+    marks: [[/^encoder\.temp_conv_in\./]],
+  },
+  {
+    description: "EasyAnimate's video autoencoder (AutoencoderKLMagvit)",
+    classNames: ["AutoencoderKLMagvit"],
+    marks: [[conv3d(/^encoder\.down_blocks\.\d+\.convs\.\d+\.conv1\.weight$/)]],
+  },
+  {
+    description: "MiniMax H3's video autoencoder (AutoencoderKLMiniMaxH3)",
+    classNames: ["AutoencoderKLMiniMaxH3"],
+    marks: [[conv3d(/^encoder\.conv_in\.weight$/), /^decoder\.transformer_blocks\./]],
+  },
+  {
+    description: "HunyuanImage 2.1's autoencoder (AutoencoderKLHunyuanImage)",
+    classNames: ["AutoencoderKLHunyuanImage"],
+    marks: [[conv2d(/^encoder\.down_blocks\.\d+\.conv1\.weight$/)]],
+  },
+  {
+    description: "Kandinsky's image autoencoder (AutoencoderKLKVAE)",
+    classNames: ["AutoencoderKLKVAE"],
+    marks: [[conv2d(/^decoder\.conv_in\.weight$/), /^decoder\..*\.norm1\.(norm_layer|conv_y)\.weight$/]],
+  },
+  {
+    description: "HunyuanVideo's autoencoder",
+    classNames: [/^AutoencoderKLHunyuan(Video|ImageRefiner)/],
+    marks: [
+      [
+        conv3d(/^encoder\.conv_in\.conv\.weight$/),
+        conv3d(/^encoder\.down_blocks\.\d+\.resnets\.\d+\.conv1\.conv\.weight$/),
+      ],
+    ],
+  },
+  {
+    description: "an autoencoder of representations (AutoencoderRAE)",
+    classNames: ["AutoencoderRAE"],
+  },
+  {
+    description: "a video autoencoder",
+    classNames: ["AutoencoderKLKVAEVideo", "AutoencoderVidTok", "Kandinsky6SRVAE"],
+    marks: [[conv3d(/^(encoder|decoder)\..*weight$/)]],
+  },
+  {
+    description: "an audio autoencoder",
+    classNames: [
+      /^AutoencoderKL\w*Audio$/,
+      "AutoencoderOobleck",
+      "AutoencoderSAME",
+      "Cosmos3AVAEAudioTokenizer",
+      "LongCatAudioDiTVae",
+      "MMAudioVAE",
+    ],
+    marks: [
+      [{ name: /^(encoder|decoder)\..*\.weight_v$/, rank: 3 }],
+      [{ name: /^(encoder|decoder)\.conv(_in|1)\.weight$/, rank: 3 }],
+      [/^(encoder|decoder)\.conv1\.parametrizations\./],
+    ],
+  },
+  {
+    description: "a fully connected VAE of vaekit's own, which MlpVae.fromPretrained opens from its folder",
+    classNames: ["MlpVae"],
+    marks: [[{ name: /^fc(1|21)\.weight$/, rank: 2 }], [{ name: /^encoder\.0\.weight$/, rank: 2 }]],
+  },
+];
+
+/** What else lies in a model's folders, and is no autoencoder. */
+const otherParts: readonly OtherModel[] = [
+  {
+    description: "a LoRA, changes to another model's weights",
+    marks: [[/(^|[._])lora_?(A|B|up|down|te|unet)\b|^lora_(te|unet)|\.(hada_w1_a|lokr_w1|dora_scale)$/]],
+  },
+  {
+    description: "a ControlNet",
+    classNames: [/ControlNet/, /^T2IAdapter/],
+    marks: [[/(^|\.)(zero_convs|input_hint_block|controlnet_cond_embedding|controlnet_down_blocks)\./]],
+  },
+  {
+    description: "a diffusion transformer",
+    classNames: [/Transformer\w*Model$/, /^DiT/],
+    marks: [
+      [/(^|\.)(double_blocks|joint_blocks|double_stream_blocks)\.\d+\./],
+      [/^(single_)?transformer_blocks\.\d+\./],
+      [/^(model\.diffusion_model|net)\.(blocks|layers|x_embedder)\./],
+    ],
+  },
+  {
+    description: "a diffusion model's UNet",
+    classNames: [/UNet/, "PriorTransformer"],
+    marks: [
+      [/(^|\.)(input_blocks|output_blocks)\.\d+\./],
+      [/^(down_blocks|up_blocks)\.\d+\.(resnets|attentions)\./, /^time_embedding\./],
+      [/^model\.diffusion_model\./],
+    ],
+  },
+  {
+    description: "a text or picture encoder (CLIP, T5 or another language model)",
+    classNames: [
+      /^(CLIP|T5|UMT5|Llama|Qwen|Gemma|Mistral|Siglip|Bert|XLMRoberta|Gpt|GPT)/i,
+      /(TextModel|TextEncoder|ForCausalLM|ForConditionalGeneration)/,
+    ],
+    marks: [
+      [/(^|\.)(text_model|vision_model)\.(encoder|embeddings)\./],
+      [/(^|\.)transformer\.resblocks\.\d+\./],
+      [/(^|\.)encoder\.block\.\d+\.layer\.\d+\./],
+      [/(^|\.)layers\.\d+\.self_attn\./],
+    ],
+  },
+  {
+    description: "a textual inversion, embeddings of words",
+    marks: [[/^(emb_params|clip_[lg])$/]],
+  },
+  {
+    description: "an upscaler of pictures",
+    marks: [[/^(model\.)?(conv_first|RRDB_trunk|body\.\d+\.rdb1)\b/]],
+  },
+  {
+    description: "latents, which `vaekit decode` decodes",
+    marks: [[conv2d(/^(latents|latent_tensor|samples)$/)]],
+  },
+  { description: "a schedule of noise", classNames: [/Scheduler$/] },
+  { description: "a whole pipeline, whose parts lie in folders of their own", classNames: [/Pipeline$/] },
+];
+
+/** A file's tensors; only names and shapes matter. */
+type Tensors = ReadonlyMap<string, { readonly shape: Shape }>;
+
+/** No checkpoint has more tensors; a file with more is not worth the time. */
+const maxExamined = 20_000;
+
+/**
+ * Refuses the tensors of an autoencoder that is known and not read.
+ *
+ * @param tensors under the file's own names, without the prefix of a whole checkpoint.
+ * @throws UNSUPPORTED that says which it is.
+ */
+export function refuseOtherAutoencoders(tensors: Tensors, subject: string): void {
+  const found = find(otherAutoencoders, tensors);
+  if (found !== undefined) throw unsupported(found, subject);
+}
+
+/** What a file without a VAE is, completing "this is …"; undefined when it is not known, or may have a VAE. */
+export function describeOtherPart(tensors: Tensors): string | undefined {
+  // A whole checkpoint has such parts too, beside its VAE.
+  const hasVae = [...tensors.keys()].some((name) => /^(encoder|decoder)\.conv_(in|out)\./.test(name));
+  return hasVae ? undefined : find(otherParts, tensors)?.description;
+}
+
+function find(models: readonly OtherModel[], tensors: Tensors): OtherModel | undefined {
+  const names = [...tensors.keys()].slice(0, maxExamined);
+  const hasMark = (mark: Mark): boolean =>
+    mark instanceof RegExp
+      ? names.some((name) => mark.test(name))
+      : names.some((name) => tensors.get(name)!.shape.length === mark.rank && mark.name.test(name));
+  return models.find(({ marks = [] }) => marks.some((all) => all.every(hasMark)));
+}
+
+/** Class names that a config.json of an AutoencoderKL may carry (repositories from diffusers' Flax days). */
+const ownClassNames: readonly unknown[] = ["AutoencoderKL", "FlaxAutoencoderKL"];
+
+/** The class that a parsed config.json names: diffusers' `_class_name`, or the first of transformers' `architectures`. */
+export function classNameOf(json: object): unknown {
+  if ("_class_name" in json) return json._class_name;
+  if (!("architectures" in json) || !Array.isArray(json.architectures)) return undefined;
+  return (json.architectures as unknown[])[0];
+}
+
+/** Whether a parsed config.json is another model's: it names a class, and not ours. */
+export function isOtherClass(json: object): boolean {
+  const className = classNameOf(json);
+  return className !== undefined && !ownClassNames.includes(className);
+}
+
+/**
+ * Refuses the config of a model that vaekit does not read.
+ *
+ * @throws UNSUPPORTED for another autoencoder, INVALID_CONFIG for what is none or is not known.
+ */
+export function refuseOtherClass(json: object, subject: string): void {
+  if (!isOtherClass(json)) return;
+  const className = classNameOf(json);
+  const fits = ({ classNames = [] }: OtherModel): boolean =>
+    typeof className === "string" &&
+    classNames.some((each) => (typeof each === "string" ? each === className : each.test(className)));
+  const autoencoder = otherAutoencoders.find(fits);
+  if (autoencoder !== undefined) throw unsupported(autoencoder, `${subject}: ${describeFound(className)}`);
+  const part = otherParts.find(fits);
+  const what = part === undefined ? "" : `, ${part.description}`;
+  throw new VaekitError(
+    "INVALID_CONFIG",
+    `${subject}: expected the config of an AutoencoderKL, found that of ${describeFound(className)}${what}, which vaekit does not read.`,
+  );
+}
+
+function unsupported({ description }: OtherModel, subject: string): VaekitError {
+  return new VaekitError(
+    "UNSUPPORTED",
+    `${subject}: this is ${description}. vaekit does not read it yet, only AutoencoderKL.`,
+  );
+}
