@@ -21,7 +21,7 @@ export { devices, type Device, type Runtime, type Session } from "./runtime/inde
 export type { DType } from "./tensor/dtype.ts";
 export type { ByteSource } from "./tensor/byte-source.ts";
 export type { Shape } from "./tensor/shape.ts";
-export type { StoredTensor } from "./tensor/stored-tensor.ts";
+export type { FoundTensor, StoredTensor, UnreadTensor } from "./tensor/stored-tensor.ts";
 export { Tensor } from "./tensor/tensor.ts";
 export {
   tilingModes,

@@ -183,11 +183,12 @@ function fail(response: ServerResponse, status: number, errorCode: string): void
   response.writeHead(status, headers).end(JSON.stringify({ error: `status ${status}` }));
 }
 
-function sha256(content: Buffer): string {
+/** The hash of large files. */
+export function sha256(content: Buffer): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
 /** The hash that git gives a blob. */
-function gitHash(content: Buffer): string {
+export function gitHash(content: Buffer): string {
   return createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex");
 }

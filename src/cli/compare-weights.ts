@@ -1,7 +1,7 @@
 /** Which tensors of a checkpoint fit a model and which do not; all of them, where an error names three. */
 import { stat } from "node:fs/promises";
 import { sameShape, formatShape } from "../tensor/shape.ts";
-import { parameterShapes, parseConfig, type Shape, type StoredTensor } from "../node/index.ts";
+import { parameterShapes, parseConfig, type FoundTensor, type Shape } from "../node/index.ts";
 import { singleFileConfig } from "../node/single-file-config.ts";
 import { loadDiffusersFolder, loadSingleFile } from "../weights/node/index.ts";
 import type { ModelOptions } from "./options.ts";
@@ -36,7 +36,7 @@ export async function compareWeights(options: ModelOptions): Promise<Mismatch | 
   }
 }
 
-function compare(shapes: ReadonlyMap<string, Shape>, tensors: ReadonlyMap<string, StoredTensor>): Mismatch {
+function compare(shapes: ReadonlyMap<string, Shape>, tensors: ReadonlyMap<string, FoundTensor>): Mismatch {
   const wrongShape = [...shapes].flatMap(([name, expected]) => {
     const found = tensors.get(name)?.shape;
     if (found === undefined || sameShape(trimOnes(found, expected.length), expected)) return [];

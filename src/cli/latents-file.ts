@@ -66,7 +66,13 @@ export async function readLatents(
   vae: AutoencoderKL,
   options: ReadLatentsOptions,
 ): Promise<Tensor> {
-  const { tensors, metadata } = await readSafetensorsFile(path);
+  const { tensors, unread, metadata } = await readSafetensorsFile(path);
+  const wanted = options.tensor ?? "latents";
+  const unreadDType = unread.get(wanted);
+  if (unreadDType !== undefined) {
+    const message = `${path}: ${wanted}: expected latents in floating point, found the dtype ${unreadDType}. Save them as float32.`;
+    throw new VaekitError("INVALID_FILE", message);
+  }
   const name = chooseTensor(path, tensors, options.tensor);
   const subject = `${path}: ${name}`;
   const found = tensors.get(name)!;

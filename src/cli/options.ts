@@ -92,10 +92,10 @@ export function addSizeOption(command: Command, defaultSize: string): Command {
   return command.addOption(
     new Option(
       "--size <size>",
-      "N (pixels of the short side, proportions kept), WxH (cut to shape) or original; sides are cut down to a multiple of the model's factor",
+      "N (pixels of the short side, proportions kept), WxH (cut to shape) or original; smaller pictures are enlarged; sides are cut down to a multiple of the model's factor",
     )
       .argParser(parseSize)
-      .default(parseSize(defaultSize), defaultSize),
+      .default({ ...parseSize(defaultSize), isDefault: true }, defaultSize),
   );
 }
 

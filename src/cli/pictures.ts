@@ -13,7 +13,12 @@ import { UsageError } from "./failure.ts";
 
 /** What `--size` asks for. */
 export type SizeRule =
-  | { readonly kind: "short-side"; readonly pixels: number }
+  | {
+      readonly kind: "short-side";
+      readonly pixels: number;
+      /** Whether nobody asked for it: then a picture smaller than one latent is not blown up. */
+      readonly isDefault?: boolean;
+    }
   | { readonly kind: "exact"; readonly width: number; readonly height: number }
   | { readonly kind: "original" };
 
@@ -84,15 +89,17 @@ export async function preparePicture(
   const processor = new VaeImageProcessor({ vaeScaleFactor: vae.spatialFactor, doConvertGrayscale: grey });
   const pixels = processor.preprocess(source, {
     ...target,
-    resizeMode: size.kind === "exact" && !grey ? "crop" : "default",
+    resizeMode: size.kind === "exact" ? "crop" : "default",
   });
   return { path, name: basename(path), pixels, raster: processor.postprocess(pixels)[0]! };
 }
 
 /**
- * The size of the model's input for a picture: what the rule asks for, cut down to a multiple of the factor.
+ * The size of the model's input for a picture: what the rule asks for, cut down to a multiple of the factor. A
+ * smaller picture is enlarged where somebody asks for a size.
  *
- * @throws INVALID_FILE when the picture is smaller than the factor, UsageError when the rule is.
+ * @throws INVALID_FILE when the picture is smaller than the factor and nobody asks for a size, or when it would become
+ *   too large; UsageError when the rule fits no picture.
  */
 export function targetSize(
   picture: { readonly width: number; readonly height: number },
@@ -101,10 +108,11 @@ export function targetSize(
   path: string,
 ): { width: number; height: number } {
   const { width, height } = picture;
-  if (Math.min(width, height) < factor) {
+  const isAsked = rule.kind === "exact" || (rule.kind === "short-side" && rule.isDefault !== true);
+  if (Math.min(width, height) < factor && !isAsked) {
     throw new VaekitError(
       "INVALID_FILE",
-      `${path}: expected a picture of at least ${factor}x${factor} pixels, the size of one latent, found ${width}x${height}. Use a larger picture.`,
+      `${path}: expected a picture of at least ${factor}x${factor} pixels, the size of one latent, found ${width}x${height}. Use a larger picture, or pass --size to enlarge it.`,
     );
   }
   const asked = askedSize(picture, rule);
@@ -114,9 +122,14 @@ export function targetSize(
     );
   }
   if (asked.width * asked.height > maxInputPixels) {
-    throw new UsageError(
-      `--size: ${path} would become ${asked.width}x${asked.height} pixels, more than ${maxInputPixels}. Ask for a smaller size.`,
-    );
+    const message = `--size: ${path} would become ${asked.width}x${asked.height} pixels, more than ${maxInputPixels}.`;
+    // Of another picture's shape it may be well.
+    throw rule.kind === "exact"
+      ? new UsageError(`${message} Ask for a smaller size.`)
+      : new VaekitError(
+          "INVALID_FILE",
+          `${message} Ask for a smaller size, or for WxH, which cuts to shape.`,
+        );
   }
   return { width: floorTo(asked.width, factor), height: floorTo(asked.height, factor) };
 }

@@ -114,8 +114,13 @@ function mlpSampler(vae: MlpVae): Sampler {
         throw new VaekitError("UNSUPPORTED", message);
       }
       const picture = await readImage(path, { convert: "grayscale" });
-      const processor = new VaeImageProcessor({ vaeScaleFactor: 1, doNormalize: false });
-      const pixels = processor.preprocess(picture, { width: side, height: side });
+      const processor = new VaeImageProcessor({
+        vaeScaleFactor: 1,
+        doNormalize: false,
+        // Cutting to shape is diffusers' and gives three channels.
+        doConvertGrayscale: true,
+      });
+      const pixels = processor.preprocess(picture, { width: side, height: side, resizeMode: "crop" });
       return (await naming(path, () => vae.encode(pixels.reshape([1, inputSize])))).mode();
     },
     decode: async (latents, onProgress) => {

@@ -58,7 +58,7 @@ describe("parseJson", () => {
     ["lists deeper than any stack", "[".repeat(1_000_000), "at most 128 deep, found deeper ones"],
     ["objects deeper than any stack", '{"a":'.repeat(1_000_000), "at most 128 deep, found deeper ones"],
     ["closed lists that are too deep", "[".repeat(129) + "]".repeat(129), "at most 128 deep"],
-    ["millions of objects", `[${"{},".repeat(1_000_000)}{}]`, "at most 500000 values, found more"],
+    ["millions of objects", `[${"{},".repeat(1_000_000)}{}]`, "at most 450000 values, found more"],
     [
       "a long string",
       `["${"a".repeat(2 ** 20 + 1)}"]`,
@@ -79,7 +79,7 @@ describe("parseJson", () => {
 
   it("takes what is just within the limits", () => {
     const deep = "[".repeat(128) + "]".repeat(128);
-    const many = `[${"1,".repeat(499_998)}1]`;
+    const many = `[${"1,".repeat(449_998)}1]`;
     const long = `["${"a".repeat(2 ** 20)}"]`;
     for (const text of [deep, many, long]) expect(() => parseJson(text, { name: "x" })).not.toThrow();
   });

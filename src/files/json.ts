@@ -11,7 +11,7 @@ export type { JsonLimits } from "./json-scan.ts";
 export const jsonLimits: JsonLimits = {
   maxBytes: 16 * 2 ** 20,
   maxDepth: 128,
-  maxValues: 500_000,
+  maxValues: 450_000,
   maxStringLength: 2 ** 20,
 };
 

@@ -3,16 +3,22 @@
  * holds links to blobs and `refs/<revision>` holds a commit.
  */
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { copyFile, mkdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
-import { chooseFiles, shardsOf } from "./choose-files.ts";
+import { writeFileAtomic } from "../files/node/index.ts";
 import { isCommit } from "./hub-id.ts";
-import type { HubResolution, HubSettings } from "./options.ts";
+import type { HubSettings } from "./options.ts";
 
 /** The repository's folder in the cache. */
 export function repositoryFolder(settings: HubSettings): string {
   return join(settings.cacheDir, `models--${settings.id.replace("/", "--")}`);
+}
+
+/** A file's content in the cache, by its hash. */
+export function blobPath(settings: HubSettings, name: string): string {
+  return join(repositoryFolder(settings), "blobs", name);
 }
 
 /** One commit's folder in the cache. */
@@ -38,9 +44,7 @@ export async function writeReference(settings: HubSettings, commit: string): Pro
   if ((await readReference(settings)) === commit) return;
   const path = join(repositoryFolder(settings), "refs", ...settings.revision.split("/"));
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID().slice(0, 8)}.tmp`;
-  await writeFile(temporary, commit);
-  await rename(temporary, path);
+  await writeFileAtomic(path, commit);
 }
 
 /** Makes `pointer` lead to `blob`: a relative link as Python's, a copy where links are not allowed. */
@@ -50,36 +54,12 @@ export async function linkBlob(blob: string, pointer: string): Promise<void> {
   try {
     await symlink(relative(dirname(pointer), blob), temporary);
   } catch {
-    await copyFile(blob, temporary);
+    await copyFile(blob, temporary, constants.COPYFILE_EXCL);
   }
   await rename(temporary, pointer).catch(async (error: unknown) => {
     await rm(temporary, { force: true });
     throw error;
   });
-}
-
-/** The model in the cache if every needed file of it is there. */
-export async function findCached(settings: HubSettings, commit: string): Promise<HubResolution | undefined> {
-  const snapshot = snapshotFolder(settings, commit);
-  const folders = settings.subfolder === undefined ? ["", "vae"] : [settings.subfolder];
-  for (const name of folders) {
-    const folder = join(snapshot, ...name.split("/"));
-    if (await isComplete(folder, settings.variant)) return { folder, commit };
-  }
-  return undefined;
-}
-
-async function isComplete(folder: string, variant: string | undefined): Promise<boolean> {
-  try {
-    const names = new Set(await readdir(folder));
-    const { files, index } = chooseFiles(names, variant, folder);
-    const shards = index === undefined ? [] : shardsOf(await readFile(join(folder, index), "utf8"), index);
-    // `stat` follows links, so a link whose blob was deleted does not count.
-    for (const name of [...files, ...shards]) await stat(join(folder, name));
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Whether anything is there that links can reach. */

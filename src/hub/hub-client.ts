@@ -3,6 +3,7 @@
  * Refusals become errors that say what to do.
  */
 import { throwIfAborted, VaekitError } from "../errors.ts";
+import { parseJson } from "../files/index.ts";
 import { beyondLimit, nonsense, reasonOf, refusal, unreachable } from "./hub-errors.ts";
 import type { HubSettings } from "./options.ts";
 import { fetchBy } from "./proxied-fetch.ts";
@@ -36,7 +37,9 @@ export async function request(
     const hop = await send(settings, url, headers);
     const { response } = hop;
     if (response.status < 300 || response.status > 399) {
-      if (response.ok) return { response, chunks: readChunks(settings, hop) };
+      // 416: nothing follows the part that is here; the caller asks for all of it.
+      const isAnswer = response.ok || (response.status === 416 && headers.Range !== undefined);
+      if (isAnswer) return { response, chunks: readChunks(settings, hop) };
       hop.controller.abort();
       throw refusal(settings, hop.proxy, response);
     }
@@ -197,7 +200,9 @@ export function apiFetch(settings: HubSettings): typeof fetch {
       check();
       parts.push(chunk);
     }
-    return new Response(Buffer.concat(parts), { status: response.status, headers: response.headers });
+    const body = Buffer.concat(parts);
+    parseJson(body, { name: "the answer", limits: { maxBytes: apiLimits.bytes } });
+    return new Response(body, { status: response.status, headers: response.headers });
   };
 }
 
@@ -206,6 +211,7 @@ export async function readAnswer<T>(settings: HubSettings, call: () => Promise<T
   try {
     return await call();
   } catch (error) {
-    throw error instanceof VaekitError ? error : nonsense(settings, error);
+    const isOurs = error instanceof VaekitError && !error.code.startsWith("INVALID");
+    throw isOurs ? error : nonsense(settings, error);
   }
 }

@@ -1,19 +1,25 @@
 /** From a model id to a folder with its config and weights, by way of the hub or of the cache alone. */
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { listFiles, modelInfo } from "@huggingface/hub";
 
+import { jsonLimits } from "../files/index.ts";
+import { writeError } from "../files/node/index.ts";
 import { messageOf, throwIfAborted, VaekitError } from "../errors.ts";
-import { findCached, readReference, snapshotFolder, writeReference } from "./cache.ts";
+import { readReference, repositoryFolder, snapshotFolder, writeReference } from "./cache.ts";
+import { assertInsideCache } from "./cached-file.ts";
+import { findCached } from "./cached-model.ts";
 import { chooseFiles, shardsOf } from "./choose-files.ts";
-import { download } from "./download.ts";
-import type { HubFile } from "./download.ts";
+import { isBlobName } from "./content-hash.ts";
+import { checkDiskSpace } from "./disk-space.ts";
+import { download, pointerOf } from "./download.ts";
 import { apiFetch, readAnswer } from "./hub-client.ts";
-import { HubUnreachableError, nonsense } from "./hub-errors.ts";
+import { beyondLimit, HubUnreachableError, nonsense } from "./hub-errors.ts";
 import { checkHubId, checkRelativePath, isCommit } from "./hub-id.ts";
 import { readSettings } from "./options.ts";
 import type { HubOptions, HubResolution, HubSettings } from "./options.ts";
+import type { HubFile } from "./transfer.ts";
 
 /**
  * Finds a VAE of the hub in the cache shared with Python, and downloads what is missing: config.json and one
@@ -32,13 +38,14 @@ export async function resolveFromHub(id: string, options: HubOptions = {}): Prom
   if (settings.variant !== undefined) checkRelativePath(settings.variant, "Variant");
 
   const known = await readReference(settings);
-  const cached = known === undefined ? undefined : await findCached(settings, known);
+  const { resolution: cached, problem } = known === undefined ? {} : await findCached(settings, known);
   if (cached !== undefined && (settings.localFilesOnly || isCommit(settings.revision))) return cached;
-  if (settings.localFilesOnly) throw notCached(settings);
+  if (settings.localFilesOnly) throw notCached(settings, problem);
   try {
     return await resolveOnline(settings);
   } catch (error) {
-    if (!(error instanceof HubUnreachableError) || cached === undefined) throw error;
+    if (!(error instanceof HubUnreachableError)) throw error;
+    if (cached === undefined) throw problem === undefined ? error : withCacheProblem(error, problem);
     settings.onWarning?.(
       `${error.message} Using the cached copy of ${id} (commit ${cached.commit.slice(0, 8)}).`,
     );
@@ -46,9 +53,16 @@ export async function resolveFromHub(id: string, options: HubOptions = {}): Prom
   }
 }
 
+function withCacheProblem(error: VaekitError, problem: string): VaekitError {
+  return new VaekitError(error.code, `${error.message} The cached copy cannot stand in: ${problem}.`, {
+    cause: error,
+  });
+}
+
 async function resolveOnline(settings: HubSettings): Promise<HubResolution> {
   const commit = await findCommit(settings);
-  const resolution = (await findCached(settings, commit)) ?? (await fetchSnapshot(settings, commit));
+  const resolution =
+    (await findCached(settings, commit)).resolution ?? (await fetchSnapshot(settings, commit));
   // Last, so that a revision never leads to a snapshot that lacks files.
   if (!isCommit(settings.revision)) await recordReference(settings, commit);
   return resolution;
@@ -56,6 +70,7 @@ async function resolveOnline(settings: HubSettings): Promise<HubResolution> {
 
 async function recordReference(settings: HubSettings, commit: string): Promise<void> {
   try {
+    await assertInsideCache(settings, join(repositoryFolder(settings), "refs"));
     await writeReference(settings, commit);
   } catch (error) {
     // The model is there and usable; only finding it offline by this revision's name will fail.
@@ -83,13 +98,40 @@ async function fetchSnapshot(settings: HubSettings, commit: string): Promise<Hub
   const choice = chooseFiles(names, settings.variant, where);
   const folder = join(snapshotFolder(settings, commit), ...subfolder.split("/"));
   const fetchAll = async (wanted: readonly string[]): Promise<void> => {
-    for (const name of wanted) await download(settings, commit, fileNamed(settings, files, name, prefix));
+    const listed = wanted.map((name) => fileNamed(settings, files, name, prefix));
+    await checkRoom(settings, commit, listed);
+    for (const file of listed) await download(settings, commit, file);
   };
   await fetchAll(choice.files);
   if (choice.index !== undefined) {
     await fetchAll(shardsOf(await readFile(join(folder, choice.index), "utf8"), `${where}: ${choice.index}`));
   }
   return { folder, commit };
+}
+
+/** Before the first byte is fetched: whether all that is missing has room. */
+async function checkRoom(settings: HubSettings, commit: string, files: readonly HubFile[]): Promise<void> {
+  let neededBytes = 0;
+  for (const file of files) {
+    if (file.path.endsWith(".json") && file.sizeBytes > jsonLimits.maxBytes) {
+      throw beyondLimit(
+        settings,
+        `lists ${file.path} with ${file.sizeBytes} bytes, more than any config has`,
+      );
+    }
+    const isHere = await stat(pointerOf(settings, commit, file)).then(
+      ({ size }) => size === file.sizeBytes,
+      () => false,
+    );
+    if (!isHere) neededBytes += file.sizeBytes;
+  }
+  if (neededBytes === 0) return;
+  try {
+    await mkdir(settings.cacheDir, { recursive: true });
+  } catch (error) {
+    throw writeError(settings.cacheDir, error);
+  }
+  await checkDiskSpace(settings.cacheDir, neededBytes, settings.id);
 }
 
 /** The folder that was asked for, or `vae` of a pipeline. */
@@ -119,13 +161,19 @@ async function listFolder(
     const fetch = apiFetch(settings);
     const files = new Map<string, HubFile>();
     for await (const entry of listFiles({ repo: id, hubUrl: endpoint, revision: commit, path, fetch })) {
-      if (entry.type !== "file") continue;
+      if (entry.type !== "file" || !isPlainPath(entry.path)) continue;
       const name = entry.path.slice(path === "" ? 0 : path.length + 1);
       const etag = entry.lfs?.oid ?? entry.oid ?? "";
       files.set(name, { path: entry.path, sizeBytes: entry.lfs?.size ?? entry.size, etag });
     }
     return files;
   });
+}
+
+/** Other names may be the hub's, but none that a model needs; messages show names. */
+function isPlainPath(path: unknown): path is string {
+  // eslint-disable-next-line no-control-regex -- these are what it is about
+  return typeof path === "string" && path.length < 1000 && !/[\\\x00-\x1f\x7f-\x9f]/.test(path);
 }
 
 function fileNamed(
@@ -143,19 +191,20 @@ function fileNamed(
     );
   }
   // The hash becomes a file name, and the path was only a claim of the hub.
-  const isSane = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(file.etag) && Number.isSafeInteger(file.sizeBytes);
+  const isSane = isBlobName(file.etag) && Number.isSafeInteger(file.sizeBytes) && file.sizeBytes >= 0;
   if (!isSane || file.path !== prefix + name) throw nonsense(settings);
   return file;
 }
 
-function notCached(settings: HubSettings): VaekitError {
+function notCached(settings: HubSettings, problem: string | undefined): VaekitError {
   const { id, endpoint, revision, cacheDir, subfolder, variant } = settings;
   const parts = [`revision ${revision}`, subfolder ?? "", variant ?? ""]
     .filter((part) => part !== "")
     .join(", ");
   return new VaekitError(
     "HUB",
-    `${id} (${parts}) is not complete in the cache ${cacheDir}, and downloads from ${endpoint} are off. ` +
+    `${id} (${parts}) is not complete in the cache ${cacheDir}${problem === undefined ? "" : ` (${problem})`}, ` +
+      `and downloads from ${endpoint} are off. ` +
       "Fetch it once without HF_HUB_OFFLINE and `localFilesOnly`, set HF_HUB_CACHE to a cache that has it, or pass a folder.",
   );
 }

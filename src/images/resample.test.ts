@@ -105,6 +105,32 @@ describe("resizeRaster", () => {
     expect(copy.data).not.toBe(source.data);
   });
 
+  test.each(["lanczos", "bicubic", "bilinear", "nearest"] as const)(
+    "a window holds the samples of the whole result: %s",
+    (resample) => {
+      for (const [width, height] of [
+        [31, 17],
+        [5, 40],
+        [13, 6],
+      ] as const) {
+        const whole = resizeRaster(source, width, height, { resample });
+        const window = { left: 2, top: 1, width: width - 3, height: height - 4 };
+        const part = resizeRaster(source, width, height, { resample, window });
+        const expected = { ...window, channels: 3, data: new Uint8Array(window.width * window.height * 3) };
+        for (let y = 0; y < window.height; y++) {
+          const from = ((y + window.top) * width + window.left) * 3;
+          expected.data.set(whole.data.subarray(from, from + window.width * 3), y * window.width * 3);
+        }
+        expect(Buffer.from(part.data).equals(expected.data)).toBe(true);
+      }
+    },
+  );
+
+  test("a window of an immense result costs no more than the window", () => {
+    const window = { left: 499_996, top: 422_998, width: 8, height: 4 };
+    expect(resizeRaster(source, 1_000_000, 846_000, { window })).toMatchObject({ width: 8, height: 4 });
+  });
+
   test("refuses sizes without pixels", () => {
     expect(() => resizeRaster(source, 0, 4)).toThrow("at least 1x1");
   });

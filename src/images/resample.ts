@@ -42,9 +42,19 @@ export interface Span {
   readonly end: number;
 }
 
+/** A part of the resized picture, in its pixels. */
+export interface ResizeWindow {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface ResizeOptions {
   /** @defaultValue "lanczos" */
   resample?: Resample;
+  /** The part of the resized picture that is wanted: the same samples, without the work for the rest. */
+  window?: ResizeWindow;
   /** The columns to read; all of them by default. */
   columns?: Span;
   /** The rows to read; all of them by default. */
@@ -65,20 +75,46 @@ export function resizeRaster(
   const { resample = "lanczos" } = options;
   const columns = options.columns ?? { start: 0, end: source.width };
   const rows = options.rows ?? { start: 0, end: source.height };
+  const window = options.window ?? { left: 0, top: 0, width, height };
   checkResize(source, width, height, resample);
   checkSpan(columns, source.width, "columns");
   checkSpan(rows, source.height, "rows");
-  if (resample === "nearest") return pickNearest(source, width, height, columns, rows);
+  checkSpan({ start: window.left, end: window.left + window.width }, width, "the window's columns");
+  checkSpan({ start: window.top, end: window.top + window.height }, height, "the window's rows");
+  const across = {
+    size: source.width,
+    span: columns,
+    outSize: width,
+    from: window.left,
+    count: window.width,
+  };
+  const down = { size: source.height, span: rows, outSize: height, from: window.top, count: window.height };
+  if (resample === "nearest") return pickNearest(source, across, down);
   const filter = filters[resample];
-  const narrowed =
-    width === source.width && coversAll(columns, source.width)
-      ? source
-      : resizeRows(source, kernelsOf(filter, source.width, columns, width));
-  const resized =
-    height === source.height && coversAll(rows, source.height)
-      ? narrowed
-      : resizeColumns(narrowed, kernelsOf(filter, source.height, rows, height));
+  const columnKernels = isCopy(down) ? undefined : kernelsOf(filter, down);
+  const narrowed = isCopy(across)
+    ? source
+    : resizeRows(source, kernelsOf(filter, across), rowsFor(columnKernels, source.height));
+  const resized = columnKernels === undefined ? narrowed : resizeColumns(narrowed, columnKernels);
   return resized === source ? { ...source, data: source.data.slice() } : resized;
+}
+
+/** One direction of a resize: a span of `size` pixels becomes `outSize`, of which `count` are wanted from `from` on. */
+interface Axis {
+  readonly size: number;
+  readonly span: Span;
+  readonly outSize: number;
+  readonly from: number;
+  readonly count: number;
+}
+
+const isCopy = ({ size, span, count }: Axis): boolean => count === size && coversAll(span, size);
+
+/** The rows of the source that the second pass reads. */
+function rowsFor(kernels: Kernels | undefined, height: number): Span {
+  if (kernels === undefined) return { start: 0, end: height };
+  const last = kernels.first.length - 1;
+  return { start: kernels.first[0]!, end: kernels.first[last]! + kernels.count[last]! };
 }
 
 function checkResize(source: Raster, width: number, height: number, resample: string): void {
@@ -120,17 +156,18 @@ interface Kernels {
 const precisionBits = 22;
 const half = 1 << (precisionBits - 1);
 
-function kernelsOf(filter: Filter, size: number, span: Span, outSize: number): Kernels {
+function kernelsOf(filter: Filter, axis: Axis): Kernels {
+  const { size, span, outSize, count: positions } = axis;
   const scale = (span.end - span.start) / outSize;
   const stretch = Math.max(scale, 1);
   const support = filter.support * stretch;
   const stride = Math.ceil(support) * 2 + 1;
-  const first = new Int32Array(outSize);
-  const count = new Int32Array(outSize);
-  const weights = new Int32Array(outSize * stride);
+  const first = new Int32Array(positions);
+  const count = new Int32Array(positions);
+  const weights = new Int32Array(positions * stride);
   const exact = new Float64Array(stride);
-  for (let position = 0; position < outSize; position++) {
-    const centre = span.start + (position + 0.5) * scale;
+  for (let position = 0; position < positions; position++) {
+    const centre = span.start + (axis.from + position + 0.5) * scale;
     const from = Math.max(0, Math.trunc(centre - support + 0.5));
     const taps = Math.min(size, Math.trunc(centre + support + 0.5)) - from;
     let sum = 0;
@@ -157,11 +194,12 @@ function toByte(sum: number): number {
   return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
-function resizeRows(source: Raster, kernels: Kernels): Raster {
+/** Rows outside of `rows` stay black: nobody reads them. */
+function resizeRows(source: Raster, kernels: Kernels, rows: Span): Raster {
   const { channels } = source;
   const { first, count, weights, stride } = kernels;
   const out = blankRaster(first.length, source.height, channels);
-  for (let y = 0; y < source.height; y++) {
+  for (let y = rows.start; y < rows.end; y++) {
     const row = y * source.width * channels;
     const outRow = y * out.width * channels;
     for (let x = 0; x < out.width; x++) {
@@ -197,26 +235,26 @@ function resizeColumns(source: Raster, kernels: Kernels): Raster {
 }
 
 /** Source positions under the centres of the output pixels. Summed step by step: the rounding must be Pillow's. */
-function nearestPositions(size: number, span: Span, outSize: number): Int32Array {
-  const positions = new Int32Array(outSize);
+function nearestPositions({ size, span, outSize, from, count }: Axis): Int32Array {
+  const positions = new Int32Array(count);
   const step = (span.end - span.start) / outSize;
   let centre = span.start + step * 0.5;
-  for (let i = 0; i < outSize; i++) {
-    positions[i] = Math.min(Math.trunc(centre), size - 1);
+  for (let i = 0; i < from + count; i++) {
+    if (i >= from) positions[i - from] = Math.min(Math.trunc(centre), size - 1);
     centre += step;
   }
   return positions;
 }
 
-function pickNearest(source: Raster, width: number, height: number, columns: Span, rows: Span): Raster {
+function pickNearest(source: Raster, across: Axis, down: Axis): Raster {
   const { channels } = source;
-  const out = blankRaster(width, height, channels);
-  const xs = nearestPositions(source.width, columns, width);
-  const ys = nearestPositions(source.height, rows, height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
+  const out = blankRaster(across.count, down.count, channels);
+  const xs = nearestPositions(across);
+  const ys = nearestPositions(down);
+  for (let y = 0; y < out.height; y++) {
+    for (let x = 0; x < out.width; x++) {
       const from = (ys[y]! * source.width + xs[x]!) * channels;
-      const to = (y * width + x) * channels;
+      const to = (y * out.width + x) * channels;
       for (let channel = 0; channel < channels; channel++)
         out.data[to + channel] = source.data[from + channel]!;
     }

@@ -33,7 +33,7 @@ export function resizeByMode(
     case "fill":
       return fill(source, width, height, resample);
     case "crop":
-      return centred(inProportion(source, width, height, "cover", resample), width, height).canvas;
+      return crop(source, width, height, resample);
     default:
       throw new VaekitError(
         "INVALID_ARGUMENT",
@@ -42,13 +42,13 @@ export function resizeByMode(
   }
 }
 
-function inProportion(
-  source: Raster,
-  width: number,
-  height: number,
-  fit: "inside" | "cover",
-  resample: Resample,
-): Raster {
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The size at which a picture of one shape fits into a size of another, or covers it. */
+function sizeInProportion(source: Raster, width: number, height: number, fit: "inside" | "cover"): Size {
   const ratio = width / height;
   const sourceRatio = source.width / source.height;
   const widthBinds = fit === "inside" ? ratio < sourceRatio : ratio > sourceRatio;
@@ -61,24 +61,39 @@ function inProportion(
       `resize: a ${source.width}x${source.height} picture fitted into ${width}x${height} would be ${newWidth}x${newHeight} pixels. Use resizeMode "crop" or "default".`,
     );
   }
-  return resizeRaster(source, newWidth, newHeight, { resample });
+  return { width: newWidth, height: newHeight };
 }
 
-function centred(
-  picture: Raster,
-  width: number,
-  height: number,
-): { canvas: Raster; left: number; top: number } {
+/** Where a picture's centre lies on the centre of a canvas. */
+function centredAt(picture: Size, width: number, height: number): { left: number; top: number } {
+  return {
+    left: Math.floor(width / 2) - Math.floor(picture.width / 2),
+    top: Math.floor(height / 2) - Math.floor(picture.height / 2),
+  };
+}
+
+/** Computes only what stays: the covering picture of a long and narrow size may be a thousand times as large. */
+function crop(source: Raster, width: number, height: number, resample: Resample): Raster {
+  const covering = sizeInProportion(source, width, height, "cover");
+  const { left, top } = centredAt(covering, width, height);
+  const window = {
+    left: Math.max(0, -left),
+    top: Math.max(0, -top),
+    width: Math.min(covering.width, width),
+    height: Math.min(covering.height, height),
+  };
   const canvas = blankRaster(width, height, 3);
-  const left = Math.floor(width / 2) - Math.floor(picture.width / 2);
-  const top = Math.floor(height / 2) - Math.floor(picture.height / 2);
-  paste(canvas, picture, left, top);
-  return { canvas, left, top };
+  const part = resizeRaster(source, covering.width, covering.height, { resample, window });
+  paste(canvas, part, Math.max(0, left), Math.max(0, top));
+  return canvas;
 }
 
 function fill(source: Raster, width: number, height: number, resample: Resample): Raster {
-  const fitted = inProportion(source, width, height, "inside", resample);
-  const { canvas, left, top } = centred(fitted, width, height);
+  const size = sizeInProportion(source, width, height, "inside");
+  const fitted = resizeRaster(source, size.width, size.height, { resample });
+  const { left, top } = centredAt(fitted, width, height);
+  const canvas = blankRaster(width, height, 3);
+  paste(canvas, fitted, left, top);
   const ratio = width / height;
   const sourceRatio = source.width / source.height;
   // The bands are resized out of a strip of no width at the border, always bicubic: that extrapolates the

@@ -14,7 +14,7 @@ import {
 } from "../models/index.ts";
 import { Generator } from "../random/index.ts";
 import { NodeRuntime } from "../runtime/node/node-runtime.ts";
-import { storeInMemory, type StoredTensor } from "../tensor/stored-tensor.ts";
+import { storeInMemory, type FoundTensor, type StoredTensor } from "../tensor/stored-tensor.ts";
 import { thisMachine } from "./machine.ts";
 import {
   checkFromConfigOptions,
@@ -41,7 +41,7 @@ import { loadDiffusersFolder, loadSingleFile, writeSafetensorsFile } from "../we
 interface Found {
   readonly name: string;
   readonly config: AutoencoderKLConfig;
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly tensors: ReadonlyMap<string, FoundTensor>;
 }
 
 const weightsFile = "diffusion_pytorch_model.safetensors";

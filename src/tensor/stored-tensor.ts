@@ -5,15 +5,32 @@ import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** A tensor's place in a file, in row-major, little-endian order. */
-export interface StoredTensor {
+interface TensorPlace {
   readonly name: string;
-  readonly dtype: DType;
   readonly shape: Shape;
   readonly source: ByteSource;
   /** Where its first byte is in `source`. */
   readonly byteOffset: number;
   readonly byteLength: number;
 }
+
+/** A tensor that can be read from its file. */
+export interface StoredTensor extends TensorPlace {
+  readonly dtype: DType;
+}
+
+/**
+ * A tensor of a dtype that vaekit has no arrays for, such as int32 or float8. It is in the file and counts as
+ * such; only who needs its numbers refuses it.
+ */
+export interface UnreadTensor extends TensorPlace {
+  readonly dtype: undefined;
+  /** The file format's name of its dtype. */
+  readonly storedDType: string;
+}
+
+/** Whatever a file may hold. */
+export type FoundTensor = StoredTensor | UnreadTensor;
 
 /** A tensor that lies in memory, as one that is stored. */
 export function storeInMemory(name: string, { dtype, shape, bytes }: Tensor): StoredTensor {

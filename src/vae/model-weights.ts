@@ -2,7 +2,8 @@
 import { VaekitError } from "../errors.ts";
 import { parameterShapes, type AutoencoderKLConfig, type FindParameter } from "../models/index.ts";
 import { formatShape, sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
-import type { StoredTensor } from "../tensor/stored-tensor.ts";
+import type { FoundTensor, StoredTensor } from "../tensor/stored-tensor.ts";
+import { floatTensor } from "../weights/index.ts";
 
 /** How many names a message lists before it counts the rest. */
 const maxListed = 3;
@@ -18,11 +19,12 @@ export interface ModelWeights {
  * Matches a checkpoint with a config.
  *
  * @param subject what to call the checkpoint in messages.
- * @throws WEIGHTS_MISMATCH when a parameter is missing or has another shape.
+ * @throws WEIGHTS_MISMATCH when a parameter is missing or has another shape; INVALID_FILE when it is of a dtype that no
+ *   weight has. What the model does not need may have any dtype.
  */
 export function matchWeights(
   config: AutoencoderKLConfig,
-  tensors: ReadonlyMap<string, StoredTensor>,
+  tensors: ReadonlyMap<string, FoundTensor>,
   subject: string,
 ): ModelWeights {
   return matchShapes(parameterShapes(config), tensors, subject);
@@ -31,7 +33,7 @@ export function matchWeights(
 /** The same for any model: `shapes` names every parameter. */
 export function matchShapes(
   shapes: ReadonlyMap<string, Shape>,
-  tensors: ReadonlyMap<string, StoredTensor>,
+  tensors: ReadonlyMap<string, FoundTensor>,
   subject: string,
 ): ModelWeights {
   const missing = [...shapes.keys()].filter((name) => !tensors.has(name));
@@ -44,7 +46,7 @@ export function matchShapes(
   }
   const parameters = new Map<string, StoredTensor>();
   for (const [name, shape] of shapes) {
-    const stored = tensors.get(name)!;
+    const stored = floatTensor(tensors.get(name)!);
     if (!fits(stored.shape, shape)) {
       throw new VaekitError(
         "WEIGHTS_MISMATCH",

@@ -1,9 +1,9 @@
 /** A checkpoint: named tensors that still lie in their file or files, and what the file says about itself. */
-import type { StoredTensor } from "../tensor/stored-tensor.ts";
+import type { FoundTensor } from "../tensor/stored-tensor.ts";
 
 /** The tensors of one model by name; nothing but their description is in memory. */
 export interface Checkpoint {
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly tensors: ReadonlyMap<string, FoundTensor>;
   /** The file's own notes; Python writes `{ format: "pt" }`. */
   readonly metadata: Readonly<Record<string, string>>;
 }

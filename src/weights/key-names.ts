@@ -5,7 +5,7 @@
 import { VaekitError } from "../errors.ts";
 import { describeOtherPart, refuseOtherAutoencoders } from "../models/other-models.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { StoredTensor } from "../tensor/stored-tensor.ts";
+import type { FoundTensor } from "../tensor/stored-tensor.ts";
 
 /** Whose names a file uses. */
 export type NamingScheme = "diffusers" | "original";
@@ -71,8 +71,8 @@ export function selectVaeNames(names: readonly string[]): (name: string) => bool
  * @throws INVALID_FILE when two tensors end up with one name.
  */
 export function renameDeprecatedAttention(
-  tensors: ReadonlyMap<string, StoredTensor>,
-): Map<string, StoredTensor> {
+  tensors: ReadonlyMap<string, FoundTensor>,
+): Map<string, FoundTensor> {
   return renameAll(tensors, (name) => applyRules(name, deprecatedRules, 0));
 }
 
@@ -85,12 +85,12 @@ export function renameDeprecatedAttention(
  *   is another autoencoder.
  */
 export function toDiffusersNames(
-  tensors: ReadonlyMap<string, StoredTensor>,
+  tensors: ReadonlyMap<string, FoundTensor>,
   subject: string,
-): { tensors: Map<string, StoredTensor>; scheme: NamingScheme } {
+): { tensors: Map<string, FoundTensor>; scheme: NamingScheme } {
   const prefix = vaePrefix(tensors.keys());
   const ofVae = new Map(
-    [...tensors].flatMap(([name, stored]): [string, StoredTensor][] =>
+    [...tensors].flatMap(([name, stored]): [string, FoundTensor][] =>
       name.startsWith(prefix) ? [[name.slice(prefix.length), stored]] : [],
     ),
   );
@@ -108,8 +108,8 @@ export function toDiffusersNames(
 
 /** Both schemes agree on these two; a file with neither holds no VAE. */
 function checkIsVae(
-  ofVae: ReadonlyMap<string, StoredTensor>,
-  all: ReadonlyMap<string, StoredTensor>,
+  ofVae: ReadonlyMap<string, FoundTensor>,
+  all: ReadonlyMap<string, FoundTensor>,
   subject: string,
 ): void {
   const missing = ["encoder", "decoder"].filter(
@@ -152,10 +152,10 @@ function applyRules(name: string, rules: readonly Rule[], levels: number): strin
 }
 
 function renameAll(
-  tensors: ReadonlyMap<string, StoredTensor>,
+  tensors: ReadonlyMap<string, FoundTensor>,
   rename: (name: string) => string,
-): Map<string, StoredTensor> {
-  const renamed = new Map<string, StoredTensor>();
+): Map<string, FoundTensor> {
+  const renamed = new Map<string, FoundTensor>();
   for (const [oldName, stored] of tensors) {
     const name = rename(oldName);
     const other = renamed.get(name);

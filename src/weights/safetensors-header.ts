@@ -23,12 +23,17 @@ export const lengthBytes = 8;
 export const headerLimits: JsonLimits = {
   maxBytes: 32 * 2 ** 20,
   maxDepth: 128,
-  maxValues: 1_500_000,
+  maxValues: 450_000,
   maxStringLength: 32 * 2 ** 20,
 };
 
 /** Tensors of one file. */
-export const maxTensors = 100_000;
+export const maxTensors = 40_000;
+
+/** The most dimensions that PyTorch has. */
+const maxRank = 64;
+
+const metadataKey = "__metadata__";
 
 const braceCode = 0x7b;
 
@@ -53,16 +58,17 @@ export interface SafetensorsHeader {
 export async function readSafetensorsHeader(source: ByteSource): Promise<SafetensorsHeader> {
   const jsonBytes = await readJsonBytes(source);
   const text = decode(jsonBytes, source);
-  const { __metadata__: metadata, ...described } = parseObject(text, source);
+  const json = parseObject(text, source);
+  const metadata = readMetadata(json[metadataKey], source);
+  const names = Object.keys(json).filter((name) => name !== metadataKey);
+  if (names.length > maxTensors) {
+    throw invalid(source, `expected at most ${maxTensors} tensors, found ${names.length}.`);
+  }
   const dataOffset = lengthBytes + jsonBytes.byteLength;
-  const count = Object.keys(described).length;
-  if (count > maxTensors) throw invalid(source, `expected at most ${maxTensors} tensors, found ${count}.`);
-  const entries = Object.entries(described).map(([name, value]) =>
-    readEntry(name, value, dataOffset, source),
-  );
+  const entries = names.map((name) => readEntry(name, json[name], dataOffset, source));
   checkNumbers(text, source);
   checkCoverage(entries, dataOffset, source);
-  return { entries, metadata: readMetadata(metadata, source) };
+  return { entries, metadata };
 }
 
 function invalid(source: ByteSource, message: string, cause?: unknown): VaekitError {
@@ -72,9 +78,10 @@ function invalid(source: ByteSource, message: string, cause?: unknown): VaekitEr
 /** A name as messages show it: quoted, control characters escaped, of bounded length. */
 function quote(value: unknown): string {
   const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) return "nothing";
-  return text.length > 120 ? `${text.slice(0, 117)}…` : text;
+  return text === undefined ? "nothing" : shorten(text);
 }
+
+const shorten = (text: string): string => (text.length > 120 ? `${text.slice(0, 117)}…` : text);
 
 async function readJsonBytes(source: ByteSource): Promise<Uint8Array> {
   if (source.byteLength < lengthBytes) {
@@ -108,7 +115,9 @@ async function readJsonBytes(source: ByteSource): Promise<Uint8Array> {
 }
 
 function decode(bytes: Uint8Array, source: ByteSource): string {
-  if (bytes[0] !== braceCode)
+  // Python's reader, too, takes white space before the brace.
+  const begin = bytes.findIndex((code) => code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09);
+  if (bytes[begin] !== braceCode)
     throw invalid(source, "not a safetensors file: its header does not begin with {.");
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -153,6 +162,7 @@ function readEntry(name: string, value: unknown, dataOffset: number, source: Byt
     return fail(`expected a dtype among ${[...bitsOfStoredDType.keys()].join(", ")}, found ${quote(dtype)}.`);
   }
   if (!isCounts(shape)) return fail(`expected a shape of non-negative integers, found ${quote(shape)}.`);
+  if (shape.length > maxRank) return fail(`expected at most ${maxRank} dimensions, found ${shape.length}.`);
   if (!isCounts(offsets) || offsets.length !== 2) {
     return fail(`expected data_offsets of two non-negative integers, found ${quote(offsets)}.`);
   }
@@ -164,10 +174,10 @@ function readEntry(name: string, value: unknown, dataOffset: number, source: Byt
     );
   }
   const expectedBytes = bytesOf(shape, bits);
-  if (expectedBytes === undefined) return fail(`the shape ${formatShape(shape)} is too large.`);
+  if (expectedBytes === undefined) return fail(`the shape ${shorten(formatShape(shape))} is too large.`);
   if (end - begin !== expectedBytes) {
     return fail(
-      `expected ${expectedBytes} bytes for ${dtype} ${formatShape(shape)}, found ${end - begin} in data_offsets.`,
+      `expected ${expectedBytes} bytes for ${dtype} ${shorten(formatShape(shape))}, found ${end - begin} in data_offsets.`,
     );
   }
   return { name, dtype, shape, byteOffset: dataOffset + begin, byteLength: expectedBytes };

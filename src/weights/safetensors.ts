@@ -2,25 +2,26 @@
 import { VaekitError } from "../errors.ts";
 import type { ByteSource } from "../tensor/byte-source.ts";
 import { bytesPerElement, dtypes, type DType } from "../tensor/dtype.ts";
-import type { StoredTensor } from "../tensor/stored-tensor.ts";
+import type { FoundTensor } from "../tensor/stored-tensor.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import { readableTensor } from "./needed-tensor.ts";
 import { readableDTypes, storedDTypes } from "./safetensors-dtypes.ts";
 import { lengthBytes, maxHeaderBytes, readSafetensorsHeader } from "./safetensors-header.ts";
 
 export interface ParseSafetensorsOptions {
   /**
-   * Picks the wanted tensors once all names are known (default: all). The others are checked but left out, so
-   * that a VAE can be taken out of a checkpoint whose other parts have dtypes that vaekit does not read.
+   * Picks the wanted tensors once all names are known (default: all), such as a VAE's out of a whole checkpoint. The
+   * others are checked but left out.
    */
   readonly select?: (names: readonly string[]) => (name: string) => boolean;
 }
 
 /**
- * Reads the header of a .safetensors file and checks it against the file's length.
+ * Reads the header of a .safetensors file and checks it against the file's length. Tensors of dtypes that vaekit does
+ * not read are there too, without a `dtype`: whoever needs their numbers refuses them.
  *
- * @throws INVALID_FILE, naming the source, when the file breaks the format or a wanted tensor's dtype is not
- *   one of F32, F64, F16, BF16, I64, U8.
+ * @throws INVALID_FILE, naming the source, when the file breaks the format.
  */
 export async function parseSafetensors(
   source: ByteSource,
@@ -28,18 +29,12 @@ export async function parseSafetensors(
 ): Promise<Checkpoint> {
   const { entries, metadata } = await readSafetensorsHeader(source);
   const isWanted = options.select?.(entries.map((entry) => entry.name)) ?? (() => true);
-  const tensors = new Map<string, StoredTensor>();
+  const tensors = new Map<string, FoundTensor>();
   for (const { dtype: storedDType, ...entry } of entries) {
     if (!isWanted(entry.name)) continue;
     const dtype = readableDTypes.get(storedDType);
-    if (dtype === undefined) {
-      const readable = [...readableDTypes.keys()].join(", ");
-      throw new VaekitError(
-        "INVALID_FILE",
-        `${source.name}: tensor ${JSON.stringify(entry.name)}: dtype ${storedDType} is not supported; vaekit reads ${readable}.`,
-      );
-    }
-    tensors.set(entry.name, { ...entry, dtype, source });
+    const place = { ...entry, source };
+    tensors.set(entry.name, dtype === undefined ? { ...place, dtype, storedDType } : { ...place, dtype });
   }
   return { tensors, metadata };
 }
@@ -47,9 +42,11 @@ export async function parseSafetensors(
 /**
  * Reads one tensor into memory of its own.
  *
- * @throws whatever the source throws when the file is gone or cut off.
+ * @throws INVALID_FILE when its dtype is not one of F32, F64, F16, BF16, I64, U8; whatever the source throws when the
+ *   file is gone or cut off.
  */
-export async function readTensor(stored: StoredTensor): Promise<Tensor> {
+export async function readTensor(found: FoundTensor): Promise<Tensor> {
+  const stored = readableTensor(found);
   const bytes = await stored.source.read(stored.byteOffset, stored.byteLength);
   const ownsBuffer = bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.byteLength;
   // The copy also aligns: typed arrays must start at a multiple of their element, tensors in a file need not.

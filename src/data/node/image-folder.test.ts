@@ -115,6 +115,16 @@ describe("openImageFolder", () => {
     expect(plane(batch, 0, 0)[0]).toBe(Math.round(0.299 * 40 + 0.587 * 20));
   });
 
+  test("cuts, mirrors and resizes for one channel as for three", async () => {
+    const options = { seed: 9, flip: true, resolution: 5, shortSide: 6 } as const;
+    const colour = await (await open("sound", options)).batch(1);
+    const grey = await (await open("sound", { ...options, channels: 1 })).batch(1);
+    const [red, green, blue] = [0, 1, 2].map((channel) => plane(colour, 1, channel));
+    const luma = red!.map((r, i) => Math.round(0.299 * r + 0.587 * green![i]! + 0.114 * blue![i]!));
+    // Half a level for each rounding.
+    expect(plane(grey, 1, 0)).toBeAllclose(luma, { absolute: 1 });
+  });
+
   test("turns a picture upright by its EXIF orientation", async () => {
     await mkdir(at("turned"));
     const raw = { width: 12, height: 8, channels: 3 } as const;

@@ -12,7 +12,8 @@
 import { VaekitError } from "../../errors.ts";
 import type { GraphBuilder, Value } from "../../graph/index.ts";
 import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
-import type { StoredTensor } from "../../tensor/stored-tensor.ts";
+import type { FoundTensor, StoredTensor } from "../../tensor/stored-tensor.ts";
+import { floatTensor } from "../../weights/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { add, check, checkSameShape, divide, meanOver, square, subtract, sumOver } from "./arithmetic.ts";
 
@@ -60,7 +61,7 @@ export interface LpipsWeights {
  * @param files tensors by name, as a checkpoint has them; one file may hold all.
  * @throws WEIGHTS_MISMATCH when a tensor is missing or does not fit the one before.
  */
-export function findLpipsWeights(...files: readonly ReadonlyMap<string, StoredTensor>[]): LpipsWeights {
+export function findLpipsWeights(...files: readonly ReadonlyMap<string, FoundTensor>[]): LpipsWeights {
   const find = (
     names: readonly string[],
     fits: (shape: Shape) => boolean,
@@ -73,7 +74,7 @@ export function findLpipsWeights(...files: readonly ReadonlyMap<string, StoredTe
     if (!fits(found.shape)) {
       throw mismatch(`expected ${found.name} to be ${expected}, found ${formatShape(found.shape)}`);
     }
-    return found;
+    return floatTensor(found);
   };
 
   let channels = 3;

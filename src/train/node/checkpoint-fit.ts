@@ -14,7 +14,8 @@ export interface ExpectedCheckpoint {
 
 /** A tensor without its numbers. */
 export interface TensorKind {
-  readonly dtype: DType;
+  /** undefined: one that vaekit does not read. */
+  readonly dtype: DType | undefined;
   readonly shape: Shape;
 }
 

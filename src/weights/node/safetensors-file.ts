@@ -18,17 +18,28 @@ export async function writeSafetensorsFile(
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata), options);
 }
 
+/** Everything in a .safetensors file. */
+export interface SafetensorsContent {
+  /** The tensors, in the order in which they lie in the file. */
+  readonly tensors: Map<string, Tensor>;
+  /** Tensors of dtypes that vaekit does not read: their names, and the format's names of their dtypes. */
+  readonly unread: ReadonlyMap<string, string>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /**
- * Reads every tensor of a .safetensors file, in the order in which they lie in the file.
+ * Reads every tensor of a .safetensors file whose dtype is F32, F64, F16, BF16, I64 or U8.
  *
  * @throws NOT_FOUND, IO, INVALID_FILE.
  */
-export async function readSafetensorsFile(
-  path: string,
-): Promise<{ tensors: Map<string, Tensor>; metadata: Readonly<Record<string, string>> }> {
-  const { tensors: stored, metadata } = await parseSafetensors(await openFileSource(path));
-  const inFileOrder = [...stored.values()].sort((a, b) => a.byteOffset - b.byteOffset);
+export async function readSafetensorsFile(path: string): Promise<SafetensorsContent> {
+  const { tensors: found, metadata } = await parseSafetensors(await openFileSource(path));
+  const inFileOrder = [...found.values()].sort((a, b) => a.byteOffset - b.byteOffset);
   const tensors = new Map<string, Tensor>();
-  for (const tensor of inFileOrder) tensors.set(tensor.name, await readTensor(tensor));
-  return { tensors, metadata };
+  const unread = new Map<string, string>();
+  for (const each of inFileOrder) {
+    if (each.dtype === undefined) unread.set(each.name, each.storedDType);
+    else tensors.set(each.name, await readTensor(each));
+  }
+  return { tensors, unread, metadata };
 }

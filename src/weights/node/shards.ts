@@ -2,7 +2,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { VaekitError } from "../../errors.ts";
-import type { StoredTensor } from "../../tensor/stored-tensor.ts";
+import type { FoundTensor } from "../../tensor/stored-tensor.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { parseSafetensors } from "../safetensors.ts";
 import { openFileSource, readJsonFile } from "../../files/node/index.ts";
@@ -21,7 +21,7 @@ export async function loadShards(
   const indexPath = join(folder, indexName);
   const weightMap = readWeightMap(await readJsonFile(indexPath), indexPath);
   const shardNames = [...new Set(weightMap.values())].sort();
-  const tensors = new Map<string, StoredTensor>();
+  const tensors = new Map<string, FoundTensor>();
   let metadata: Checkpoint["metadata"] = {};
   const files: string[] = [];
   for (const shardName of shardNames) {
