@@ -1,14 +1,12 @@
 /** From `--model` and its companions to an open model. */
-import { stat } from "node:fs/promises";
-import { AutoencoderKL, VaekitError } from "../node/index.ts";
+import { placeOf, type ModelPlace } from "../hub/index.ts";
+import { AutoencoderKL } from "../node/index.ts";
 import { UsageError, warn } from "./failure.ts";
 import { formatBytes } from "./format.ts";
 import type { ModelOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 
-type ModelSource = "built-in" | "folder" | "file" | "hub";
-
-const hubId = /^[\w.-]+\/[\w.-]+$/;
+type ModelSource = "built-in" | ModelPlace;
 
 type SourceOption = "as" | "config" | "variant" | "subfolder" | "revision" | "cacheDir" | "offline";
 
@@ -59,15 +57,7 @@ export async function openModel(options: ModelOptions): Promise<AutoencoderKL> {
 }
 
 async function sourceOf(model: string | undefined): Promise<ModelSource> {
-  if (model === undefined) return "built-in";
-  const info = await stat(model).catch(() => undefined);
-  if (info !== undefined) return info.isDirectory() ? "folder" : "file";
-  if (hubId.test(model) && !model.startsWith(".") && !/\.(safetensors|ckpt|pt|bin)$/.test(model))
-    return "hub";
-  throw new VaekitError(
-    "NOT_FOUND",
-    `${model}: no such model. Expected a folder, a .safetensors file, or a hub id of the form ORG/NAME.`,
-  );
+  return model === undefined ? "built-in" : placeOf(model);
 }
 
 function checkOptions(options: ModelOptions, source: ModelSource): void {

@@ -32,7 +32,7 @@ function remedyFor(settings: HubSettings, proxy: Proxy | undefined): string {
     return `Check the connection, ${proxy.variable} and HF_ENDPOINT, or name the host in NO_PROXY, and try again.`;
   }
   const names = proxyVariables(settings.variables);
-  if (names.length === 0) {
+  if (names.every((name) => /^no_/i.test(name))) {
     return "Check the connection and HF_ENDPOINT, set HTTPS_PROXY if a proxy stands between, and try again.";
   }
   return `Check the connection and HF_ENDPOINT, and try again; no proxy was used, by ${names.join(", ")}.`;
@@ -46,6 +46,7 @@ export function reasonOf(error: unknown): string {
   if (code === "ECONNREFUSED") return "connection refused";
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "no such host";
   if (code === "UND_ERR_SOCKET" || code === "ECONNRESET") return "the connection broke";
+  if (messageOf(cause) === "bad port") return "its port is one that web clients never ask";
   const text = messageOf(cause).replace(/\.$/, "");
   if (/\b407\b/.test(text))
     return "the proxy wants a user name and a password, as in http://NAME:PASSWORD@HOST";

@@ -1,17 +1,15 @@
 /** The names that a user gives: model ids, revisions and subfolders, checked before they become paths. */
-import { existsSync } from "node:fs";
-
 import { VaekitError } from "../errors.ts";
 
 const part = "[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?";
 const idPattern = new RegExp(`^${part}/${part}$`);
 
-/**
- * Whether `text` reads as a model id of the hub (`org/name`) and no file or folder of that path exists:
- * an existing path always wins.
- */
+/** Files that a path names: no model of the hub is called so, and a missing file is none of its. */
+const weightsEnding = /\.(?:safetensors|sft|ckpt|pt|pth|bin)$/i;
+
+/** Whether `text` reads as a model id of the hub: `org/name`. Whether a path of that name exists is `placeOf`'s. */
 export function isHubId(text: string): boolean {
-  return isWellFormed(text) && !existsSync(text);
+  return isWellFormed(text) && !weightsEnding.test(text);
 }
 
 function isWellFormed(id: string): boolean {

@@ -205,6 +205,6 @@ function notCached(settings: HubSettings, problem: string | undefined): VaekitEr
     "HUB",
     `${id} (${parts}) is not complete in the cache ${cacheDir}${problem === undefined ? "" : ` (${problem})`}, ` +
       `and downloads from ${endpoint} are off. ` +
-      "Fetch it once without HF_HUB_OFFLINE and `localFilesOnly`, set HF_HUB_CACHE to a cache that has it, or pass a folder.",
+      "Fetch it once without HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE and `localFilesOnly`, set HF_HUB_CACHE to a cache that has it, or pass a folder.",
   );
 }

@@ -3,7 +3,7 @@ import { realpath, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VaekitError } from "../errors.ts";
-import { isHubId, resolveFromHub } from "../hub/index.ts";
+import { placeOf, resolveFromHub, withoutFolder } from "../hub/index.ts";
 import {
   completeConfig,
   formatConfig,
@@ -164,20 +164,21 @@ function warner(options: RuntimeOptions): (message: string) => void {
 
 /** The local folder of a model: itself, or where the hub's files lie. */
 async function locate(folderOrId: string, options: FromPretrainedOptions): Promise<string> {
-  const found = await stat(folderOrId).catch(() => undefined);
-  if (found?.isDirectory() === true) {
-    if (options.revision === undefined) return folderOrId;
-    const message = `fromPretrained: revision: ${folderOrId} is a folder, which has none. Leave it out.`;
-    throw new VaekitError("INVALID_ARGUMENT", message);
+  switch (await placeOf(folderOrId)) {
+    case "folder": {
+      if (options.revision === undefined) return folderOrId;
+      const message = `fromPretrained: revision: ${folderOrId} is a folder, which has none. Leave it out.`;
+      throw new VaekitError("INVALID_ARGUMENT", message);
+    }
+    case "file": {
+      const message = `${folderOrId}: expected a model's folder, found a file. Open it with fromSingleFile.`;
+      throw new VaekitError("INVALID_ARGUMENT", message);
+    }
+    case "hub":
+      try {
+        return (await resolveFromHub(folderOrId, { ...options, onWarning: warner(options) })).folder;
+      } catch (error) {
+        throw withoutFolder(folderOrId, error);
+      }
   }
-  if (found !== undefined) {
-    const message = `${folderOrId}: expected a model's folder, found a file. Open it with fromSingleFile.`;
-    throw new VaekitError("INVALID_ARGUMENT", message);
-  }
-  if (!isHubId(folderOrId)) {
-    const message = `${folderOrId}: no such folder, and not a hub id (org/name) either.`;
-    throw new VaekitError("NOT_FOUND", message);
-  }
-  const { folder } = await resolveFromHub(folderOrId, { ...options, onWarning: warner(options) });
-  return folder;
 }
