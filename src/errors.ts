@@ -3,6 +3,8 @@
  * `code` is for programs, `cause` keeps the original error.
  */
 
+import { messageText } from "./util/printable.ts";
+
 /** What went wrong, for programs. */
 export type ErrorCode =
   /** An argument or a tensor has the wrong type, shape or range. */
@@ -35,8 +37,17 @@ export class VaekitError extends Error {
   override readonly name: string = "VaekitError";
   readonly code: ErrorCode;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  /**
+   * @param message quotes names and values of strangers; whatever could steer a terminal is spelled out, and what is too
+   *   long is cut.
+   * @param options.details further lines, each for one of several findings.
+   */
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { cause, details = [] }: { cause?: unknown; details?: readonly string[] } = {},
+  ) {
+    super([message, ...details].map(messageText).join("\n"), cause === undefined ? {} : { cause });
     this.code = code;
   }
 }

@@ -1,8 +1,11 @@
 /** How results look on the terminal: aligned tables, numbers with units, and JSON for programs. */
 
+import { oneLine } from "../util/printable.ts";
+import { writeOut } from "./terminal.ts";
+
 /** Writes lines to stdout. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  writeOut(`${text}\n`);
 }
 
 /** Writes a value as indented JSON; numbers that JSON does not have become null. */
@@ -22,7 +25,7 @@ export interface Column<Row> {
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const cells = [
     columns.map(({ title }) => title),
-    ...rows.map((row) => columns.map(({ cell }) => cell(row))),
+    ...rows.map((row) => columns.map(({ cell }) => oneLine(cell(row)))),
   ];
   const widths = columns.map((_, i) => Math.max(...cells.map((line) => widthOf(line[i]!))));
   return cells

@@ -12,6 +12,7 @@ import {
 } from "../node/index.ts";
 import { UsageError, warn } from "./failure.ts";
 import type { SampleOptions, TilingOptions } from "./options.ts";
+import { shorten, shownName } from "../util/printable.ts";
 import { packageVersion } from "./package.ts";
 import { modelLabel } from "./roundtrip.ts";
 
@@ -74,7 +75,7 @@ export async function readLatents(
     throw new VaekitError("INVALID_FILE", message);
   }
   const name = chooseTensor(path, tensors, options.tensor);
-  const subject = `${path}: ${name}`;
+  const subject = `${path}: ${shownName(name)}`;
   const found = tensors.get(name)!;
   const latents = options.packed === undefined ? found : unpack(found, vae, options.packed, subject);
   checkLatents(latents, vae, subject);
@@ -88,7 +89,9 @@ export async function readLatents(
 function chooseTensor(path: string, tensors: ReadonlyMap<string, Tensor>, asked: string | undefined): string {
   const names = [...tensors.keys()];
   const shown =
-    names.length === 0 ? "no tensor" : names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
+    names.length === 0
+      ? "no tensor"
+      : names.slice(0, 5).map(shownName).join(", ") + (names.length > 5 ? ", …" : "");
   if (asked !== undefined) {
     if (tensors.has(asked)) return asked;
     throw new VaekitError("NOT_FOUND", `${path}: expected a tensor ${asked}, found ${shown}.`);
@@ -170,10 +173,6 @@ function warnOfOtherScaling(
 /** Whether two notes say the same number or the same list. */
 function isSame(a: string | undefined, b: string | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && Number(a) === Number(b));
-}
-
-function shorten(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
 /** Whether a factor changes nothing: a shift of 0 is as good as none. */

@@ -10,7 +10,9 @@ import { addRoundtrip } from "./commands/roundtrip.ts";
 import { addSample } from "./commands/sample.ts";
 import { addTrain } from "./commands/train.ts";
 import { addTune } from "./commands/tune.ts";
+import { messageText } from "../util/printable.ts";
 import { packageVersion } from "./package.ts";
+import { writeError, writeOut } from "./terminal.ts";
 
 /** The whole command line; commands inherit the settings made here first. */
 export function createProgram(): Command {
@@ -19,12 +21,17 @@ export function createProgram(): Command {
     .version(packageVersion())
     .exitOverride()
     .configureOutput({
+      writeOut,
+      writeErr: writeError,
       outputError: (message, write) => {
-        write(message.replace(/^error: /, "vaekit: "));
+        write(`${messageText(message.trimEnd().replace(/^error: /, "vaekit: "))}\n`);
       },
     })
     .showHelpAfterError("Add --help for what this command expects.")
-    .addHelpText("after", "\nExample:\n  $ vaekit demo\n\nExit codes: 0 done, 1 failed, 2 wrong usage.");
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ vaekit demo\n\nExit codes: 0 done, 1 failed, 2 wrong usage, 141 the output's reader has gone.",
+    );
   const adders = [
     addDemo,
     addRoundtrip,

@@ -1,5 +1,7 @@
 /** A progress bar on stderr, where a person is watching and the work takes longer than a moment. */
 import { SingleBar } from "cli-progress";
+import { oneLine, shorten } from "../util/printable.ts";
+import { writeErrorLine } from "./terminal.ts";
 
 /** Work that ends sooner shows no bar. */
 const patienceMs = 700;
@@ -27,7 +29,7 @@ export class Progress implements Disposable {
 
   /** Says what is going on now. */
   task(text: string): void {
-    this.#task = text;
+    this.#task = shorten(oneLine(text));
   }
 
   /** Goes on by some steps, or fractions of them. */
@@ -45,7 +47,7 @@ export class Progress implements Disposable {
   note(text: string): void {
     this.#bar?.stop();
     this.#bar = undefined;
-    process.stderr.write(`vaekit: ${text}\n`);
+    writeErrorLine(text);
   }
 
   /** Removes the bar. */

@@ -9,6 +9,7 @@ import {
   meanOf,
   type Column,
 } from "./format.ts";
+import { oneLine } from "../util/printable.ts";
 import { modelLabel, type RoundtripNumbers } from "./roundtrip.ts";
 
 type Row = Omit<RoundtripNumbers, "width" | "height"> & { readonly size: string };
@@ -31,7 +32,7 @@ const columns: readonly Column<Row>[] = [
 export function roundtripTable(vae: AutoencoderKL, all: readonly RoundtripNumbers[]): string {
   const rows: Row[] = all.map((numbers) => ({ ...numbers, size: `${numbers.width}x${numbers.height}` }));
   if (all.length > 1) rows.push({ ...meanNumbers(all), size: "" });
-  const model = `${modelLabel(vae)}: ${formatCount(vae.parameterCount)} parameters, f${vae.spatialFactor}, ${vae.config.latentChannels} latent channels, on ${vae.device ?? "?"}`;
+  const model = `${oneLine(modelLabel(vae))}: ${formatCount(vae.parameterCount)} parameters, f${vae.spatialFactor}, ${vae.config.latentChannels} latent channels, on ${vae.device ?? "?"}`;
   return `${model}\n\n${formatTable(columns, rows)}`;
 }
 

@@ -1,4 +1,5 @@
 /** Ctrl-C and every other early end: no half-written file stays, and the shell learns which signal it was. */
+import { writeError } from "./terminal.ts";
 import { removePartialFiles } from "../files/node/index.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -12,7 +13,7 @@ export function handleSignals(): void {
   for (const signal of signals) {
     process.on(signal, () => {
       removePartialFiles();
-      if (process.stderr.isTTY) process.stderr.write("\n");
+      if (process.stderr.isTTY) writeError("\n");
       process.removeAllListeners(signal);
       process.kill(process.pid, signal);
     });

@@ -1,5 +1,6 @@
 /** How training goes, on stderr: a live line where a person is watching, a plain one now and then in a log. */
 import { SingleBar } from "cli-progress";
+import { messageText } from "../util/printable.ts";
 
 /** Where nobody watches, a line comes this often. */
 const plainLineEveryMs = 30_000;
@@ -61,11 +62,12 @@ export class TrainProgress implements Disposable {
 
   /** Writes a line that stays: "checkpoint written", say. */
   note(text: string): void {
+    const line = messageText(text);
     if (this.#bar === undefined) {
-      this.#stream.write(`${text}\n`);
+      this.#stream.write(`${line}\n`);
       return;
     }
-    this.#stream.write(`\r\u001b[K${text}\n`);
+    this.#stream.write(`\r\u001b[K${line}\n`);
     this.#bar.render();
   }
 

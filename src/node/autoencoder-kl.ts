@@ -15,6 +15,7 @@ import {
 import { Generator } from "../random/index.ts";
 import { NodeRuntime } from "../runtime/node/node-runtime.ts";
 import { storeInMemory, type FoundTensor, type StoredTensor } from "../tensor/stored-tensor.ts";
+import { messageText } from "../util/printable.ts";
 import { thisMachine } from "./machine.ts";
 import {
   checkFromConfigOptions,
@@ -157,7 +158,7 @@ function warner(options: RuntimeOptions): (message: string) => void {
   return (
     options.onWarning ??
     ((message) => {
-      process.emitWarning(message, "VaekitWarning");
+      process.emitWarning(messageText(message), "VaekitWarning");
     })
   );
 }

@@ -92,8 +92,7 @@ export function recipeError(
   if (lines.length === 1) return new VaekitError("INVALID_CONFIG", `${subject}: ${lines[0]!}`);
   const shown = lines.slice(0, maxLines).map((line) => `  ${line}`);
   if (lines.length > maxLines) shown.push(`  and ${lines.length - maxLines} more.`);
-  return new VaekitError(
-    "INVALID_CONFIG",
-    `${subject}: ${lines.length} problems in the recipe:\n${shown.join("\n")}`,
-  );
+  return new VaekitError("INVALID_CONFIG", `${subject}: ${lines.length} problems in the recipe:`, {
+    details: shown,
+  });
 }

@@ -1,5 +1,7 @@
 /** Markup as text, the same for HTML and SVG: elements whose attributes and text are always escaped. */
 
+import { printable } from "../util/printable.ts";
+
 /** Markup that is already escaped. Only this folder's functions make it, so no raw text slips in. */
 export interface Markup {
   readonly markup: string;
@@ -18,14 +20,14 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text that is safe inside an element or a quoted attribute. What XML forbids becomes U+FFFD. */
+/**
+ * Text that is safe inside an element or a quoted attribute. What would turn the text around is spelled out, as are
+ * control characters, for most of which XML has no place.
+ */
 export function escapeText(text: string): string {
-  return (
-    text
-      .replace(/[&<>"']/g, (character) => entities[character]!)
-      // eslint-disable-next-line no-control-regex -- XML knows no way to write these characters
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
-  );
+  return printable(text)
+    .replace(/[&<>"']/g, (character) => entities[character]!)
+    .replace(/[\ufffe\uffff]/g, "\ufffd");
 }
 
 /** Markup that needs no escaping because it is ours: a style sheet, a doctype. */

@@ -44,8 +44,8 @@ describe("charts", () => {
 });
 
 describe("texts", () => {
-  it("lose what XML cannot carry", () => {
-    expect(escapeText("a\u0000b\tc\u001f")).toBe("a\ufffdb\tc\ufffd");
+  it("spell out what XML cannot carry and what turns text around", () => {
+    expect(escapeText("a\u0000b\tc\u001f")).toBe("a\\u0000b\\u0009c\\u001f");
   });
 
   it("show sizes, times and counts in fitting units", () => {

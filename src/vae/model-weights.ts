@@ -4,6 +4,7 @@ import { parameterShapes, type AutoencoderKLConfig, type FindParameter } from ".
 import { formatShape, sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import type { FoundTensor, StoredTensor } from "../tensor/stored-tensor.ts";
 import { floatTensor } from "../weights/index.ts";
+import { shownName } from "../util/printable.ts";
 
 /** How many names a message lists before it counts the rest. */
 const maxListed = 3;
@@ -86,6 +87,6 @@ function fits(found: Shape, expected: Shape): boolean {
 }
 
 function listed(names: readonly string[]): string {
-  const shown = names.slice(0, maxListed).join(", ");
+  const shown = names.slice(0, maxListed).map(shownName).join(", ");
   return names.length > maxListed ? `${shown} and ${names.length - maxListed} more` : shown;
 }

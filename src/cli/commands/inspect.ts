@@ -22,6 +22,7 @@ import {
   type ModelOptions,
 } from "../options.ts";
 import { planReport, showPlan } from "../plan.ts";
+import { oneLine, shownName } from "../../util/printable.ts";
 import { modelLabel } from "../roundtrip.ts";
 
 interface InspectOptions extends ModelOptions, JsonOptions {
@@ -124,13 +125,15 @@ function show(vae: AutoencoderKL, asJson: boolean): void {
     return;
   }
   const dtypes = [...new Set(parameters.map(({ dtype }) => dtype))].join(", ");
-  print(`${modelLabel(vae)}\n\nconfig.json\n${config}`);
+  print(`${oneLine(modelLabel(vae))}\n\nconfig.json\n${config}`);
   print(`${formatTable(columns, parameters)}\n`);
   print(
     `${parameters.length} tensors, ${formatCount(parameterCount)} parameters, ${formatBytes(byteLength)}, ${dtypes}; one latent covers ${spatialFactor}x${spatialFactor} pixels.`,
   );
   print(`Latents are scaled by ${describeScaling(scaling)}.`);
-  print(`Missing: none. Unexpected: ${unexpected.length === 0 ? "none" : unexpected.join(", ")}.`);
+  print(
+    `Missing: none. Unexpected: ${unexpected.length === 0 ? "none" : unexpected.map(shownName).join(", ")}.`,
+  );
 }
 
 function showMismatch({ missing, unexpected, wrongShape }: Mismatch, asJson: boolean): void {
@@ -142,7 +145,7 @@ function showMismatch({ missing, unexpected, wrongShape }: Mismatch, asJson: boo
     if (lines.length > 0)
       print(`${title} (${lines.length}):\n${lines.map((line) => `  ${line}`).join("\n")}`);
   };
-  section("Missing", missing);
-  section("Of another shape", wrongShape);
-  section("Unexpected", unexpected);
+  section("Missing", missing.map(shownName));
+  section("Of another shape", wrongShape.map(oneLine));
+  section("Unexpected", unexpected.map(shownName));
 }

@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { messageText, oneLine, printable, quote, shorten, shownName } from "./printable.ts";
+
+/** Everything that could steer a terminal, each by its code. */
+const steering = [
+  ...Array.from({ length: 32 }, (_, code) => code).filter((code) => code !== 10),
+  ...Array.from({ length: 33 }, (_, i) => 0x7f + i),
+  ...[
+    0x61c, 0x200b, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069, 0xfeff, 0xd800, 0xdfff,
+    0xe0041,
+  ],
+];
+
+describe("printable", () => {
+  it.each(steering)("spells out the character %i", (code) => {
+    const character = code > 0xffff ? String.fromCodePoint(code) : String.fromCharCode(code);
+    const shown = printable(`a${character}b`);
+    expect(shown).toMatch(/^a(\\u[0-9a-f]{4}){1,2}b$/);
+    // What it spells is what JSON reads.
+    expect(JSON.parse(`"${shown}"`)).toBe(`a${character}b`);
+  });
+
+  it("keeps letters of every script, pictures of them, and line feeds", () => {
+    for (const text of ["żółć 日本語\n", "👩‍👩‍👧", "می‌خواهم", "é̂", "x\u00a0y"])
+      expect(printable(text)).toBe(text);
+    expect(oneLine("a\nb")).toBe("a\\nb");
+  });
+});
+
+describe("quotes", () => {
+  it("show a name as it is where it is plain, and in quotes where it could pass for other words", () => {
+    expect(shownName("encoder.conv_in.weight")).toBe("encoder.conv_in.weight");
+    expect(shownName("none. All good")).toBe('"none. All good"');
+    expect(shownName("")).toBe('""');
+    expect(shownName("a\nb\u001b[2J")).toBe('"a\\nb\\u001b[2J"');
+  });
+
+  it("are no longer than a line", () => {
+    for (const value of ["x".repeat(1e6), ["y".repeat(1e6)], { a: "🎨".repeat(1e5) }, "\u001b".repeat(1e5)])
+      expect(quote(value).length).toBeLessThanOrEqual(120);
+    expect(shorten("🎨🎨", 4)).toBe("🎨🎨");
+    expect(shorten("🎨🎨🎨", 4)).toBe("🎨…");
+  });
+
+  it("show any value", () => {
+    const circle: unknown[] = [];
+    circle.push(circle);
+    expect([undefined, NaN, 1n, null, "a", circle, () => 1].map(quote)).toEqual([
+      "nothing",
+      "NaN",
+      "1",
+      "null",
+      '"a"',
+      "a value of type object",
+      "function",
+    ]);
+  });
+
+  it("leave a long message its beginning and its end", () => {
+    const text = messageText(`file: ${"x".repeat(3e6)}. Do this.`);
+    expect(text.length).toBeLessThanOrEqual(2000);
+    expect(text).toMatch(/^file: x+… x+\. Do this\.$/);
+  });
+});
