@@ -49,7 +49,18 @@ describe("parseJson", () => {
 
   it.each([
     ["no JSON", "{latent_channels: 4}", "x.json: expected JSON: "],
-    ["nothing", "", "x.json: expected JSON: "],
+    ["nothing", "", "x.json: expected JSON, found an empty file. Download it again."],
+    [
+      "a Git LFS pointer",
+      "version https://git-lfs.github.com/spec/v1\noid sha256:0",
+      "Run `git lfs pull` in its folder.",
+    ],
+    [
+      "an HTML page",
+      "<!doctype html><html>",
+      "found an HTML page: a login or error page was saved in place of the file",
+    ],
+    ["a plain answer", "Entry not found", 'expected JSON, found text: "Entry not found". Download it again.'],
     [
       "a key twice",
       '{"a": {"b": 1, "\\u0062": 2}}',
@@ -92,16 +103,20 @@ describe("parseJson", () => {
 
   it.each([
     ["a file too large", new Uint8Array(jsonLimits.maxBytes + 1), "expected JSON of at most 16777216 bytes"],
-    ["bytes that are no text", new Uint8Array([0x22, 0xff, 0x22]), "found bytes that are no UTF-8 text"],
+    [
+      "bytes that are no text",
+      new Uint8Array([0x22, 0xff, 0x22]),
+      "expected JSON in UTF-8, found bytes that are no UTF-8 text",
+    ],
     [
       "UTF-16, low byte first",
       new Uint8Array([0xff, 0xfe, 0x7b, 0, 0x7d, 0]),
-      "found text in UTF-16; save it as UTF-8",
+      "found text in UTF-16. Save it as UTF-8",
     ],
     [
       "UTF-16, high byte first",
       new Uint8Array([0xfe, 0xff, 0, 0x7b, 0, 0x7d]),
-      "found text in UTF-16; save it as UTF-8",
+      "found text in UTF-16. Save it as UTF-8",
     ],
   ])("refuses %s", (_, content, message) => {
     expect(() => parseJson(content, { name: "x.json" })).toThrow(message);

@@ -1,5 +1,6 @@
 /** JSON from strangers: measured before it is parsed, and never two readings of one text. Runs everywhere. */
 import { messageOf, VaekitError } from "../errors.ts";
+import { headBytes, identifyContent } from "./content-kind.ts";
 import { findDuplicateKey, findExcess, findLoneSurrogate, type JsonLimits } from "./json-scan.ts";
 
 export type { JsonLimits } from "./json-scan.ts";
@@ -66,13 +67,11 @@ function checkSize(content: Uint8Array | string, { maxBytes }: JsonLimits, name:
 }
 
 function decode(bytes: Uint8Array, name: string): string {
-  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
-    throw invalid(name, "expected JSON in UTF-8, found text in UTF-16; save it as UTF-8.");
-  }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
-    throw invalid(name, "expected JSON, found bytes that are no UTF-8 text.", error);
+    const found = foundInstead(bytes) ?? "bytes that are no UTF-8 text.";
+    throw invalid(name, `expected JSON in UTF-8, found ${found}`, error);
   }
 }
 
@@ -81,10 +80,27 @@ function parse(text: string, name: string): unknown {
     return JSON.parse(text) as unknown;
   } catch (error) {
     const notFinite = findNotFinite(text);
-    if (notFinite === undefined) throw invalid(name, `expected JSON: ${messageOf(error)}.`, error);
-    const message = `${name}: ${notFinite.key} is ${notFinite.value}; expected a finite number.`;
-    throw new VaekitError("INVALID_CONFIG", message, { cause: error });
+    if (notFinite !== undefined) {
+      const message = `${name}: ${notFinite.key} is ${notFinite.value}; expected a finite number.`;
+      throw new VaekitError("INVALID_CONFIG", message, { cause: error });
+    }
+    const found = foundInstead(new TextEncoder().encode(text.slice(0, headBytes)));
+    throw invalid(
+      name,
+      found === undefined ? `expected JSON: ${messageOf(error)}.` : `expected JSON, found ${found}`,
+      error,
+    );
   }
+}
+
+/** What the bytes are in place of JSON, and what to do; undefined for JSON that is merely wrong, and for the unknown. */
+function foundInstead(bytes: Uint8Array): string | undefined {
+  const kind = identifyContent(bytes.subarray(0, headBytes), bytes.byteLength);
+  const isMeantAsJson = /^[\ufeff\s]*[{["]/.test(new TextDecoder().decode(bytes.subarray(0, headBytes)));
+  if (kind === undefined || (kind.kind === "other" && isMeantAsJson)) return undefined;
+  return kind.kind === "other"
+    ? `${kind.found}. ${kind.remedy}`
+    : `${kind.found}; pass the config.json beside it.`;
 }
 
 /** Python's json module writes these three as bare words: as a key's value, or inside its list. */

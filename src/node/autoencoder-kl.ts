@@ -64,9 +64,9 @@ export class AutoencoderKL extends AutoencoderKLModel {
   ): Promise<AutoencoderKL> {
     checkFromPretrainedOptions(options);
     const folder = await locate(folderOrId, options);
-    const { configJson, configPath, checkpoint } = await loadDiffusersFolder(folder, options);
+    const { configJson, configPath, checkpoint, ...found } = await loadDiffusersFolder(folder, options);
     const { config, warnings } = parseConfig(configJson, configPath);
-    warnings.forEach(warner(options));
+    [...warnings, ...found.warnings].forEach(warner(options));
     return AutoencoderKL.#assemble({ name: folderOrId, config, tensors: checkpoint.tensors }, options);
   }
 
@@ -79,10 +79,10 @@ export class AutoencoderKL extends AutoencoderKLModel {
    */
   static async fromSingleFile(path: string, options: FromSingleFileOptions = {}): Promise<AutoencoderKL> {
     checkFromSingleFileOptions(options);
-    const { tensors } = (await loadSingleFile(path)).checkpoint;
-    const { config, warnings } = await singleFileConfig(path, tensors, options);
-    warnings.forEach(warner(options));
-    return AutoencoderKL.#assemble({ name: path, config, tensors }, options);
+    const { checkpoint, ...found } = await loadSingleFile(path);
+    const { config, warnings } = await singleFileConfig(path, checkpoint.tensors, options);
+    [...found.warnings, ...warnings].forEach(warner(options));
+    return AutoencoderKL.#assemble({ name: path, config, tensors: checkpoint.tensors }, options);
   }
 
   /**

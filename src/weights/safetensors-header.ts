@@ -7,10 +7,16 @@
 import { VaekitError } from "../errors.ts";
 import type { ByteSource } from "../tensor/byte-source.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { findNumberThatIsNoCount, parseJson, type JsonLimits } from "../files/index.ts";
+import {
+  findNumberThatIsNoCount,
+  headBytes,
+  identifyContent,
+  parseJson,
+  type JsonLimits,
+} from "../files/index.ts";
 import { bitsOfStoredDType } from "./safetensors-dtypes.ts";
 
-/** The format's own limit. */
+/** The format's own limit, for what is written. */
 export const maxHeaderBytes = 100_000_000;
 
 /** The bytes before the JSON: its length, as a little-endian 64-bit integer. */
@@ -33,9 +39,10 @@ export const maxTensors = 40_000;
 /** The most dimensions that PyTorch has. */
 const maxRank = 64;
 
-const metadataKey = "__metadata__";
+/** What to do about a file that is damaged or something else. */
+const again = "Download it again, or save it again.";
 
-const braceCode = 0x7b;
+const metadataKey = "__metadata__";
 
 /** One tensor as the header describes it. */
 export interface HeaderEntry {
@@ -54,8 +61,12 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** @throws INVALID_FILE, naming the source and the first thing that breaks the format. */
+/**
+ * @throws INVALID_FILE, naming the source and the first thing that breaks the format, or what the file is instead;
+ *   UNSUPPORTED when it is a pickle.
+ */
 export async function readSafetensorsHeader(source: ByteSource): Promise<SafetensorsHeader> {
+  await checkIsSafetensors(source);
   const jsonBytes = await readJsonBytes(source);
   const text = decode(jsonBytes, source);
   const json = parseObject(text, source);
@@ -83,21 +94,32 @@ function quote(value: unknown): string {
 
 const shorten = (text: string): string => (text.length > 120 ? `${text.slice(0, 117)}…` : text);
 
-async function readJsonBytes(source: ByteSource): Promise<Uint8Array> {
+/** @throws INVALID_FILE, or UNSUPPORTED for a pickle, saying what the file is when it is no safetensors file. */
+async function checkIsSafetensors(source: ByteSource): Promise<void> {
+  const head = await source.read(0, Math.min(headBytes, source.byteLength));
+  const content = identifyContent(head, source.byteLength);
+  if (content?.kind === "safetensors") return;
+  if (content !== undefined) {
+    throw new VaekitError(
+      content.kind === "pickle" ? "UNSUPPORTED" : "INVALID_FILE",
+      `${source.name}: expected a safetensors file, found ${content.found}. ${content.remedy}`,
+    );
+  }
   if (source.byteLength < lengthBytes) {
     throw invalid(
       source,
-      `expected a safetensors file of at least ${lengthBytes} bytes, found ${source.byteLength}.`,
+      `expected a safetensors file of at least ${lengthBytes} bytes, found ${source.byteLength}. ${again}`,
     );
   }
+  throw invalid(
+    source,
+    `not a safetensors file: expected the length of a header and a brace at its beginning, found other bytes. ${again}`,
+  );
+}
+
+async function readJsonBytes(source: ByteSource): Promise<Uint8Array> {
   const prefix = await source.read(0, lengthBytes);
   const length = new DataView(prefix.buffer, prefix.byteOffset, lengthBytes).getBigUint64(0, true);
-  if (length > BigInt(maxHeaderBytes)) {
-    throw invalid(
-      source,
-      `not a safetensors file: its header would have ${length} bytes, above the format's limit of ${maxHeaderBytes}.`,
-    );
-  }
   if (length > BigInt(headerLimits.maxBytes)) {
     throw invalid(
       source,
@@ -108,17 +130,13 @@ async function readJsonBytes(source: ByteSource): Promise<Uint8Array> {
   if (length > BigInt(available)) {
     throw invalid(
       source,
-      `expected a header of ${length} bytes, found only ${available} bytes after its length: the file is cut off, or not safetensors.`,
+      `expected a header of ${length} bytes, found only ${available} bytes after its length: the file is cut off, or not safetensors. ${again}`,
     );
   }
   return source.read(lengthBytes, Number(length));
 }
 
 function decode(bytes: Uint8Array, source: ByteSource): string {
-  // Python's reader, too, takes white space before the brace.
-  const begin = bytes.findIndex((code) => code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09);
-  if (bytes[begin] !== braceCode)
-    throw invalid(source, "not a safetensors file: its header does not begin with {.");
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
@@ -167,12 +185,7 @@ function readEntry(name: string, value: unknown, dataOffset: number, source: Byt
     return fail(`expected data_offsets of two non-negative integers, found ${quote(offsets)}.`);
   }
   const [begin, end] = offsets as [number, number];
-  const dataBytes = source.byteLength - dataOffset;
-  if (begin > end || end > dataBytes) {
-    return fail(
-      `expected data_offsets in order and within the ${dataBytes} bytes of data, found ${quote(offsets)}.`,
-    );
-  }
+  if (begin > end) return fail(`expected data_offsets in order, found ${quote(offsets)}.`);
   const expectedBytes = bytesOf(shape, bits);
   if (expectedBytes === undefined) return fail(`the shape ${shorten(formatShape(shape))} is too large.`);
   if (end - begin !== expectedBytes) {
@@ -212,6 +225,12 @@ function checkCoverage(entries: readonly HeaderEntry[], dataOffset: number, sour
     covered += byteLength;
   }
   if (covered === source.byteLength) return;
+  if (covered > source.byteLength) {
+    throw invalid(
+      source,
+      `expected ${covered} bytes, as its header says, found ${source.byteLength}: the file is cut off. ${again}`,
+    );
+  }
   throw invalid(
     source,
     `expected ${covered - dataOffset} bytes of data, as its tensors take, found ${source.byteLength - dataOffset}.`,

@@ -133,18 +133,39 @@ describe("parseSafetensors", () => {
 
   const f32 = entry("F32", [1], [0, 4]);
   const hostile: [string, ByteSource, string][] = [
-    ["an empty file", bytesInMemory(new Uint8Array(0), "model.safetensors"), "at least 8 bytes, found 0"],
-    ["a file of 7 bytes", bytesInMemory(new Uint8Array(7), "model.safetensors"), "at least 8 bytes, found 7"],
+    [
+      "an empty file",
+      bytesInMemory(new Uint8Array(0), "model.safetensors"),
+      "found an empty file. Download it again.",
+    ],
+    [
+      "zeros",
+      bytesInMemory(new Uint8Array(7), "model.safetensors"),
+      "found zeros, as a download leaves them",
+    ],
+    [
+      "a file of 7 bytes",
+      bytesInMemory(new Uint8Array([2, 0, 0, 0, 0, 0, 0]), "model.safetensors"),
+      "at least 8 bytes, found 7",
+    ],
+    [
+      "other binary data",
+      bytesInMemory(
+        new Uint8Array(100).map((_, i) => 0xde ^ (i * 37)),
+        "model.safetensors",
+      ),
+      "not a safetensors file: expected the length of a header and a brace",
+    ],
     ["a header longer than the file", file("{}", 0, 99n), "expected a header of 99 bytes, found only 2"],
-    ["a header above the limit", file("{}", 0, 100_000_001n), "100000001 bytes, above the format's limit"],
-    ["a length of 2^64 - 1", file("{}", 0, 2n ** 64n - 1n), "18446744073709551615 bytes, above"],
-    ["an empty header", file(""), "does not begin with {"],
+    ["a header above the limit", file("{}", 0, 100_000_001n), "at most 33554432 bytes"],
+    ["a length of 2^64 - 1", file("{}", 0, 2n ** 64n - 1n), "found other bytes"],
+    ["an empty header", file("", 9), "found zeros"],
     ["a header that is not JSON", file("{'a':1}"), "header: expected JSON"],
     ["text after the JSON", file("{}\0"), "header: expected JSON"],
-    ["a byte order mark", file("\uFEFF{}"), "does not begin with {"],
+    ["a byte order mark", file("\uFEFF{}"), "found other bytes"],
     ["a header that is not UTF-8", file(new Uint8Array([0x7b, 0xff, 0x7d])), "not UTF-8"],
-    ["an array as header", file("[]"), "does not begin with {"],
-    ["null as header", file("null"), "does not begin with {"],
+    ["an array as header", file("[]"), "found other bytes"],
+    ["null as header", file("null"), "found other bytes"],
     [
       "more dimensions than any tensor has",
       file({ a: entry("U8", Array(65).fill(1), [0, 1]) }, 1),
@@ -229,12 +250,12 @@ describe("parseSafetensors", () => {
     [
       "offsets in reverse",
       file({ a: entry("F32", [1], [4, 0]) }, 4),
-      "in order and within the 4 bytes of data",
+      "expected data_offsets in order, found [4,0]",
     ],
     [
       "offsets beyond the file",
       file({ a: entry("F32", [2], [0, 8]) }, 4),
-      "within the 4 bytes of data, found [0,8]",
+      "expected 70 bytes, as its header says, found 66: the file is cut off",
     ],
     [
       "too few bytes for the shape",
@@ -281,6 +302,38 @@ describe("parseSafetensors", () => {
       message: expect.stringMatching(/^model\.safetensors: /) as string,
     });
     await expect(parseSafetensors(source)).rejects.toThrow(message);
+  });
+
+  it.each([
+    [
+      "a Git LFS pointer",
+      "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+      "run `git lfs pull`",
+    ],
+    ["an HTML page", "<!DOCTYPE html><html><body>Sign in</body></html>", "a login or error page was saved"],
+    [
+      "a server's answer",
+      '{"error":"Invalid credentials in Authorization header"}',
+      "JSON text, such as a config or",
+    ],
+  ])("says that a file is %s", async (_, text, message) => {
+    const source = bytesInMemory(new TextEncoder().encode(text), "model.safetensors");
+    const error = await parseSafetensors(source).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "INVALID_FILE" });
+    expect((error as Error).message.toLowerCase()).toContain(message.toLowerCase());
+  });
+
+  it("refuses a pickle as such", async () => {
+    const source = bytesInMemory(
+      new Uint8Array([0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46]),
+      "model.safetensors",
+    );
+    await expect(parseSafetensors(source)).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringContaining(
+        "found a pickle, as PyTorch writes it. vaekit refuses it because",
+      ) as string,
+    });
   });
 
   it("shows no more of a hostile name than a line, with control characters escaped", async () => {

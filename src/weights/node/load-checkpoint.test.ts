@@ -25,6 +25,14 @@ function weights(...names: string[]): Uint8Array {
   return new Uint8Array(encodeSafetensors(tensors, { format: "pt" }).flatMap((chunk) => [...chunk]));
 }
 
+/** The beginning of what torch.save writes. */
+const pytorchZip = Buffer.concat([
+  Buffer.from("PK\x03\x04"),
+  Buffer.alloc(22),
+  Buffer.from([16, 0, 0, 0]),
+  Buffer.from("archive/data.pkl"),
+]);
+
 const whole = "diffusion_pytorch_model.safetensors";
 const halves = "diffusion_pytorch_model.fp16.safetensors";
 const index = "diffusion_pytorch_model.safetensors.index.json";
@@ -156,12 +164,45 @@ describe("loadDiffusersFolder", () => {
 
   it("refuses pickled weights, says why, and how to convert them", async () => {
     await put("config.json", "{}");
-    await put("diffusion_pytorch_model.bin", "PK");
+    await put("diffusion_pytorch_model.bin", pytorchZip);
     const error: unknown = await loadDiffusersFolder(folder).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "UNSUPPORTED" });
     expect((error as Error).message).toContain("opening one can run any code");
     expect((error as Error).message).toContain(
       `from diffusers import AutoencoderKL; AutoencoderKL.from_pretrained("${folder}").save_pretrained("${folder}-safetensors", safe_serialization=True)`,
+    );
+  });
+
+  it("reads what is called diffusion_pytorch_model.bin and is safetensors, with a warning", async () => {
+    await put("config.json", "{}");
+    const path = await put("diffusion_pytorch_model.bin", weights("a"));
+    const { checkpoint, files, warnings } = await loadDiffusersFolder(folder);
+    expect([...checkpoint.tensors.keys()]).toEqual(["a"]);
+    expect(files).toEqual([path]);
+    expect(warnings).toEqual([
+      expect.stringContaining(`${path}: is a safetensors file under a pickle's name`),
+    ]);
+  });
+
+  it("calls a pickle a pickle under the name of safetensors", async () => {
+    await put("config.json", "{}");
+    await put(whole, pytorchZip);
+    await expect(loadDiffusersFolder(folder)).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringContaining("found only a pickle") as string,
+    });
+  });
+
+  it("says what config.json and the weights are when they are something else", async () => {
+    const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
+    await put("config.json", "{}");
+    await put(whole, pointer);
+    await expect(loadDiffusersFolder(folder)).rejects.toThrow(
+      `${join(folder, whole)}: expected a safetensors file, found a Git LFS pointer`,
+    );
+    await put("config.json", pointer);
+    await expect(loadDiffusersFolder(folder)).rejects.toThrow(
+      `${join(folder, "config.json")}: expected JSON, found a Git LFS pointer`,
     );
   });
 
@@ -241,20 +282,36 @@ describe("loadSingleFile", () => {
     expect([...checkpoint.tensors.keys()]).toContain("encoder.mid_block.attentions.0.to_q.bias");
   });
 
-  it.each(["model.ckpt", "model.pt", "model.pth", "model.BIN", "model.pkl"])(
-    "refuses %s by its name",
+  it.each(["model.ckpt", "model.vae.pt", "model.pth", "model.BIN", "model"])(
+    "reads a safetensors file called %s by its content",
     async (name) => {
       const path = await put(name, weights(...names));
-      const error: unknown = await loadSingleFile(path).catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ code: "UNSUPPORTED" });
-      expect((error as Error).message).toContain(
-        `AutoencoderKL.from_single_file("${path}").save_pretrained("${join(folder, "model-safetensors")}", safe_serialization=True)`,
+      const { checkpoint, warnings } = await loadSingleFile(path);
+      expect(checkpoint.tensors.size).toBe(3);
+      expect(warnings).toEqual(
+        name === "model"
+          ? []
+          : [expect.stringContaining(`${path}: is a safetensors file under a pickle's name`)],
       );
     },
   );
 
   it.each([
-    ["PyTorch's zip", [0x50, 0x4b, 3, 4, 0, 0, 8, 8, 0, 0]],
+    ["model.ckpt", "", "model.ckpt"],
+    ["model.safetensors", "rename it to ", "model.ckpt"],
+  ])("says of the pickle %s how to convert it", async (name, rename, source) => {
+    const path = await put(name, pytorchZip);
+    const error: unknown = await loadSingleFile(path).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "UNSUPPORTED" });
+    const { message } = error as Error;
+    expect(message).toContain(rename);
+    expect(message).toContain(
+      `AutoencoderKL.from_single_file("${join(folder, source)}").save_pretrained("${join(folder, "model-safetensors")}", safe_serialization=True)`,
+    );
+  });
+
+  it.each([
+    ["PyTorch's zip", [...pytorchZip]],
     ["PyTorch's old format", [0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20]],
     ["a plain pickle", [0x80, 4, 0x95, 0x20, 0, 0, 0, 0, 0, 0, 0, 0x7d]],
   ])("refuses %s under any name", async (_, head) => {
@@ -283,6 +340,6 @@ describe("loadSingleFile", () => {
     const path = await put("unet.safetensors", weights("model.diffusion_model.x"));
     await expect(loadSingleFile(path)).rejects.toThrow(`${path}: expected the weights of a VAE`);
     const empty = await put("empty.safetensors", "");
-    await expect(loadSingleFile(empty)).rejects.toThrow("at least 8 bytes, found 0");
+    await expect(loadSingleFile(empty)).rejects.toThrow("found an empty file");
   });
 });

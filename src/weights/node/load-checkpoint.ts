@@ -11,7 +11,7 @@ import {
 } from "../key-names.ts";
 import { parseSafetensors } from "../safetensors.ts";
 import { readError, isFolder, openFileSource, readJsonFile } from "../../files/node/index.ts";
-import { isPickleContent, isPickleName, pickleError } from "./pickle.ts";
+import { isPickleContent, isPickleName, misnamedWarning, pickleError } from "./pickle.ts";
 import { loadShards } from "./shards.ts";
 
 export interface LoadDiffusersFolderOptions {
@@ -29,7 +29,22 @@ export interface DiffusersFolder {
   readonly checkpoint: Checkpoint;
   /** The paths of the weight files. */
   readonly files: readonly string[];
+  /** What is odd about the files but no error. */
+  readonly warnings: readonly string[];
 }
+
+/** What a single file holds. */
+export interface SingleFile {
+  /** Its tensors under diffusers' names. */
+  readonly checkpoint: Checkpoint;
+  /** Whose names the file itself uses. */
+  readonly kind: NamingScheme;
+  /** What is odd about the file but no error. */
+  readonly warnings: readonly string[];
+}
+
+/** Weights, where they lie, and what is odd about them. */
+type LoadedWeights = Pick<DiffusersFolder, "checkpoint" | "files" | "warnings">;
 
 /**
  * Opens a folder as diffusers writes it: config.json and diffusion_pytorch_model.safetensors, whole or in
@@ -46,18 +61,18 @@ export async function loadDiffusersFolder(
   const modelFolder = await findModelFolder(folder, options.subfolder);
   const configPath = join(modelFolder, "config.json");
   const configJson = await readJsonFile(configPath);
-  const { checkpoint, files } = await loadWeights(modelFolder, options.variant);
+  const { checkpoint, files, warnings } = await loadWeights(modelFolder, options.variant);
   const tensors = renameDeprecatedAttention(checkpoint.tensors);
-  return { configJson, configPath, checkpoint: { ...checkpoint, tensors }, files };
+  return { configJson, configPath, checkpoint: { ...checkpoint, tensors }, files, warnings };
 }
 
 /**
- * Opens the VAE of a single .safetensors file, original or diffusers, bare or inside a whole checkpoint.
+ * Opens the VAE of a single safetensors file, original or diffusers, bare or inside a whole checkpoint. Its content
+ * says what it is, not its name.
  *
- * @returns its tensors under diffusers' names, and whose names the file itself uses.
  * @throws NOT_FOUND, IO, UNSUPPORTED when it is a pickle, INVALID_FILE when it is not safetensors or holds no VAE.
  */
-export async function loadSingleFile(path: string): Promise<{ checkpoint: Checkpoint; kind: NamingScheme }> {
+export async function loadSingleFile(path: string): Promise<SingleFile> {
   if (await isFolder(path)) {
     throw new VaekitError(
       "INVALID_FILE",
@@ -65,10 +80,14 @@ export async function loadSingleFile(path: string): Promise<{ checkpoint: Checkp
     );
   }
   const source = await openFileSource(path);
-  if (isPickleName(path) || (await isPickleContent(source))) throw pickleError(path, "file");
+  if (await isPickleContent(source)) throw pickleError(path, "file");
   const { tensors, metadata } = await parseSafetensors(source, { select: selectVaeNames });
   const renamed = toDiffusersNames(tensors, path);
-  return { checkpoint: { tensors: renamed.tensors, metadata }, kind: renamed.scheme };
+  return {
+    checkpoint: { tensors: renamed.tensors, metadata },
+    kind: renamed.scheme,
+    warnings: warningsOf(path),
+  };
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -114,21 +133,37 @@ function describe(names: readonly string[]): string {
   return names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
 }
 
-async function loadWeights(
-  folder: string,
-  variant: string | undefined,
-): Promise<{ checkpoint: Checkpoint; files: readonly string[] }> {
+const warningsOf = (path: string): string[] => [misnamedWarning(path) ?? []].flat();
+
+async function loadWeights(folder: string, variant: string | undefined): Promise<LoadedWeights> {
   const names = await listFolder(folder);
   const infix = variant === undefined ? "" : `.${variant}`;
   const whole = `diffusion_pytorch_model${infix}.safetensors`;
   // The whole file first: an index beside it is left over from an earlier save in shards.
-  if (names.includes(whole)) {
-    const path = join(folder, whole);
-    return { checkpoint: await parseSafetensors(await openFileSource(path)), files: [path] };
-  }
+  if (names.includes(whole)) return loadWhole(join(folder, whole));
   const index = `diffusion_pytorch_model.safetensors.index${infix}.json`;
-  if (names.includes(index)) return loadShards(folder, index);
+  if (names.includes(index)) return { ...(await loadShards(folder, index)), warnings: [] };
+  const misnamed = await findMisnamed(folder, names, infix);
+  if (misnamed !== undefined) return loadWhole(misnamed);
   throw missingWeights(folder, names, whole, variant);
+}
+
+async function loadWhole(path: string): Promise<LoadedWeights> {
+  const source = await openFileSource(path);
+  if (await isPickleContent(source)) throw pickleError(path, "file");
+  return { checkpoint: await parseSafetensors(source), files: [path], warnings: warningsOf(path) };
+}
+
+/** The weights under the name that pickles have, where they are no pickle. */
+async function findMisnamed(
+  folder: string,
+  names: readonly string[],
+  infix: string,
+): Promise<string | undefined> {
+  const name = `diffusion_pytorch_model${infix}.bin`;
+  if (!names.includes(name)) return undefined;
+  const path = join(folder, name);
+  return (await isPickleContent(await openFileSource(path))) ? undefined : path;
 }
 
 function missingWeights(
