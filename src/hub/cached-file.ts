@@ -6,7 +6,7 @@ import { VaekitError } from "../errors.ts";
 import { openFileSource, readJsonFile, systemCode } from "../files/node/index.ts";
 import { readSafetensorsHeader } from "../weights/safetensors-header.ts";
 import { repositoryFolder } from "./cache.ts";
-import { hashName, hashOfFile, isBlobName } from "./content-hash.ts";
+import { hashName, hashOfFile, isBlobName, plainSha1OfFile } from "./content-hash.ts";
 import type { HubSettings } from "./options.ts";
 
 /** A file of the listing: what a cached one must be. */
@@ -51,6 +51,7 @@ async function misfitOf(path: string, isWeights: boolean): Promise<string | unde
 async function wrongHash(path: string, blobName: string): Promise<string | undefined> {
   const found = await hashOfFile(path, blobName);
   if (found === blobName) return undefined;
+  if (blobName.length === 40 && (await plainSha1OfFile(path)) === blobName) return undefined;
   return `${await realpath(path)} is damaged: expected ${hashName(blobName)} ${blobName}, found ${found}`;
 }
 

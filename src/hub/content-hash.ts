@@ -18,10 +18,19 @@ export function hashName(blobName: string): string {
 }
 
 /** The name that the blob of a file's content ought to have: by the kind of hash in `blobName`. */
-export async function hashOfFile(path: string, blobName: string): Promise<string> {
+export function hashOfFile(path: string, blobName: string): Promise<string> {
+  return feed(path, (sizeBytes) => hashFor(blobName, sizeBytes));
+}
+
+/** SHA-1 of the bytes alone, by which some mirrors name files for Python. */
+export function plainSha1OfFile(path: string): Promise<string> {
+  return feed(path, () => createHash("sha1"));
+}
+
+async function feed(path: string, start: (sizeBytes: number) => Hash): Promise<string> {
   const file = await open(path);
   try {
-    const hash = hashFor(blobName, (await file.stat()).size);
+    const hash = start((await file.stat()).size);
     for await (const chunk of file.createReadStream({ autoClose: false })) hash.update(chunk as Uint8Array);
     return hash.digest("hex");
   } finally {

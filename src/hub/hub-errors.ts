@@ -38,6 +38,15 @@ function remedyFor(settings: HubSettings, proxy: Proxy | undefined): string {
   return `Check the connection and HF_ENDPOINT, and try again; no proxy was used, by ${names.join(", ")}.`;
 }
 
+/** What Node says where a company's proxy signs for every host. */
+const untrusted = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
 /** Why a request failed: `fetch failed` says nothing, the last of its causes does. */
 export function reasonOf(error: unknown): string {
   let cause = error;
@@ -46,6 +55,9 @@ export function reasonOf(error: unknown): string {
   if (code === "ECONNREFUSED") return "connection refused";
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "no such host";
   if (code === "UND_ERR_SOCKET" || code === "ECONNRESET") return "the connection broke";
+  if (untrusted.has(code)) {
+    return `nobody whom Node trusts vouches for its certificate (${code}); name your company's or proxy's in NODE_EXTRA_CA_CERTS`;
+  }
   if (messageOf(cause) === "bad port") return "its port is one that web clients never ask";
   const text = messageOf(cause).replace(/\.$/, "");
   if (/\b407\b/.test(text))

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   link,
@@ -440,6 +441,20 @@ describe("the cache", () => {
     expect(await isWhole(await resolve())).toBe(true);
     expect(warnings).toEqual([expect.stringContaining(`${path()} is damaged: fetching`)]);
     await expect(resolve({ localFilesOnly: true })).resolves.toHaveProperty("commit", commit);
+  });
+
+  test("of a mirror that names small files by another hash is no damage", async () => {
+    const { folder } = await resolve();
+    for (const name of [
+      createHash("sha1").update(config).digest("hex"),
+      "0123456789abcdef0123456789abcdef",
+      "etag",
+    ]) {
+      await rm(join(folder, "config.json"));
+      await writeFile(blob(config, name), config);
+      await symlink(join("../../blobs", name), join(folder, "config.json"));
+      expect(await resolve({ localFilesOnly: true })).toHaveProperty("commit", commit);
+    }
   });
 
   test("whose damaged file was deleted by its link alone fetches the content again", async () => {

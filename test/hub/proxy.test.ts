@@ -80,6 +80,14 @@ describe("a proxy", () => {
     }
   });
 
+  test("that signs for the hub itself is not trusted, and the way to trust it is told", async () => {
+    const secure = await startHubServer(models, selfSigned());
+    vi.stubEnv("HTTPS_PROXY", `http://${proxy.address}`);
+    const message = await messageOf(resolve({ endpoint: behindProxy(secure) }));
+    expect(message).toMatch(/vouches for its certificate \(\w+\); .* in NODE_EXTRA_CA_CERTS/);
+    await secure.close();
+  });
+
   test("is passed by for hosts of NO_PROXY, and for http when it is for https", async () => {
     vi.stubEnv("HTTP_PROXY", "http://127.0.0.1:1");
     vi.stubEnv("NO_PROXY", "localhost,127.0.0.0/8");
