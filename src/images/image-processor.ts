@@ -6,9 +6,10 @@
 import { VaekitError } from "../errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { checkOptions, oneOf, optionKinds, wholeNumber, type OptionKinds } from "../util/check-options.ts";
 import { blankRaster, checkRaster, describeRaster, toGrayscale, toRgb, type Raster } from "./raster.ts";
 import { resampleNames, type Resample } from "./resample.ts";
-import { resizeByMode, type ResizeMode } from "./resize-mode.ts";
+import { resizeByMode, resizeModes, type ResizeMode } from "./resize-mode.ts";
 
 export interface VaeImageProcessorOptions {
   /** Sides are cut down to a multiple of this: pixels per latent along a side. @defaultValue 8 */
@@ -36,12 +37,30 @@ export interface PreprocessOptions {
   resizeMode?: ResizeMode;
 }
 
+const processorKinds: OptionKinds<VaeImageProcessorOptions> = {
+  vaeScaleFactor: wholeNumber(1),
+  resample: oneOf(resampleNames),
+  doResize: optionKinds.boolean,
+  doNormalize: optionKinds.boolean,
+  doBinarize: optionKinds.boolean,
+  doConvertRgb: optionKinds.boolean,
+  doConvertGrayscale: optionKinds.boolean,
+};
+
+const preprocessKinds: OptionKinds<PreprocessOptions> = {
+  // Compared with the factor where they are used.
+  height: optionKinds.checkedElsewhere,
+  width: optionKinds.checkedElsewhere,
+  resizeMode: oneOf(resizeModes),
+};
+
 /** Turns pictures into the VAE's input and its output into pictures. */
 export class VaeImageProcessor {
   readonly options: Readonly<Required<VaeImageProcessorOptions>>;
 
   /** @throws INVALID_ARGUMENT on an option out of range, or two that contradict each other. */
   constructor(options: VaeImageProcessorOptions = {}) {
+    checkOptions("VaeImageProcessor", options, processorKinds);
     this.options = Object.freeze({
       vaeScaleFactor: options.vaeScaleFactor ?? 8,
       resample: options.resample ?? "lanczos",
@@ -51,7 +70,7 @@ export class VaeImageProcessor {
       doConvertRgb: options.doConvertRgb ?? false,
       doConvertGrayscale: options.doConvertGrayscale ?? false,
     });
-    checkOptions(this.options);
+    checkContradiction(this.options);
   }
 
   /**
@@ -63,6 +82,7 @@ export class VaeImageProcessor {
    * @throws INVALID_ARGUMENT when a picture is smaller than the factor, or the batch is not of one kind.
    */
   preprocess(pictures: Raster | readonly Raster[], options: PreprocessOptions = {}): Tensor<"float32"> {
+    checkOptions("preprocess", options, preprocessKinds);
     const batch = "data" in pictures ? [pictures] : pictures;
     batch.forEach((picture) => {
       checkRaster(picture, "preprocess");
@@ -147,20 +167,7 @@ export class VaeImageProcessor {
   }
 }
 
-function checkOptions(options: Required<VaeImageProcessorOptions>): void {
-  const { vaeScaleFactor, resample } = options;
-  if (!Number.isSafeInteger(vaeScaleFactor) || vaeScaleFactor < 1) {
-    throw new VaekitError(
-      "INVALID_ARGUMENT",
-      `VaeImageProcessor: expected a vaeScaleFactor of at least 1, found ${vaeScaleFactor}.`,
-    );
-  }
-  if (!resampleNames.includes(resample)) {
-    throw new VaekitError(
-      "INVALID_ARGUMENT",
-      `VaeImageProcessor: expected resample to be ${resampleNames.join(", ")}, found ${JSON.stringify(resample)}.`,
-    );
-  }
+function checkContradiction(options: Required<VaeImageProcessorOptions>): void {
   if (options.doConvertRgb && options.doConvertGrayscale) {
     throw new VaekitError(
       "INVALID_ARGUMENT",

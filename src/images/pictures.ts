@@ -2,6 +2,7 @@
 import { VaekitError } from "../errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { checkOptions, oneOf, wholeNumber, type OptionKinds } from "../util/check-options.ts";
 import { blankRaster, checkRaster, checkSameFormat, paste, type Raster } from "./raster.ts";
 
 /**
@@ -29,6 +30,12 @@ export interface ContactSheetOptions {
   background?: number;
 }
 
+const sheetKinds: OptionKinds<ContactSheetOptions> = {
+  columns: wholeNumber(1),
+  gapPixels: wholeNumber(0),
+  background: wholeNumber(0),
+};
+
 /**
  * Lays pictures side by side, row by row, each at the top left of a cell of the largest one's size.
  *
@@ -36,6 +43,7 @@ export interface ContactSheetOptions {
  * @throws INVALID_ARGUMENT when there is no picture, or an option is out of range.
  */
 export function contactSheet(pictures: readonly Raster[], options: ContactSheetOptions = {}): Raster {
+  checkOptions("contactSheet", options, sheetKinds);
   const { columns = pictures.length, gapPixels = 4, background = 255 } = options;
   if (pictures.length === 0) {
     throw new VaekitError("INVALID_ARGUMENT", "contactSheet: expected at least one picture, found none.");
@@ -85,6 +93,13 @@ export interface LatentPictureOptions {
   gapPixels?: number;
 }
 
+const latentPictureKinds: OptionKinds<LatentPictureOptions> = {
+  palette: oneOf(["grey", "diverging"]),
+  columns: wholeNumber(1),
+  pixelsPerLatent: wholeNumber(1),
+  gapPixels: wholeNumber(0),
+};
+
 /**
  * Draws every channel of one picture's latents, in a grid in reading order. NaN and infinities are black.
  *
@@ -92,6 +107,7 @@ export interface LatentPictureOptions {
  * @throws INVALID_ARGUMENT on another shape.
  */
 export function latentPicture(latents: Tensor, options: LatentPictureOptions = {}): Raster {
+  checkOptions("latentPicture", options, latentPictureKinds);
   const [batch, channels = 0, height = 0, width = 0] = latents.shape;
   if (latents.shape.length !== 4 || batch !== 1 || latents.size === 0) {
     throw new VaekitError(

@@ -7,6 +7,7 @@
  * @see https://pillow.readthedocs.io/en/stable/handbook/concepts.html#filters
  */
 import { VaekitError } from "../errors.ts";
+import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
 import { blankRaster, checkRaster, type Raster } from "./raster.ts";
 
 interface Filter {
@@ -61,6 +62,13 @@ export interface ResizeOptions {
   rows?: Span;
 }
 
+const resizeKinds: OptionKinds<ResizeOptions> = {
+  resample: optionKinds.checkedElsewhere,
+  window: optionKinds.object,
+  columns: optionKinds.object,
+  rows: optionKinds.object,
+};
+
 /**
  * Resizes a picture to `width` x `height`, as Pillow's `Image.resize((width, height), resample, box)`.
  *
@@ -72,6 +80,7 @@ export function resizeRaster(
   height: number,
   options: ResizeOptions = {},
 ): Raster {
+  checkOptions("resizeRaster", options, resizeKinds);
   const { resample = "lanczos" } = options;
   const columns = options.columns ?? { start: 0, end: source.width };
   const rows = options.rows ?? { start: 0, end: source.height };

@@ -7,6 +7,7 @@ import { VaekitError } from "../errors.ts";
 import { Generator } from "../random/index.ts";
 import { formatShape, sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
 import { sumOver } from "./reduce.ts";
 
 const minLogvar = -30;
@@ -19,6 +20,18 @@ export interface SampleOptions {
   /** Standard normal numbers of the mean's shape. */
   readonly noise?: Tensor;
 }
+
+export interface DistributionOptions {
+  /** Whether the variance is taken as 0. @default false */
+  readonly deterministic?: boolean;
+}
+
+const distributionKinds: OptionKinds<DistributionOptions> = { deterministic: optionKinds.boolean };
+
+const sampleKinds: OptionKinds<SampleOptions> = {
+  generator: optionKinds.checkedElsewhere,
+  noise: optionKinds.checkedElsewhere,
+};
 
 /** Normal distributions with a mean and a log-variance for each latent value; all arithmetic is in float32. */
 export class DiagonalGaussianDistribution {
@@ -36,7 +49,8 @@ export class DiagonalGaussianDistribution {
    * @param parameters moments [N, 2C, …]; 16-bit floats are widened to float32.
    * @throws INVALID_ARGUMENT when there is no even, positive number of channels.
    */
-  constructor(parameters: Tensor, options: { readonly deterministic?: boolean } = {}) {
+  constructor(parameters: Tensor, options: DistributionOptions = {}) {
+    checkOptions("DiagonalGaussianDistribution", options, distributionKinds);
     const [batch, channels, ...rest] = parameters.shape;
     if (batch === undefined || channels === undefined || channels === 0 || channels % 2 !== 0) {
       throw invalid(
@@ -77,6 +91,7 @@ export class DiagonalGaussianDistribution {
    * @throws INVALID_ARGUMENT when both are given, or their number or shape does not fit.
    */
   sample(options: SampleOptions = {}): Tensor<"float32"> {
+    checkOptions("sample", options, sampleKinds);
     const noise = this.#noise(options).data;
     const mean = this.mean;
     const std = this.std.data;

@@ -57,7 +57,7 @@ describe("unpackLatents", () => {
       "multiple of 4 features",
     );
     expect(() => unpackLatents(Tensor.zeros([1, 4, 4]), { height: 0, width: 32 })).toThrow(
-      "positive whole height",
+      "height: expected a whole number of at least 1, found 0",
     );
   });
 });

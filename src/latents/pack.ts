@@ -9,6 +9,7 @@ import { VaekitError } from "../errors.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { checkOptions, wholeNumber, type OptionKinds } from "../util/check-options.ts";
 
 /**
  * Latents [N, C, H, W] → tokens [N, (H/2)·(W/2), 4C] of the same dtype.
@@ -43,6 +44,12 @@ export interface UnpackOptions {
   readonly vaeScaleFactor?: number;
 }
 
+const unpackKinds: OptionKinds<UnpackOptions> = {
+  height: wholeNumber(1),
+  width: wholeNumber(1),
+  vaeScaleFactor: wholeNumber(1),
+};
+
 /**
  * Tokens [N, T, 4C] → latents [N, C, H, W], H = 2·floor(height / (2·vaeScaleFactor)): FLUX rounds pictures down
  * to multiples of 16 pixels.
@@ -50,6 +57,7 @@ export interface UnpackOptions {
  * @throws INVALID_ARGUMENT when the number of tokens does not fit the picture's size.
  */
 export function unpackLatents<D extends DType>(tokens: Tensor<D>, options: UnpackOptions): Tensor<D> {
+  checkOptions("unpackLatents", options, unpackKinds);
   const { height: pixelHeight, width: pixelWidth, vaeScaleFactor = 8 } = options;
   for (const [name, value] of Object.entries({ height: pixelHeight, width: pixelWidth, vaeScaleFactor })) {
     if (Number.isSafeInteger(value) && value > 0) continue;

@@ -13,7 +13,7 @@ import {
   type GivenConfig,
 } from "../models/index.ts";
 import { Generator } from "../random/index.ts";
-import { NodeRuntime } from "../runtime/node/node-runtime.ts";
+import { NodeRuntime, type NodeRuntimeOptions } from "../runtime/node/node-runtime.ts";
 import { storeInMemory, type FoundTensor, type StoredTensor } from "../tensor/stored-tensor.ts";
 import { messageText } from "../util/printable.ts";
 import { thisMachine } from "./machine.ts";
@@ -37,6 +37,7 @@ import {
   makeFolder,
   writeFileAtomic,
 } from "../files/node/index.ts";
+import { checkPath } from "../util/check-options.ts";
 import { loadDiffusersFolder, loadSingleFile, writeSafetensorsFile } from "../weights/node/index.ts";
 
 interface Found {
@@ -63,6 +64,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
     options: FromPretrainedOptions = {},
   ): Promise<AutoencoderKL> {
     checkFromPretrainedOptions(options);
+    checkPath("fromPretrained", folderOrId, "a folder or a hub id");
     const folder = await locate(folderOrId, options);
     const { configJson, configPath, checkpoint, ...found } = await loadDiffusersFolder(folder, options);
     const { config, warnings } = parseConfig(configJson, configPath);
@@ -79,6 +81,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
    */
   static async fromSingleFile(path: string, options: FromSingleFileOptions = {}): Promise<AutoencoderKL> {
     checkFromSingleFileOptions(options);
+    checkPath("fromSingleFile", path, "the path of a .safetensors file");
     const { checkpoint, ...found } = await loadSingleFile(path);
     const { config, warnings } = await singleFileConfig(path, checkpoint.tensors, options);
     [...found.warnings, ...warnings].forEach(warner(options));
@@ -113,6 +116,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
    * @throws IO, also when the folder is the one that this model is read from: a model in use keeps its files.
    */
   async savePretrained(folder: string): Promise<void> {
+    checkPath("savePretrained", folder, "the path of a folder");
     const weightsPath = join(folder, weightsFile);
     const configPath = join(folder, "config.json");
     const indexPath = `${weightsPath}.index.json`;
@@ -132,7 +136,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
   static #assemble({ name, config, tensors }: Found, options: RuntimeOptions): AutoencoderKL {
     const weights = matchWeights(config, tensors, name);
     if (weights.unexpected.length > 0) warner(options)(unexpectedWarning(weights.unexpected, name));
-    const runtime = new NodeRuntime(options);
+    const runtime = new NodeRuntime(runtimeOptions(options));
     return new AutoencoderKL({
       name,
       config,
@@ -152,6 +156,14 @@ async function checkIsNotOwnIndex(indexPath: string, weightFiles: readonly strin
     "IO",
     `${indexPath}: would replace the weights of this model, which is in use. Write to another name or folder.`,
   );
+}
+
+/** What the runtime itself is asked for. */
+export function runtimeOptions({ device, threadCount }: RuntimeOptions): NodeRuntimeOptions {
+  return {
+    ...(device === undefined ? {} : { device }),
+    ...(threadCount === undefined ? {} : { threadCount }),
+  };
 }
 
 function warner(options: RuntimeOptions): (message: string) => void {

@@ -6,6 +6,8 @@ import { NodeRuntime } from "../runtime/node/node-runtime.ts";
 import { MlpVaeModel } from "../vae/mlp-vae.ts";
 import { matchShapes } from "../vae/model-weights.ts";
 import { loadDiffusersFolder } from "../weights/node/index.ts";
+import { checkPath } from "../util/check-options.ts";
+import { runtimeOptions } from "./autoencoder-kl.ts";
 import { checkRuntimeOptions, type RuntimeOptions } from "./opening-options.ts";
 
 /** A fully connected VAE of Bernoulli pixels. */
@@ -26,9 +28,10 @@ export class MlpVae extends MlpVaeModel {
    */
   static async fromPretrained(folder: string, options: RuntimeOptions = {}): Promise<MlpVae> {
     checkRuntimeOptions(options, "MlpVae.fromPretrained");
+    checkPath("MlpVae.fromPretrained", folder, "a folder");
     const { configJson, configPath, checkpoint } = await loadDiffusersFolder(folder);
     const config = parseMlpVaeConfig(configJson, configPath);
     const weights = matchShapes(mlpVaeShapes(config), checkpoint.tensors, folder);
-    return new MlpVae({ name: folder, config, weights, runtime: new NodeRuntime(options) });
+    return new MlpVae({ name: folder, config, weights, runtime: new NodeRuntime(runtimeOptions(options)) });
   }
 }

@@ -1,10 +1,18 @@
 /** The options of opening a model, and what is said of those that belong to another way of opening one. */
 import type { HubOptions } from "../hub/index.ts";
 import type { GivenConfig } from "../models/index.ts";
-import type { ModelFamily } from "../models/infer-config.ts";
+import { modelFamilies, type ModelFamily } from "../models/infer-config.ts";
 import type { Generator } from "../random/index.ts";
-import type { Device } from "../runtime/index.ts";
-import { checkOptionNames } from "../util/known-options.ts";
+import { devices, type Device } from "../runtime/index.ts";
+import {
+  checkOptions,
+  oneOf,
+  optionKinds,
+  positiveNumber,
+  wholeNumber,
+  type OptionKind,
+  type OptionKinds,
+} from "../util/check-options.ts";
 
 /** Where a model runs and whom it tells what. */
 export interface RuntimeOptions {
@@ -37,46 +45,70 @@ export interface FromConfigOptions extends RuntimeOptions {
   readonly generator?: Generator;
 }
 
-const runtimeNames = { device: true, threadCount: true, onWarning: true } as const;
-const hubNames = {
-  subfolder: true,
-  variant: true,
-  revision: true,
-  localFilesOnly: true,
-  cacheDir: true,
-  token: true,
-  endpoint: true,
-  onProgress: true,
-  signal: true,
-  timeoutMs: true,
-  idleTimeoutMs: true,
-} as const;
+const isConfig = (value: unknown): boolean =>
+  typeof value === "string" || (typeof value === "object" && value !== null);
+
+const runtimeKinds: OptionKinds<RuntimeOptions> = {
+  device: oneOf(devices),
+  threadCount: wholeNumber(0),
+  onWarning: optionKinds.callback,
+};
+
+const tokenKind: OptionKind = {
+  expected: "a text, or false for none",
+  fits: (value) => typeof value === "string" || value === false,
+};
+
+const milliseconds = positiveNumber("a positive number of milliseconds");
+
+const hubKinds: OptionKinds<HubOptions> = {
+  subfolder: optionKinds.text,
+  variant: optionKinds.text,
+  revision: optionKinds.text,
+  localFilesOnly: optionKinds.boolean,
+  cacheDir: optionKinds.text,
+  token: tokenKind,
+  endpoint: optionKinds.text,
+  onProgress: optionKinds.callback,
+  onWarning: optionKinds.callback,
+  signal: optionKinds.signal,
+  timeoutMs: milliseconds,
+  idleTimeoutMs: milliseconds,
+};
+
+const pretrainedKinds: OptionKinds<FromPretrainedOptions> = { ...hubKinds, ...runtimeKinds };
+
+const singleFileKinds: OptionKinds<FromSingleFileOptions> = {
+  ...runtimeKinds,
+  config: { expected: "an object, or the path of a config.json", fits: isConfig },
+  as: oneOf(Object.keys(modelFamilies)),
+};
+
+const fromConfigKinds: OptionKinds<FromConfigOptions> = {
+  ...runtimeKinds,
+  generator: optionKinds.generator,
+};
 
 const forSingleFiles = "it is for single files (fromSingleFile): a folder has its config.json. Leave it out.";
 const forFolders = "it is for folders and the hub (fromPretrained); this is a single file. Leave it out.";
 
-/** @throws INVALID_ARGUMENT for an option that fromPretrained does not have. */
+/** @throws INVALID_ARGUMENT for an option that fromPretrained does not have, or a value of another kind. */
 export function checkFromPretrainedOptions(options: FromPretrainedOptions): void {
-  const names = { ...runtimeNames, ...hubNames };
-  checkOptionNames<FromPretrainedOptions>(options, names, "fromPretrained", {
-    as: forSingleFiles,
-    config: forSingleFiles,
-  });
+  checkOptions("fromPretrained", options, pretrainedKinds, { as: forSingleFiles, config: forSingleFiles });
 }
 
-/** @throws INVALID_ARGUMENT for an option that fromSingleFile does not have. */
+/** @throws INVALID_ARGUMENT for an option that fromSingleFile does not have, or a value of another kind. */
 export function checkFromSingleFileOptions(options: FromSingleFileOptions): void {
-  const names = { ...runtimeNames, as: true, config: true } as const;
-  const elsewhere = Object.fromEntries(Object.keys(hubNames).map((name) => [name, forFolders]));
-  checkOptionNames<FromSingleFileOptions>(options, names, "fromSingleFile", elsewhere);
+  const elsewhere = Object.fromEntries(Object.keys(hubKinds).map((name) => [name, forFolders]));
+  checkOptions("fromSingleFile", options, singleFileKinds, elsewhere);
 }
 
-/** @throws INVALID_ARGUMENT for an option that fromConfig does not have. */
+/** @throws INVALID_ARGUMENT for an option that fromConfig does not have, or a value of another kind. */
 export function checkFromConfigOptions(options: FromConfigOptions): void {
-  checkOptionNames<FromConfigOptions>(options, { ...runtimeNames, generator: true }, "fromConfig");
+  checkOptions("fromConfig", options, fromConfigKinds);
 }
 
 /** @throws INVALID_ARGUMENT for an option that says something else than where a model runs. */
 export function checkRuntimeOptions(options: RuntimeOptions, subject: string): void {
-  checkOptionNames<RuntimeOptions>(options, runtimeNames, subject);
+  checkOptions(subject, options, runtimeKinds);
 }

@@ -28,6 +28,10 @@ import type { Machine } from "./machine.ts";
 import { checkFiniteResult, checkFiniteWeights, type Suspect } from "./non-finite.ts";
 import {
   checkCodingOptions,
+  checkExportOptions,
+  checkForwardOptions,
+  checkHalf,
+  checkSize,
   type CodingOptions,
   type CodingPlan,
   type ExportOptions,
@@ -104,9 +108,10 @@ export class AutoencoderKLModel {
    *   holds NaN or infinite values.
    */
   async encode(pixels: Tensor, options: CodingOptions = {}): Promise<AutoencoderKLOutput> {
-    const moments = await this.#lifetime.during(() =>
-      this.#process("encoder", checkPixels(pixels, this.config), options),
-    );
+    const moments = await this.#lifetime.during(() => {
+      checkCodingOptions("encode", options);
+      return this.#process("encoder", checkPixels(pixels, this.config), options);
+    });
     return new AutoencoderKLOutput({ latentDist: new DiagonalGaussianDistribution(moments) });
   }
 
@@ -119,14 +124,16 @@ export class AutoencoderKLModel {
    *   holds NaN or infinite values.
    */
   async decode(latents: Tensor, options: CodingOptions = {}): Promise<DecoderOutput> {
-    const sample = await this.#lifetime.during(() =>
-      this.#process("decoder", checkLatents(latents, this.config), options),
-    );
+    const sample = await this.#lifetime.during(() => {
+      checkCodingOptions("decode", options);
+      return this.#process("decoder", checkLatents(latents, this.config), options);
+    });
     return new DecoderOutput({ sample });
   }
 
   /** Encodes, takes the mode (or a sample) of the posterior, and decodes it. */
   async forward(pixels: Tensor, options: ForwardOptions = {}): Promise<AutoencoderKLForwardOutput> {
+    checkForwardOptions("forward", options);
     const { samplePosterior = false, generator, noise, ...coding } = options;
     const { latentDist } = await this.encode(pixels, coding);
     const latents = samplePosterior ? latentDist.sample({ generator, noise }) : latentDist.mode();
@@ -146,6 +153,8 @@ export class AutoencoderKLModel {
 
   /** The graph of one half for one input size (pixels for the encoder, latents for the decoder). */
   graph(half: Half, size: InputSize): Graph {
+    checkHalf("graph", half);
+    checkSize("graph", size);
     const build = half === "encoder" ? buildEncoder : buildDecoder;
     return build(this.config, size, finderOf(this.#weights));
   }
@@ -160,6 +169,7 @@ export class AutoencoderKLModel {
   }
 
   async #exportOnnx(half: Half, size: InputSize, options: ExportOptions): Promise<Uint8Array> {
+    checkExportOptions("exportOnnx", options);
     const graph = this.graph(half, size);
     const weights = new Map<string, Tensor>();
     for (const { data } of graph.initializers) {
@@ -198,7 +208,6 @@ export class AutoencoderKLModel {
 
   /** Runs one half over a batch: by samples if sliced, by tiles if tiled, else at once. */
   async #process(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
-    checkCodingOptions(options);
     const parts = options.slicing === true ? splitBatch(x) : [x];
     const sizes = this.#tileSizes(half);
     const isTiled = options.tiling === "diffusers" && needsTiling(x.shape, sizes);
@@ -233,7 +242,9 @@ export class AutoencoderKLModel {
   /** What `encode` or `decode` would do with one input size, and what it would need of the machine. */
   plan(half: Half, size: InputSize, options: CodingOptions = {}): Promise<CodingPlan> {
     return this.#lifetime.during(async () => {
-      checkCodingOptions(options);
+      checkHalf("plan", half);
+      checkSize("plan", size);
+      checkCodingOptions("plan", options);
       return this.#coder.plan(half, size, options);
     });
   }

@@ -6,6 +6,7 @@ import { mlpDecoder, mlpEncoder, parametersFrom, type MlpVaeConfig } from "../mo
 import { Lifetime, SessionCache, type Runtime, type Session } from "../runtime/index.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
 import { readTensor } from "../weights/index.ts";
 import { filesOf, finderOf, type ModelWeights } from "./model-weights.ts";
 import { checkFiniteResult, checkFiniteWeights } from "./non-finite.ts";
@@ -22,6 +23,8 @@ export interface MlpVaeParts {
 
 /** The part of CodingOptions that there is for such a model. */
 export type MlpCodingOptions = Pick<CodingOptions, "checkFinite">;
+
+const codingKinds: OptionKinds<MlpCodingOptions> = { checkFinite: optionKinds.boolean };
 
 type Rows = Tensor<"float32">;
 
@@ -63,6 +66,7 @@ export class MlpVaeModel {
    * @throws INVALID_ARGUMENT on another shape; NOT_FINITE when the weights or the result hold NaN or infinite values.
    */
   async encode(pictures: Tensor, options: MlpCodingOptions = {}): Promise<DiagonalGaussianDistribution> {
+    checkOptions("encode", options, codingKinds);
     checkRows(pictures, this.config.inputSize, "encode: expected pictures");
     const { moments } = await this.#lifetime.during(() =>
       this.#run("encoder", pictures.toFloat32(), options),
@@ -77,6 +81,7 @@ export class MlpVaeModel {
    * @throws INVALID_ARGUMENT on another shape; NOT_FINITE when the weights or the result hold NaN or infinite values.
    */
   async decode(latents: Tensor, options: MlpCodingOptions = {}): Promise<Tensor<"float32">> {
+    checkOptions("decode", options, codingKinds);
     checkRows(latents, this.config.latentSize, "decode: expected latents");
     const { probabilities } = await this.#lifetime.during(() =>
       this.#run("decoder", latents.toFloat32(), options),

@@ -3,6 +3,8 @@ import { VaekitError } from "../errors.ts";
 import type { InputSize } from "../models/index.ts";
 import type { BaseGenerator } from "../random/base-generator.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { checkOptions, oneOf, optionKinds, positiveNumber, type OptionKinds } from "../util/check-options.ts";
+import { describeValue } from "../util/describe-value.ts";
 
 /** The two halves of the model. */
 export type Half = "encoder" | "decoder";
@@ -72,14 +74,57 @@ export interface ExportOptions {
   readonly checkFinite?: boolean;
 }
 
-/** @throws INVALID_ARGUMENT for an unknown mode, or a budget that is no number of bytes. */
-export function checkCodingOptions({ tiling = "auto", maxMemoryBytes }: CodingOptions): void {
-  if (!tilingModes.includes(tiling)) {
-    const modes = tilingModes.map((mode) => `"${mode}"`).join(", ");
-    const found = JSON.stringify(tiling);
-    throw new VaekitError("INVALID_ARGUMENT", `tiling: expected one of ${modes}, found ${found}.`);
-  }
-  if (maxMemoryBytes === undefined || (Number.isFinite(maxMemoryBytes) && maxMemoryBytes > 0)) return;
-  const message = `maxMemoryBytes: expected a positive number of bytes, found ${String(maxMemoryBytes)}.`;
+const codingKinds: OptionKinds<CodingOptions> = {
+  tiling: oneOf(tilingModes),
+  maxMemoryBytes: positiveNumber("a positive number of bytes"),
+  temporaryFolder: optionKinds.text,
+  onPlan: optionKinds.callback,
+  slicing: optionKinds.boolean,
+  checkFinite: optionKinds.boolean,
+  signal: optionKinds.signal,
+  onProgress: optionKinds.callback,
+};
+
+const forwardKinds: OptionKinds<ForwardOptions> = {
+  ...codingKinds,
+  samplePosterior: optionKinds.boolean,
+  // With the posterior's own checks.
+  generator: optionKinds.checkedElsewhere,
+  noise: optionKinds.checkedElsewhere,
+};
+
+const exportKinds: OptionKinds<ExportOptions> = { checkFinite: optionKinds.boolean };
+
+/** @throws INVALID_ARGUMENT for an unknown option, or a value of another kind. */
+export function checkCodingOptions(subject: string, options: CodingOptions): void {
+  checkOptions(subject, options, codingKinds);
+}
+
+/** @throws INVALID_ARGUMENT as {@link checkCodingOptions}. */
+export function checkForwardOptions(subject: string, options: ForwardOptions): void {
+  checkOptions(subject, options, forwardKinds);
+}
+
+/** @throws INVALID_ARGUMENT as {@link checkCodingOptions}. */
+export function checkExportOptions(subject: string, options: ExportOptions): void {
+  checkOptions(subject, options, exportKinds);
+}
+
+/** @throws INVALID_ARGUMENT unless it is one of the two halves. */
+export function checkHalf(subject: string, half: unknown): void {
+  if (half === "encoder" || half === "decoder") return;
+  const message = `${subject}: expected "encoder" or "decoder", found ${describeValue(half)}.`;
+  throw new VaekitError("INVALID_ARGUMENT", message);
+}
+
+/** @throws INVALID_ARGUMENT unless the size has three positive whole numbers. */
+export function checkSize(subject: string, size: unknown): void {
+  const numbers = ["batch", "height", "width"].map((key): unknown =>
+    typeof size === "object" && size !== null ? Reflect.get(size, key) : undefined,
+  );
+  if (numbers.every((number) => Number.isSafeInteger(number) && Number(number) > 0)) return;
+  const found =
+    typeof size === "object" && size !== null ? `{ ${numbers.map(String).join(", ")} }` : describeValue(size);
+  const message = `${subject}: expected a size { batch, height, width } of positive whole numbers, found ${found}.`;
   throw new VaekitError("INVALID_ARGUMENT", message);
 }

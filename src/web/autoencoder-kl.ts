@@ -2,12 +2,13 @@
 import { VaekitError } from "../errors.ts";
 import { parseJson } from "../files/index.ts";
 import { parseConfig } from "../models/index.ts";
-import type { Device } from "../runtime/index.ts";
+import { devices, type Device } from "../runtime/index.ts";
 import { WebRuntime, type OrtModule } from "../runtime/web/web-runtime.ts";
 import { bytesInMemory, type ByteSource } from "../tensor/byte-source.ts";
 import { browser } from "./machine.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
+import { checkOptions, checkPath, oneOf, optionKinds, type OptionKinds } from "../util/check-options.ts";
 import { parseSafetensors, renameDeprecatedAttention } from "../weights/index.ts";
 
 export interface FromPretrainedOptions {
@@ -20,6 +21,14 @@ export interface FromPretrainedOptions {
   /** Headers for every request, such as an authorisation. */
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+const pretrainedKinds: OptionKinds<FromPretrainedOptions> = {
+  device: oneOf(devices),
+  variant: optionKinds.text,
+  signal: optionKinds.signal,
+  onWarning: optionKinds.callback,
+  headers: optionKinds.object,
+};
 
 /** The KL autoencoder of latent diffusion models. */
 export class AutoencoderKL extends AutoencoderKLModel {
@@ -35,6 +44,8 @@ export class AutoencoderKL extends AutoencoderKLModel {
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKL> {
+    checkOptions("fromPretrained", options, pretrainedKinds);
+    checkPath("fromPretrained", url, "the URL of a folder");
     const base = url.endsWith("/") ? url : `${url}/`;
     const variant = options.variant === undefined ? "" : `.${options.variant}`;
     const configBytes = await fetchBytes(`${base}config.json`, options);
@@ -44,7 +55,10 @@ export class AutoencoderKL extends AutoencoderKLModel {
     const weights = matchWeights(config, renameDeprecatedAttention(tensors), url);
     if (weights.unexpected.length > 0) warnings.push(unexpectedWarning(weights.unexpected, url));
     warnings.forEach((warning) => options.onWarning?.(warning));
-    const runtime = new WebRuntime(ort ?? (await defaultOrt()), options);
+    const runtime = new WebRuntime(
+      ort ?? (await defaultOrt()),
+      options.device === undefined ? {} : { device: options.device },
+    );
     return new AutoencoderKL({ name: url, config, weights, runtime, machine: browser });
   }
 }

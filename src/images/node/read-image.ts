@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { VaekitError } from "../../errors.ts";
 import { toGrayscale, toRgb, type Raster } from "../raster.ts";
+import { checkOptions, oneOf, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
 import { decodePictureBytes, PictureFault, readPictureBytes } from "./picture-file.js";
 
 export interface ReadImageOptions {
@@ -18,6 +19,12 @@ export interface ReadImageOptions {
   maxPixels?: number;
 }
 
+const readKinds: OptionKinds<ReadImageOptions> = {
+  convert: oneOf(["rgb", "grayscale"]),
+  alpha: oneOf(["white", "black", "drop"]),
+  maxPixels: wholeNumber(1),
+};
+
 const defaultMaxPixels = 100_000_000;
 
 /**
@@ -33,8 +40,8 @@ export async function readImage(
   source: string | Uint8Array,
   options: ReadImageOptions = {},
 ): Promise<Raster> {
+  checkOptions("readImage", options, readKinds);
   const { convert = "rgb", alpha = "white", maxPixels = defaultMaxPixels } = options;
-  checkOptions(convert, alpha, maxPixels);
   const name = typeof source === "string" ? source : "the picture in memory";
   try {
     const bytes = typeof source === "string" ? await readPictureBytes(source) : source;
@@ -43,23 +50,6 @@ export async function readImage(
   } catch (error) {
     throw named(name, error);
   }
-}
-
-function checkOptions(convert: string, alpha: string, maxPixels: number): void {
-  const expect = (fits: boolean, expected: string, found: string | number): void => {
-    if (fits) return;
-    throw new VaekitError(
-      "INVALID_ARGUMENT",
-      `readImage: expected ${expected}, found ${JSON.stringify(found)}.`,
-    );
-  };
-  expect(["rgb", "grayscale"].includes(convert), 'convert to be "rgb" or "grayscale"', convert);
-  expect(["white", "black", "drop"].includes(alpha), 'alpha to be "white", "black" or "drop"', alpha);
-  expect(
-    Number.isSafeInteger(maxPixels) && maxPixels > 0,
-    "maxPixels to be a whole number above 0",
-    maxPixels,
-  );
 }
 
 /** Says which picture it is about. */

@@ -2,6 +2,7 @@
 import { extname } from "node:path";
 import sharp from "sharp";
 import { VaekitError } from "../../errors.ts";
+import { checkOptions, optionKinds, type OptionKinds } from "../../util/check-options.ts";
 import { checkRaster, type Raster } from "../raster.ts";
 
 /** The formats that {@link encodeImage} writes, by file extension. */
@@ -16,6 +17,8 @@ export interface EncodeImageOptions {
   /** Quality of JPEG and WebP, 1 to 100. @defaultValue 95 for JPEG; WebP is lossless without it. */
   quality?: number;
 }
+
+const encodeKinds: OptionKinds<EncodeImageOptions> = { quality: optionKinds.checkedElsewhere };
 
 /** The bytes of a PNG file with exactly the raster's samples, RGB or grey. */
 export async function encodePng(raster: Raster): Promise<Uint8Array> {
@@ -34,6 +37,7 @@ export async function encodeImage(
   path: string,
   options: EncodeImageOptions = {},
 ): Promise<Uint8Array> {
+  checkOptions("encodeImage", options, encodeKinds);
   checkRaster(raster, "encodeImage");
   const format = formatOf(path);
   const { quality } = options;

@@ -1,6 +1,7 @@
 /** What a training run is asked for, and what it answers. */
 import type { Recipe } from "../../recipe/index.ts";
-import type { Device } from "../../runtime/index.ts";
+import { devices, type Device } from "../../runtime/index.ts";
+import { oneOf, optionKinds, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
 import type { StepReport } from "../../train/index.ts";
 import type { ValidationMetrics } from "./validate.ts";
 
@@ -29,6 +30,19 @@ export interface TrainOptions extends TrainingEvents {
   /** Threads of the computation; by default one per core. */
   readonly threadCount?: number;
 }
+
+export const trainKinds: OptionKinds<TrainOptions> = {
+  recipe: optionKinds.object,
+  directory: optionKinds.text,
+  resume: optionKinds.boolean,
+  signal: optionKinds.signal,
+  device: oneOf(devices),
+  threadCount: wholeNumber(0),
+  onStart: optionKinds.callback,
+  onStep: optionKinds.callback,
+  onValidation: optionKinds.callback,
+  onNote: optionKinds.callback,
+};
 
 /** Where the loop ended. */
 export interface RunResult {

@@ -17,8 +17,9 @@ import { RunLoop } from "./run-loop.ts";
 import { openData, type TrainingData } from "./training-data.ts";
 import { openDiscriminator } from "./discriminator.ts";
 import type { TrainingModel } from "./trained-model.ts";
+import { checkOptions } from "../../util/check-options.ts";
 import { openModel } from "./training-model.ts";
-import type { RunResult, TrainOptions, TrainResult } from "./options.ts";
+import { trainKinds, type RunResult, type TrainOptions, type TrainResult } from "./options.ts";
 
 /**
  * Trains until the recipe's last step, or until `signal` fires.
@@ -27,6 +28,7 @@ import type { RunResult, TrainOptions, TrainResult } from "./options.ts";
  *   no longer finite, NOT_FINITE when the weights are not, in which case the last checkpoint stays as it is.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
+  checkOptions("train", options, trainKinds);
   const { recipe } = options;
   if (options.resume !== true) await RunDirectory.checkIsFree(options.directory);
   const randomness =

@@ -7,7 +7,9 @@ import { encodeModel, type LayoutProbe } from "../../onnx/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkInputs } from "../check-inputs.ts";
 import { graphForDevice } from "../graph-for-device.ts";
+import { checkOptions, oneOf, optionKinds, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
 import {
+  devices,
   nextOf,
   type ConcreteDevice,
   type Device,
@@ -49,6 +51,12 @@ function autoDevices(): readonly ConcreteDevice[] {
   return [...gpus, "cpu"];
 }
 
+const runtimeKinds: OptionKinds<NodeRuntimeOptions> = {
+  device: oneOf(devices),
+  threadCount: wholeNumber(0),
+  keepsMemory: optionKinds.boolean,
+};
+
 export class NodeRuntime implements Runtime {
   readonly name = "onnxruntime-node";
   #device: ConcreteDevice | undefined;
@@ -61,7 +69,9 @@ export class NodeRuntime implements Runtime {
   #nextState = 0;
   #nextWorkspace = 0;
 
-  constructor({ device = "auto", threadCount = 0, keepsMemory = false }: NodeRuntimeOptions = {}) {
+  constructor(options: NodeRuntimeOptions = {}) {
+    checkOptions("NodeRuntime", options, runtimeKinds);
+    const { device = "auto", threadCount = 0, keepsMemory = false } = options;
     this.#candidates = device === "auto" ? autoDevices() : [device];
     this.#threadCount = threadCount;
     this.#keepsMemory = keepsMemory;

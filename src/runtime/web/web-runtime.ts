@@ -8,15 +8,17 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { StoredTensor } from "../../tensor/stored-tensor.ts";
 import { graphForDevice } from "../graph-for-device.ts";
 import { Lifetime } from "../lifetime.ts";
-import type {
-  ConcreteDevice,
-  Device,
-  Runtime,
-  Session,
-  State,
-  Workspace,
-  WorkspaceOptions,
+import {
+  devices,
+  type ConcreteDevice,
+  type Device,
+  type Runtime,
+  type Session,
+  type State,
+  type Workspace,
+  type WorkspaceOptions,
 } from "../runtime.ts";
+import { checkOptions, oneOf, type OptionKinds } from "../../util/check-options.ts";
 import { nextTask } from "./next-task.ts";
 import type { OrtModule } from "./ort-module.ts";
 import { turnsOf, type Turns } from "./turns.ts";
@@ -45,6 +47,13 @@ interface WeightFile {
 /** Files so far: a build of onnxruntime-web has one folder for the files of all its runtimes. */
 let fileCount = 0;
 
+export interface WebRuntimeOptions {
+  /** Where to run. @default "auto": WebAssembly */
+  readonly device?: Device;
+}
+
+const runtimeKinds: OptionKinds<WebRuntimeOptions> = { device: oneOf(devices) };
+
 export class WebRuntime implements Runtime {
   readonly name = "onnxruntime-web";
   readonly #ort: OrtModule;
@@ -57,7 +66,9 @@ export class WebRuntime implements Runtime {
   readonly #files = new Map<ByteSource, Promise<WeightFile>>();
 
   /** @param ort the entry of onnxruntime-web that fits the platform. */
-  constructor(ort: OrtModule, { device = "auto" }: { device?: Device } = {}) {
+  constructor(ort: OrtModule, options: WebRuntimeOptions = {}) {
+    checkOptions("WebRuntime", options, runtimeKinds);
+    const { device = "auto" } = options;
     if (providers[device].length === 0) {
       const message = `device: expected "auto", "cpu" or "webgpu" in onnxruntime-web, found "${device}".`;
       throw new VaekitError("UNSUPPORTED", message);
