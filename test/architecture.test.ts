@@ -41,7 +41,7 @@ const mayImport: Record<string, readonly string[]> = {
     "util",
   ],
   data: ["train", "files", "images", "random", "tensor", "util"],
-  hub: ["weights", "files", "util"],
+  hub: ["weights", "weights", "files", "util"],
   report: ["latents", "images", "tensor", "util"],
   vae: [
     "planner",

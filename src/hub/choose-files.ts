@@ -1,6 +1,7 @@
 /** Which files of a model's folder are needed: the config and one set of safetensors weights. */
 import { VaekitError } from "../errors.ts";
 import { parseJson } from "../files/index.ts";
+import { chooseWeightFiles, weightFileNames } from "../weights/index.ts";
 
 const stem = "diffusion_pytorch_model";
 
@@ -28,12 +29,11 @@ export function chooseFiles(
         "a single-file checkpoint must be downloaded and loaded as a file.",
     );
   }
+  const { chosen } = chooseWeightFiles(names, variant);
+  if (chosen?.index !== undefined) return { files: ["config.json", chosen.index], index: chosen.index };
+  if (chosen?.whole !== undefined) return { files: ["config.json", chosen.whole] };
   const infix = variant === undefined ? "" : `.${variant}`;
-  const single = `${stem}${infix}.safetensors`;
-  if (names.has(single)) return { files: ["config.json", single] };
-  const index = `${stem}.safetensors.index${infix}.json`;
-  if (names.has(index)) return { files: ["config.json", index], index };
-  throw noWeights(names, single, infix, where);
+  throw noWeights(names, weightFileNames(variant).whole, infix, where);
 }
 
 function noWeights(names: ReadonlySet<string>, single: string, infix: string, where: string): VaekitError {
@@ -62,7 +62,8 @@ function variantsIn(names: Iterable<string>): string[] {
   for (const name of names) {
     const match =
       /^diffusion_pytorch_model(?:\.([\w-]+))?\.safetensors$/.exec(name) ??
-      /^diffusion_pytorch_model\.safetensors\.index(?:\.([\w-]+))?\.json$/.exec(name);
+      /^diffusion_pytorch_model\.safetensors\.index(?:\.([\w-]+))?\.json$/.exec(name) ??
+      /^diffusion_pytorch_model\.safetensors\.([\w-]+)\.index\.json$/.exec(name);
     if (match !== null) found.add(match[1] ?? "");
   }
   return [...found];

@@ -7,6 +7,7 @@ export {
   vaePrefix,
   type NamingScheme,
 } from "./key-names.ts";
+export { bothWarning, chooseWeightFiles, weightFileNames } from "./weight-files.ts";
 export { floatTensor, readableTensor } from "./needed-tensor.ts";
 export {
   encodeSafetensors,

@@ -69,11 +69,36 @@ describe("loadDiffusersFolder", () => {
     expect(named.configJson).toEqual({ from: "vae_1_0" });
   });
 
-  it("takes the whole file when an index is left over beside it", async () => {
+  it("takes the shards when a whole file is beside their index, as diffusers does, with a warning", async () => {
     await put("config.json", "{}");
     await put(whole, weights("a"));
     await put(index, JSON.stringify({ weight_map: { b: "m-1.safetensors" } }));
-    expect([...(await loadDiffusersFolder(folder)).checkpoint.tensors.keys()]).toEqual(["a"]);
+    await put("m-1.safetensors", weights("b"));
+    const { checkpoint, warnings } = await loadDiffusersFolder(folder);
+    expect([...checkpoint.tensors.keys()]).toEqual(["b"]);
+    expect(warnings).toEqual([
+      `${folder}: holds weights twice, ${whole} and the shards of ${index}; the shards are read, as in diffusers. Delete what is out of date.`,
+    ]);
+    await rm(join(folder, "m-1.safetensors"));
+    await expect(loadDiffusersFolder(folder)).rejects.toThrow(
+      `the checkpoint is incomplete. Delete the index to read ${whole} instead.`,
+    );
+  });
+
+  it("takes only the index of the asked variant, in diffusers' older spelling too", async () => {
+    await put("config.json", "{}");
+    await put(index, JSON.stringify({ weight_map: { a: "m-1.safetensors" } }));
+    await put("m-1.safetensors", weights("a"));
+    await put(halves, weights("b"));
+    expect([...(await loadDiffusersFolder(folder, { variant: "fp16" })).checkpoint.tensors.keys()]).toEqual([
+      "b",
+    ]);
+    const older = "diffusion_pytorch_model.safetensors.fp16.index.json";
+    await put(older, JSON.stringify({ weight_map: { c: "m-2.safetensors" } }));
+    await put("m-2.safetensors", weights("c"));
+    const { checkpoint, warnings } = await loadDiffusersFolder(folder, { variant: "fp16" });
+    expect([...checkpoint.tensors.keys()]).toEqual(["c"]);
+    expect(warnings).toHaveLength(1);
   });
 
   it("opens the variant that is asked for", async () => {

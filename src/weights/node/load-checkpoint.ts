@@ -10,6 +10,7 @@ import {
   type NamingScheme,
 } from "../key-names.ts";
 import { parseSafetensors } from "../safetensors.ts";
+import { bothWarning, chooseWeightFiles, weightFileNames } from "../weight-files.ts";
 import { readError, isFolder, openFileSource, readJsonFile } from "../../files/node/index.ts";
 import { isPickleContent, isPickleName, misnamedWarning, pickleError } from "./pickle.ts";
 import { loadShards } from "./shards.ts";
@@ -136,34 +137,24 @@ function describe(names: readonly string[]): string {
 const warningsOf = (path: string): string[] => [misnamedWarning(path) ?? []].flat();
 
 async function loadWeights(folder: string, variant: string | undefined): Promise<LoadedWeights> {
-  const names = await listFolder(folder);
-  const infix = variant === undefined ? "" : `.${variant}`;
-  const whole = `diffusion_pytorch_model${infix}.safetensors`;
-  // The whole file first: an index beside it is left over from an earlier save in shards.
-  if (names.includes(whole)) return loadWhole(join(folder, whole));
-  const index = `diffusion_pytorch_model.safetensors.index${infix}.json`;
-  if (names.includes(index)) return { ...(await loadShards(folder, index)), warnings: [] };
-  const misnamed = await findMisnamed(folder, names, infix);
-  if (misnamed !== undefined) return loadWhole(misnamed);
-  throw missingWeights(folder, names, whole, variant);
+  const names = new Set(await listFolder(folder));
+  const { chosen, unused } = chooseWeightFiles(names, variant);
+  if (chosen?.whole !== undefined) return loadWhole(join(folder, chosen.whole));
+  if (chosen?.index !== undefined) {
+    const warnings = unused === undefined ? [] : [bothWarning(folder, chosen.index, unused)];
+    return { ...(await loadShards(folder, chosen.index, unused)), warnings };
+  }
+  const { whole, pickle } = weightFileNames(variant);
+  const misnamed = join(folder, pickle);
+  if (names.has(pickle) && !(await isPickleContent(await openFileSource(misnamed))))
+    return loadWhole(misnamed);
+  throw missingWeights(folder, [...names], whole, variant);
 }
 
 async function loadWhole(path: string): Promise<LoadedWeights> {
   const source = await openFileSource(path);
   if (await isPickleContent(source)) throw pickleError(path, "file");
   return { checkpoint: await parseSafetensors(source), files: [path], warnings: warningsOf(path) };
-}
-
-/** The weights under the name that pickles have, where they are no pickle. */
-async function findMisnamed(
-  folder: string,
-  names: readonly string[],
-  infix: string,
-): Promise<string | undefined> {
-  const name = `diffusion_pytorch_model${infix}.bin`;
-  if (!names.includes(name)) return undefined;
-  const path = join(folder, name);
-  return (await isPickleContent(await openFileSource(path))) ? undefined : path;
 }
 
 function missingWeights(
@@ -194,7 +185,8 @@ function missingWeights(
 function variantOf(name: string): string[] {
   const match =
     /^diffusion_pytorch_model(?:\.([^.]+))?\.safetensors$/.exec(name) ??
-    /^diffusion_pytorch_model\.safetensors\.index(?:\.([^.]+))?\.json$/.exec(name);
+    /^diffusion_pytorch_model\.safetensors\.index(?:\.([^.]+))?\.json$/.exec(name) ??
+    /^diffusion_pytorch_model\.safetensors\.([^.]+)\.index\.json$/.exec(name);
   if (match === null || /-of-\d+/.test(name)) return [];
   return [match[1] ?? ""];
 }

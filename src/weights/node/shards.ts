@@ -11,12 +11,14 @@ import { openFileSource, readJsonFile } from "../../files/node/index.ts";
  * Opens every shard that an index names.
  *
  * @param indexName the index's file name in `folder`.
+ * @param wholeFile the file beside the index that holds the weights as well, for the message about a missing shard.
  * @throws INVALID_FILE when the index is malformed, names a file outside the folder, or disagrees with a shard;
  *   NOT_FOUND when a shard is missing.
  */
 export async function loadShards(
   folder: string,
   indexName: string,
+  wholeFile?: string,
 ): Promise<{ checkpoint: Checkpoint; files: readonly string[] }> {
   const indexPath = join(folder, indexName);
   const weightMap = readWeightMap(await readJsonFile(indexPath), indexPath);
@@ -26,7 +28,7 @@ export async function loadShards(
   const files: string[] = [];
   for (const shardName of shardNames) {
     const path = join(folder, shardName);
-    await checkShardExists(path, indexPath);
+    await checkShardExists(path, indexPath, wholeFile);
     const shard = await parseSafetensors(await openFileSource(path));
     for (const [name, owner] of weightMap) {
       if (owner !== shardName) continue;
@@ -69,13 +71,14 @@ function checkedShardName(shard: unknown, indexPath: string): string {
   );
 }
 
-async function checkShardExists(path: string, indexPath: string): Promise<void> {
+async function checkShardExists(path: string, indexPath: string, wholeFile?: string): Promise<void> {
+  const remedy = wholeFile === undefined ? "" : ` Delete the index to read ${wholeFile} instead.`;
   try {
     await access(path);
   } catch (error) {
     throw new VaekitError(
       "NOT_FOUND",
-      `${path}: not there, but ${indexPath} names it; the checkpoint is incomplete.`,
+      `${path}: not there, but ${indexPath} names it; the checkpoint is incomplete.${remedy}`,
       { cause: error },
     );
   }
