@@ -3,14 +3,15 @@ import { basename } from "node:path";
 import {
   latentScaling,
   readSafetensorsFile,
+  Tensor,
   unpackLatents,
   VaekitError,
   type AutoencoderKL,
   type LatentScaling,
   type Shape,
-  type Tensor,
 } from "../node/index.ts";
 import { UsageError, warn } from "./failure.ts";
+import { latentsAmong, noteAssumption, scaleOf, type LatentsScale } from "./latents-scale.ts";
 import type { SampleOptions, TilingOptions } from "./options.ts";
 import { shorten, shownName } from "../util/printable.ts";
 import { packageVersion } from "./package.ts";
@@ -66,7 +67,7 @@ export async function readLatents(
   path: string,
   vae: AutoencoderKL,
   options: ReadLatentsOptions,
-): Promise<Tensor> {
+): Promise<{ latents: Tensor; scale: LatentsScale }> {
   const { tensors, unread, metadata } = await readSafetensorsFile(path);
   const wanted = options.tensor ?? "latents";
   const unreadDType = unread.get(wanted);
@@ -79,11 +80,19 @@ export async function readLatents(
   const found = tensors.get(name)!;
   const latents = options.packed === undefined ? found : unpack(found, vae, options.packed, subject);
   checkLatents(latents, vae, subject);
-  // In our own files only `latents` is normalized; `mean` is as the encoder gave it.
-  const isOwnMean = metadata.vaekit_version !== undefined && name === "mean";
-  if (options.raw === true || isOwnMean) return latents;
+  const scale = scaleOf({ names: [...tensors.keys()], metadata }, name, options.raw === true);
+  if (scale.fixedFactor !== undefined) return { latents: divided(latents, scale.fixedFactor), scale };
+  if (scale.scale === "raw") return { latents, scale };
+  noteAssumption(path, name, scale);
   warnOfOtherScaling(metadata, vae, path);
-  return vae.denormalizeLatents(latents);
+  return { latents: vae.denormalizeLatents(latents), scale };
+}
+
+function divided(latents: Tensor, factor: number): Tensor {
+  return Tensor.from(
+    latents.toFloat32().data.map((value) => value / factor),
+    latents.shape,
+  );
 }
 
 function chooseTensor(path: string, tensors: ReadonlyMap<string, Tensor>, asked: string | undefined): string {
@@ -94,10 +103,10 @@ function chooseTensor(path: string, tensors: ReadonlyMap<string, Tensor>, asked:
       : names.slice(0, 5).map(shownName).join(", ") + (names.length > 5 ? ", …" : "");
   if (asked !== undefined) {
     if (tensors.has(asked)) return asked;
-    throw new VaekitError("NOT_FOUND", `${path}: expected a tensor ${asked}, found ${shown}.`);
+    throw new VaekitError("NOT_FOUND", `${path}: expected a tensor ${shownName(asked)}, found ${shown}.`);
   }
-  if (tensors.has("latents")) return "latents";
-  if (names.length === 1) return names[0]!;
+  const found = latentsAmong(names);
+  if (found !== undefined) return found;
   throw new VaekitError(
     "INVALID_FILE",
     `${path}: expected one tensor, or one named latents; found ${shown}. Choose one with --tensor NAME.`,
@@ -142,6 +151,9 @@ function checkLatents(latents: Tensor, vae: AutoencoderKL, subject: string): voi
   }
   if (shape.length === 3 && shape[0] === channels) {
     fail(`The batch dimension is missing; save them as ${format([1, ...shape])}.`);
+  }
+  if (shape.length === 5) {
+    fail("These are latents of a video; vaekit decodes pictures. Save one frame with four dimensions.");
   }
   if (shape.length !== 4) fail("Save them with four dimensions.");
   if (shape[1] === 2 * channels)

@@ -39,7 +39,7 @@ test("decoded values far outside of a picture's are a warning", async () => {
   const latents = latentsFile([1, 4, 2, 2]);
   await writeFile(join(folder.path, "one.safetensors"), latents);
   for (const args of [
-    ["decode", "one.safetensors", "--out", "loud.png"],
+    ["decode", "one.safetensors", "--raw", "--out", "loud.png"],
     ["roundtrip", "one.png", "--out", "loud"],
     ["sample", "--count", "1", "--size", "16", "--out", "sample.png"],
   ]) {

@@ -12,6 +12,7 @@ import { encodeImage } from "../../images/node/index.ts";
 import { checkTiling, Coding } from "../coding.ts";
 import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";
+import type { LatentsScale } from "../latents-scale.ts";
 import { readLatents, type ReadLatentsOptions } from "../latents-file.ts";
 import { naming } from "../naming.ts";
 import { openModel } from "../open-model.ts";
@@ -39,7 +40,7 @@ export function addDecode(program: Command): void {
   const command = program
     .command("decode")
     .description(
-      "Decode latents: the files of `vaekit encode`, or any .safetensors file with a tensor of latents.",
+      "Decode latents: the files of `vaekit encode`, ComfyUI's .latent files, or any .safetensors file with a tensor of latents.",
     )
     .argument("<file>", "the .safetensors file")
     .requiredOption(
@@ -47,7 +48,7 @@ export function addDecode(program: Command): void {
       "the picture (.png, .jpg, .webp); NAME.0.png, NAME.1.png, … for several",
     )
     .option("--tensor <name>", "which tensor to decode (default: latents, or the only one)")
-    .option("--raw", "the latents are not normalized: take them as they are")
+    .option("--raw", "the latents are in the VAE's own scale, not normalized: take them as they are")
     .option(
       "--packed <WxH>",
       "the latents are FLUX's packed tokens of a picture of this size",
@@ -71,14 +72,14 @@ async function decode(file: string, options: DecodeOptions): Promise<void> {
   await new Outputs([file]).claim(out);
   const vae = await openModel(options);
   try {
-    const latents = await readLatents(file, vae, options);
+    const { latents, scale } = await readLatents(file, vae, options);
     const files = outputNames(out, latents.shape[0]!);
     const outputs = new Outputs([file]);
     for (const name of files) await outputs.claim(name);
     outputs.keepModel(vae, options);
     const { pictures, plan } = await naming(file, () => decodeAll(file, vae, latents, options));
     for (const [i, name] of files.entries()) await outputs.write(name, await encodeImage(pictures[i]!, name));
-    report(files, pictures, plan, options);
+    report(files, pictures, { plan, scale }, options);
   } finally {
     await vae.dispose();
   }
@@ -115,10 +116,10 @@ async function decodeAll(
 function report(
   files: readonly string[],
   pictures: readonly Raster[],
-  plan: CodingPlan | undefined,
+  { plan, scale }: { plan: CodingPlan | undefined; scale: LatentsScale },
   options: DecodeOptions,
 ): void {
   const results = files.map((file, i) => ({ file, width: pictures[i]!.width, height: pictures[i]!.height }));
-  if (options.json === true) printJson({ pictures: results, plan });
+  if (options.json === true) printJson({ pictures: results, latents: scale, plan });
   else for (const { file, width, height } of results) print(`${file}: ${width}x${height}`);
 }

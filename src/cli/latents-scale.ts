@@ -1,0 +1,54 @@
+/** In which scale a file's latents are: that of the VAE, or normalised for a diffusion model. */
+import { oneLine, shownName } from "../util/printable.ts";
+import { writeErrorLine } from "./terminal.ts";
+
+/** What was taken for the scale, and why. */
+export interface LatentsScale {
+  /** `raw`: as the encoder gives them; `normalized`: as a diffusion model makes them. */
+  readonly scale: "raw" | "normalized";
+  /** What decided: an option, the file itself, or nothing but custom. */
+  readonly decidedBy: "--raw" | "file" | "assumed";
+  /** The factor of a convention that does not ask the model; the latents are divided by it and are raw then. */
+  readonly fixedFactor?: number;
+}
+
+/** ComfyUI's SaveLatent writes this empty tensor beside its latents: they are as the encoder gave them. */
+const comfyMarker = "latent_format_version_0";
+
+/** The name of ComfyUI's latents. */
+const comfyTensor = "latent_tensor";
+
+/** Before there was a marker, ComfyUI saved latents times this number, whatever the model. */
+const comfyFactor = 0.18215;
+
+/** The latents among a file's tensors, by their names; undefined where a person must choose. */
+export function latentsAmong(names: readonly string[]): string | undefined {
+  const candidates = names.filter((name) => name !== comfyMarker);
+  const known = ["latents", comfyTensor].find((name) => candidates.includes(name));
+  return known ?? (candidates.length === 1 ? candidates[0] : undefined);
+}
+
+/** What a file says of the scale of one of its tensors. */
+export function scaleOf(
+  file: { readonly names: readonly string[]; readonly metadata: Readonly<Record<string, string>> },
+  name: string,
+  isRaw: boolean,
+): LatentsScale {
+  const { names, metadata } = file;
+  if (isRaw) return { scale: "raw", decidedBy: "--raw" };
+  // In our own files only `latents` is normalised; `mean` is as the encoder gave it.
+  if (metadata.vaekit_version !== undefined) {
+    return { scale: name === "mean" ? "raw" : "normalized", decidedBy: "file" };
+  }
+  if (names.includes(comfyMarker)) return { scale: "raw", decidedBy: "file" };
+  if (name === comfyTensor) return { scale: "normalized", decidedBy: "file", fixedFactor: comfyFactor };
+  return { scale: "normalized", decidedBy: metadata.scaling_factor === undefined ? "assumed" : "file" };
+}
+
+/** Says what was assumed, where the file says nothing. */
+export function noteAssumption(path: string, name: string, { decidedBy }: LatentsScale): void {
+  if (decidedBy !== "assumed") return;
+  writeErrorLine(
+    `${oneLine(path)}: the file does not say the scale of ${shownName(name)}; assumed normalized latents, as a diffusion model makes them. Pass --raw for the VAE's own scale.`,
+  );
+}
