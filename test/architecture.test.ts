@@ -41,7 +41,7 @@ const mayImport: Record<string, readonly string[]> = {
     "util",
   ],
   data: ["train", "files", "images", "random", "tensor", "util"],
-  hub: ["weights", "weights", "files", "util"],
+  hub: ["models", "weights", "files", "util"],
   report: ["latents", "images", "tensor", "util"],
   vae: [
     "planner",

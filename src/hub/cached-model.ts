@@ -3,6 +3,9 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { messageOf, VaekitError } from "../errors.ts";
+import { readJsonFile } from "../files/node/index.ts";
+import { chooseModelFolder } from "../models/model-folder.ts";
+import { isOtherClass } from "../models/other-models.ts";
 import { snapshotFolder } from "./cache.ts";
 import { assertInsideCache, damageOf } from "./cached-file.ts";
 import { chooseFiles, shardsOf } from "./choose-files.ts";
@@ -22,7 +25,7 @@ export interface CachedModel {
  */
 export async function findCached(settings: HubSettings, commit: string): Promise<CachedModel> {
   const snapshot = snapshotFolder(settings, commit);
-  const folders = settings.subfolder === undefined ? ["", "vae"] : [settings.subfolder];
+  const folders = settings.subfolder === undefined ? await foldersOf(snapshot) : [settings.subfolder];
   let problem: string | undefined;
   for (const name of folders) {
     const folder = join(snapshot, ...name.split("/"));
@@ -33,6 +36,18 @@ export async function findCached(settings: HubSettings, commit: string): Promise
     problem ??= found;
   }
   return { problem };
+}
+
+/** Where the model of a snapshot is, by the rule for all folders. */
+async function foldersOf(snapshot: string): Promise<string[]> {
+  const files = await readdir(snapshot).catch((): string[] => []);
+  if (!files.includes("config.json")) return ["vae"];
+  const config = await readJsonFile(join(snapshot, "config.json")).catch((): unknown => undefined);
+  // Whether the repository has `vae` is not known here: a root of ours is taken, any other passed over.
+  const { subfolder } = chooseModelFolder({ config, files, hasVae: true }, snapshot);
+  if (subfolder === "") return [""];
+  const isOther = typeof config === "object" && config !== null && isOtherClass(config);
+  return isOther ? ["vae"] : ["vae", ""];
 }
 
 async function problemOf(

@@ -5,11 +5,13 @@ import { join } from "node:path";
 import { listFiles, modelInfo } from "@huggingface/hub";
 
 import { jsonLimits } from "../files/index.ts";
-import { writeError } from "../files/node/index.ts";
+import { readJsonFile, writeError } from "../files/node/index.ts";
 import { messageOf, throwIfAborted, VaekitError } from "../errors.ts";
 import { readReference, repositoryFolder, snapshotFolder, writeReference } from "./cache.ts";
 import { assertInsideCache } from "./cached-file.ts";
 import { findCached } from "./cached-model.ts";
+import { chooseModelFolder } from "../models/model-folder.ts";
+import { refuseOtherClass } from "../models/other-models.ts";
 import { chooseFiles, shardsOf } from "./choose-files.ts";
 import { isBlobName } from "./content-hash.ts";
 import { checkDiskSpace } from "./disk-space.ts";
@@ -100,7 +102,11 @@ async function fetchSnapshot(settings: HubSettings, commit: string): Promise<Hub
   const fetchAll = async (wanted: readonly string[]): Promise<void> => {
     const listed = wanted.map((name) => fileNamed(settings, files, name, prefix));
     await checkRoom(settings, commit, listed);
-    for (const file of listed) await download(settings, commit, file);
+    for (const file of listed) {
+      await download(settings, commit, file);
+      // The config comes first: gigabytes of another model's weights need not follow.
+      if (file.path === `${prefix}config.json`) await refuseOtherModel(folder, where);
+    }
   };
   await fetchAll(choice.files);
   if (choice.index !== undefined) {
@@ -134,21 +140,48 @@ async function checkRoom(settings: HubSettings, commit: string, files: readonly 
   await checkDiskSpace(settings.cacheDir, neededBytes, settings.id);
 }
 
-/** The folder that was asked for, or `vae` of a pipeline. */
-async function findFolder(
-  settings: HubSettings,
-  commit: string,
-): Promise<{ subfolder: string; files: Map<string, HubFile> }> {
+interface Folder {
+  readonly subfolder: string;
+  readonly files: Map<string, HubFile>;
+}
+
+/** The folder that was asked for, or by the rule for all folders the repository's own or `vae` of a pipeline. */
+async function findFolder(settings: HubSettings, commit: string): Promise<Folder> {
   const subfolder = settings.subfolder ?? "";
-  const files = await listFolder(settings, commit, subfolder);
-  if (settings.subfolder !== undefined || files.has("config.json")) return { subfolder, files };
+  const folder = { subfolder, files: await listFolder(settings, commit, subfolder) };
+  if (settings.subfolder !== undefined) return folder;
+  const vae = { subfolder: "vae", files: await listVae(settings, commit) };
+  if (!vae.files.has("config.json")) return folder;
+  const config = await fetchConfig(settings, commit, folder);
+  const content = { config, files: [...folder.files.keys()], hasVae: true };
+  const choice = chooseModelFolder(content, settings.id);
+  for (const warning of choice.warnings) settings.onWarning?.(warning);
+  return choice.subfolder === "vae" ? vae : folder;
+}
+
+/** @throws INVALID_CONFIG, UNSUPPORTED when the config.json of a folder is not an AutoencoderKL's. */
+async function refuseOtherModel(folder: string, where: string): Promise<void> {
+  const config = await readJsonFile(join(folder, "config.json"));
+  if (typeof config === "object" && config !== null) refuseOtherClass(config, `${where}: config.json`);
+}
+
+/** What lies in `vae`, if the repository has such a folder. */
+async function listVae(settings: HubSettings, commit: string): Promise<Map<string, HubFile>> {
   try {
-    const inVae = await listFolder(settings, commit, "vae");
-    if (inVae.has("config.json")) return { subfolder: "vae", files: inVae };
+    return await listFolder(settings, commit, "vae");
   } catch (error) {
-    if (!(error instanceof VaekitError && error.code === "NOT_FOUND")) throw error;
+    if (error instanceof VaekitError && error.code === "NOT_FOUND") return new Map();
+    throw error;
   }
-  return { subfolder, files };
+}
+
+/** The repository's own config.json, downloaded and parsed; undefined without one. */
+async function fetchConfig(settings: HubSettings, commit: string, { files }: Folder): Promise<unknown> {
+  if (!files.has("config.json")) return undefined;
+  const file = fileNamed(settings, files, "config.json", "");
+  await checkRoom(settings, commit, [file]);
+  await download(settings, commit, file);
+  return readJsonFile(join(snapshotFolder(settings, commit), "config.json"));
 }
 
 async function listFolder(

@@ -65,10 +65,11 @@ export class AutoencoderKL extends AutoencoderKLModel {
   ): Promise<AutoencoderKL> {
     checkFromPretrainedOptions(options);
     checkPath("fromPretrained", folderOrId, "a folder or a hub id");
-    const folder = await locate(folderOrId, options);
-    const { configJson, configPath, checkpoint, ...found } = await loadDiffusersFolder(folder, options);
+    const { folder, subfolder } = await locate(folderOrId, options);
+    const found = await loadDiffusersFolder(folder, { subfolder, variant: options.variant });
+    const { configJson, configPath, checkpoint } = found;
     const { config, warnings } = parseConfig(configJson, configPath);
-    [...warnings, ...found.warnings].forEach(warner(options));
+    [...found.warnings, ...warnings].forEach(warner(options));
     return AutoencoderKL.#assemble({ name: folderOrId, config, tensors: checkpoint.tensors }, options);
   }
 
@@ -175,11 +176,14 @@ function warner(options: RuntimeOptions): (message: string) => void {
   );
 }
 
-/** The local folder of a model: itself, or where the hub's files lie. */
-async function locate(folderOrId: string, options: FromPretrainedOptions): Promise<string> {
+/** The local folder of a model and where in it the model is: as given, or exactly where the hub's files lie. */
+async function locate(
+  folderOrId: string,
+  options: FromPretrainedOptions,
+): Promise<{ folder: string; subfolder?: string | undefined }> {
   switch (await placeOf(folderOrId)) {
     case "folder": {
-      if (options.revision === undefined) return folderOrId;
+      if (options.revision === undefined) return { folder: folderOrId, subfolder: options.subfolder };
       const message = `fromPretrained: revision: ${folderOrId} is a folder, which has none. Leave it out.`;
       throw new VaekitError("INVALID_ARGUMENT", message);
     }
@@ -189,7 +193,8 @@ async function locate(folderOrId: string, options: FromPretrainedOptions): Promi
     }
     case "hub":
       try {
-        return (await resolveFromHub(folderOrId, { ...options, onWarning: warner(options) })).folder;
+        const { folder } = await resolveFromHub(folderOrId, { ...options, onWarning: warner(options) });
+        return { folder, subfolder: "" };
       } catch (error) {
         throw withoutFolder(folderOrId, error);
       }

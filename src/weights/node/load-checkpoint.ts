@@ -12,14 +12,17 @@ import {
 import { parseSafetensors } from "../safetensors.ts";
 import { bothWarning, chooseWeightFiles, weightFileNames } from "../weight-files.ts";
 import { readError, isFolder, openFileSource, readJsonFile } from "../../files/node/index.ts";
+import { isMlpVaeConfig } from "../../models/mlp-vae-config.ts";
+import { refuseOtherClass } from "../../models/other-models.ts";
+import { findModelFolder } from "./model-folder.ts";
 import { isPickleContent, isPickleName, misnamedWarning, pickleError } from "./pickle.ts";
 import { loadShards } from "./shards.ts";
 
 export interface LoadDiffusersFolderOptions {
-  /** A folder inside the folder, such as "vae". By default `vae` where the folder itself has no config.json. */
-  readonly subfolder?: string;
+  /** A folder inside the folder, such as "vae". By default the folder itself, or `vae` where only that holds a model of ours. */
+  readonly subfolder?: string | undefined;
   /** Which of several weight files: "fp16" for diffusion_pytorch_model.fp16.safetensors. */
-  readonly variant?: string;
+  readonly variant?: string | undefined;
 }
 
 /** What a diffusers folder holds. */
@@ -59,11 +62,13 @@ export async function loadDiffusersFolder(
   options: LoadDiffusersFolderOptions = {},
 ): Promise<DiffusersFolder> {
   await checkIsFolder(folder);
-  const modelFolder = await findModelFolder(folder, options.subfolder);
+  const { modelFolder, ...choice } = await locateModel(folder, options.subfolder);
   const configPath = join(modelFolder, "config.json");
   const configJson = await readJsonFile(configPath);
-  const { checkpoint, files, warnings } = await loadWeights(modelFolder, options.variant);
+  refuseOtherModels(configJson, configPath);
+  const { checkpoint, files, ...loaded } = await loadWeights(modelFolder, options.variant);
   const tensors = renameDeprecatedAttention(checkpoint.tensors);
+  const warnings = [...choice.warnings, ...loaded.warnings];
   return { configJson, configPath, checkpoint: { ...checkpoint, tensors }, files, warnings };
 }
 
@@ -107,17 +112,29 @@ async function checkIsFolder(folder: string): Promise<void> {
   );
 }
 
-async function findModelFolder(folder: string, subfolder: string | undefined): Promise<string> {
-  const candidates = subfolder === undefined ? [folder, join(folder, "vae")] : [join(folder, subfolder)];
-  for (const candidate of candidates) {
-    if (await exists(join(candidate, "config.json"))) return candidate;
-  }
+async function locateModel(
+  folder: string,
+  subfolder: string | undefined,
+): Promise<{ modelFolder: string; warnings: readonly string[] }> {
+  const choice =
+    subfolder === undefined
+      ? await findModelFolder(folder)
+      : { subfolder, warnings: [] as readonly string[] };
+  const modelFolder = join(folder, choice.subfolder);
+  if (await exists(join(modelFolder, "config.json"))) return { modelFolder, warnings: choice.warnings };
+  const candidates = subfolder === undefined ? [folder, join(folder, "vae")] : [modelFolder];
   const expected = candidates.map((candidate) => join(candidate, "config.json")).join(" or ");
   const hint = subfolder === undefined ? " Pass `subfolder` if the VAE lies deeper." : "";
   throw new VaekitError(
     "NOT_FOUND",
     `Expected ${expected}; ${folder} holds ${describe(await listFolder(folder))}.${hint}`,
   );
+}
+
+/** Another model's config is said before its weights are looked for; MlpVae reads its own. */
+function refuseOtherModels(configJson: unknown, configPath: string): void {
+  if (typeof configJson !== "object" || configJson === null || isMlpVaeConfig(configJson)) return;
+  refuseOtherClass(configJson, configPath);
 }
 
 async function listFolder(folder: string): Promise<string[]> {
