@@ -23,7 +23,7 @@ const mayImport: Record<string, readonly string[]> = {
   weights: ["models", "files", "tensor", "util"],
   images: ["files", "tensor", "util"],
   latents: ["random", "tensor", "util"],
-  runtime: ["rewrite", "onnx", "graph", "tensor", "util"],
+  runtime: ["rewrite", "files", "onnx", "graph", "tensor", "util"],
   recipe: ["models", "files", "tensor", "util"],
   train: [
     "autodiff",

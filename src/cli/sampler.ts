@@ -12,7 +12,7 @@ import {
   type Tensor,
 } from "../node/index.ts";
 import type { PictureRange } from "../train/samples.ts";
-import { UsageError } from "./failure.ts";
+import { UsageError, warn } from "./failure.ts";
 import { naming } from "./naming.ts";
 import { openModel } from "./open-model.ts";
 import type { ModelOptions } from "./options.ts";
@@ -48,7 +48,9 @@ const defaultSide = 256;
 export async function openSampler(options: ModelOptions, size: PictureSize | undefined): Promise<Sampler> {
   if (options.model !== undefined && (await MlpVae.isAt(options.model))) {
     checkMlpOptions(options, size);
-    return mlpSampler(await MlpVae.fromPretrained(options.model, { device: options.device }));
+    return mlpSampler(
+      await MlpVae.fromPretrained(options.model, { device: options.device, onWarning: warn }),
+    );
   }
   const vae = await openModel(options);
   try {

@@ -1,7 +1,6 @@
 /** AutoencoderKL in Node: weights from folders, single files and the hub; ONNX Runtime in a thread. */
 import { realpath, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { VaekitError } from "../errors.ts";
 import { placeOf, resolveFromHub, withoutFolder } from "../hub/index.ts";
 import {
@@ -13,10 +12,11 @@ import {
   type GivenConfig,
 } from "../models/index.ts";
 import { Generator } from "../random/index.ts";
-import { NodeRuntime, type NodeRuntimeOptions } from "../runtime/node/node-runtime.ts";
+import { NodeRuntime } from "../runtime/node/node-runtime.ts";
 import { storeInMemory, type FoundTensor, type StoredTensor } from "../tensor/stored-tensor.ts";
 import { messageText } from "../util/printable.ts";
 import { thisMachine } from "./machine.ts";
+import { openRuntime } from "./open-runtime.ts";
 import {
   checkFromConfigOptions,
   checkFromPretrainedOptions,
@@ -35,6 +35,7 @@ import {
   checkOutputPath,
   KeptFiles,
   makeFolder,
+  packageFile,
   writeFileAtomic,
 } from "../files/node/index.ts";
 import { checkPath } from "../util/check-options.ts";
@@ -47,9 +48,6 @@ interface Found {
 }
 
 const weightsFile = "diffusion_pytorch_model.safetensors";
-
-/** The model inside the package. From src/node and from dist/node, assets/ is two folders up. */
-const defaultModelFolder = fileURLToPath(new URL("../../assets/default-vae", import.meta.url));
 
 /** The KL autoencoder of latent diffusion models. */
 export class AutoencoderKL extends AutoencoderKLModel {
@@ -108,7 +106,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
   /** The small model inside the package: factor 8, 16 latent channels. */
   static async default(options: RuntimeOptions = {}): Promise<AutoencoderKL> {
     checkRuntimeOptions(options, "default");
-    return AutoencoderKL.fromPretrained(defaultModelFolder, options);
+    return await AutoencoderKL.fromPretrained(packageFile("../assets/default-vae"), options);
   }
 
   /**
@@ -137,13 +135,13 @@ export class AutoencoderKL extends AutoencoderKLModel {
   static #assemble({ name, config, tensors }: Found, options: RuntimeOptions): AutoencoderKL {
     const weights = matchWeights(config, tensors, name);
     if (weights.unexpected.length > 0) warner(options)(unexpectedWarning(weights.unexpected, name));
-    const runtime = new NodeRuntime(runtimeOptions(options));
+    const runtime = openRuntime(options, warner(options));
     return new AutoencoderKL({
       name,
       config,
       weights,
       runtime,
-      machine: thisMachine(options, warner(options)),
+      machine: thisMachine({ ...options, hasFiles: runtime instanceof NodeRuntime }, warner(options)),
     });
   }
 }
@@ -159,15 +157,8 @@ async function checkIsNotOwnIndex(indexPath: string, weightFiles: readonly strin
   );
 }
 
-/** What the runtime itself is asked for. */
-export function runtimeOptions({ device, threadCount }: RuntimeOptions): NodeRuntimeOptions {
-  return {
-    ...(device === undefined ? {} : { device }),
-    ...(threadCount === undefined ? {} : { threadCount }),
-  };
-}
-
-function warner(options: RuntimeOptions): (message: string) => void {
+/** Whom a model tells what is odd but no error. */
+export function warner(options: RuntimeOptions): (message: string) => void {
   return (
     options.onWarning ??
     ((message) => {

@@ -8,13 +8,13 @@ import type { Machine } from "../vae/machine.ts";
 const availableBytes = (): number => ("availableMemory" in process ? process.availableMemory() : freemem());
 
 export function thisMachine(
-  { threadCount = 0 }: { readonly threadCount?: number },
+  { threadCount = 0, hasFiles = true }: { readonly threadCount?: number; readonly hasFiles?: boolean },
   onWarning: (message: string) => void,
 ): Machine {
   return {
     processBytes: () => process.memoryUsage.rss(),
     availableBytes,
-    hasFiles: true,
+    hasFiles,
     costProfile: async (runtime) => {
       const threads = threadCount === 0 ? availableParallelism() : threadCount;
       const { profile } = await loadProfile(profileKey(providerOf(runtime), threads), { onWarning });

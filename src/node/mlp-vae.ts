@@ -2,12 +2,12 @@
 import { join } from "node:path";
 import { readJsonFile } from "../files/node/index.ts";
 import { isMlpVaeConfig, mlpVaeShapes, parseMlpVaeConfig } from "../models/index.ts";
-import { NodeRuntime } from "../runtime/node/node-runtime.ts";
 import { MlpVaeModel } from "../vae/mlp-vae.ts";
 import { matchShapes } from "../vae/model-weights.ts";
 import { loadDiffusersFolder } from "../weights/node/index.ts";
 import { checkPath } from "../util/check-options.ts";
-import { runtimeOptions } from "./autoencoder-kl.ts";
+import { warner } from "./autoencoder-kl.ts";
+import { openRuntime } from "./open-runtime.ts";
 import { checkRuntimeOptions, type RuntimeOptions } from "./opening-options.ts";
 
 /** A fully connected VAE of Bernoulli pixels. */
@@ -32,6 +32,6 @@ export class MlpVae extends MlpVaeModel {
     const { configJson, configPath, checkpoint } = await loadDiffusersFolder(folder);
     const config = parseMlpVaeConfig(configJson, configPath);
     const weights = matchShapes(mlpVaeShapes(config), checkpoint.tensors, folder);
-    return new MlpVae({ name: folder, config, weights, runtime: new NodeRuntime(runtimeOptions(options)) });
+    return new MlpVae({ name: folder, config, weights, runtime: openRuntime(options, warner(options)) });
   }
 }

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { AutoencoderKL } from "../../node/index.ts";
 import { encodePng } from "../../images/node/index.ts";
 import { Coding } from "../coding.ts";
+import { warn } from "../failure.ts";
 import { print, printJson } from "../format.ts";
 import { addJsonOption, type JsonOptions } from "../options.ts";
 import { Outputs } from "../outputs.ts";
@@ -34,7 +35,7 @@ async function demo(options: DemoOptions): Promise<void> {
   const outputs = new Outputs();
   await outputs.claimFolder(out);
   for (const path of [reconstructionPath, reportPath]) await outputs.claim(path);
-  const vae = await AutoencoderKL.default();
+  const vae = await AutoencoderKL.default({ onWarning: warn });
   try {
     const result = await roundtripSample(vae, options);
     const report = renderReport(vae, [await reportPicture(vae, result)]);
@@ -54,7 +55,7 @@ async function demo(options: DemoOptions): Promise<void> {
 
 async function roundtripSample(vae: AutoencoderKL, options: JsonOptions): Promise<RoundtripResult> {
   using progress = new Progress(2);
-  const picture = await preparePicture(samplePicture, vae, { kind: "short-side", pixels: 512 });
+  const picture = await preparePicture(samplePicture(), vae, { kind: "short-side", pixels: 512 });
   const coding = new Coding(vae, options, progress);
   return await roundtripPicture(vae, picture, { coding, seed: 0 }, progress);
 }

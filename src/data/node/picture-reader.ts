@@ -1,6 +1,7 @@
 /** The reading thread as a function from examples to a batch's samples. */
 import { Worker } from "node:worker_threads";
-import { InternalError, VaekitError } from "../../errors.ts";
+import { InternalError, messageOf, VaekitError } from "../../errors.ts";
+import { packageFile } from "../../files/node/index.ts";
 import type {
   PictureRequest,
   PictureResponse,
@@ -26,15 +27,22 @@ export class PictureReader {
   #exited: Promise<void> = Promise.resolve();
   #nextId = 0;
   #disposed = false;
+  /** Why the thread ended by itself. */
+  #failure: VaekitError | undefined;
 
   constructor(data: PictureWorkerData, onSkip: (skipped: SkippedFile) => void) {
     this.#data = data;
     this.#onSkip = onSkip;
   }
 
-  /** The samples of a batch, [N, C, H, W]. */
-  read(examples: readonly WantedExample[]): Promise<Float32Array<ArrayBuffer>> {
-    if (this.#disposed) return Promise.reject(disposedError());
+  /**
+   * The samples of a batch, [N, C, H, W].
+   *
+   * @throws INVALID_FILE when no file is a readable picture, RUNTIME when the thread fails, NOT_FOUND when it is not in a bundle.
+   */
+  async read(examples: readonly WantedExample[]): Promise<Float32Array<ArrayBuffer>> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#disposed) throw disposedError();
     const worker = (this.#worker ??= this.#start());
     const id = this.#nextId++;
     worker.ref();
@@ -54,7 +62,7 @@ export class PictureReader {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL("./picture-worker.js", import.meta.url), {
+    const worker = new Worker(packageFile("data/node/picture-worker.js"), {
       name: "vaekit-pictures",
       // A flag of the main program, such as --input-type, may not be one of a worker.
       execArgv: [],
@@ -64,12 +72,13 @@ export class PictureReader {
       this.#receive(response);
     });
     worker.on("error", (error) => {
-      this.#fail(new InternalError("the thread that reads pictures failed", { cause: error }));
+      this.#failure = threadError(error);
+      this.#fail(this.#failure);
     });
     this.#exited = new Promise((resolve) => {
       worker.on("exit", () => {
         this.#disposed = true;
-        this.#fail(disposedError());
+        this.#fail(this.#failure ?? disposedError());
         resolve();
       });
     });
@@ -104,6 +113,11 @@ export class PictureReader {
   #fail(error: Error): void {
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(error);
   }
+}
+
+function threadError(error: unknown): VaekitError {
+  const message = `the thread that reads pictures failed: ${messageOf(error)}`;
+  return new VaekitError("RUNTIME", message, { cause: error });
 }
 
 function disposedError(): VaekitError {

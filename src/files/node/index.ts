@@ -15,3 +15,4 @@ export { readJsonBytes, readJsonFile } from "./json-file.ts";
 export { readTextFile } from "./text-file.ts";
 export { readRegularFile, statRegularFile, type WholeFileOptions } from "./regular-file.ts";
 export { checkOutputFolderPath, checkOutputPath, KeptFiles, placeOf } from "./output-path.ts";
+export { packageFile, requireFromHere } from "./package-file.ts";

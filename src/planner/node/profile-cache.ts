@@ -1,11 +1,17 @@
 /** Where a machine's measured prices lie between runs: one small JSON file in the user's cache folder. */
-import { createRequire } from "node:module";
 import { availableParallelism, cpus, homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { env } from "onnxruntime-common";
 import { z } from "zod";
 import { messageOf, VaekitError } from "../../errors.ts";
 import { parseJson } from "../../files/index.ts";
-import { checkOutputPath, makeFolder, readJsonBytes, writeFileAtomic } from "../../files/node/index.ts";
+import {
+  checkOutputPath,
+  makeFolder,
+  readJsonBytes,
+  requireFromHere,
+  writeFileAtomic,
+} from "../../files/node/index.ts";
 import { providers, type CostProfile, type Provider } from "../cost-profile.ts";
 import { defaultProfile } from "../cost-table.ts";
 
@@ -57,16 +63,23 @@ function cacheFolder({ XDG_CACHE_HOME, LOCALAPPDATA }: NodeJS.ProcessEnv): strin
 
 /** The key of this machine. */
 export function profileKey(provider: Provider, threadCount = availableParallelism()): ProfileKey {
-  const version: unknown = (
-    createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: unknown }
-  ).version;
   const processor = cpus()[0]?.model.trim();
   return {
     processor: processor === undefined || processor === "" ? process.arch : processor,
     provider,
     threadCount,
-    runtimeVersion: String(version),
+    runtimeVersion: runtimeVersion(),
   };
+}
+
+/** Of ONNX Runtime; all its packages carry the same. */
+function runtimeVersion(): string {
+  try {
+    const { version } = requireFromHere("onnxruntime-node/package.json") as { version: unknown };
+    return String(version);
+  } catch {
+    return env.versions.common;
+  }
 }
 
 export interface LoadedProfile {

@@ -1,6 +1,6 @@
 /** The native runtime: onnxruntime-node, in a thread of its own. */
 import { tmpdir } from "node:os";
-import { listSupportedBackends, type InferenceSession } from "onnxruntime-node";
+import type { InferenceSession } from "onnxruntime-node";
 import { invariant, isDisposal, messageOf, VaekitError } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
 import { encodeModel, type LayoutProbe } from "../../onnx/index.ts";
@@ -24,6 +24,7 @@ import {
 } from "../runtime.ts";
 import { checkFreeSpace } from "./free-space.ts";
 import { Layout } from "./layout.ts";
+import { loadNativeEngine } from "./native-engine.ts";
 import { unreturnedOutput } from "./run-into.js";
 import { placeWeights, type PlacedWeights } from "./place-weights.ts";
 import type { OutputType, StateUse, StepMessage, TensorMessage } from "./protocol.ts";
@@ -45,9 +46,8 @@ export interface NodeRuntimeOptions {
  * What "auto" tries, in order. WebGPU is left out: it is verified on a software driver only, and "auto" could choose
  * just that.
  */
-function autoDevices(): readonly ConcreteDevice[] {
-  const bundled = listSupportedBackends().map((backend) => backend.name);
-  const gpus = (["cuda", "dml"] as const).filter((device) => bundled.includes(device));
+function autoDevices(known: readonly string[]): readonly ConcreteDevice[] {
+  const gpus = (["cuda", "dml"] as const).filter((device) => known.includes(device));
   return [...gpus, "cpu"];
 }
 
@@ -69,10 +69,12 @@ export class NodeRuntime implements Runtime {
   #nextState = 0;
   #nextWorkspace = 0;
 
+  /** @throws UNSUPPORTED when onnxruntime-node is not installed or cannot be loaded. */
   constructor(options: NodeRuntimeOptions = {}) {
     checkOptions("NodeRuntime", options, runtimeKinds);
     const { device = "auto", threadCount = 0, keepsMemory = false } = options;
-    this.#candidates = device === "auto" ? autoDevices() : [device];
+    const known = loadNativeEngine();
+    this.#candidates = device === "auto" ? autoDevices(known) : [device];
     this.#threadCount = threadCount;
     this.#keepsMemory = keepsMemory;
   }
@@ -90,7 +92,7 @@ export class NodeRuntime implements Runtime {
 
   async createSession(graph: Graph, { inWorkspace = false }: SessionOptions = {}): Promise<Session> {
     const weights = await placeWeights(graph);
-    const failures: string[] = [];
+    const failures = new Map<string, ConcreteDevice[]>();
     for (const device of this.#device === undefined ? this.#candidates : [this.#device]) {
       const session = this.#nextSession++;
       const options = sessionOptions(device, weights, {
@@ -111,10 +113,12 @@ export class NodeRuntime implements Runtime {
         return new NodeSession(this.#client, session, graph);
       } catch (error) {
         if (isDisposal(error)) throw error;
-        failures.push(`${device}: ${messageOf(error)}`);
+        const reason = messageOf(error);
+        failures.set(reason, [...(failures.get(reason) ?? []), device]);
       }
     }
-    const message = `ONNX Runtime could not prepare the graph ${graph.name} (${failures.join("; ")}).`;
+    const reasons = [...failures].map(([reason, devices]) => `${devices.join(", ")}: ${reason}`);
+    const message = `ONNX Runtime could not prepare the graph ${graph.name} (${reasons.join("; ")}).`;
     throw new VaekitError("RUNTIME", message);
   }
 

@@ -1,6 +1,7 @@
 /** The thread in which ONNX Runtime works, from its start to its end. */
 import { isMainThread, Worker } from "node:worker_threads";
-import { InternalError, VaekitError } from "../../errors.ts";
+import { messageOf, VaekitError } from "../../errors.ts";
+import { packageFile } from "../../files/node/index.ts";
 import { NativeGate } from "./native-gate.js";
 import type { RequestBody, Response, RuntimeThreadData, TensorMessage } from "./protocol.ts";
 import { turnTelemetryOff } from "./telemetry.js";
@@ -22,18 +23,20 @@ export class RuntimeThread {
   readonly #pending = new Map<number, Pending>();
   #nextId = 0;
   #whenIdle: (() => void) | undefined;
+  /** Why it answers no more. */
+  #end: VaekitError | undefined;
 
   constructor() {
     turnTelemetryOff();
     const workerData: RuntimeThreadData = { gate: this.#gate.shared, fromMainThread: isMainThread };
     // A flag of the main program, such as --input-type, may not be one of a worker.
     const options = { name: "vaekit", execArgv: [], workerData };
-    this.#worker = new Worker(new URL("./worker.js", import.meta.url), options);
+    this.#worker = new Worker(packageFile("runtime/node/worker.js"), options);
     this.#worker.on("message", (response: Response) => {
       this.#answer(response);
     });
     this.#worker.on("error", (error) => {
-      this.#fail(new InternalError("the runtime's thread failed", { cause: error }));
+      this.#fail(threadError(error));
     });
     this.#worker.on("exit", () => {
       openGates.delete(this.#gate);
@@ -42,7 +45,9 @@ export class RuntimeThread {
     openGates.add(this.#gate);
   }
 
+  /** @throws RUNTIME when the thread could not start, or has ended. */
   request(body: RequestBody, transfer: readonly ArrayBuffer[]): Promise<Reply> {
+    if (this.#end !== undefined) return Promise.reject(this.#end);
     const id = this.#nextId++;
     this.#worker.ref();
     return new Promise<Reply>((resolve, reject) => {
@@ -79,9 +84,16 @@ export class RuntimeThread {
     return pending;
   }
 
-  #fail(error: Error): void {
-    for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(error);
+  /** The first reason stays: that the thread has ended is only what follows from it. */
+  #fail(error: VaekitError): void {
+    this.#end ??= error;
+    for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(this.#end);
   }
+}
+
+function threadError(error: unknown): VaekitError {
+  const message = `the runtime's thread failed: ${messageOf(error)}`;
+  return new VaekitError("RUNTIME", message, { cause: error });
 }
 
 const openGates = new Set<NativeGate>();
