@@ -16,6 +16,7 @@ import { compileStrips, defaultStripElements } from "../strips/index.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { planText } from "./coding.ts";
 import { UsageError } from "./failure.ts";
+import { checkPixels } from "./limits.ts";
 import { formatBytes, formatFixed, formatMs, formatTable, print, type Column } from "./format.ts";
 import type { Device } from "../node/index.ts";
 
@@ -51,6 +52,7 @@ export async function planReport(vae: AutoencoderKL, options: PlanOptions): Prom
       `--size: expected multiples of ${factor} for this model, found ${size.width}x${size.height}.`,
     );
   }
+  checkPixels(`--size ${size.width}x${size.height}`, size.width * size.height);
   const scale = half === "decoder" ? factor : 1;
   const inputSize = { batch: 1, height: size.height / scale, width: size.width / scale };
   const graph = vae.graph(half, inputSize);

@@ -10,6 +10,7 @@ import { addRoundtrip } from "./commands/roundtrip.ts";
 import { addSample } from "./commands/sample.ts";
 import { addTrain } from "./commands/train.ts";
 import { addTune } from "./commands/tune.ts";
+import { VaekitError } from "../errors.ts";
 import { messageText } from "../util/printable.ts";
 import { packageVersion } from "./package.ts";
 import { writeError, writeOut } from "./terminal.ts";
@@ -27,6 +28,7 @@ export function createProgram(): Command {
         write(`${messageText(message.trimEnd().replace(/^error: /, "vaekit: "))}\n`);
       },
     })
+    .hook("preAction", checkWorkingFolder)
     .showHelpAfterError("Add --help for what this command expects.")
     .addHelpText(
       "after",
@@ -46,4 +48,14 @@ export function createProgram(): Command {
   ];
   for (const add of adders) add(program);
   return program;
+}
+
+/** Somebody may have removed it under the shell: relative paths mean nothing then, and no thread starts. */
+function checkWorkingFolder(): void {
+  try {
+    process.cwd();
+  } catch (error) {
+    const message = "The working folder is gone. Change to a folder that is there.";
+    throw new VaekitError("IO", message, { cause: error });
+  }
 }

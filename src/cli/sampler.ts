@@ -27,6 +27,8 @@ export interface PictureSize {
 
 export interface Sampler extends AsyncDisposable {
   readonly range: PictureRange;
+  /** Of one picture. */
+  readonly pixelCount: number;
   /** Where the weights lie. */
   readonly weightFiles: readonly string[];
   /** Draws latents [count, …] of the prior N(0, 1). */
@@ -81,6 +83,7 @@ function autoencoderSampler(vae: AutoencoderKL, size: PictureSize): Sampler {
   const latentSize = [height / vae.spatialFactor, width / vae.spatialFactor];
   return {
     range: "signed",
+    pixelCount: width * height,
     weightFiles: vae.weightFiles,
     prior: (count, generator) => generator.randn([count, latentChannels, ...latentSize]),
     encode: async (path) => {
@@ -107,6 +110,7 @@ function mlpSampler(vae: MlpVae): Sampler {
   const { inputSize, latentSize } = vae.config;
   return {
     range: "unit",
+    pixelCount: inputSize,
     weightFiles: vae.weightFiles,
     prior: (count, generator) => generator.randn([count, latentSize]),
     encode: async (path) => {

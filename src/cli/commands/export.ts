@@ -4,6 +4,7 @@ import { Option, type Command } from "commander";
 import type { AutoencoderKL } from "../../node/index.ts";
 import { UsageError } from "../failure.ts";
 import { formatBytes, print, printJson } from "../format.ts";
+import { checkPixels } from "../limits.ts";
 import { openModel } from "../open-model.ts";
 import {
   addJsonOption,
@@ -54,6 +55,8 @@ async function exportOnnx(options: ExportOptions): Promise<void> {
   try {
     outputs.keepModel(vae, options);
     checkSize(vae, options);
+    const { batch, height, width } = options;
+    checkPixels(`--batch ${batch} of ${width}x${height}`, batch * height * width);
     const written = await writeHalves(vae, halves, { files, outputs, options });
     if (options.json === true) printJson({ files: written });
     else

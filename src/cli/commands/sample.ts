@@ -24,6 +24,7 @@ import {
   type JsonOptions,
   type ModelOptions,
 } from "../options.ts";
+import { checkPixels } from "../limits.ts";
 import { Outputs } from "../outputs.ts";
 import { Progress } from "../progress.ts";
 
@@ -121,6 +122,12 @@ async function sample(options: SampleCommandOptions): Promise<void> {
   await outputs.claim(out);
   await using sampler = await openSampler(options, options.size);
   outputs.keepModel(sampler, options);
+  const asked = {
+    prior: options.count ?? defaultCount,
+    between: options.steps ?? defaultSteps,
+    arithmetic: 1,
+  }[mode];
+  checkPixels(mode === "between" ? `--steps ${asked}` : `--count ${asked}`, asked * sampler.pixelCount);
   const latents = await latentsFor(mode, sampler, options);
   const pictures = await decodeAll(sampler, latents);
   const count = latents.shape[0]!;

@@ -7,6 +7,7 @@ import { readRecipe } from "../../recipe/node/index.ts";
 import { InterruptGuard, RunDirectory } from "../../train/node/index.ts";
 import { UsageError, warn } from "../failure.ts";
 import { print, printJson } from "../format.ts";
+import { parseThreads } from "../limits.ts";
 import { addJsonOption, parseCount, type JsonOptions } from "../options.ts";
 import { TrainProgress } from "../train-progress.ts";
 
@@ -35,7 +36,7 @@ export function addTrain(program: Command): void {
       [],
     )
     .option("--steps <n>", "override the recipe's length in steps", parseCount)
-    .option("--threads <n>", "threads of the computation (default: one per core)", parseCount)
+    .option("--threads <n>", "threads of the computation (default: one per core)", parseThreads)
     .option("--resume", "go on with the run in --out")
     .addHelpText(
       "after",

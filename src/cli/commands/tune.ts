@@ -13,6 +13,7 @@ import { prepareProfileFolder, profileKey, profilePath, saveProfile } from "../.
 import { NodeRuntime } from "../../runtime/node/node-runtime.ts";
 import { warn } from "../failure.ts";
 import { formatFixed, formatTable, print, printJson, type Column } from "../format.ts";
+import { parseThreads } from "../limits.ts";
 import { addJsonOption, parseCount, type JsonOptions } from "../options.ts";
 import { Progress } from "../progress.ts";
 
@@ -30,7 +31,7 @@ export function addTune(program: Command): void {
   const command = program
     .command("tune")
     .description("Measure what convolutions cost on this machine, for the planner (about ten seconds).")
-    .option("--threads <n>", "threads of the processor (default: one per core)", parseCount)
+    .option("--threads <n>", "threads of the processor (default: one per core)", parseThreads)
     .option("--dry-run", "print what was measured without storing it")
     .addOption(new Option("--rounds <n>", "how often each graph runs").argParser(parseCount).hideHelp())
     .addHelpText(

@@ -1,8 +1,8 @@
 /** Writes files whole or not at all: beside the target first, then in its place in one step. */
-import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { writeError } from "./file-errors.ts";
+import { partialPathFor, removeAbandoned } from "./leftovers.ts";
 import { checkOutputPath, type KeptFiles } from "./output-path.ts";
 
 /** The temporary files of writes in progress. */
@@ -37,7 +37,8 @@ export async function writeFileAtomic(
   { kept }: WriteOptions = {},
 ): Promise<void> {
   checkOutputPath(path, kept);
-  const partial = `${path}.${process.pid}.${randomBytes(4).toString("hex")}.partial`;
+  await removeAbandoned(path);
+  const partial = partialPathFor(path);
   try {
     const file = await open(partial, "wx").catch((error: unknown) => {
       throw writeError(path, error);
