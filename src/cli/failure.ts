@@ -41,6 +41,9 @@ export function warn(message: string): void {
 }
 
 /** The library's message names its own option; here it has another name. */
-function optionNames(message: string): string {
-  return message.replace(/^maxMemoryBytes:/, "--memory:").replace(/^temporary folder:/, "--temp-dir:");
+export function optionNames(message: string): string {
+  return message
+    .replace("raise maxPixels", "raise --max-pixels")
+    .replace(/^maxMemoryBytes:/, "--memory:")
+    .replace(/^temporary folder:/, "--temp-dir:");
 }

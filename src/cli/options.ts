@@ -38,6 +38,13 @@ export interface TilingOptions {
   tempDir?: string;
 }
 
+/** Which pictures are taken, and how large they become. */
+export interface PictureOptions {
+  size: SizeRule;
+  maxPixels?: number;
+  strict?: boolean;
+}
+
 export interface SampleOptions {
   sample?: boolean;
   /** Of `sample`; 0 when left out. */
@@ -87,16 +94,22 @@ export function addTilingOption(command: Command): Command {
     .option("--temp-dir <dir>", "where the temporary file of a small --memory goes");
 }
 
-/** Adds `--size`. */
-export function addSizeOption(command: Command, defaultSize: string): Command {
-  return command.addOption(
-    new Option(
-      "--size <size>",
-      "N (pixels of the short side, proportions kept), WxH (cut to shape) or original; smaller pictures are enlarged; sides are cut down to a multiple of the model's factor",
+/** Adds `--size`, `--max-pixels` and `--strict`. */
+export function addPictureOptions(command: Command, defaultSize: string): Command {
+  return command
+    .addOption(
+      new Option(
+        "--size <size>",
+        "N (pixels of the short side, proportions kept), WxH (cut to shape) or original; smaller pictures are enlarged; sides are cut down to a multiple of the model's factor",
+      )
+        .argParser(parseSize)
+        .default({ ...parseSize(defaultSize), isDefault: true }, defaultSize),
     )
-      .argParser(parseSize)
-      .default({ ...parseSize(defaultSize), isDefault: true }, defaultSize),
-  );
+    .option("--max-pixels <n>", "refuse pictures with more pixels (default: 100000000)", parseCount)
+    .option(
+      "--strict",
+      "stop at the first picture of a folder that cannot be read, instead of leaving it out",
+    );
 }
 
 /** Adds `--sample` and `--seed`. */

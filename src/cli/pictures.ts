@@ -1,6 +1,5 @@
-/** The pictures that a command works on: which files, at what size, as the VAE's input. */
-import { readdir, stat } from "node:fs/promises";
-import { basename, extname, join } from "node:path";
+/** A picture file as the VAE's input: at what size, and cut to which shape. */
+import { basename, extname } from "node:path";
 import {
   readImage,
   VaeImageProcessor,
@@ -22,6 +21,12 @@ export type SizeRule =
   | { readonly kind: "exact"; readonly width: number; readonly height: number }
   | { readonly kind: "original" };
 
+export interface PrepareOptions {
+  readonly size: SizeRule;
+  /** Files with more pixels are refused. @defaultValue 100 million */
+  readonly maxPixels?: number;
+}
+
 /** A picture as the VAE sees it. */
 export interface PreparedPicture {
   readonly path: string;
@@ -33,34 +38,8 @@ export interface PreparedPicture {
   readonly raster: Raster;
 }
 
-/** What a folder is searched for; files named one by one may be of any format. */
-const extensions = new Set([".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".avif", ".bmp"]);
-
 /** Larger inputs exhaust memory long before they end. */
 const maxInputPixels = 100_000_000;
-
-/**
- * The picture files that the arguments name; folders give the pictures directly inside them, by name.
- *
- * @throws NOT_FOUND on a missing file, or a folder without pictures.
- */
-export async function findPictures(paths: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(paths.map((path) => picturesAt(path)));
-  return [...new Set(found.flat())];
-}
-
-async function picturesAt(path: string): Promise<string[]> {
-  const info = await stat(path).catch((error: unknown) => {
-    throw new VaekitError("NOT_FOUND", `${path}: no such picture or folder.`, { cause: error });
-  });
-  if (!info.isDirectory()) return [path];
-  const names = (await readdir(path)).filter((name) => extensions.has(extname(name).toLowerCase()));
-  if (names.length > 0) return names.sort().map((name) => join(path, name));
-  throw new VaekitError(
-    "NOT_FOUND",
-    `${path}: expected a folder with pictures (${[...extensions].join(", ")}), found none.`,
-  );
-}
 
 /** The name of a picture without folder and extension. */
 export function stemOf(path: string): string {
@@ -75,7 +54,7 @@ export function stemOf(path: string): string {
 export async function preparePicture(
   path: string,
   vae: AutoencoderKL,
-  size: SizeRule,
+  { size, maxPixels = maxInputPixels }: PrepareOptions,
 ): Promise<PreparedPicture> {
   const grey = vae.config.inChannels === 1;
   if (!grey && vae.config.inChannels !== 3) {
@@ -84,7 +63,7 @@ export async function preparePicture(
       `${vae.name}: takes ${vae.config.inChannels} channels; the command line works on RGB and grey pictures only.`,
     );
   }
-  const source = await readImage(path, { convert: grey ? "grayscale" : "rgb" });
+  const source = await readImage(path, { convert: grey ? "grayscale" : "rgb", maxPixels });
   const target = targetSize(source, size, vae.spatialFactor, path);
   const processor = new VaeImageProcessor({ vaeScaleFactor: vae.spatialFactor, doConvertGrayscale: grey });
   const pixels = processor.preprocess(source, {

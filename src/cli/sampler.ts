@@ -87,7 +87,7 @@ function autoencoderSampler(vae: AutoencoderKL, size: PictureSize): Sampler {
     weightFiles: vae.weightFiles,
     prior: (count, generator) => generator.randn([count, latentChannels, ...latentSize]),
     encode: async (path) => {
-      const { pixels } = await preparePicture(path, vae, asked);
+      const { pixels } = await preparePicture(path, vae, { size: asked });
       const { latentDist } = await naming(path, () => vae.encode(pixels));
       return vae.normalizeLatents(latentDist.mode());
     },

@@ -62,7 +62,10 @@ describe("pictures", () => {
     await mkdir(join(folder.path, "pictures"), { recursive: true });
     await cp(join(folder.path, "good.png"), join(folder.path, "pictures", "a.png"));
     await writeFile(join(folder.path, "pictures", "b.png"), "not a picture");
-    await expectFailure(["roundtrip", "pictures", ...model, "--out", "out"], /b\.png: expected a picture/);
+    const named = ["pictures/a.png", "pictures/b.png"];
+    await expectFailure(["roundtrip", ...named, ...model, "--out", "out"], /b\.png: expected a picture/);
+    const strict = ["pictures", "--strict"];
+    await expectFailure(["roundtrip", ...strict, ...model, "--out", "out"], /b\.png: expected a picture/);
   });
 });
 

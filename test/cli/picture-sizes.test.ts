@@ -44,8 +44,8 @@ describe("a grey model", () => {
       device: "cpu",
     });
     await using grey = AutoencoderKL.fromConfig(greyConfig, { generator: Generator.torch(0), device: "cpu" });
-    const inColour = await preparePicture(inFolder("wide.png"), colour, rule);
-    const inGrey = await preparePicture(inFolder("wide.png"), grey, rule);
+    const inColour = await preparePicture(inFolder("wide.png"), colour, { size: rule });
+    const inGrey = await preparePicture(inFolder("wide.png"), grey, { size: rule });
     expect(inGrey.pixels.shape).toEqual([1, 1, ...inColour.pixels.shape.slice(2)]);
     // The picture is grey already, so not a sample may differ.
     expect(inGrey.raster).toEqual(toGrayscale(inColour.raster));
@@ -53,7 +53,9 @@ describe("a grey model", () => {
 
   test("is measured on squares that are cut, not squeezed", async () => {
     await using grey = await AutoencoderKL.fromPretrained(inFolder("grey"), { device: "cpu" });
-    const square = await preparePicture(inFolder("wide.png"), grey, { kind: "exact", width: 32, height: 32 });
+    const square = await preparePicture(inFolder("wide.png"), grey, {
+      size: { kind: "exact", width: 32, height: 32 },
+    });
     // The middle third of the ramp.
     expect(square.raster.data.slice(0, 3)).toEqual(Uint8Array.from([64, 66, 68]));
     const processor = new VaeImageProcessor({ doConvertGrayscale: true });
@@ -112,9 +114,7 @@ describe("a picture smaller than one latent", () => {
 test("--size 30000x8 takes the memory of its own pixels, not of a picture 30000 pixels high", async () => {
   await using vae = AutoencoderKL.fromConfig(tinyConfig, { generator: Generator.torch(0), device: "cpu" });
   const { pixels } = await preparePicture(inFolder("1x9.png"), vae, {
-    kind: "exact",
-    width: 30_000,
-    height: 8,
+    size: { kind: "exact", width: 30_000, height: 8 },
   });
   // The covering picture would be of 30000x270000 pixels, which no array of bytes holds.
   expect(pixels.shape).toEqual([1, 3, 8, 30_000]);

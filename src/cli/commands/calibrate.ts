@@ -12,22 +12,23 @@ import {
   addJsonOption,
   addModelOptions,
   addSampleOptions,
-  addSizeOption,
+  addPictureOptions,
   addTilingOption,
   parseCount,
   sampleGenerator,
   type JsonOptions,
   type ModelOptions,
+  type PictureOptions,
   type SampleOptions,
   type TilingOptions,
 } from "../options.ts";
 import { Outputs } from "../outputs.ts";
-import { findPictures, preparePicture, type SizeRule } from "../pictures.ts";
+import { PictureInputs } from "../picture-inputs.ts";
+import type { SizeRule } from "../pictures.ts";
 import { Progress } from "../progress.ts";
 import { modelLabel } from "../roundtrip.ts";
 
-interface CalibrateOptions extends ModelOptions, JsonOptions, TilingOptions, SampleOptions {
-  size: SizeRule;
+interface CalibrateOptions extends ModelOptions, JsonOptions, TilingOptions, SampleOptions, PictureOptions {
   crop?: boolean;
   limit?: number;
   chart?: string;
@@ -42,10 +43,10 @@ export function addCalibrate(program: Command): void {
     )
     .argument("<folder...>", "folders of pictures, or picture files")
     .option("--crop", "cut pictures to squares of --size")
-    .option("--limit <n>", "take the first N pictures", parseCount)
+    .option("--limit <n>", "take the first N readable pictures", parseCount)
     .option("--chart <file>", "write the distribution before and after as an .svg picture")
     .addHelpText("after", "\nExample:\n  $ vaekit calibrate photos --size 256 --crop --chart latents.svg");
-  addSizeOption(command, "512");
+  addPictureOptions(command, "512");
   addModelOptions(command);
   addTilingOption(command);
   addSampleOptions(command);
@@ -56,15 +57,16 @@ async function calibrate(folders: string[], options: CalibrateOptions): Promise<
   const size = croppedSize(options);
   sampleGenerator(options); // Refuses a seed without a sample before the long work.
   await checkTiling(options);
-  const paths = (await findPictures(folders)).slice(0, options.limit);
-  const outputs = new Outputs(paths);
+  const inputs = await PictureInputs.find(folders, { ...options, size });
+  const outputs = new Outputs(inputs.paths);
   if (options.chart !== undefined) await outputs.claim(options.chart);
   const vae = await openModel(options);
   try {
     outputs.keepModel(vae, options);
-    const result = await measure(vae, paths, size, options);
+    const result = await measure(vae, inputs, options);
+    inputs.summarize();
     if (options.chart !== undefined) await outputs.write(options.chart, chart(vae, result));
-    if (options.json === true) printJson(json(vae, result));
+    if (options.json === true) printJson({ ...json(vae, result), leftOut: inputs.leftOut });
     else print(calibrationText(modelLabel(vae), result));
     if (options.chart !== undefined && options.json !== true) print(`\nChart: ${options.chart}`);
   } finally {
@@ -82,20 +84,23 @@ function croppedSize({ size, crop }: CalibrateOptions): SizeRule {
 
 async function measure(
   vae: AutoencoderKL,
-  paths: readonly string[],
-  size: SizeRule,
+  inputs: PictureInputs,
   options: CalibrateOptions,
 ): Promise<CalibrationResult> {
   const calibrator = new LatentCalibrator(vae.config.latentChannels);
   const generator = sampleGenerator(options);
-  using progress = new Progress(paths.length);
+  const limit = Math.min(options.limit ?? Infinity, inputs.paths.length);
+  using progress = new Progress(limit);
   const coding = new Coding(vae, options, progress);
-  for (const path of paths) {
-    const { pixels, name } = await preparePicture(path, vae, size);
+  await inputs.checkAhead(vae);
+  let count = 0;
+  for await (const { picture } of inputs.prepared(vae)) {
+    const { pixels, name } = picture;
     progress.task(name);
     const { latentDist } = await naming(name, () => vae.encode(pixels, coding.options));
     calibrator.add(options.sample === true ? latentDist.sample({ generator }) : latentDist.mode());
     progress.advance();
+    if (++count === limit) break;
   }
   return calibrator.result();
 }

@@ -39,7 +39,10 @@ async function demo(options: DemoOptions): Promise<void> {
   try {
     const result = await roundtripSample(vae, options);
     const report = renderReport(vae, [await reportPicture(vae, result)]);
-    await outputs.write(reconstructionPath, await encodePng(result.reconstruction));
+    await outputs.write(
+      reconstructionPath,
+      await encodePng(result.reconstruction, { ownPicture: "reconstruction" }),
+    );
     await outputs.write(reportPath, report);
     if (options.json === true) {
       printJson({ ...roundtripJson(vae, [result.numbers], [reconstructionPath]), report: reportPath });
@@ -55,7 +58,7 @@ async function demo(options: DemoOptions): Promise<void> {
 
 async function roundtripSample(vae: AutoencoderKL, options: JsonOptions): Promise<RoundtripResult> {
   using progress = new Progress(2);
-  const picture = await preparePicture(samplePicture(), vae, { kind: "short-side", pixels: 512 });
+  const picture = await preparePicture(samplePicture(), vae, { size: { kind: "short-side", pixels: 512 } });
   const coding = new Coding(vae, options, progress);
   return await roundtripPicture(vae, picture, { coding, seed: 0 }, progress);
 }

@@ -1,6 +1,7 @@
 /** `vaekit encode`: pictures to latents in a .safetensors file. */
 import type { Command } from "commander";
 import type { AutoencoderKL, CodingPlan, Tensor } from "../../node/index.ts";
+import type { LeftOut } from "../../data/node/index.ts";
 import { checkTiling, Coding } from "../coding.ts";
 import { concatenate } from "../concatenate.ts";
 import { UsageError } from "../failure.ts";
@@ -12,21 +13,21 @@ import {
   addJsonOption,
   addModelOptions,
   addSampleOptions,
-  addSizeOption,
+  addPictureOptions,
   addTilingOption,
   sampleGenerator,
   type JsonOptions,
   type ModelOptions,
+  type PictureOptions,
   type SampleOptions,
   type TilingOptions,
 } from "../options.ts";
 import { Outputs } from "../outputs.ts";
-import { findPictures, preparePicture, type SizeRule } from "../pictures.ts";
+import { PictureInputs } from "../picture-inputs.ts";
 import { encodeSafetensors } from "../../weights/index.ts";
 import { Progress } from "../progress.ts";
 
-interface EncodeOptions extends ModelOptions, JsonOptions, TilingOptions, SampleOptions {
-  size: SizeRule;
+interface EncodeOptions extends ModelOptions, JsonOptions, TilingOptions, SampleOptions, PictureOptions {
   out: string;
 }
 
@@ -51,7 +52,7 @@ export function addEncode(program: Command): void {
       "after",
       "\nExamples:\n  $ vaekit encode photo.jpg --out photo.safetensors\n  $ vaekit encode photos --size 512x512 --sample --seed 7 --out photos.safetensors",
     );
-  addSizeOption(command, "512");
+  addPictureOptions(command, "512");
   addModelOptions(command);
   addTilingOption(command);
   addSampleOptions(command);
@@ -61,52 +62,56 @@ export function addEncode(program: Command): void {
 async function encode(images: string[], options: EncodeOptions): Promise<void> {
   sampleGenerator(options); // Refuses a seed without a sample before the long work.
   await checkTiling(options);
-  const paths = await findPictures(images);
-  const outputs = new Outputs(paths);
+  const inputs = await PictureInputs.find(images, options);
+  const outputs = new Outputs(inputs.paths);
   await outputs.claim(options.out);
   const vae = await openModel(options);
   try {
     outputs.keepModel(vae, options);
-    const { width, height } = await commonSize(vae, paths, options.size);
-    const { tensors, plan } = await encodeAll(vae, paths, options);
+    const { width, height, count } = await commonSize(vae, inputs);
+    const { tensors, paths, plan } = await encodeAll(vae, inputs, count, options);
     const metadata = latentsMetadata({ vae, paths, width, height, options });
     await outputs.write(options.out, encodeSafetensors(Object.entries(tensors), metadata));
-    report(tensors, paths.length, plan, options);
+    inputs.summarize();
+    report(tensors, { count: paths.length, plan, leftOut: inputs.leftOut }, options);
   } finally {
     await vae.dispose();
   }
 }
 
-/** Every picture's size, found before the long work. */
+/** The readable pictures and their size, found before the long work. */
 async function commonSize(
   vae: AutoencoderKL,
-  paths: readonly string[],
-  size: SizeRule,
-): Promise<{ width: number; height: number }> {
-  let first: { path: string; width: number; height: number } | undefined;
-  for (const path of paths) {
-    const { width, height } = (await preparePicture(path, vae, size)).raster;
-    first ??= { path, width, height };
+  inputs: PictureInputs,
+): Promise<{ width: number; height: number; count: number }> {
+  let count = 0;
+  let first = { path: "", width: 0, height: 0 };
+  for await (const { picture } of inputs.prepared(vae)) {
+    const { width, height } = picture.raster;
+    if (count++ === 0) first = { path: picture.path, width, height };
     if (width === first.width && height === first.height) continue;
     throw new UsageError(
-      `One file holds latents of one size, but ${first.path} becomes ${first.width}x${first.height} and ${path} ${width}x${height}. Pass --size WxH, or encode them one by one.`,
+      `One file holds latents of one size, but ${first.path} becomes ${first.width}x${first.height} and ${picture.path} ${width}x${height}. Pass --size WxH, or encode them one by one.`,
     );
   }
-  return first!;
+  return { width: first.width, height: first.height, count };
 }
 
 async function encodeAll(
   vae: AutoencoderKL,
-  paths: readonly string[],
+  inputs: PictureInputs,
+  count: number,
   options: EncodeOptions,
-): Promise<{ tensors: EncodedTensors; plan: CodingPlan | undefined }> {
+): Promise<{ tensors: EncodedTensors; paths: string[]; plan: CodingPlan | undefined }> {
   const generator = sampleGenerator(options);
   const parts: EncodedTensors[] = [];
-  using progress = new Progress(paths.length);
+  const paths: string[] = [];
+  using progress = new Progress(count);
   const coding = new Coding(vae, options, progress);
-  for (const path of paths) {
-    const { pixels, name } = await preparePicture(path, vae, options.size);
+  for await (const { picture } of inputs.prepared(vae)) {
+    const { pixels, name, path } = picture;
     progress.task(name);
+    paths.push(path);
     const { latentDist } = await naming(name, () => vae.encode(pixels, coding.options));
     const z = options.sample === true ? latentDist.sample({ generator }) : latentDist.mode();
     parts.push({
@@ -121,19 +126,19 @@ async function encodeAll(
     logvar: concatenate(parts.map(({ logvar }) => logvar)),
     latents: concatenate(parts.map(({ latents }) => latents)),
   };
-  return { tensors, plan: coding.plan };
+  return { tensors, paths, plan: coding.plan };
 }
 
 function report(
   { mean, logvar, latents }: EncodedTensors,
-  count: number,
-  plan: CodingPlan | undefined,
+  made: { readonly count: number; readonly plan: CodingPlan | undefined; readonly leftOut: LeftOut },
   options: EncodeOptions,
 ): void {
+  const { count, ...rest } = made;
   const { out } = options;
   const byteLength = mean.byteLength + logvar.byteLength + latents.byteLength;
   if (options.json === true) {
-    printJson({ file: out, pictures: count, shape: latents.shape, byteLength, plan });
+    printJson({ file: out, pictures: count, shape: latents.shape, byteLength, ...rest });
     return;
   }
   const pictures = count === 1 ? "1 picture" : `${count} pictures`;

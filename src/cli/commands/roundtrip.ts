@@ -11,22 +11,23 @@ import {
   addJsonOption,
   addModelOptions,
   addSampleOptions,
-  addSizeOption,
+  addPictureOptions,
   addTilingOption,
   sampleGenerator,
   type JsonOptions,
   type ModelOptions,
+  type PictureOptions,
   type SampleOptions,
   type TilingOptions,
 } from "../options.ts";
 import { Outputs } from "../outputs.ts";
-import { findPictures, preparePicture, stemOf, type SizeRule } from "../pictures.ts";
+import { PictureInputs } from "../picture-inputs.ts";
+import { stemOf } from "../pictures.ts";
 import { Progress } from "../progress.ts";
 import { roundtripJson, roundtripTable } from "../roundtrip-table.ts";
 import { renderReport, reportPicture, roundtripPicture, type RoundtripNumbers } from "../roundtrip.ts";
 
-interface RoundtripOptions extends ModelOptions, JsonOptions, TilingOptions, SampleOptions {
-  size: SizeRule;
+interface RoundtripOptions extends ModelOptions, JsonOptions, TilingOptions, SampleOptions, PictureOptions {
   out: string;
   html?: string;
 }
@@ -43,7 +44,7 @@ export function addRoundtrip(program: Command): void {
       "after",
       "\nExamples:\n  $ vaekit roundtrip photo.jpg\n  $ vaekit roundtrip photos --model ORG/NAME --subfolder vae --html report.html",
     );
-  addSizeOption(command, "512");
+  addPictureOptions(command, "512");
   addModelOptions(command);
   addTilingOption(command);
   addSampleOptions(command);
@@ -53,16 +54,18 @@ export function addRoundtrip(program: Command): void {
 async function roundtrip(images: string[], options: RoundtripOptions): Promise<void> {
   sampleGenerator(options); // Refuses a seed without a sample before the long work.
   await checkTiling(options);
-  const paths = await findPictures(images);
-  const outputs = new Outputs(paths);
-  const files = await claimAll(outputs, paths, options);
+  const inputs = await PictureInputs.find(images, options);
+  const outputs = new Outputs(inputs.paths);
+  const files = await claimAll(outputs, inputs.paths, options);
   const vae = await openModel(options);
   try {
     outputs.keepModel(vae, options);
-    const { all, pages } = await roundtripAll(vae, paths, { files, outputs, options });
+    const { all, written, pages } = await roundtripAll(vae, inputs, { files, outputs, options });
     if (options.html !== undefined) await outputs.write(options.html, renderReport(vae, pages));
-    if (options.json === true) printJson(roundtripJson(vae, all, files));
-    else print(roundtripTable(vae, all));
+    inputs.summarize();
+    if (options.json === true) {
+      printJson({ ...roundtripJson(vae, all, written), leftOut: inputs.leftOut });
+    } else print(roundtripTable(vae, all));
   } finally {
     await vae.dispose();
   }
@@ -82,23 +85,24 @@ async function claimAll(
 
 async function roundtripAll(
   vae: AutoencoderKL,
-  paths: readonly string[],
+  inputs: PictureInputs,
   to: { readonly files: readonly string[]; readonly outputs: Outputs; readonly options: RoundtripOptions },
-): Promise<{ all: RoundtripNumbers[]; pages: RoundtripPicture[] }> {
+): Promise<{ all: RoundtripNumbers[]; written: string[]; pages: RoundtripPicture[] }> {
   const { files, outputs, options } = to;
   const all: RoundtripNumbers[] = [];
   const pages: RoundtripPicture[] = [];
-  using progress = new Progress(paths.length * 2);
+  const written: string[] = [];
+  using progress = new Progress(inputs.paths.length * 2);
   const coding = new Coding(vae, options, progress);
   progress.task("reading the pictures");
-  // A broken picture among many is found before anything is written.
-  if (paths.length > 1) for (const path of paths) await preparePicture(path, vae, options.size);
-  for (const [i, path] of paths.entries()) {
-    const picture = await preparePicture(path, vae, options.size);
+  await inputs.checkAhead(vae);
+  for await (const { index, picture } of inputs.prepared(vae)) {
     const result = await roundtripPicture(vae, picture, { ...options, coding }, progress);
-    await outputs.write(files[i]!, await encodePng(result.reconstruction));
+    const png = await encodePng(result.reconstruction, { ownPicture: "reconstruction" });
+    await outputs.write(files[index]!, png);
+    written.push(files[index]!);
     all.push(result.numbers);
     if (options.html !== undefined) pages.push(await reportPicture(vae, result));
   }
-  return { all, pages };
+  return { all, written, pages };
 }

@@ -133,7 +133,7 @@ async function sample(options: SampleCommandOptions): Promise<void> {
   const count = latents.shape[0]!;
   const columns = options.columns ?? (mode === "prior" ? undefined : count);
   const sheet = pictureSheet(pictures, sampler.range, columns);
-  await outputs.write(out, await encodeImage(sheet, out));
+  await outputs.write(out, await encodeImage(sheet, out, { ownPicture: "sample sheet" }));
   const { width, height } = sheet;
   if (options.json === true) printJson({ file: out, mode, pictures: count, width, height });
   else print(`${out}: ${count} pictures, ${width}x${height}`);

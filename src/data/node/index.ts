@@ -1,7 +1,9 @@
 /** Data sets from files, in Node. */
 export { openImageFolder, type ImageFolder, type ImageFolderOptions } from "./image-folder.ts";
 export { readIdxImages, type IdxImages } from "./idx-images.ts";
-export { listPictures } from "./list-pictures.ts";
+export { addLeftOut, leftOutText, nothingLeftOut, type LeftOut, type UnreadablePicture } from "./left-out.ts";
+export { listFolder, type FolderListing } from "./list-folder.ts";
+export { checkFound, findPictures, listPictures, type FoundPictures } from "./list-pictures.ts";
 export { openMnist, type MnistOptions } from "./mnist.ts";
 export {
   readValidationPictures,

@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { VaekitError } from "../../errors.ts";
 import { checkOptions, optionKinds, type OptionKinds } from "../../util/check-options.ts";
 import { checkRaster, type Raster } from "../raster.ts";
+import { ownDescription, type OwnPicture } from "./own-picture.ts";
 
 /** The formats that {@link encodeImage} writes, by file extension. */
 const formatOfExtension: Record<string, "png" | "jpeg" | "webp"> = {
@@ -16,13 +17,18 @@ const formatOfExtension: Record<string, "png" | "jpeg" | "webp"> = {
 export interface EncodeImageOptions {
   /** Quality of JPEG and WebP, 1 to 100. @defaultValue 95 for JPEG; WebP is lossless without it. */
   quality?: number;
+  /** Marks the file as one of vaekit's own making, which is left out where a folder of pictures is listed. */
+  ownPicture?: OwnPicture;
 }
 
 const encodeKinds: OptionKinds<EncodeImageOptions> = { quality: optionKinds.checkedElsewhere };
 
 /** The bytes of a PNG file with exactly the raster's samples, RGB or grey. */
-export async function encodePng(raster: Raster): Promise<Uint8Array> {
-  return encodeImage(raster, ".png");
+export async function encodePng(
+  raster: Raster,
+  options: Pick<EncodeImageOptions, "ownPicture"> = {},
+): Promise<Uint8Array> {
+  return encodeImage(raster, ".png", options);
 }
 
 /**
@@ -51,7 +57,12 @@ export async function encodeImage(
   const { width, height, channels } = raster;
   const picture = sharp(raster.data, { raw: { width, height, channels }, limitInputPixels: false });
   // Without this sharp would write grey pictures as RGB.
-  const typed = picture.toColourspace(channels === 1 ? "b-w" : "srgb");
+  const coloured = picture.toColourspace(channels === 1 ? "b-w" : "srgb");
+  const { ownPicture } = options;
+  const typed =
+    ownPicture === undefined
+      ? coloured
+      : coloured.withExif({ IFD0: { ImageDescription: ownDescription(ownPicture) } });
   switch (format) {
     case "png":
       return typed.png().toBuffer();

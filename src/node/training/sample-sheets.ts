@@ -51,7 +51,7 @@ export async function writeSampleSheets(
   };
   const step = String(trainer.step).padStart(6, "0");
   for (const [name, sheet] of Object.entries(sheets)) {
-    const png = await encodePng(sheet);
+    const png = await encodePng(sheet, { ownPicture: "sample sheet" });
     await run.writeSample(`step-${step}-${name}.png`, png);
     run.events.image(trainer.step, `samples/${name}`, png);
   }
