@@ -7,7 +7,8 @@ import { open } from "node:fs/promises";
 import { extname } from "node:path";
 
 /** What a picture is of vaekit's own making. */
-export type OwnPicture = "reconstruction" | "sample sheet";
+export const ownPictures = ["reconstruction", "sample sheet"] as const;
+export type OwnPicture = (typeof ownPictures)[number];
 
 const mark = "vaekit made this: ";
 

@@ -2,9 +2,9 @@
 import { extname } from "node:path";
 import sharp from "sharp";
 import { VaekitError } from "../../errors.ts";
-import { checkOptions, optionKinds, type OptionKinds } from "../../util/check-options.ts";
+import { checkOptions, oneOf, optionKinds, type OptionKinds } from "../../util/check-options.ts";
 import { checkRaster, type Raster } from "../raster.ts";
-import { ownDescription, type OwnPicture } from "./own-picture.ts";
+import { ownDescription, ownPictures, type OwnPicture } from "./own-picture.ts";
 
 /** The formats that {@link encodeImage} writes, by file extension. */
 const formatOfExtension: Record<string, "png" | "jpeg" | "webp"> = {
@@ -21,7 +21,10 @@ export interface EncodeImageOptions {
   ownPicture?: OwnPicture;
 }
 
-const encodeKinds: OptionKinds<EncodeImageOptions> = { quality: optionKinds.checkedElsewhere };
+const encodeKinds: OptionKinds<EncodeImageOptions> = {
+  quality: optionKinds.checkedElsewhere,
+  ownPicture: oneOf(ownPictures),
+};
 
 /** The bytes of a PNG file with exactly the raster's samples, RGB or grey. */
 export async function encodePng(
