@@ -7,8 +7,11 @@ export interface ByteSource {
   readonly byteLength: number;
   /** The path of the file on disk, where it is one: native runtimes map it instead of reading it. */
   readonly path?: string;
-  /** Rejects when the file at `path` is no longer the one that was opened: for those who map it. */
-  checkUnchanged?(): Promise<void>;
+  /**
+   * Throws when the file at `path` is no longer the one that was opened, for those who map it. Not a promise: it is asked
+   * before every computation, and calls keep their order.
+   */
+  checkUnchanged?(): void;
   /** Reads `length` bytes from `offset`; both lie inside the source, or it rejects. */
   read(offset: number, length: number): Promise<Uint8Array>;
 }

@@ -1,5 +1,5 @@
 /** Files as byte sources. */
-import type { Stats } from "node:fs";
+import { statSync, type Stats } from "node:fs";
 import { open, realpath, stat } from "node:fs/promises";
 import { VaekitError } from "../../errors.ts";
 import type { ByteSource } from "../../tensor/byte-source.ts";
@@ -35,11 +35,8 @@ export async function openFileSource(path: string): Promise<FileSource> {
       path: real,
       byteLength: status.size,
       read: (offset, length) => readRange(path, real, offset, length, status),
-      checkUnchanged: async () => {
-        const now = await stat(real).catch((error: unknown) => {
-          throw readError(path, error);
-        });
-        checkIsSame(path, status, now);
+      checkUnchanged: () => {
+        checkIsSame(path, status, statusNow(path, real));
       },
     };
   } catch (error) {
@@ -55,9 +52,17 @@ export async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** Another file in the place of one in use would give other weights without a word. */
+function statusNow(name: string, path: string): Stats {
+  try {
+    return statSync(path);
+  } catch (error) {
+    throw readError(name, error);
+  }
+}
+
+/** Another file in the place of one in use would give other weights without a word; so may one that keeps its size and time. */
 function checkIsSame(name: string, opened: Stats, now: Stats): void {
-  if (opened.size === now.size && opened.mtimeMs === now.mtimeMs) return;
+  if (opened.size === now.size && opened.mtimeMs === now.mtimeMs && opened.ino === now.ino) return;
   throw new VaekitError("INVALID_FILE", `${name}: the file was changed while in use. Open it again.`);
 }
 

@@ -4,6 +4,7 @@ import type { InferenceSession } from "onnxruntime-node";
 import { invariant, isDisposal, messageOf, VaekitError } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
 import { encodeModel, type LayoutProbe } from "../../onnx/index.ts";
+import type { ByteSource } from "../../tensor/byte-source.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkInputs } from "../check-inputs.ts";
 import { graphForDevice } from "../graph-for-device.ts";
@@ -26,7 +27,7 @@ import { checkFreeSpace } from "./free-space.ts";
 import { Layout } from "./layout.ts";
 import { loadNativeEngine } from "./native-engine.ts";
 import { unreturnedOutput } from "./run-into.js";
-import { placeWeights, type PlacedWeights } from "./place-weights.ts";
+import { checkUnchanged, placeWeights, type PlacedWeights } from "./place-weights.ts";
 import type { OutputType, StateUse, StepMessage, TensorMessage } from "./protocol.ts";
 import { WorkerClient } from "./worker-client.ts";
 
@@ -110,7 +111,7 @@ export class NodeRuntime implements Runtime {
         const sharesArena = inWorkspace && device === "cpu";
         await this.#client.request({ kind: "create", session, model, options, sharesArena, outputs });
         this.#device = device;
-        return new NodeSession(this.#client, session, graph);
+        return new NodeSession(this.#client, session, graph, weights.mapped);
       } catch (error) {
         if (isDisposal(error)) throw error;
         const reason = messageOf(error);
@@ -209,12 +210,15 @@ class NodeSession implements Session {
   readonly #client: WorkerClient;
   readonly id: number;
   readonly #graph: Graph;
+  /** The files in which its weights lie. */
+  readonly mapped: readonly ByteSource[];
   #isDisposed = false;
 
-  constructor(client: WorkerClient, id: number, graph: Graph) {
+  constructor(client: WorkerClient, id: number, graph: Graph, mapped: readonly ByteSource[]) {
     this.#client = client;
     this.id = id;
     this.#graph = graph;
+    this.mapped = mapped;
   }
 
   async run(
@@ -224,6 +228,7 @@ class NodeSession implements Session {
     const { state, signal } = options;
     this.throwIfDisposed();
     checkInputs(this.#graph, inputs, state?.names);
+    checkUnchanged(this.mapped);
     const messages = toMessages(inputs);
     const use = state === undefined ? {} : { use: this.#stateUse(stateIn(state), inputs) };
     const body = { kind: "run", session: this.id, inputs: messages, ...use } as const;
@@ -295,6 +300,7 @@ class NodeWorkspace implements Workspace {
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<Record<string, Tensor>> {
     if (this.#isDisposed) throw new VaekitError("DISPOSED", "The workspace was disposed.");
+    checkUnchanged(mappedBy(steps));
     const body = { kind: "execute", workspace: this.#workspace, steps: steps.map(toStepMessage) } as const;
     const buffers = steps.flatMap((step) => (step.kind === "write" ? [step.data.buffer] : []));
     return toTensors(await this.#client.request(body, buffers, signal));
@@ -305,6 +311,14 @@ class NodeWorkspace implements Workspace {
     this.#isDisposed = true;
     await this.#client.release({ kind: "release-workspace", workspace: this.#workspace });
   }
+}
+
+/** The files in which the weights of some steps lie, each once. */
+function mappedBy(steps: readonly WorkspaceStep[]): ByteSource[] {
+  const sessions = steps.flatMap((step) =>
+    step.kind === "run" && step.session instanceof NodeSession ? [step.session] : [],
+  );
+  return [...new Set(sessions.flatMap(({ mapped }) => mapped))];
 }
 
 function toStepMessage(step: WorkspaceStep): StepMessage {

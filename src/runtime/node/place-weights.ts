@@ -2,6 +2,7 @@
 import { basename, dirname } from "node:path";
 import type { Placement } from "../../onnx/index.ts";
 import type { Graph } from "../../graph/index.ts";
+import type { ByteSource } from "../../tensor/byte-source.ts";
 import type { StoredTensor } from "../../tensor/stored-tensor.ts";
 
 /** What a session needs to find its weights. */
@@ -9,6 +10,8 @@ export interface PlacedWeights {
   readonly place: (stored: StoredTensor) => Placement;
   /** The folder of the mapped files; undefined when all weights are in buffers. */
   readonly folder: string | undefined;
+  /** The mapped files. */
+  readonly mapped: readonly ByteSource[];
   /** The weights that are not mapped: all of them or none. */
   readonly buffers: readonly { path: string; data: Uint8Array }[];
 }
@@ -20,17 +23,29 @@ export interface PlacedWeights {
  */
 export async function placeWeights(graph: Graph): Promise<PlacedWeights> {
   const stored = graph.initializers.flatMap(({ data }) => ("stored" in data ? [data.stored] : []));
-  const sources = new Set(stored.map(({ source }) => source));
-  for (const source of sources) await source.checkUnchanged?.();
   const folder = commonFolder(stored);
-  if (folder !== undefined) return { place: inFile, folder, buffers: [] };
+  if (folder !== undefined) {
+    const mapped = [...new Set(stored.map(({ source }) => source))];
+    checkUnchanged(mapped);
+    return { place: inFile, folder, mapped, buffers: [] };
+  }
   const buffers = await Promise.all(
     stored.map(async ({ name, source, byteOffset, byteLength }) => ({
       path: name,
       data: await source.read(byteOffset, byteLength),
     })),
   );
-  return { place: inBuffer, folder, buffers };
+  return { place: inBuffer, folder, mapped: [], buffers };
+}
+
+/**
+ * Mapped files are memory: one that became shorter ends the process at the first touch of what is missing, and one that
+ * was written over computes with other weights.
+ *
+ * @throws INVALID_FILE, NOT_FOUND, IO when one is not what it was.
+ */
+export function checkUnchanged(mapped: readonly ByteSource[]): void {
+  for (const source of mapped) source.checkUnchanged?.();
 }
 
 /** The folder in which every weight's file lies; undefined when there is none such. */
