@@ -17,7 +17,7 @@ export {
 export { inferConfig, modelFamilies, type ModelFamily } from "./models/infer-config.ts";
 export { encodeModel } from "./onnx/index.ts";
 export { Generator } from "./random/index.ts";
-export { devices, type Device, type Runtime, type Session } from "./runtime/index.ts";
+export { devices, type ConcreteDevice, type Device, type Runtime, type Session } from "./runtime/index.ts";
 export type { DType } from "./tensor/dtype.ts";
 export type { ByteSource } from "./tensor/byte-source.ts";
 export type { Shape } from "./tensor/shape.ts";

@@ -6,7 +6,7 @@ import {
   mlpVaeShapes,
   type MlpVaeConfig,
 } from "../src/models/index.ts";
-import { defaultProfile, providerOf } from "../src/planner/index.ts";
+import { defaultProfile, type Provider } from "../src/planner/index.ts";
 import { Generator } from "../src/random/index.ts";
 import type { Runtime } from "../src/runtime/index.ts";
 import { NodeRuntime } from "../src/runtime/node/node-runtime.ts";
@@ -46,7 +46,7 @@ export class Autoencoder extends AutoencoderKLModel {
       processBytes: () => undefined,
       availableBytes: () => undefined,
       hasFiles: false,
-      costProfile: () => Promise.resolve(defaultProfile(providerOf(runtime), 1)),
+      costProfile: (provider: Provider) => Promise.resolve(defaultProfile(provider, 1)),
     };
     const weights = matchWeights(config, new Map(tensors), "damaged");
     return new Autoencoder({ name: "damaged", config, weights, runtime, machine });

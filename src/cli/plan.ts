@@ -18,13 +18,11 @@ import { planText } from "./coding.ts";
 import { UsageError } from "./failure.ts";
 import { checkPixels } from "./limits.ts";
 import { formatBytes, formatFixed, formatMs, formatTable, print, type Column } from "./format.ts";
-import type { Device } from "../node/index.ts";
 
 export interface PlanOptions {
   readonly half: "encoder" | "decoder";
   /** In pixels. */
   readonly size: { readonly width: number; readonly height: number };
-  readonly device: Device | undefined;
 }
 
 export interface PlanReport {
@@ -45,7 +43,7 @@ export interface PlanReport {
 
 /** @throws UsageError when the size does not fit the model. */
 export async function planReport(vae: AutoencoderKL, options: PlanOptions): Promise<PlanReport> {
-  const { half, size, device = "cpu" } = options;
+  const { half, size } = options;
   const factor = vae.spatialFactor;
   if (size.width % factor !== 0 || size.height % factor !== 0) {
     throw new UsageError(
@@ -57,7 +55,9 @@ export async function planReport(vae: AutoencoderKL, options: PlanOptions): Prom
   const inputSize = { batch: 1, height: size.height / scale, width: size.width / scale };
   const graph = vae.graph(half, inputSize);
   const threadCount = availableParallelism();
-  const provider = device === "auto" ? "cpu" : device;
+  // Warns of damaged prices, too. The device is the one that the model would run on.
+  const chosen = await vae.plan(half, inputSize);
+  const provider = chosen.device;
   const { profile, source } = await loadProfile(profileKey(provider, threadCount));
   const choose = chooseTile(profile);
   return {
@@ -71,8 +71,7 @@ export async function planReport(vae: AutoencoderKL, options: PlanOptions): Prom
       compileStrips(graph, { stripElements: defaultStripElements, chooseTile: choose }),
       profile,
     ),
-    // Warns of damaged prices, too.
-    chosen: await vae.plan(half, inputSize),
+    chosen,
   };
 }
 

@@ -1,6 +1,5 @@
 /** This machine, as Node knows it. */
 import { availableParallelism, freemem } from "node:os";
-import { providerOf } from "../planner/index.ts";
 import { loadProfile, profileKey } from "../planner/node/index.ts";
 import type { Machine } from "../vae/machine.ts";
 
@@ -15,9 +14,9 @@ export function thisMachine(
     processBytes: () => process.memoryUsage.rss(),
     availableBytes,
     hasFiles,
-    costProfile: async (runtime) => {
+    costProfile: async (provider) => {
       const threads = threadCount === 0 ? availableParallelism() : threadCount;
-      const { profile } = await loadProfile(profileKey(providerOf(runtime), threads), { onWarning });
+      const { profile } = await loadProfile(profileKey(provider, threads), { onWarning });
       return profile;
     },
   };

@@ -121,8 +121,6 @@ export function shapeOfConvolution({ operator, inputs, output }: Node): Convolut
   return { batch, inChannels, outChannels, height, width, taps: sizeOf(kernel) };
 }
 
-/** The provider of a runtime that has made its first session. */
-export function providerOf(runtime: Runtime): Provider {
-  const device = runtime.device ?? "cpu";
-  return device === "cpu" && runtime.name === "onnxruntime-web" ? "wasm" : device;
-}
+/** What computes for a runtime on one of its devices. */
+export const providerOf = ({ name }: Pick<Runtime, "name">, device: ConcreteDevice): Provider =>
+  device === "cpu" && name === "onnxruntime-web" ? "wasm" : device;

@@ -120,7 +120,7 @@ export async function measureProfile(runtime: Runtime, options: MeasureOptions):
   }
   const tiles = Object.fromEntries(measuredTiles.map((tile) => [tile, inModel(costs.get(tile)!)]));
   const profile: CostProfile = {
-    provider: providerOf(runtime),
+    provider: providerOf(runtime, await runtime.resolve()),
     threadCount: options.threadCount,
     run: significant(run * 1e12),
     element: significant(element * 1e12),

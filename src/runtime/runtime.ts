@@ -51,6 +51,11 @@ export interface RunOptions {
 export interface SessionOptions {
   /** For the steps of a workspace: one of many sessions that run one after the other, and may share their memory. */
   readonly inWorkspace?: boolean;
+  /**
+   * The device that the graph was planned for, by `resolve`: rejects with RUNTIME where it turns out not to work, instead of
+   * falling back to another one, for which there should be another plan.
+   */
+  readonly device?: ConcreteDevice;
 }
 
 /** A graph made ready to run. It owns memory outside of JavaScript until it is disposed. */
@@ -109,8 +114,13 @@ export interface Workspace {
 export interface Runtime {
   /** For messages: "onnxruntime-node", "onnxruntime-web". */
   readonly name: string;
-  /** What the runtime chose, once its first session exists. */
+  /** Where its sessions are, once the first one exists. */
   readonly device: ConcreteDevice | undefined;
+  /**
+   * Where the next session will be made: what a plan is made for. Of the devices that are possible, the first one that is there;
+   * free where only one is. If not even a first session can be made there, it is the next one from then on.
+   */
+  resolve(): Promise<ConcreteDevice>;
   /** Begins to get ready for a first session while the caller does something else; what fails, fails there. */
   warmUp?(): void;
   createSession(graph: Graph, options?: SessionOptions): Promise<Session>;

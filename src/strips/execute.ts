@@ -1,6 +1,13 @@
 /** Runs a program of strips on a runtime. */
 import type { Graph } from "../graph/index.ts";
-import { Lifetime, type Region, type Runtime, type Session, type Workspace } from "../runtime/index.ts";
+import {
+  Lifetime,
+  type ConcreteDevice,
+  type Region,
+  type Runtime,
+  type Session,
+  type Workspace,
+} from "../runtime/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { allocate, type Allocation } from "./allocate.ts";
 import type { StripProgram, TensorId } from "./program.ts";
@@ -24,14 +31,22 @@ export class StripExecutor {
   readonly #runtime: Runtime;
   readonly #program: StripProgram;
   readonly #allocation: Allocation;
+  readonly #device: ConcreteDevice | undefined;
   readonly #sessions = new Map<number, Promise<Session>>();
   #workspace: Promise<Workspace> | undefined;
   readonly #lifetime = new Lifetime("The strips' program");
 
-  constructor(runtime: Runtime, program: StripProgram, allocation = allocate(program)) {
+  /** @param device the only one to run on, if the program was planned for one. */
+  constructor(
+    runtime: Runtime,
+    program: StripProgram,
+    allocation = allocate(program),
+    device?: ConcreteDevice,
+  ) {
     this.#runtime = runtime;
     this.#program = program;
     this.#allocation = allocation;
+    this.#device = device;
   }
 
   /** @param x the program's input, [1, C, H, W]. */
@@ -80,6 +95,10 @@ export class StripExecutor {
     if (known !== undefined) return known;
     const session = this.#createSession(this.#program.graphs[graph]!);
     this.#sessions.set(graph, session);
+    // A failure is not remembered: the next picture tries again.
+    session.catch(() => {
+      if (this.#sessions.get(graph) === session) this.#sessions.delete(graph);
+    });
     return session;
   }
 
@@ -89,7 +108,8 @@ export class StripExecutor {
   }
 
   #createSession(graph: Graph): Promise<Session> {
-    return this.#runtime.createSession(graph, { inWorkspace: true });
+    const device = this.#device === undefined ? {} : { device: this.#device };
+    return this.#runtime.createSession(graph, { inWorkspace: true, ...device });
   }
 
   /** Disposes the sessions. A run under way ends with DISPOSED. */

@@ -1,6 +1,5 @@
 /** What the platform knows of the machine that a model runs on. */
-import type { CostProfile } from "../planner/index.ts";
-import type { Runtime } from "../runtime/index.ts";
+import type { CostProfile, Provider } from "../planner/index.ts";
 
 export interface Machine {
   /** Bytes that this process holds now; undefined where the platform does not say. */
@@ -9,6 +8,6 @@ export interface Machine {
   readonly availableBytes: () => number | undefined;
   /** Whether there are temporary files. */
   readonly hasFiles: boolean;
-  /** What operators cost where the runtime computes. */
-  readonly costProfile: (runtime: Runtime) => Promise<CostProfile>;
+  /** What operators cost there. */
+  readonly costProfile: (provider: Provider) => Promise<CostProfile>;
 }

@@ -2,6 +2,7 @@
 import { VaekitError } from "../errors.ts";
 import type { InputSize } from "../models/index.ts";
 import type { BaseGenerator } from "../random/base-generator.ts";
+import type { ConcreteDevice } from "../runtime/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, oneOf, optionKinds, positiveNumber, type OptionKinds } from "../util/check-options.ts";
 import { describeValue } from "../util/describe-value.ts";
@@ -22,6 +23,8 @@ export interface CodingPlan {
   readonly half: Half;
   /** Of the input: pixels for the encoder, latents for the decoder. */
   readonly size: InputSize;
+  /** Where it will run. */
+  readonly device: ConcreteDevice;
   readonly tiling: "exact" | "off";
   /** Strips of the largest map; 1 at once. */
   readonly stripCount: number;
@@ -48,7 +51,7 @@ export interface CodingOptions {
   readonly maxMemoryBytes?: number;
   /** Where the temporary file goes, if one is needed. @default the system's folder for such files */
   readonly temporaryFolder?: string;
-  /** Told what was chosen, before it starts. */
+  /** Told what was chosen, before it starts; once more if the model falls back to another device, for which there is another plan. */
   readonly onPlan?: (plan: CodingPlan) => void;
   /** One picture of the batch at a time: less memory, the same result. @default false */
   readonly slicing?: boolean;

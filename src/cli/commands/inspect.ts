@@ -92,9 +92,9 @@ async function inspect(model: string | undefined, options: InspectOptions): Prom
 
 async function plan(
   vae: AutoencoderKL,
-  { half = "decoder", size = { width: 1024, height: 1024 }, device, json }: InspectOptions,
+  { half = "decoder", size = { width: 1024, height: 1024 }, json }: InspectOptions,
 ): Promise<void> {
-  const report = await planReport(vae, { half, size, device });
+  const report = await planReport(vae, { half, size });
   if (json === true) printJson({ model: modelLabel(vae), ...report });
   else showPlan(report, vae.spatialFactor);
 }

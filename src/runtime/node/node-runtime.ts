@@ -1,12 +1,13 @@
 /** The native runtime: onnxruntime-node, in a thread of its own. */
 import { tmpdir } from "node:os";
 import type { InferenceSession } from "onnxruntime-node";
-import { invariant, isDisposal, messageOf, VaekitError } from "../../errors.ts";
-import type { Graph } from "../../graph/index.ts";
+import { invariant, VaekitError } from "../../errors.ts";
+import { GraphBuilder, type Graph } from "../../graph/index.ts";
 import { encodeModel, type LayoutProbe } from "../../onnx/index.ts";
 import type { ByteSource } from "../../tensor/byte-source.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkInputs } from "../check-inputs.ts";
+import { DeviceChoice } from "../device-choice.ts";
 import { graphForDevice } from "../graph-for-device.ts";
 import { checkOptions, oneOf, optionKinds, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
 import {
@@ -23,6 +24,7 @@ import {
   type WorkspaceOptions,
   type WorkspaceStep,
 } from "../runtime.ts";
+import { autoDevicesHere } from "./auto-devices.ts";
 import { checkFreeSpace } from "./free-space.ts";
 import { Layout } from "./layout.ts";
 import { loadNativeEngine } from "./native-engine.ts";
@@ -43,15 +45,6 @@ export interface NodeRuntimeOptions {
   readonly keepsMemory?: boolean;
 }
 
-/**
- * What "auto" tries, in order. WebGPU is left out: it is verified on a software driver only, and "auto" could choose
- * just that.
- */
-function autoDevices(known: readonly string[]): readonly ConcreteDevice[] {
-  const gpus = (["cuda", "dml"] as const).filter((device) => known.includes(device));
-  return [...gpus, "cpu"];
-}
-
 const runtimeKinds: OptionKinds<NodeRuntimeOptions> = {
   device: oneOf(devices),
   threadCount: wholeNumber(0),
@@ -60,8 +53,7 @@ const runtimeKinds: OptionKinds<NodeRuntimeOptions> = {
 
 export class NodeRuntime implements Runtime {
   readonly name = "onnxruntime-node";
-  #device: ConcreteDevice | undefined;
-  readonly #candidates: readonly ConcreteDevice[];
+  readonly #devices: DeviceChoice;
   readonly #threadCount: number;
   readonly #keepsMemory: boolean;
   readonly #client = new WorkerClient();
@@ -70,57 +62,66 @@ export class NodeRuntime implements Runtime {
   #nextState = 0;
   #nextWorkspace = 0;
 
-  /** @throws UNSUPPORTED when onnxruntime-node is not installed or cannot be loaded. */
-  constructor(options: NodeRuntimeOptions = {}) {
+  /**
+   * @param tried what "auto" tries, in order.
+   * @throws UNSUPPORTED when onnxruntime-node is not installed or cannot be loaded.
+   */
+  constructor(options: NodeRuntimeOptions = {}, tried?: readonly ConcreteDevice[]) {
     checkOptions("NodeRuntime", options, runtimeKinds);
     const { device = "auto", threadCount = 0, keepsMemory = false } = options;
     const known = loadNativeEngine();
-    this.#candidates = device === "auto" ? autoDevices(known) : [device];
+    const candidates = device === "auto" ? (tried ?? autoDevicesHere(known)) : [device];
+    this.#devices = new DeviceChoice(candidates, (candidate) => this.#probe(candidate));
     this.#threadCount = threadCount;
     this.#keepsMemory = keepsMemory;
   }
 
   get device(): ConcreteDevice | undefined {
-    return this.#device;
+    return this.#devices.settled;
+  }
+
+  resolve(): Promise<ConcreteDevice> {
+    return this.#devices.resolve();
   }
 
   /** Starts the thread, which loads ONNX Runtime, where the processor may be what it is for. */
   warmUp(): void {
-    if (this.#device !== undefined || this.#candidates[0] !== "cpu") return;
-    this.#client.request({ kind: "warm-up" }).catch(() => undefined);
-    this.#layout.blockSize().catch(() => undefined);
+    this.#warmUp().catch(() => undefined);
   }
 
-  async createSession(graph: Graph, { inWorkspace = false }: SessionOptions = {}): Promise<Session> {
+  async #warmUp(): Promise<void> {
+    if (this.device !== undefined || (await this.resolve()) !== "cpu") return;
+    await Promise.all([this.#client.request({ kind: "warm-up" }), this.#layout.blockSize()]);
+  }
+
+  async createSession(graph: Graph, options: SessionOptions = {}): Promise<Session> {
     const weights = await placeWeights(graph);
-    const failures = new Map<string, ConcreteDevice[]>();
-    for (const device of this.#device === undefined ? this.#candidates : [this.#device]) {
-      const session = this.#nextSession++;
-      const options = sessionOptions(device, weights, {
-        threadCount: this.#threadCount,
-        keepsMemory: this.#keepsMemory,
-        joins: this.#joins(device),
-      });
-      try {
-        const model = encodeModel(graphForDevice(graph, device), weights.place, {
-          sequenceOutput: unreturnedOutput,
-          joins: this.#joins(device),
-          blocks: device === "cpu" ? await this.#layout.for(graph) : undefined,
-        });
-        const outputs = outputTypes(graph);
-        const sharesArena = inWorkspace && device === "cpu";
-        await this.#client.request({ kind: "create", session, model, options, sharesArena, outputs });
-        this.#device = device;
-        return new NodeSession(this.#client, session, graph, weights.mapped);
-      } catch (error) {
-        if (isDisposal(error)) throw error;
-        const reason = messageOf(error);
-        failures.set(reason, [...(failures.get(reason) ?? []), device]);
-      }
-    }
-    const reasons = [...failures].map(([reason, devices]) => `${devices.join(", ")}: ${reason}`);
-    const message = `ONNX Runtime could not prepare the graph ${graph.name} (${reasons.join("; ")}).`;
-    throw new VaekitError("RUNTIME", message);
+    const create = (device: ConcreteDevice): Promise<Session> =>
+      this.#createSession(graph, weights, device, options);
+    return this.#devices.make(`the graph ${graph.name}`, create, options.device);
+  }
+
+  async #createSession(
+    graph: Graph,
+    weights: PlacedWeights,
+    device: ConcreteDevice,
+    { inWorkspace = false }: SessionOptions,
+  ): Promise<Session> {
+    const session = this.#nextSession++;
+    const options = sessionOptions(device, weights, {
+      threadCount: this.#threadCount,
+      keepsMemory: this.#keepsMemory,
+      joins: this.#joins(device),
+    });
+    const model = encodeModel(graphForDevice(graph, device), weights.place, {
+      sequenceOutput: unreturnedOutput,
+      joins: this.#joins(device),
+      blocks: device === "cpu" ? await this.#layout.for(graph) : undefined,
+    });
+    const outputs = outputTypes(graph);
+    const sharesArena = inWorkspace && device === "cpu";
+    await this.#client.request({ kind: "create", session, model, options, sharesArena, outputs });
+    return new NodeSession(this.#client, session, graph, weights.mapped);
   }
 
   async createState(tensors: Readonly<Record<string, Tensor>>): Promise<State> {
@@ -150,6 +151,15 @@ export class NodeRuntime implements Runtime {
   /** Optimisers take half of a session's making: a training step, which is one session, has them. */
   #joins(device: ConcreteDevice): boolean {
     return device === "cpu" && !this.#keepsMemory;
+  }
+
+  /** Makes a session of one operator there: what a device lacks to be used, it lacks for that. */
+  async #probe(device: ConcreteDevice): Promise<void> {
+    const builder = new GraphBuilder("probe");
+    const y = builder.apply("Neg", [builder.input("x", "float32", [1])], {});
+    const graph = builder.build({ y });
+    const session = await this.#createSession(graph, await placeWeights(graph), device, {});
+    await session.dispose();
   }
 
   /** All at once: this thread may be busy with planning while the other one answers. */

@@ -1,11 +1,12 @@
 /** The portable runtime: onnxruntime-web, in browsers and (its WebAssembly build) in Node. One thing at a time: see turns.ts. */
 import type { InferenceSession } from "onnxruntime-common";
-import { isDisposal, messageOf, VaekitError } from "../../errors.ts";
+import { VaekitError } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
 import { encodeModel, type Placement } from "../../onnx/index.ts";
 import type { ByteSource } from "../../tensor/byte-source.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { StoredTensor } from "../../tensor/stored-tensor.ts";
+import { DeviceChoice } from "../device-choice.ts";
 import { graphForDevice } from "../graph-for-device.ts";
 import { Lifetime } from "../lifetime.ts";
 import {
@@ -14,6 +15,7 @@ import {
   type Device,
   type Runtime,
   type Session,
+  type SessionOptions,
   type State,
   type Workspace,
   type WorkspaceOptions,
@@ -28,14 +30,13 @@ import { WebWorkspace } from "./web-workspace.ts";
 
 export type { OrtModule } from "./ort-module.ts";
 
-/** What onnxruntime-web calls our devices. */
-const providers: { [D in Device]: readonly { device: ConcreteDevice; provider: string }[] } = {
-  auto: [{ device: "cpu", provider: "wasm" }],
-  cpu: [{ device: "cpu", provider: "wasm" }],
-  webgpu: [{ device: "webgpu", provider: "webgpu" }],
-  cuda: [],
-  dml: [],
-  coreml: [],
+/** What onnxruntime-web calls our devices; null for those that it does not have. */
+const providers: { readonly [D in ConcreteDevice]: string | null } = {
+  cpu: "wasm",
+  webgpu: "webgpu",
+  cuda: null,
+  dml: null,
+  coreml: null,
 };
 
 /** A file of weights under the name by which models refer to it. */
@@ -57,8 +58,7 @@ const runtimeKinds: OptionKinds<WebRuntimeOptions> = { device: oneOf(devices) };
 export class WebRuntime implements Runtime {
   readonly name = "onnxruntime-web";
   readonly #ort: OrtModule;
-  readonly #requested: Device;
-  #device: ConcreteDevice | undefined;
+  readonly #devices: DeviceChoice;
   readonly #turns: Turns;
   readonly #lifetime = new Lifetime("The runtime");
   readonly #sessions = new Set<WebSession>();
@@ -69,53 +69,60 @@ export class WebRuntime implements Runtime {
   constructor(ort: OrtModule, options: WebRuntimeOptions = {}) {
     checkOptions("WebRuntime", options, runtimeKinds);
     const { device = "auto" } = options;
-    if (providers[device].length === 0) {
+    const chosen = device === "auto" ? "cpu" : device;
+    if (providers[chosen] === null) {
       const message = `device: expected "auto", "cpu" or "webgpu" in onnxruntime-web, found "${device}".`;
       throw new VaekitError("UNSUPPORTED", message);
     }
     this.#ort = ort;
     this.#turns = turnsOf(ort);
-    this.#requested = device;
+    // The only candidate needs no probe: the first session tells.
+    this.#devices = new DeviceChoice([chosen], () => Promise.resolve());
   }
 
   get device(): ConcreteDevice | undefined {
-    return this.#device;
+    return this.#devices.settled;
   }
 
-  createSession(graph: Graph): Promise<Session> {
-    return this.#lifetime.during(() => this.#createSession(graph));
+  resolve(): Promise<ConcreteDevice> {
+    return this.#devices.resolve();
   }
 
-  async #createSession(graph: Graph): Promise<Session> {
+  createSession(graph: Graph, options: SessionOptions = {}): Promise<Session> {
+    return this.#lifetime.during(() => this.#prepareSession(graph, options));
+  }
+
+  async #prepareSession(graph: Graph, { device: planned }: SessionOptions): Promise<Session> {
     const files = await this.#readWeights(graph);
-    const externalData = [...files.values()];
+    const create = (device: ConcreteDevice): Promise<Session> => this.#createSession(graph, files, device);
+    return this.#devices.make(`the graph ${graph.name}`, create, planned);
+  }
+
+  async #createSession(
+    graph: Graph,
+    files: ReadonlyMap<ByteSource, WeightFile>,
+    device: ConcreteDevice,
+  ): Promise<Session> {
     const place = ({ source, byteOffset, byteLength }: StoredTensor): Placement => ({
       location: files.get(source)!.path,
       byteOffset,
       byteLength,
     });
-    const failures: string[] = [];
-    for (const { device, provider } of providers[this.#requested]) {
-      try {
-        const options = { executionProviders: [provider], externalData, logSeverityLevel: 4 } as const;
-        const model = encodeModel(graphForDevice(graph, device), place);
-        const session = await this.#turns.take(async () => {
-          await nextTask();
-          this.#lifetime.check();
-          return this.#ort.InferenceSession.create(model, options);
-        });
-        this.#device = device;
-        const kept = this.#keep(graph, session);
-        // The end came while it was made, and did not know of it.
-        if (this.#lifetime.isOver) await kept.dispose();
-        return kept;
-      } catch (error) {
-        if (isDisposal(error)) throw error;
-        failures.push(`${device}: ${messageOf(error)}`);
-      }
-    }
-    const message = `onnxruntime-web could not prepare the graph ${graph.name} (${failures.join("; ")}).`;
-    throw new VaekitError("RUNTIME", message);
+    const options = {
+      executionProviders: [providers[device]!],
+      externalData: [...files.values()],
+      logSeverityLevel: 4,
+    } as const;
+    const model = encodeModel(graphForDevice(graph, device), place);
+    const session = await this.#turns.take(async () => {
+      await nextTask();
+      this.#lifetime.check();
+      return this.#ort.InferenceSession.create(model, options);
+    });
+    const kept = this.#keep(graph, session);
+    // The end came while it was made, and did not know of it.
+    if (this.#lifetime.isOver) await kept.dispose();
+    return kept;
   }
 
   createState(tensors: Readonly<Record<string, Tensor>>): Promise<State> {
