@@ -3,6 +3,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { messageOf, VaekitError } from "../errors.ts";
+import { systemCode } from "../files/node/index.ts";
 import { blobPath, exists, linkBlob, snapshotFolder } from "./cache.ts";
 import { assertInsideCache, isAsListed } from "./cached-file.ts";
 import type { HubSettings } from "./options.ts";
@@ -32,15 +33,20 @@ export async function download(settings: HubSettings, commit: string, file: HubF
     await removeParts(blob, settings.idleTimeoutMs);
   } catch (error) {
     if (error instanceof VaekitError) throw error;
-    const remedy = "Check the disk's space and the permissions, or set HF_HUB_CACHE.";
-    throw new VaekitError(
-      "IO",
-      `${settings.cacheDir}: cannot write the cache: ${messageOf(error)}. ${remedy}`,
-      {
-        cause: error,
-      },
-    );
+    throw unwritable(settings, error);
   }
+}
+
+function unwritable(settings: HubSettings, error: unknown): VaekitError {
+  const isFull = ["ENOSPC", "EDQUOT"].includes(systemCode(error) ?? "");
+  const reason = isFull
+    ? "the disk is full, or your share of it; the part that came is kept. Free some space and try again"
+    : `${messageOf(error)}. Check its permissions`;
+  return new VaekitError(
+    "IO",
+    `${settings.cacheDir}: cannot write the cache: ${reason}, or set HF_HUB_CACHE to another folder.`,
+    { cause: error },
+  );
 }
 
 async function downloadBlob(

@@ -5,11 +5,11 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { lstat, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
+import { lstat, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 
-import { systemCode } from "../files/node/index.ts";
+import { namesIn, systemCode } from "../files/node/index.ts";
 
 const ending = ".vaekit-incomplete";
 
@@ -40,6 +40,16 @@ export async function claimPartial(blob: string, idleTimeoutMs: number): Promise
   return { path, parked };
 }
 
+/** How many bytes of `blob` an earlier call left: what is not to be fetched again. */
+export async function keptBytes(blob: string, idleTimeoutMs: number): Promise<number> {
+  const parts = [`${blob}${ending}`, ...(await abandonedParts(blob, idleTimeoutMs))];
+  for (const path of parts) {
+    const status = await lstat(path).catch(() => undefined);
+    if (status?.isFile() === true) return status.size;
+  }
+  return 0;
+}
+
 /** Keeps the part for the next call. */
 export async function parkPartial({ path, parked }: PartialFile): Promise<void> {
   await rename(path, parked).catch(() => undefined);
@@ -55,7 +65,7 @@ export async function removeParts(blob: string, idleTimeoutMs: number): Promise<
 async function abandonedParts(blob: string, idleTimeoutMs: number): Promise<string[]> {
   const oldestLiveMs = Date.now() - 4 * Math.max(idleTimeoutMs, 30_000);
   const found: string[] = [];
-  for (const name of await readdir(dirname(blob))) {
+  for (const name of await namesIn(dirname(blob))) {
     if (!name.startsWith(`${basename(blob)}.`) || !name.endsWith(ending)) continue;
     const path = join(dirname(blob), name);
     const status = await lstat(path).catch(() => undefined);

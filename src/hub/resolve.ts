@@ -1,11 +1,10 @@
 /** From a model id to a folder with its config and weights, by way of the hub or of the cache alone. */
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { listFiles, modelInfo } from "@huggingface/hub";
 
-import { jsonLimits } from "../files/index.ts";
-import { readJsonFile, writeError } from "../files/node/index.ts";
+import { readJsonFile } from "../files/node/index.ts";
 import { messageOf, throwIfAborted, VaekitError } from "../errors.ts";
 import { readReference, repositoryFolder, snapshotFolder, writeReference } from "./cache.ts";
 import { assertInsideCache } from "./cached-file.ts";
@@ -14,10 +13,10 @@ import { chooseModelFolder } from "../models/model-folder.ts";
 import { refuseOtherClass } from "../models/other-models.ts";
 import { chooseFiles, shardsOf } from "./choose-files.ts";
 import { isBlobName } from "./content-hash.ts";
-import { checkDiskSpace } from "./disk-space.ts";
-import { download, pointerOf } from "./download.ts";
+import { checkRoom } from "./room.ts";
+import { download } from "./download.ts";
 import { apiFetch, readAnswer } from "./hub-client.ts";
-import { beyondLimit, HubUnreachableError, nonsense } from "./hub-errors.ts";
+import { HubUnreachableError, nonsense } from "./hub-errors.ts";
 import { checkHubId, checkRelativePath, isCommit } from "./hub-id.ts";
 import { readSettings } from "./options.ts";
 import type { HubOptions, HubResolution, HubSettings } from "./options.ts";
@@ -113,31 +112,6 @@ async function fetchSnapshot(settings: HubSettings, commit: string): Promise<Hub
     await fetchAll(shardsOf(await readFile(join(folder, choice.index), "utf8"), `${where}: ${choice.index}`));
   }
   return { folder, commit };
-}
-
-/** Before the first byte is fetched: whether all that is missing has room. */
-async function checkRoom(settings: HubSettings, commit: string, files: readonly HubFile[]): Promise<void> {
-  let neededBytes = 0;
-  for (const file of files) {
-    if (file.path.endsWith(".json") && file.sizeBytes > jsonLimits.maxBytes) {
-      throw beyondLimit(
-        settings,
-        `lists ${file.path} with ${file.sizeBytes} bytes, more than any config has`,
-      );
-    }
-    const isHere = await stat(pointerOf(settings, commit, file)).then(
-      ({ size }) => size === file.sizeBytes,
-      () => false,
-    );
-    if (!isHere) neededBytes += file.sizeBytes;
-  }
-  if (neededBytes === 0) return;
-  try {
-    await mkdir(settings.cacheDir, { recursive: true });
-  } catch (error) {
-    throw writeError(settings.cacheDir, error);
-  }
-  await checkDiskSpace(settings.cacheDir, neededBytes, settings.id);
 }
 
 interface Folder {

@@ -9,7 +9,9 @@ import {
   readlink,
   realpath,
   rm,
+  statfs,
   symlink,
+  truncate,
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -270,6 +272,32 @@ describe("a listing", () => {
 });
 
 describe("a file of the hub", () => {
+  test("needs room for what is missing of it alone", async () => {
+    const { bavail, bsize } = await statfs(cacheDir);
+    const part = join(repository(), "blobs", `${sha256(weights)}.vaekit-incomplete`);
+    await mkdir(dirname(part), { recursive: true });
+    await writeFile(part, "");
+    // Without blocks on the disk; others who write there meanwhile change less than the half of it.
+    await truncate(part, 2 ** 33);
+    const entries = [
+      { type: "file", path: "config.json", size: config.length, oid: gitHash(config) },
+      {
+        type: "file",
+        path: single,
+        size: 1,
+        oid: "",
+        lfs: { oid: sha256(weights), size: bavail * bsize + 2 ** 32 },
+      },
+    ];
+    when(/\/(tree|cdn)\//, (request, response) => {
+      if (request.url?.includes("/tree/") === true) response.end(JSON.stringify(entries));
+      else response.writeHead(500).end();
+    });
+    expect(await refusal()).toContain("answered 500");
+    await rm(part);
+    expect(await refusal({}, "org/plain", "IO")).toContain("bytes more, found ");
+  });
+
   test.each([
     ["config.json", /resolve.*config\.json/, {}],
     [single, /cdn.*safetensors/, {}],
