@@ -8,6 +8,7 @@ import { systemCode } from "../files/node/index.ts";
 import { messageOf, VaekitError } from "../errors.ts";
 import { expandPath, homeOf, joinPath, parseInteger, strip } from "./python-text.ts";
 import type { Variables } from "./python-text.ts";
+import { quote } from "../util/printable.ts";
 
 /** The environment's part of the settings. */
 export interface HubEnvironment {
@@ -60,7 +61,7 @@ function secondsOf(variables: Variables, name: string): number | undefined {
   if (text === undefined) return undefined;
   const seconds = parseInteger(text);
   if (seconds === undefined || seconds < 0) {
-    throw new VaekitError("HUB", `${name}: expected whole seconds, found ${JSON.stringify(text)}.`);
+    throw new VaekitError("HUB", `${name}: expected whole seconds, found ${quote(text)}.`);
   }
   return seconds === 0 ? undefined : seconds * 1000;
 }

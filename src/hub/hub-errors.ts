@@ -3,6 +3,7 @@ import { messageOf, VaekitError } from "../errors.ts";
 import type { HubSettings } from "./options.ts";
 import { proxyVariables } from "./proxy.ts";
 import type { Proxy } from "./proxy.ts";
+import { quote } from "../util/printable.ts";
 
 /** The hub could not be reached or broke down: a cached copy may stand in. */
 export class HubUnreachableError extends VaekitError {}
@@ -100,7 +101,7 @@ function absence(settings: HubSettings, errorCode: string | null): string {
   if (errorCode === "RevisionNotFound")
     return `no revision "${settings.revision}". Check the branch, tag or commit.`;
   if (errorCode === "EntryNotFound") {
-    return `no such file or folder (subfolder ${JSON.stringify(settings.subfolder ?? "")}). Check the subfolder.`;
+    return `no such file or folder (subfolder ${quote(settings.subfolder ?? "")}). Check the subfolder.`;
   }
   return "no such model or it is private; check the id, or set HF_TOKEN.";
 }

@@ -1,5 +1,6 @@
 /** The names that a user gives: model ids, revisions and subfolders, checked before they become paths. */
 import { VaekitError } from "../errors.ts";
+import { quote } from "../util/printable.ts";
 
 const part = "[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?";
 const idPattern = new RegExp(`^${part}/${part}$`);
@@ -22,7 +23,7 @@ export function checkHubId(id: string): void {
   if (isWellFormed(id)) return;
   throw new VaekitError(
     "HUB",
-    `Model id: expected org/name, such as "stabilityai/sd-vae-ft-mse", found ${JSON.stringify(id)}. ` +
+    `Model id: expected org/name, such as "stabilityai/sd-vae-ft-mse", found ${quote(id)}. ` +
       "Check the id, or pass the path of an existing folder.",
   );
 }
@@ -34,7 +35,7 @@ export function checkRelativePath(text: string, what: string): void {
   if (isSafe) return;
   throw new VaekitError(
     "HUB",
-    `${what}: expected a relative name with forward slashes and without "..", found ${JSON.stringify(text)}.`,
+    `${what}: expected a relative name with forward slashes and without "..", found ${quote(text)}.`,
   );
 }
 

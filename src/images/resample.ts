@@ -9,6 +9,7 @@
 import { VaekitError } from "../errors.ts";
 import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
 import { blankRaster, checkRaster, type Raster } from "./raster.ts";
+import { quote } from "../util/printable.ts";
 
 interface Filter {
   /** Half the width of the kernel, in pixels of the smaller picture. */
@@ -137,7 +138,7 @@ function checkResize(source: Raster, width: number, height: number, resample: st
   if (!resampleNames.some((name) => name === resample)) {
     throw new VaekitError(
       "INVALID_ARGUMENT",
-      `resize: expected the filter ${resampleNames.join(", ")}, found ${JSON.stringify(resample)}.`,
+      `resize: expected the filter ${resampleNames.join(", ")}, found ${quote(resample)}.`,
     );
   }
 }

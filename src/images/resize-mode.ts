@@ -6,6 +6,7 @@
 import { VaekitError } from "../errors.ts";
 import { blankRaster, paste, type Raster } from "./raster.ts";
 import { resizeRaster, type Resample, type Span } from "./resample.ts";
+import { quote } from "../util/printable.ts";
 
 /**
  * - `default` stretches to the size, whatever the proportions;
@@ -37,7 +38,7 @@ export function resizeByMode(
     default:
       throw new VaekitError(
         "INVALID_ARGUMENT",
-        `resize: expected the mode ${resizeModes.join(", ")}, found ${JSON.stringify(mode)}.`,
+        `resize: expected the mode ${resizeModes.join(", ")}, found ${quote(mode)}.`,
       );
   }
 }

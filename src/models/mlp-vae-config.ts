@@ -1,6 +1,7 @@
 /** The config.json of a fully connected VAE, as `vaekit train` writes it. */
 import { VaekitError } from "../errors.ts";
 import { iwaeMlpVae, pytorchExamplesMlpVae, type MlpVaeConfig } from "./mlp-vae.ts";
+import { quote } from "../util/printable.ts";
 
 /** What `_class_name` says in such a file. */
 export const mlpVaeClassName = "MlpVae";
@@ -71,6 +72,6 @@ function choice<T extends string>(
 }
 
 function wrong(subject: string, key: string | number, expected: string, found: unknown): VaekitError {
-  const shown = found === undefined ? "nothing" : JSON.stringify(found);
+  const shown = quote(found);
   return new VaekitError("INVALID_CONFIG", `${subject}: ${key}: expected ${expected}, found ${shown}.`);
 }

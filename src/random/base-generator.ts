@@ -4,6 +4,7 @@ import { float32ToHalves } from "../tensor/half.ts";
 import { checkShape, formatShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import { isDType, Tensor } from "../tensor/tensor.ts";
 import { fusedMultiplyAdd } from "./float32-math.ts";
+import { quote } from "../util/printable.ts";
 
 /** The dtypes that random real numbers come in. */
 export type FloatDType = "float32" | "float64" | "float16" | "bfloat16";
@@ -154,7 +155,7 @@ export abstract class BaseGenerator {
     checkShape(shape, subject);
     check(Number.isSafeInteger(sizeOf(shape)), `${subject}: the shape ${formatShape(shape)} is too large.`);
     const known = ["float32", "float64", "float16", "bfloat16", "int64"].includes(dtype);
-    check(known, `${subject}: expected a float dtype, found ${JSON.stringify(dtype)}.`);
+    check(known, `${subject}: expected a float dtype, found ${quote(dtype)}.`);
     return Tensor.zeros(shape, dtype);
   }
 }

@@ -6,6 +6,7 @@ import { VaekitError } from "../errors.ts";
 import { describeOtherPart, refuseOtherAutoencoders } from "../models/other-models.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { FoundTensor } from "../tensor/stored-tensor.ts";
+import { quote } from "../util/printable.ts";
 
 /** Whose names a file uses. */
 export type NamingScheme = "diffusers" | "original";
@@ -162,7 +163,7 @@ function renameAll(
     if (other !== undefined) {
       throw new VaekitError(
         "INVALID_FILE",
-        `${stored.source.name}: both ${JSON.stringify(other.name)} and ${JSON.stringify(stored.name)} would be ${name}; keep one.`,
+        `${stored.source.name}: both ${quote(other.name)} and ${quote(stored.name)} would be ${name}; keep one.`,
       );
     }
     renamed.set(name, { ...stored, shape: linearShape(name, stored.shape) });

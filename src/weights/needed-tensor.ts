@@ -3,6 +3,7 @@ import { VaekitError } from "../errors.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { FoundTensor, StoredTensor } from "../tensor/stored-tensor.ts";
 import { readableDTypes, storedDTypes } from "./safetensors-dtypes.ts";
+import { quote } from "../util/printable.ts";
 
 /** @throws INVALID_FILE when vaekit has no arrays for its dtype. */
 export function readableTensor(found: FoundTensor): StoredTensor {
@@ -37,7 +38,7 @@ function wrongDType(found: FoundTensor, expected: readonly string[]): VaekitErro
   const dtype = found.dtype === undefined ? found.storedDType : storedDTypes[found.dtype];
   return new VaekitError(
     "INVALID_FILE",
-    `${found.source.name}: tensor ${JSON.stringify(found.name)}: expected one of the dtypes ${expected.join(", ")}, found ${dtype}. ` +
+    `${found.source.name}: tensor ${quote(found.name)}: expected one of the dtypes ${expected.join(", ")}, found ${dtype}. ` +
       "Save it as one of these.",
   );
 }

@@ -8,6 +8,7 @@ import type { Checkpoint } from "./checkpoint.ts";
 import { readableTensor } from "./needed-tensor.ts";
 import { readableDTypes, storedDTypes } from "./safetensors-dtypes.ts";
 import { lengthBytes, maxHeaderBytes, readSafetensorsHeader } from "./safetensors-header.ts";
+import { quote } from "../util/printable.ts";
 
 export interface ParseSafetensorsOptions {
   /**
@@ -84,7 +85,7 @@ function checkNames(names: readonly string[]): void {
   if (duplicate !== undefined) {
     throw new VaekitError(
       "INVALID_ARGUMENT",
-      `encodeSafetensors: the tensor name ${JSON.stringify(duplicate)} occurs twice.`,
+      `encodeSafetensors: the tensor name ${quote(duplicate)} occurs twice.`,
     );
   }
   if (names.includes("__metadata__")) {

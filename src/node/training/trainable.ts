@@ -1,6 +1,7 @@
 /** Which parameters of a model are trained. */
 import { VaekitError } from "../../errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
+import { quote } from "../../util/printable.ts";
 
 /** The parameters whose names match one of the patterns, in which * stands for anything. */
 export function selectTrainable(
@@ -15,7 +16,7 @@ export function selectTrainable(
   );
   if (unused !== undefined) {
     const examples = [...shapes.keys()].slice(0, 2).join(", ");
-    const message = `model.trainable: no parameter matches ${JSON.stringify(unused)}. Names are such as ${examples}.`;
+    const message = `model.trainable: no parameter matches ${quote(unused)}. Names are such as ${examples}.`;
     throw new VaekitError("INVALID_CONFIG", message);
   }
   return new Map([...shapes].filter(([name]) => expressions.some((expression) => expression.test(name))));

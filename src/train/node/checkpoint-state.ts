@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { VaekitError } from "../../errors.ts";
 import { parseJson } from "../../files/index.ts";
 import { canonicalJson, isJsonObject, type JsonValue } from "./json.ts";
+import { quote } from "../../util/printable.ts";
 
 /** The file of every tensor, and that of everything else. */
 export const tensorsFile = "state.safetensors";
@@ -58,7 +59,7 @@ export function parseState(text: string, path: string): CheckpointState {
   if (content.version !== formatVersion) {
     throw new VaekitError(
       "UNSUPPORTED",
-      `${path}: expected a checkpoint of format ${formatVersion}, found ${JSON.stringify(content.version)}; use a newer vaekit.`,
+      `${path}: expected a checkpoint of format ${formatVersion}, found ${quote(content.version)}; use a newer vaekit.`,
     );
   }
   // Equal content has one text only, so this also notices what changed outside of `content`.

@@ -44,6 +44,7 @@ import type { JsonValue } from "./json.ts";
 import { isLockFile, RunLock } from "./lock.ts";
 import { MetricsLog, type Truncation } from "./metrics-log.ts";
 import { EventFileWriter, isEventFile } from "./tensorboard.ts";
+import { quote } from "../../util/printable.ts";
 
 const recipeFile = "recipe.json";
 const logFile = "log.jsonl";
@@ -210,10 +211,7 @@ export class RunDirectory implements Disposable {
    */
   async writeSample(name: string, content: FileContent): Promise<string> {
     if (name !== basename(name)) {
-      throw new VaekitError(
-        "INVALID_ARGUMENT",
-        `writeSample: expected a file's name, found ${JSON.stringify(name)}.`,
-      );
+      throw new VaekitError("INVALID_ARGUMENT", `writeSample: expected a file's name, found ${quote(name)}.`);
     }
     await makeFolder(this.samplesPath);
     const path = join(this.samplesPath, name);

@@ -6,6 +6,7 @@ import type { FoundTensor } from "../../tensor/stored-tensor.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { parseSafetensors } from "../safetensors.ts";
 import { openFileSource, readJsonFile } from "../../files/node/index.ts";
+import { quote } from "../../util/printable.ts";
 
 /**
  * Opens every shard that an index names.
@@ -34,7 +35,7 @@ export async function loadShards(
       if (owner !== shardName) continue;
       const stored = shard.tensors.get(name);
       if (stored === undefined) {
-        throw invalid(indexPath, `expected ${JSON.stringify(name)} in ${shardName}, which does not have it.`);
+        throw invalid(indexPath, `expected ${quote(name)} in ${shardName}, which does not have it.`);
       }
       tensors.set(name, stored);
     }
@@ -67,7 +68,7 @@ function checkedShardName(shard: unknown, indexPath: string): string {
   if (isPlain) return shard;
   throw invalid(
     indexPath,
-    `expected the name of a .safetensors file in the same folder, found ${JSON.stringify(shard)}.`,
+    `expected the name of a .safetensors file in the same folder, found ${quote(shard)}.`,
   );
 }
 
