@@ -1,10 +1,11 @@
 /** AutoencoderKL in the browser: weights by fetch, ONNX Runtime Web. */
-import { VaekitError } from "../errors.ts";
-import { parseJson } from "../files/index.ts";
+import { jsonLimits, parseJson } from "../files/index.ts";
 import { parseConfig } from "../models/index.ts";
 import { devices, type Device } from "../runtime/index.ts";
 import { WebRuntime, type OrtModule } from "../runtime/web/web-runtime.ts";
-import { bytesInMemory, type ByteSource } from "../tensor/byte-source.ts";
+import { bytesInMemory } from "../tensor/byte-source.ts";
+import { fetchBytes } from "./fetch-bytes.ts";
+import { fileUrl, folderUrl } from "./model-url.ts";
 import { browser } from "./machine.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
@@ -34,32 +35,34 @@ const pretrainedKinds: OptionKinds<FromPretrainedOptions> = {
 export class AutoencoderKL extends AutoencoderKLModel {
   /**
    * Opens a model in diffusers' format from the URL of its folder (for the hub:
-   * "https://huggingface.co/org/name/resolve/main/vae").
+   * "https://huggingface.co/org/name/resolve/main/vae"), whose query, if it has one, goes with every file.
    *
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
-   * @throws NOT_FOUND, IO, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
+   * @throws INVALID_ARGUMENT, NOT_FOUND, IO, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
   static async fromPretrained(
-    url: string,
+    url: string | URL,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKL> {
     checkOptions("fromPretrained", options, pretrainedKinds);
-    checkPath("fromPretrained", url, "the URL of a folder");
-    const base = url.endsWith("/") ? url : `${url}/`;
-    const variant = options.variant === undefined ? "" : `.${options.variant}`;
-    const configBytes = await fetchBytes(`${base}config.json`, options);
-    const { config, warnings } = parseConfig(await readJson(configBytes), `${base}config.json`);
-    const file = await fetchBytes(`${base}diffusion_pytorch_model${variant}.safetensors`, options);
-    const { tensors } = await parseSafetensors(file);
-    const weights = matchWeights(config, renameDeprecatedAttention(tensors), url);
-    if (weights.unexpected.length > 0) warnings.push(unexpectedWarning(weights.unexpected, url));
+    if (!(url instanceof URL)) checkPath("fromPretrained", url, "the URL of a folder");
+    const folder = folderUrl(url);
+    const { device, variant } = options;
+    // First, since it refuses devices that are not there, before anything is downloaded.
+    const runtime = new WebRuntime(ort ?? (await defaultOrt()), device === undefined ? {} : { device });
+    const configUrl = fileUrl(folder, "config.json");
+    const configBytes = await fetchBytes(configUrl, { ...options, maxBytes: jsonLimits.maxBytes });
+    const { config, warnings } = parseConfig(parseJson(configBytes, { name: configUrl }), configUrl);
+    const infix = variant === undefined ? "" : `.${variant}`;
+    const weightsUrl = fileUrl(folder, `diffusion_pytorch_model${infix}.safetensors`);
+    const bytes = await fetchBytes(weightsUrl, { ...options, maxBytes: maxWeightsBytes });
+    const { tensors } = await parseSafetensors(bytesInMemory(bytes, weightsUrl));
+    const name = String(url);
+    const weights = matchWeights(config, renameDeprecatedAttention(tensors), name);
+    if (weights.unexpected.length > 0) warnings.push(unexpectedWarning(weights.unexpected, name));
     warnings.forEach((warning) => options.onWarning?.(warning));
-    const runtime = new WebRuntime(
-      ort ?? (await defaultOrt()),
-      options.device === undefined ? {} : { device: options.device },
-    );
-    return new AutoencoderKL({ name: url, config, weights, runtime, machine: browser });
+    return new AutoencoderKL({ name, config, weights, runtime, machine: browser });
   }
 }
 
@@ -68,19 +71,5 @@ async function defaultOrt(): Promise<OrtModule> {
   return await import("onnxruntime-web/wasm");
 }
 
-async function fetchBytes(url: string, { signal, headers }: FromPretrainedOptions): Promise<ByteSource> {
-  const response = await fetch(url, { signal, headers }).catch((error: unknown) => {
-    throw new VaekitError("IO", `${url}: could not be fetched. Is the address right and the server up?`, {
-      cause: error,
-    });
-  });
-  if (!response.ok) {
-    const code = response.status === 404 ? "NOT_FOUND" : "IO";
-    throw new VaekitError(code, `${url}: expected the file, found HTTP ${response.status}.`);
-  }
-  return bytesInMemory(new Uint8Array(await response.arrayBuffer()), url);
-}
-
-async function readJson(source: ByteSource): Promise<unknown> {
-  return parseJson(await source.read(0, source.byteLength), { name: source.name });
-}
+/** WebAssembly's memory ends here. */
+const maxWeightsBytes = 2 ** 32;

@@ -139,3 +139,22 @@ describe("a thread that cannot start", () => {
     },
   );
 });
+
+test("vaekit/web goes into a bundle for browsers, with nothing of Node", async () => {
+  const { metafile } = await build({
+    absWorkingDir: consumer.folder,
+    stdin: { contents: 'export * from "vaekit/web";', resolveDir: consumer.folder },
+    bundle: true,
+    platform: "browser",
+    format: "esm",
+    external: ["onnxruntime-web/*"],
+    metafile: true,
+    write: false,
+    logLevel: "silent",
+  });
+  const inputs = Object.keys(metafile.inputs);
+  expect(inputs.some((path) => path.endsWith("web/autoencoder-kl.js"))).toBe(true);
+  expect(inputs.filter((path) => /vaekit\/dist\/(.*\/)?(node|cli|hub)\//.test(path))).toEqual([]);
+  const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+  expect(outside).toEqual(["onnxruntime-web/wasm"]);
+});
