@@ -4,6 +4,7 @@
  * @see diffusers, image_processor.py
  */
 import { VaekitError } from "../errors.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, oneOf, optionKinds, wholeNumber, type OptionKinds } from "../util/check-options.ts";
@@ -83,7 +84,7 @@ export class VaeImageProcessor {
    */
   preprocess(pictures: Raster | readonly Raster[], options: PreprocessOptions = {}): Tensor<"float32"> {
     checkOptions("preprocess", options, preprocessKinds);
-    const batch = "data" in pictures ? [pictures] : pictures;
+    const batch = Array.isArray(pictures) ? (pictures as readonly Raster[]) : [pictures as Raster];
     batch.forEach((picture) => {
       checkRaster(picture, "preprocess");
     });
@@ -103,6 +104,7 @@ export class VaeImageProcessor {
    * @throws INVALID_ARGUMENT on another shape.
    */
   postprocess(tensor: Tensor): Raster[] {
+    checkTensor(tensor, "postprocess");
     const [batch = 0, channels = 0, height = 0, width = 0] = tensor.shape;
     if (tensor.shape.length !== 4 || (channels !== 1 && channels !== 3) || height * width === 0) {
       throw new VaekitError(

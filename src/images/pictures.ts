@@ -1,5 +1,7 @@
 /** Pictures made for looking at: where two pictures differ, what each latent channel holds, many at once. */
 import { VaekitError } from "../errors.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
+import { describeValue } from "../util/describe-value.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, oneOf, wholeNumber, type OptionKinds } from "../util/check-options.ts";
@@ -44,6 +46,11 @@ const sheetKinds: OptionKinds<ContactSheetOptions> = {
  */
 export function contactSheet(pictures: readonly Raster[], options: ContactSheetOptions = {}): Raster {
   checkOptions("contactSheet", options, sheetKinds);
+  const given: unknown = pictures;
+  if (!Array.isArray(given)) {
+    const message = `contactSheet: expected a list of pictures, found ${describeValue(pictures)}.`;
+    throw new VaekitError("INVALID_ARGUMENT", message);
+  }
   const { columns = pictures.length, gapPixels = 4, background = 255 } = options;
   if (pictures.length === 0) {
     throw new VaekitError("INVALID_ARGUMENT", "contactSheet: expected at least one picture, found none.");
@@ -108,6 +115,7 @@ const latentPictureKinds: OptionKinds<LatentPictureOptions> = {
  */
 export function latentPicture(latents: Tensor, options: LatentPictureOptions = {}): Raster {
   checkOptions("latentPicture", options, latentPictureKinds);
+  checkTensor(latents, "latentPicture: latents");
   const [batch, channels = 0, height = 0, width = 0] = latents.shape;
   if (latents.shape.length !== 4 || batch !== 1 || latents.size === 0) {
     throw new VaekitError(

@@ -1,5 +1,6 @@
 /** Pictures in memory: 8-bit samples in reading order, and the few operations that need no filter. */
 import { VaekitError } from "../errors.ts";
+import { describeValue } from "../util/describe-value.ts";
 
 /** An 8-bit picture: RGB (3 channels) or grey (1), sRGB-encoded, rows from the top, channels interleaved. */
 export interface Raster {
@@ -19,6 +20,12 @@ export function blankRaster(width: number, height: number, channels: 1 | 3, valu
 
 /** @throws INVALID_ARGUMENT unless the sides are positive whole numbers and the data fills them. */
 export function checkRaster(raster: Raster, subject: string): void {
+  if (typeof raster !== "object" || (raster as unknown) === null || !ArrayBuffer.isView(raster.data)) {
+    throw new VaekitError(
+      "INVALID_ARGUMENT",
+      `${subject}: expected a picture { width, height, channels, data }, found ${describeValue(raster)}. readImage reads one from a file.`,
+    );
+  }
   const { width, height, channels, data } = raster;
   const sides = [width, height];
   if (sides.some((side) => !Number.isSafeInteger(side) || side < 1)) {
@@ -30,7 +37,7 @@ export function checkRaster(raster: Raster, subject: string): void {
   if (![1, 3].includes(channels)) {
     throw new VaekitError(
       "INVALID_ARGUMENT",
-      `${subject}: expected 1 (grey) or 3 (RGB) channels, found ${channels}.`,
+      `${subject}: expected 1 (grey) or 3 (RGB) channels, found ${describeValue(channels)}.`,
     );
   }
   const expected = width * height * channels;
@@ -60,6 +67,7 @@ export function checkSameFormat(a: Raster, b: Raster, subject: string): void {
 
 /** The picture with three channels; grey is repeated, RGB is returned as it is. */
 export function toRgb(raster: Raster): Raster {
+  checkRaster(raster, "toRgb");
   if (raster.channels === 3) return raster;
   const out = blankRaster(raster.width, raster.height, 3);
   raster.data.forEach((value, pixel) => out.data.fill(value, pixel * 3, pixel * 3 + 3));
@@ -71,6 +79,7 @@ const luma = { red: 19595, green: 38470, blue: 7471 };
 
 /** The picture's luma (BT.601, equal to Pillow's `convert("L")`); grey is returned as it is. */
 export function toGrayscale(raster: Raster): Raster {
+  checkRaster(raster, "toGrayscale");
   if (raster.channels === 1) return raster;
   const out = blankRaster(raster.width, raster.height, 1);
   for (let pixel = 0; pixel < out.data.length; pixel++) {

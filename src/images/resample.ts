@@ -82,6 +82,7 @@ export function resizeRaster(
   options: ResizeOptions = {},
 ): Raster {
   checkOptions("resizeRaster", options, resizeKinds);
+  checkRaster(source, "resizeRaster");
   const { resample = "lanczos" } = options;
   const columns = options.columns ?? { start: 0, end: source.width };
   const rows = options.rows ?? { start: 0, end: source.height };

@@ -7,6 +7,8 @@
  * pictures, gives its error. Pictures may differ in size; each value weighs the same.
  */
 import { VaekitError } from "../errors.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
+import { describeValue } from "../util/describe-value.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { estimateFrom, type Estimate } from "./confidence.ts";
@@ -33,6 +35,9 @@ export interface Calibration {
  * @throws INVALID_ARGUMENT without pictures, for pictures of different channels, or when all values are the same.
  */
 export function calibrate(pictures: readonly LatentStatistics[]): Calibration {
+  if (!Array.isArray(pictures) || !pictures.every((picture) => picture instanceof LatentStatistics)) {
+    throw invalid(`calibrate: expected a list of LatentStatistics, found ${describeValue(pictures)}.`);
+  }
   const [first] = pictures;
   if (first === undefined || pictures.some((picture) => picture.count === 0)) {
     throw invalid("calibrate: expected the statistics of at least one picture, each with values.");
@@ -116,6 +121,7 @@ export class LatentCalibrator {
 
   /** Counts in the raw latents [N, C, h, w] of N pictures. @throws INVALID_ARGUMENT as LatentStatistics.add. */
   add(latents: Tensor): this {
+    checkTensor(latents, "LatentCalibrator.add: latents");
     const values = latents.toFloat32();
     const [batch = 0, ...rest] = values.shape;
     const perPicture = sizeOf(rest);
@@ -130,6 +136,9 @@ export class LatentCalibrator {
 
   /** Counts in all that `other` has counted. @throws INVALID_ARGUMENT when channels or bins differ. */
   merge(other: LatentCalibrator): this {
+    if (!((other as unknown) instanceof LatentCalibrator)) {
+      throw invalid(`LatentCalibrator.merge: expected a LatentCalibrator, found ${describeValue(other)}.`);
+    }
     if (other.channels !== this.channels) {
       throw invalid(`LatentCalibrator.merge: expected ${this.channels} channels, found ${other.channels}.`);
     }

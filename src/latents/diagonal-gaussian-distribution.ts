@@ -5,6 +5,8 @@
  */
 import { VaekitError } from "../errors.ts";
 import { Generator } from "../random/index.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
+import { describeValue } from "../util/describe-value.ts";
 import { formatShape, sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
@@ -51,6 +53,7 @@ export class DiagonalGaussianDistribution {
    */
   constructor(parameters: Tensor, options: DistributionOptions = {}) {
     checkOptions("DiagonalGaussianDistribution", options, distributionKinds);
+    checkTensor(parameters, "DiagonalGaussianDistribution");
     const [batch, channels, ...rest] = parameters.shape;
     if (batch === undefined || channels === undefined || channels === 0 || channels % 2 !== 0) {
       throw invalid(
@@ -122,6 +125,7 @@ export class DiagonalGaussianDistribution {
         return 0.5 * (mean[i]! ** 2 + Math.exp(logvar[i]!) - 1 - logvar[i]!);
       });
     }
+    checkDistribution(other, "kl: other");
     checkSameShape(other.#shape, this.#shape, "kl: other");
     const otherMean = other.mean.data;
     const otherLogvar = other.logvar.data;
@@ -142,6 +146,7 @@ export class DiagonalGaussianDistribution {
    */
   nll(x: Tensor, dims?: readonly number[]): Tensor<"float32"> {
     if (this.deterministic) return Tensor.zeros([1]);
+    checkTensor(x, "nll: x");
     checkSameShape(x.shape, this.#shape, "nll: x");
     const values = x.toFloat32().data;
     const mean = this.mean.data;
@@ -154,6 +159,7 @@ export class DiagonalGaussianDistribution {
 
   /** Whether the other has the same bits and the same determinism. */
   equals(other: DiagonalGaussianDistribution): boolean {
+    if (!((other as unknown) instanceof DiagonalGaussianDistribution)) return false;
     return this.deterministic === other.deterministic && this.parameters.equals(other.parameters);
   }
 
@@ -192,11 +198,13 @@ export class DiagonalGaussianDistribution {
       if (generator !== undefined) {
         throw invalid("sample: expected a generator or noise, found both. Leave one out.");
       }
+      checkTensor(noise, "sample: noise");
       checkSameShape(noise.shape, this.#shape, "sample: noise");
       return noise.toFloat32();
     }
     if (generator === undefined) return freshGenerator().randn(this.#shape);
-    const list = "randn" in generator ? [generator] : generator;
+    const list: readonly Generator[] = Array.isArray(generator) ? generator : [generator as Generator];
+    list.forEach(checkGenerator);
     if (list.length === 1) return list[0]!.randn(this.#shape);
     return this.#noiseOfEach(list);
   }
@@ -214,6 +222,16 @@ export class DiagonalGaussianDistribution {
     });
     return Tensor.from(out, this.#shape);
   }
+}
+
+function checkDistribution(value: unknown, subject: string): void {
+  if (value instanceof DiagonalGaussianDistribution) return;
+  throw invalid(`${subject}: expected a DiagonalGaussianDistribution, found ${describeValue(value)}.`);
+}
+
+function checkGenerator(value: unknown): void {
+  const { expected, fits } = optionKinds.generator;
+  if (!fits(value)) throw invalid(`sample: generator: expected ${expected}, found ${describeValue(value)}.`);
 }
 
 function freshGenerator(): Generator {

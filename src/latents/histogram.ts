@@ -1,5 +1,6 @@
 /** A streaming histogram of fixed range: constant memory, mergeable, and exact under shifting and scaling. */
 import { VaekitError } from "../errors.ts";
+import { describeValue } from "../util/describe-value.ts";
 
 /** The state of a {@link Histogram}, for a file or a chart. */
 export interface HistogramJson {
@@ -70,6 +71,10 @@ export class Histogram {
    * @throws INVALID_ARGUMENT when its bins are others.
    */
   merge(other: Histogram): this {
+    if (!((other as unknown) instanceof Histogram)) {
+      const message = `Histogram.merge: expected a Histogram, found ${describeValue(other)}.`;
+      throw new VaekitError("INVALID_ARGUMENT", message);
+    }
     const sameBins =
       other.low === this.low && other.high === this.high && other.counts.length === this.counts.length;
     if (!sameBins) {

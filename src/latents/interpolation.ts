@@ -1,5 +1,7 @@
 /** Ways between latents, and sums of them: what a latent space is explored with. */
 import { VaekitError } from "../errors.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
+import { describeValue } from "../util/describe-value.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -103,8 +105,14 @@ export function interpolationPath(
 export function combineLatents(
   terms: readonly { readonly latents: Tensor; readonly weight: number }[],
 ): Tensor<"float32"> {
+  const given: unknown = terms;
+  const isObject = (term: unknown): boolean => typeof term === "object" && term !== null;
+  if (!Array.isArray(given) || !given.every(isObject)) {
+    throw invalid(`combineLatents: expected a list of { latents, weight }, found ${describeValue(terms)}.`);
+  }
   const [first] = terms;
   if (first === undefined) throw invalid("combineLatents: expected at least one term, found none.");
+  checkTensor(first.latents, "combineLatents");
   const sum = new Float64Array(first.latents.size);
   for (const { latents, weight } of terms) {
     checkSame(first.latents, latents, "combineLatents");
@@ -116,6 +124,8 @@ export function combineLatents(
 }
 
 function checkSame(a: Tensor, b: Tensor, subject: string): void {
+  checkTensor(a, subject);
+  checkTensor(b, subject);
   if (sameShape(a.shape, b.shape)) return;
   throw invalid(
     `${subject}: expected latents of one shape, found ${formatShape(a.shape)} and ${formatShape(b.shape)}. Encode pictures of one size.`,

@@ -7,6 +7,7 @@
  */
 import { VaekitError } from "../errors.ts";
 import type { DType } from "../tensor/dtype.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, wholeNumber, type OptionKinds } from "../util/check-options.ts";
@@ -17,6 +18,7 @@ import { checkOptions, wholeNumber, type OptionKinds } from "../util/check-optio
  * @throws INVALID_ARGUMENT when H or W is odd, or the latents are packed already.
  */
 export function packLatents<D extends DType>(latents: Tensor<D>): Tensor<D> {
+  checkTensor(latents, "packLatents: latents");
   const [batch = 0, channels = 0, height = 0, width = 0] = latents.shape;
   if (latents.shape.length !== 4) {
     const remedy = latents.shape.length === 3 ? " Are they packed already?" : "";
@@ -58,11 +60,16 @@ const unpackKinds: OptionKinds<UnpackOptions> = {
  */
 export function unpackLatents<D extends DType>(tokens: Tensor<D>, options: UnpackOptions): Tensor<D> {
   checkOptions("unpackLatents", options, unpackKinds);
-  const { height: pixelHeight, width: pixelWidth, vaeScaleFactor = 8 } = options;
+  const {
+    height: pixelHeight,
+    width: pixelWidth,
+    vaeScaleFactor = 8,
+  } = (options as UnpackOptions | undefined) ?? ({} as UnpackOptions);
   for (const [name, value] of Object.entries({ height: pixelHeight, width: pixelWidth, vaeScaleFactor })) {
     if (Number.isSafeInteger(value) && value > 0) continue;
     throw invalid(`unpackLatents: expected a positive whole ${name}, found ${value}.`);
   }
+  checkTensor(tokens, "unpackLatents: tokens");
   const [batch = 0, count = 0, features = 0] = tokens.shape;
   if (tokens.shape.length !== 3) {
     const remedy = tokens.shape.length === 4 ? " Are they unpacked already?" : "";

@@ -6,6 +6,8 @@
  * diffusers' pipelines do.
  */
 import { VaekitError } from "../errors.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
+import { describeValue } from "../util/describe-value.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -147,6 +149,9 @@ export function denormalizeLatents(latents: Tensor, by: LatentScaling | ScalingC
 }
 
 function scalingOf(by: LatentScaling | ScalingConfig): LatentScaling {
+  if (typeof by !== "object" || (by as unknown) === null) {
+    throw invalid("a config or a scaling", describeValue(by));
+  }
   return "kind" in by ? checked(by) : latentScaling(by);
 }
 
@@ -192,6 +197,7 @@ function mapChannels(
 }
 
 function checkLatents(latents: Tensor, channels: number, subject: string): void {
+  checkTensor(latents, `${subject}: latents`);
   const { shape } = latents;
   if (shape.length === 4 && shape[1] === channels) return;
   const expected = `expected latents [N, ${channels}, h, w], found ${formatShape(shape)}`;

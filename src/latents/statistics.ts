@@ -3,6 +3,8 @@
  * order, and put together (Chan, Golub and LeVeque 1979). All sums are doubles around the running mean.
  */
 import { VaekitError } from "../errors.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
+import { describeValue } from "../util/describe-value.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -69,6 +71,7 @@ export class LatentStatistics {
    * @throws INVALID_ARGUMENT for another number of channels, or values that are NaN or infinite.
    */
   add(latents: Tensor): this {
+    checkTensor(latents, "LatentStatistics.add: latents");
     const [batch = 0, channels, ...rest] = latents.shape;
     if (channels !== this.channels) {
       throw invalid(
@@ -93,6 +96,9 @@ export class LatentStatistics {
    * @throws INVALID_ARGUMENT for another number of channels.
    */
   merge(other: LatentStatistics): this {
+    if (!((other as unknown) instanceof LatentStatistics)) {
+      throw invalid(`LatentStatistics.merge: expected LatentStatistics, found ${describeValue(other)}.`);
+    }
     if (other.channels !== this.channels) {
       throw invalid(`LatentStatistics.merge: expected ${this.channels} channels, found ${other.channels}.`);
     }

@@ -30,11 +30,40 @@ export function bytesPerElement(dtype: DType): number {
   return dtypes[dtype].bytesPerElement;
 }
 
+/** The dtype of each class of typed arrays that has one reading; where Float16Array exists, its bits are a float16's. */
+const dtypeOfClass = {
+  Float32Array: "float32",
+  Float64Array: "float64",
+  BigInt64Array: "int64",
+  Uint8Array: "uint8",
+  Float16Array: "float16",
+} as const satisfies Record<string, DType>;
+
+/** The class of a typed array, also of one of another realm (a frame, node:vm); undefined for anything else. */
+export function arrayClass(data: unknown): string | undefined {
+  return ArrayBuffer.isView(data) && !(data instanceof DataView)
+    ? data[Symbol.toStringTag as never]
+    : undefined;
+}
+
 /** The dtype that a typed array holds, or undefined where its bits have two readings (Uint16Array). */
-export function dtypeOfArray(data: DataOf<DType>): DType | undefined {
-  if (data instanceof Float32Array) return "float32";
-  if (data instanceof Float64Array) return "float64";
-  if (data instanceof BigInt64Array) return "int64";
-  if (data instanceof Uint8Array) return "uint8";
-  return undefined;
+export function dtypeOfArray(data: unknown): DType | undefined {
+  const name = arrayClass(data);
+  return name !== undefined && name in dtypeOfClass
+    ? dtypeOfClass[name as keyof typeof dtypeOfClass]
+    : undefined;
+}
+
+/**
+ * The same memory as the array that a tensor of `dtype` holds: `data` itself, or a view of this realm.
+ *
+ * @returns undefined when the array is of another class.
+ */
+export function arrayOf<D extends DType>(data: unknown, dtype: D): DataOf<D> | undefined {
+  const { array } = dtypes[dtype];
+  if (data instanceof array) return data as DataOf<D>;
+  const name = arrayClass(data);
+  if (name !== array.name && !(name === "Float16Array" && dtype === "float16")) return undefined;
+  const { buffer, byteOffset, length } = data as Uint16Array;
+  return new array(buffer as ArrayBuffer, byteOffset, length) as DataOf<D>;
 }

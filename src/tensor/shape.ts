@@ -1,5 +1,6 @@
 /** Shapes: lists of non-negative integers, outermost dimension first. */
 import { VaekitError } from "../errors.ts";
+import { describeValue } from "../util/describe-value.ts";
 
 /** The dimensions of a tensor, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -21,7 +22,11 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** @throws INVALID_ARGUMENT unless every dimension is a non-negative integer. */
 export function checkShape(shape: Shape, subject: string): void {
-  const bad = shape.find((dimension) => !Number.isSafeInteger(dimension) || dimension < 0);
+  if (!Array.isArray(shape)) {
+    const message = `${subject}: expected a shape as an array of integers, found ${describeValue(shape)}.`;
+    throw new VaekitError("INVALID_ARGUMENT", message);
+  }
+  const bad = (shape as Shape).find((dimension) => !Number.isSafeInteger(dimension) || dimension < 0);
   if (bad === undefined) return;
   throw new VaekitError(
     "INVALID_ARGUMENT",

@@ -1,6 +1,7 @@
 /** Host tensors: a dtype, a shape and a typed array in row-major order. They hold numbers and compute none. */
 import { VaekitError } from "../errors.ts";
-import { bytesPerElement, dtypeOfArray, dtypes, type DataOf, type DType } from "./dtype.ts";
+import { describeValue } from "../util/describe-value.ts";
+import { arrayOf, bytesPerElement, dtypeOfArray, dtypes, type DataOf, type DType } from "./dtype.ts";
 import { float32ToHalves, halvesToFloat32 } from "./half.ts";
 import { summarize } from "./print.ts";
 import { checkShape, formatShape, sameShape, sizeOf, type Shape } from "./shape.ts";
@@ -35,28 +36,31 @@ export class Tensor<D extends DType = DType> {
   static from<D extends DType>(data: DataOf<D>, shape: Shape, dtype: D): Tensor<D>;
   static from(data: DataOf<DType>, shape: Shape, dtype?: DType): Tensor {
     const found = dtype ?? dtypeOfArray(data);
-    if (found === undefined || !(data instanceof dtypes[found].array)) {
-      const name = (data as object | undefined)?.constructor.name ?? typeof data;
-      throw new VaekitError(
-        "INVALID_ARGUMENT",
+    if (found !== undefined) checkDType(found, "Tensor.from");
+    const array = found === undefined ? undefined : arrayOf(data, found);
+    if (found === undefined || array === undefined) {
+      const expected =
         found === undefined
-          ? `Tensor.from: expected a Float32Array, Float64Array, BigInt64Array or Uint8Array, or a Uint16Array with its dtype ("float16" or "bfloat16"), found ${name}.`
-          : `Tensor.from: expected a ${dtypes[found].array.name} for dtype ${found}, found ${name}.`,
-      );
+          ? 'a Float32Array, Float64Array, BigInt64Array or Uint8Array, or a Uint16Array with its dtype ("float16" or "bfloat16")'
+          : `a ${dtypes[found].array.name} for dtype ${found}`;
+      const message = `Tensor.from: expected ${expected}, found ${describeValue(data)}.`;
+      throw new VaekitError("INVALID_ARGUMENT", message);
     }
     checkShape(shape, "Tensor.from");
-    if (sizeOf(shape) !== data.length) {
+    if (sizeOf(shape) !== array.length) {
+      const detached = isDetached(array.buffer) ? " of a buffer that was transferred away" : "";
       throw new VaekitError(
         "INVALID_ARGUMENT",
-        `Tensor.from: expected ${sizeOf(shape)} elements for shape ${formatShape(shape)}, found ${data.length}.`,
+        `Tensor.from: expected ${sizeOf(shape)} elements for shape ${formatShape(shape)}, found ${array.length}${detached}.`,
       );
     }
-    return new Tensor(found, shape, data);
+    return new Tensor(found, shape, array);
   }
 
   /** A tensor of zeros. */
   static zeros<D extends DType = "float32">(shape: Shape, dtype = "float32" as D): Tensor<D> {
     checkShape(shape, "Tensor.zeros");
+    checkDType(dtype, "Tensor.zeros");
     return new Tensor(dtype, shape, new dtypes[dtype].array(sizeOf(shape)) as DataOf<D>);
   }
 
@@ -94,12 +98,21 @@ export class Tensor<D extends DType = DType> {
 
   /** The values rounded to another float dtype (nearest, ties to even). */
   toFloat(dtype: "float32" | "float16" | "bfloat16"): Tensor<"float32" | "float16" | "bfloat16"> {
+    if (!["float32", "float16", "bfloat16"].includes(dtype)) {
+      const message = `toFloat: expected "float32", "float16" or "bfloat16", found ${describeValue(dtype)}.`;
+      throw new VaekitError("INVALID_ARGUMENT", message);
+    }
     return asFloat(this, dtype);
   }
 
   /** Whether dtype, shape and every bit are the same. */
   equals(other: Tensor): boolean {
-    if (this.dtype !== other.dtype || !sameShape(this.shape, other.shape)) return false;
+    if (
+      !((other as unknown) instanceof Tensor) ||
+      this.dtype !== other.dtype ||
+      !sameShape(this.shape, other.shape)
+    )
+      return false;
     const theirs = other.bytes;
     return this.bytes.every((byte, i) => byte === theirs[i]);
   }
@@ -111,6 +124,21 @@ export class Tensor<D extends DType = DType> {
   /** What `console.log` shows in Node: the class, dtype, shape and range instead of the numbers. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return summarize(this);
+  }
+}
+
+function checkDType(dtype: unknown, subject: string): void {
+  if (typeof dtype === "string" && Object.hasOwn(dtypes, dtype)) return;
+  const names = Object.keys(dtypes).join(", ");
+  const message = `${subject}: expected a dtype (${names}), found ${describeValue(dtype)}.`;
+  throw new VaekitError("INVALID_ARGUMENT", message);
+}
+
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    return new Uint8Array(buffer).length < 0;
+  } catch {
+    return true;
   }
 }
 

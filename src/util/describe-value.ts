@@ -44,4 +44,4 @@ export function classNameOf(value: object): string {
   return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "Object";
 }
 
-const articleFor = (name: string): string => `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
+const articleFor = (name: string): string => `${/^[aeio]/i.test(name) ? "an" : "a"} ${name}`;

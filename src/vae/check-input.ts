@@ -1,6 +1,7 @@
 /** The checks of what is encoded and decoded: the likely mistakes, each with its remedy. */
 import { VaekitError } from "../errors.ts";
 import { spatialFactor, type AutoencoderKLConfig } from "../models/index.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -11,6 +12,7 @@ function fail(message: string): never {
 /** pixels must be [N, C, H, W] with at least one latent's worth of pixels. @returns them as float32. */
 export function checkPixels(pixels: Tensor, config: AutoencoderKLConfig): Tensor<"float32"> {
   const expected = `encode: expected pixels [N, ${config.inChannels}, H, W]`;
+  checkTensor(pixels, "encode: pixels");
   const { shape } = pixels;
   if (shape.length === 3) {
     fail(
@@ -39,6 +41,7 @@ export function checkPixels(pixels: Tensor, config: AutoencoderKLConfig): Tensor
 export function checkLatents(latents: Tensor, config: AutoencoderKLConfig): Tensor<"float32"> {
   const channels = config.latentChannels;
   const expected = `decode: expected latents [N, ${channels}, h, w]`;
+  checkTensor(latents, "decode: latents");
   const { shape } = latents;
   if (shape.length === 3 && shape[2] === 4 * channels) {
     fail(`${expected}, found ${formatShape(shape)}. These look packed (FLUX): call unpackLatents first.`);

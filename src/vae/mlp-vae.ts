@@ -4,6 +4,7 @@ import { GraphBuilder, type Graph } from "../graph/index.ts";
 import { DiagonalGaussianDistribution } from "../latents/diagonal-gaussian-distribution.ts";
 import { mlpDecoder, mlpEncoder, parametersFrom, type MlpVaeConfig } from "../models/index.ts";
 import { Lifetime, SessionCache, type Runtime, type Session } from "../runtime/index.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
@@ -150,7 +151,9 @@ export class MlpVaeModel {
   }
 }
 
-function checkRows({ shape }: Tensor, size: number, expected: string): void {
+function checkRows(rows: Tensor, size: number, expected: string): void {
+  checkTensor(rows, expected.replace(": expected", ":"));
+  const { shape } = rows;
   if (shape.length === 2 && shape[0] !== 0 && shape[1] === size) return;
   throw new VaekitError("INVALID_ARGUMENT", `${expected} [N, ${size}], found ${formatShape(shape)}.`);
 }

@@ -2,6 +2,8 @@
 import { resolve } from "node:path";
 import { VaekitError } from "../../errors.ts";
 import { toGrayscale, toRgb, type Raster } from "../raster.ts";
+import { arrayClass, arrayOf } from "../../tensor/dtype.ts";
+import { describeValue } from "../../util/describe-value.ts";
 import { checkOptions, oneOf, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
 import { decodePictureBytes, PictureFault, readPictureBytes } from "./picture-file.js";
 
@@ -42,15 +44,31 @@ export async function readImage(
 ): Promise<Raster> {
   checkOptions("readImage", options, readKinds);
   const { convert = "rgb", alpha = "white", maxPixels = defaultMaxPixels } = options;
+  checkSource(source);
   const name = typeof source === "string" ? source : "the picture in memory";
   try {
-    const bytes = typeof source === "string" ? await readPictureBytes(source) : source;
+    const bytes = typeof source === "string" ? await readPictureBytes(source) : ownBytes(source);
     const picture = toRgb(await decodePictureBytes(bytes, { alpha, maxPixels }));
     return convert === "grayscale" ? toGrayscale(picture) : picture;
   } catch (error) {
     throw named(name, error);
   }
 }
+
+function checkSource(source: unknown): void {
+  if (typeof source === "string" || arrayClass(source) === "Uint8Array") return;
+  const remedy =
+    source instanceof URL
+      ? " Pass fileURLToPath(url)."
+      : source instanceof ArrayBuffer || ArrayBuffer.isView(source)
+        ? " Pass new Uint8Array(buffer)."
+        : "";
+  const message = `readImage: expected a path or the file's bytes as a Uint8Array, found ${describeValue(source)}.${remedy}`;
+  throw new VaekitError("INVALID_ARGUMENT", message);
+}
+
+/** sharp knows the arrays of its own realm only; those of another share their memory. */
+const ownBytes = (bytes: Uint8Array): Uint8Array => arrayOf(bytes, "uint8") ?? bytes;
 
 /** Says which picture it is about. */
 function named(name: string, error: unknown): VaekitError {

@@ -2,7 +2,7 @@
 import { extname } from "node:path";
 import sharp from "sharp";
 import { VaekitError } from "../../errors.ts";
-import { checkOptions, oneOf, optionKinds, type OptionKinds } from "../../util/check-options.ts";
+import { checkOptions, checkPath, oneOf, optionKinds, type OptionKinds } from "../../util/check-options.ts";
 import { checkRaster, type Raster } from "../raster.ts";
 import { ownDescription, ownPictures, type OwnPicture } from "./own-picture.ts";
 
@@ -47,6 +47,7 @@ export async function encodeImage(
   options: EncodeImageOptions = {},
 ): Promise<Uint8Array> {
   checkOptions("encodeImage", options, encodeKinds);
+  checkPath("encodeImage", path, "a picture's name");
   checkRaster(raster, "encodeImage");
   const format = formatOf(path);
   const { quality } = options;
