@@ -1,0 +1,225 @@
+import { describe, expect, it } from "vitest";
+import { toDiffusersNames } from "../weights/key-names.ts";
+import { bytesInMemory } from "../tensor/byte-source.ts";
+import type { StoredTensor } from "../tensor/stored-tensor.ts";
+import { parseConfig } from "./autoencoder-kl-config.ts";
+
+type Names = Readonly<Record<string, readonly number[]>>;
+
+const stored = (names: Names): Map<string, StoredTensor> =>
+  new Map(
+    Object.entries(names).map(([name, shape]) => [
+      name,
+      {
+        name,
+        shape,
+        dtype: "float32",
+        source: bytesInMemory(new Uint8Array(), "f.safetensors"),
+        byteOffset: 0,
+        byteLength: 0,
+      },
+    ]),
+  );
+
+const open = (names: Names): unknown => toDiffusersNames(stored(names), "f.safetensors");
+
+/** Some tensors of each, with their shapes, as the published files have them. */
+const kl: Names = {
+  "encoder.conv_in.weight": [128, 3, 3, 3],
+  "encoder.down_blocks.0.resnets.0.conv1.weight": [128, 128, 3, 3],
+  "decoder.conv_in.weight": [512, 4, 3, 3],
+};
+const autoencoders: [what: RegExp, names: Names][] = [
+  [
+    /tiny autoencoder \(TAESD/,
+    { "encoder.layers.0.weight": [64, 3, 3, 3], "decoder.layers.0.weight": [64, 4, 3, 3] },
+  ],
+  [/tiny autoencoder \(TAESD/, { "encoder.0.weight": [64, 3, 3, 3], "decoder.1.weight": [64, 4, 3, 3] }],
+  [
+    /tiny autoencoder \(TAESD/,
+    { "taesd_encoder.0.weight": [64, 3, 3, 3], "taesd_decoder.1.weight": [64, 4, 3, 3] },
+  ],
+  [/tiny autoencoder \(TAESD/, { "1.weight": [64, 4, 3, 3], "3.conv.0.weight": [64, 64, 3, 3] }],
+  [
+    /TAEF2/,
+    { "0.weight": [64, 3, 3, 3], "11.pool.0.weight": [256, 64, 1, 1], "11.conv.0.weight": [64, 64, 3, 3] },
+  ],
+  [/VQModel/, { ...kl, "quantize.embedding.weight": [8192, 3] }],
+  [/FLUX\.2's/, { ...kl, "bn.running_mean": [128] }],
+  [
+    /consistency decoder/,
+    { "encoder.conv_in.weight": [128, 3, 3, 3], "decoder_unet.conv_out.weight": [6, 320, 3, 3] },
+  ],
+  [/AsymmetricAutoencoderKL/, { ...kl, "decoder.condition_encoder.layers.0.weight": [192, 3, 3, 3] }],
+  [/Stable Video Diffusion/, { ...kl, "decoder.time_conv_out.weight": [3, 3, 3, 1, 1] }],
+  [
+    /AutoencoderDC/,
+    {
+      "encoder.conv_in.weight": [128, 3, 3, 3],
+      "encoder.down_blocks.0.0.conv1.weight": [128, 128, 3, 3],
+      "decoder.conv_in.weight": [1024, 32, 3, 3],
+    },
+  ],
+  [
+    /AutoencoderDC/,
+    {
+      "encoder.stages.0.op_list.0.main.conv1.conv.weight": [128, 128, 3, 3],
+      "decoder.project_in.main.conv.weight": [1, 1, 1, 1],
+    },
+  ],
+  [
+    /Wan, or Qwen-Image/,
+    { "encoder.conv1.weight": [96, 3, 3, 3, 3], "decoder.conv1.weight": [384, 16, 3, 3, 3] },
+  ],
+  [
+    /Wan, or Qwen-Image/,
+    {
+      "encoder.conv_in.weight": [96, 3, 3, 3, 3],
+      "encoder.down_blocks.0.norm1.gamma": [96, 1, 1, 1],
+      "decoder.conv_in.weight": [384, 16, 3, 3, 3],
+    },
+  ],
+  [
+    /Qwen-Image-2\.1/,
+    { "encoder.conv_in.weight": [96, 4, 3, 3], "encoder.down_blocks.0.resnets.0.norm1.gamma": [96, 1, 1, 1] },
+  ],
+  [
+    /CogVideoX/,
+    {
+      "encoder.conv_in.conv.weight": [128, 3, 3, 3, 3],
+      "decoder.up_blocks.0.resnets.3.norm1.conv_y.conv.weight": [512, 16, 1, 1, 1],
+    },
+  ],
+  [/Cosmos/, { "encoder.conv_in.conv_s.weight": [128, 192, 1, 3, 3] }],
+  [/Mochi/, { "encoder.block_in.resnets.0.conv1.conv.weight": [64, 64, 3, 3, 3] }],
+  [/LTX-Video/, { latents_mean: [128], "encoder.conv_in.conv.weight": [128, 48, 3, 3, 3] }],
+  [
+    /LTX-Video/,
+    {
+      "vae.per_channel_statistics.mean-of-means": [128],
+      "vae.encoder.conv_in.conv.weight": [128, 48, 3, 3, 3],
+    },
+  ],
+  [/Allegro/, { ...kl, "encoder.temp_conv_in.weight": [128, 128, 3, 1, 1] }],
+  [/EasyAnimate/, { "encoder.down_blocks.0.convs.0.conv1.weight": [128, 128, 3, 3, 3] }],
+  [
+    /MiniMax H3/,
+    { "encoder.conv_in.weight": [128, 3, 3, 3, 3], "decoder.transformer_blocks.0.attn.to_q.weight": [8, 8] },
+  ],
+  [
+    /HunyuanImage 2\.1/,
+    { "encoder.conv_in.weight": [128, 3, 3, 3], "encoder.down_blocks.4.conv1.weight": [256, 256, 3, 3] },
+  ],
+  [
+    /Kandinsky's image/,
+    { "decoder.conv_in.weight": [1024, 16, 3, 3], "decoder.up.0.block.2.norm1.norm_layer.weight": [128] },
+  ],
+  [
+    /HunyuanVideo/,
+    {
+      "encoder.conv_in.conv.weight": [128, 3, 3, 3, 3],
+      "encoder.down_blocks.0.resnets.0.conv1.conv.weight": [128, 128, 3, 3, 3],
+    },
+  ],
+  [/a video autoencoder/, { "encoder.conv_in.conv.weight": [128, 3, 3, 3, 3] }],
+  [
+    /an audio autoencoder/,
+    { "encoder.conv1.weight_v": [128, 2, 7], "decoder.conv1.weight_v": [2048, 64, 7] },
+  ],
+  [/MlpVae\.fromPretrained/, { "fc1.weight": [400, 784], "fc21.weight": [20, 400] }],
+];
+
+const parts: [what: RegExp, names: Names][] = [
+  [/a diffusion transformer/, { "double_blocks.0.img_attn.qkv.weight": [8, 8] }],
+  [/a diffusion transformer/, { "model.diffusion_model.joint_blocks.0.x_block.mlp.fc1.weight": [8, 8] }],
+  [/a diffusion transformer/, { "single_transformer_blocks.0.attn.to_q.weight": [8, 8] }],
+  [/UNet/, { "model.diffusion_model.input_blocks.0.0.weight": [320, 4, 3, 3] }],
+  [
+    /UNet/,
+    { "down_blocks.0.resnets.0.conv1.weight": [8, 8, 3, 3], "time_embedding.linear_1.weight": [8, 8] },
+  ],
+  [/ControlNet/, { "control_model.zero_convs.0.0.weight": [8, 8, 1, 1] }],
+  [/LoRA/, { "lora_unet_down_blocks_0.lora_down.weight": [4, 8] }],
+  [/LoRA/, { "transformer.blocks.0.to_q.lora_A.weight": [4, 8] }],
+  [/text or picture encoder/, { "text_model.encoder.layers.0.self_attn.k_proj.weight": [8, 8] }],
+  [
+    /text or picture encoder/,
+    { "encoder.block.0.layer.0.SelfAttention.q.weight": [8, 8], "decoder.block.0.layer.0.x": [8] },
+  ],
+  [/text or picture encoder/, { "model.layers.0.self_attn.q_proj.weight": [8, 8] }],
+  [/textual inversion/, { emb_params: [4, 768] }],
+  [/upscaler/, { "conv_first.weight": [64, 3, 3, 3] }],
+  [/latents, which `vaekit decode` decodes/, { latent_tensor: [1, 4, 8, 8] }],
+];
+
+describe("a single file", () => {
+  it.each(autoencoders)("of another autoencoder says which: %s %#", (what, names) => {
+    const error = expect.objectContaining({
+      code: "UNSUPPORTED",
+      message: expect.stringMatching(what) as string,
+    }) as Error;
+    expect(() => open(names)).toThrow(error);
+    expect(() => open(names)).toThrow("f.safetensors: this is ");
+    expect(() => open(names)).toThrow("vaekit does not read it yet");
+  });
+
+  it.each(parts)("that is no autoencoder says what it is: %s %#", (what, names) => {
+    const error = expect.objectContaining({
+      code: "INVALID_FILE",
+      message: expect.stringMatching(what) as string,
+    }) as Error;
+    expect(() => open(names)).toThrow(error);
+  });
+
+  it("of half an AutoencoderKL says which half", () => {
+    expect(() => open({ "decoder.conv_in.weight": [512, 4, 3, 3] })).toThrow("found its decoder alone");
+    expect(() => open({ "vae.encoder.conv_in.weight": [128, 3, 3, 3] })).toThrow("found its encoder alone");
+  });
+
+  it("of an AutoencoderKL, alone or beside other parts, is taken", () => {
+    open(kl);
+    const whole = Object.entries(kl).map(([name, shape]) => [`first_stage_model.${name}`, shape] as const);
+    open({ ...Object.fromEntries(whole), "model.diffusion_model.input_blocks.0.0.weight": [320, 4, 3, 3] });
+    open({ ...kl, "loss.logvar": [], "model.diffusion_model.input_blocks.0.0.weight": [320, 4, 3, 3] });
+  });
+});
+
+describe("a config", () => {
+  it.each([
+    ["AutoencoderTiny", "TAESD"],
+    ["VQModel", "codebook"],
+    ["AutoencoderKLFlux2", "FLUX.2"],
+    ["AutoencoderKLWan", "Wan"],
+    ["AutoencoderKLQwenImage", "Qwen-Image"],
+    ["AutoencoderKLHunyuanVideo15", "HunyuanVideo"],
+    ["AutoencoderKLLTX2Video", "LTX-Video"],
+    ["AutoencoderKLLTX2Audio", "audio"],
+    ["AutoencoderRAE", "representations"],
+    ["MlpVae", "MlpVae.fromPretrained"],
+  ])("of %s says what it is and that it comes later", (name, what) => {
+    expect(() => parseConfig({ _class_name: name }, "config.json")).toThrow(
+      expect.objectContaining({
+        code: "UNSUPPORTED",
+        message: expect.stringContaining(what) as string,
+      }) as Error,
+    );
+  });
+
+  it.each([
+    [{ _class_name: "UNet2DConditionModel" }, "UNet"],
+    [{ _class_name: "FluxTransformer2DModel" }, "a diffusion transformer"],
+    [{ _class_name: "StableDiffusionPipeline" }, "a whole pipeline"],
+    [{ _class_name: "PNDMScheduler" }, "a schedule of noise"],
+    [{ architectures: ["CLIPTextModel"], model_type: "clip" }, "a text or picture encoder"],
+    [{ _class_name: "SomethingNew" }, 'found that of "SomethingNew", which vaekit does not read'],
+    [{ _class_name: null }, "found that of null"],
+    [{ _class_name: ["AutoencoderKL"] }, "which vaekit does not read"],
+  ])("of %j says that it is another model's", (json, what) => {
+    expect(() => parseConfig(json, "config.json")).toThrow(
+      expect.objectContaining({
+        code: "INVALID_CONFIG",
+        message: expect.stringContaining(what) as string,
+      }) as Error,
+    );
+  });
+});
