@@ -129,6 +129,9 @@ describe("encode and decode", () => {
     const { sample, latentDist } = await vae.forward(pixels);
     expect(sample).toBeAllclose((await vae.decode(latentDist.mode())).sample, { absolute: 0 });
     const noise = Generator.torch(3).randn([1, 4, 4, 4]);
+    for (const options of [{ noise }, { generator: Generator.torch(0), samplePosterior: false }]) {
+      await expect(vae.forward(pixels, options)).rejects.toThrow("is for samplePosterior: true");
+    }
     const sampled = await vae.forward(pixels, { samplePosterior: true, noise });
     expect(sampled.sample).toBeAllclose((await vae.decode(latentDist.sample({ noise }))).sample, {
       absolute: 0,

@@ -119,7 +119,7 @@ describe("options of another way of opening", () => {
       [{ as: "sd1" }, "fromPretrained: as: it is for single files"],
       [{ config: {} }, "fromPretrained: config: it is for single files"],
       [{ revision: "main" }, "fromPretrained: revision: "],
-      [{ subfoldr: "vae" }, "fromPretrained: subfoldr: there is no such option; did you mean subfolder?"],
+      [{ subfoldr: "vae" }, "subfolder"],
     ] as const) {
       await expect(open(path, options as object)).rejects.toMatchObject({
         code: "INVALID_ARGUMENT",
@@ -132,5 +132,34 @@ describe("options of another way of opening", () => {
     ).rejects.toThrow("fromSingleFile: variant: it is for folders and the hub");
     expect(() => AutoencoderKL.fromConfig({}, { seed: 1 } as object)).toThrow("fromConfig: seed: ");
     await expect(AutoencoderKL.default({ as: "sd1" } as object)).rejects.toThrow("default: as: ");
+  });
+});
+
+describe("a config beside a single file", () => {
+  test("is an object or the path of a file, whole or a few keys, in diffusers' names or ours", async () => {
+    const file = join(folder.path, "model", "diffusion_pytorch_model.safetensors");
+    const path = join(folder.path, "few.json");
+    await writeFile(path, '{"norm_num_groups": 4, "scaling_factor": 0.5}');
+    const whole = join(folder.path, "model", "config.json");
+    for (const config of [path, whole, { normNumGroups: 4 }, { norm_num_groups: 4 }]) {
+      const warnings: string[] = [];
+      const onWarning = (message: string): number => warnings.push(message);
+      await using vae = await AutoencoderKL.fromSingleFile(file, {
+        config,
+        as: "sdxl",
+        device: "cpu",
+        onWarning,
+      });
+      expect(vae.config).toMatchObject({ normNumGroups: 4, blockOutChannels: [4, 4, 4, 8] });
+      expect(vae.config.scalingFactor).toBe(config === path ? 0.5 : config === whole ? 0.18215 : 0.13025);
+      expect(warnings).toEqual([]);
+    }
+    await writeFile(path, '{"norm_groups": 4}');
+    await expect(AutoencoderKL.fromSingleFile(file, { config: path })).rejects.toThrow(
+      "few.json: AutoencoderKL has no key norm_groups; did you mean norm_num_groups?",
+    );
+    await expect(AutoencoderKL.fromSingleFile(file, { config: "no.json" })).rejects.toMatchObject({
+      code: "NOT_FOUND",
+    });
   });
 });

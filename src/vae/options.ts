@@ -103,9 +103,14 @@ export function checkCodingOptions(subject: string, options: CodingOptions): voi
   checkOptions(subject, options, codingKinds);
 }
 
-/** @throws INVALID_ARGUMENT as {@link checkCodingOptions}. */
+/** @throws INVALID_ARGUMENT as {@link checkCodingOptions}, and for randomness that nothing would draw from. */
 export function checkForwardOptions(subject: string, options: ForwardOptions): void {
   checkOptions(subject, options, forwardKinds);
+  const { samplePosterior, generator, noise } = options;
+  if (samplePosterior === true || (generator === undefined && noise === undefined)) return;
+  const name = generator === undefined ? "noise" : "generator";
+  const message = `${subject}: ${name} is for samplePosterior: true; the mode of the posterior needs none. Leave one of them out.`;
+  throw new VaekitError("INVALID_ARGUMENT", message);
 }
 
 /** @throws INVALID_ARGUMENT as {@link checkCodingOptions}. */
