@@ -15,6 +15,7 @@ interface TrainCommandOptions extends JsonOptions {
   out: string;
   set: string[];
   resume?: boolean;
+  allowChangedData?: boolean;
   steps?: number;
   threads?: number;
 }
@@ -38,6 +39,7 @@ export function addTrain(program: Command): void {
     .option("--steps <n>", "override the recipe's length in steps", parseCount)
     .option("--threads <n>", "threads of the computation (default: one per core)", parseThreads)
     .option("--resume", "go on with the run in --out")
+    .option("--allow-changed-data", "resume although pictures were added, removed or replaced")
     .addHelpText(
       "after",
       "\nExamples:\n  $ vaekit train photos --out runs/first --steps 2000\n" +
@@ -64,6 +66,7 @@ async function runTrain(source: string | undefined, options: TrainCommandOptions
     recipe,
     directory: options.out,
     resume: options.resume === true,
+    allowChangedData: options.allowChangedData === true,
     signal: interrupt.signal,
     ...(options.threads === undefined ? {} : { threadCount: options.threads }),
     onStart: ({ step, totalSteps, parameterCount, examples }) => {

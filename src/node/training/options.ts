@@ -24,6 +24,8 @@ export interface TrainOptions extends TrainingEvents {
   /** The run's folder: new, or one to go on with. */
   readonly directory: string;
   readonly resume?: boolean;
+  /** Goes on although pictures were added, removed or replaced since the run began. @defaultValue false */
+  readonly allowChangedData?: boolean;
   /** Asks the run to finish its step, save and return. */
   readonly signal?: AbortSignal;
   readonly device?: Device;
@@ -35,6 +37,7 @@ export const trainKinds: OptionKinds<TrainOptions> = {
   recipe: optionKinds.object,
   directory: optionKinds.text,
   resume: optionKinds.boolean,
+  allowChangedData: optionKinds.boolean,
   signal: optionKinds.signal,
   device: oneOf(devices),
   threadCount: wholeNumber(0),

@@ -12,6 +12,7 @@ import {
 } from "../../train/index.ts";
 import { RunDirectory, type JsonValue, type ResumedRun } from "../../train/node/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
+import { checkData, writeDataRecord } from "./data-changes.ts";
 import { planTraining } from "./plan.ts";
 import { RunLoop } from "./run-loop.ts";
 import { openData, type TrainingData } from "./training-data.ts";
@@ -105,11 +106,13 @@ async function createRun(parts: Preparation): Promise<OpenedRun> {
   const tensors = await freshTensors(parts);
   await data.source.batch(0);
   const run = await RunDirectory.create(options.directory, formatRecipe(options.recipe) as JsonValue);
+  await writeDataRecord(options.directory, data);
   return { run, checkpoint: undefined, damaged: [], tensors };
 }
 
 async function resumeRun(parts: Preparation): Promise<OpenedRun> {
-  const { options, model, plan, discriminator } = parts;
+  const { options, model, data, plan, discriminator } = parts;
+  await checkData(options, data);
   const expected = {
     fingerprint: { model: model.architecture } as JsonValue,
     tensors: initialTensors(
@@ -121,6 +124,7 @@ async function resumeRun(parts: Preparation): Promise<OpenedRun> {
   const resumed = await RunDirectory.resume(options.directory, expected);
   try {
     const tensors = resumed.checkpoint?.tensors ?? (await freshTensors(parts));
+    await writeDataRecord(options.directory, data);
     await resumed.run.writeRecipe(formatRecipe(options.recipe) as JsonValue);
     return { ...resumed, tensors };
   } catch (error) {

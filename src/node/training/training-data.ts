@@ -1,6 +1,14 @@
 /** A recipe's data: batches to train on, and pictures to validate with. */
+import { dirname } from "node:path";
 import { PhasedBatches, shuffledOrder, type ExampleOrder } from "../../data/index.ts";
-import { listPictures, openImageFolder, openMnist, readValidationPictures } from "../../data/node/index.ts";
+import {
+  listPictures,
+  recordPictures,
+  type DataRecord,
+  openImageFolder,
+  openMnist,
+  readValidationPictures,
+} from "../../data/node/index.ts";
 import { VaekitError } from "../../errors.ts";
 import type { Recipe } from "../../recipe/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -16,6 +24,8 @@ export interface TrainingData {
   /** Batches that are not trained on, always the same; none where the recipe holds none out. */
   validation(): AsyncIterable<Tensor<"float32">>;
   readonly hasValidation: boolean;
+  /** Which pictures there are; none for digits. */
+  readonly record?: DataRecord;
   /** Pictures for an initialisation from data. */
   initialPictures(): Promise<Tensor<"float32">>;
 }
@@ -85,6 +95,10 @@ async function openPictures(
       open: () => open(resolution, batchSize, recipe.seed + 1 + index),
     })),
   ]);
+  const record = {
+    ...(await recordPictures(data.type === "list" ? dirname(data.path) : data.path, files)),
+    ...(data.validationPath === null ? {} : await recordValidation(data.validationPath)),
+  };
   const paths = data.validationPath ?? files.slice(files.length - heldOut);
   const resolution = wholeMultiple(recipe.validation.resolution ?? data.resolution, options.factor);
   const validationOptions = {
@@ -96,6 +110,7 @@ async function openPictures(
   };
   return {
     source,
+    record,
     openForReview: () =>
       openImageFolder(trained, {
         ...shared,
@@ -126,6 +141,11 @@ async function openPictures(
       for await (const { pixels } of readValidationPictures(paths, validationOptions)) yield pixels;
     },
   };
+}
+
+async function recordValidation(path: string): Promise<DataRecord> {
+  const record = await recordPictures(path, await listPictures(path));
+  return Object.fromEntries(Object.entries(record).map(([name, size]) => [`validation: ${name}`, size]));
 }
 
 const wholeMultiple = (pixels: number, factor: number): number =>
