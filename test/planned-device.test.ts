@@ -206,6 +206,25 @@ describe("when the device fails at the first session", () => {
   });
 });
 
+test("a runtime that names one failing device after another in turns is left with its error", async () => {
+  const runtime = new StandIn(["cpu"], { broken: ["cpu"] });
+  let calls = 0;
+  runtime.resolve = () => {
+    calls += 1;
+    // Nobody should ask for ever: a bound lets the test fail instead of hanging.
+    return calls > 20
+      ? Promise.reject(new Error("asked for ever"))
+      : Promise.resolve(calls % 2 ? "cuda" : "dml");
+  };
+  const { vae } = await open(runtime);
+  const plans: ConcreteDevice[] = [];
+  const decoded = vae.decode(Generator.philox(2).randn([1, 4, 4, 4]), {
+    onPlan: ({ device }) => void plans.push(device),
+  });
+  await expect(decoded).rejects.toMatchObject({ code: "RUNTIME" });
+  expect(plans).toEqual(["cuda", "dml"]);
+});
+
 test("ONNX Runtime itself, asked for CUDA where there is none, resolves to the processor and stays there", async () => {
   const runtime = new NodeRuntime({ device: "auto" }, ["cuda", "cpu"]);
   const { vae, asked } = await open(runtime);

@@ -46,15 +46,17 @@ export class Coder {
   /** x [N, C, H, W] → what the half makes of it. */
   async code(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
     const [batch, , height, width] = x.shape as [number, number, number, number];
-    for (;;) {
-      const plans = await this.#plansHere();
+    const tried = new Set<ConcreteDevice>();
+    for (let plans = await this.#plansHere(); ;) {
+      tried.add(plans.device);
       const prepared = plans.prepare(half, { batch, height, width }, options);
       options.onPlan?.(prepared.plan);
       try {
         return await this.#follow(prepared, x, options);
       } catch (error) {
         // Where not even a first session can be made, the runtime goes on to another device, for which there is another plan.
-        if ((await this.#parts.runtime.resolve()) === plans.device) throw error;
+        plans = await this.#plansHere();
+        if (tried.has(plans.device)) throw error;
       }
     }
   }
