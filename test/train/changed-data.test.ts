@@ -1,5 +1,5 @@
 /** A run inside its own data never trains on what it has written, and notices when its pictures change. */
-import { cp, rm } from "node:fs/promises";
+import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { temporaryFolder, type Outcome } from "../cli/run-cli.ts";
@@ -42,4 +42,23 @@ test("a run in the folder of its pictures goes on with the same ones, and with o
   const old = await goOn("--set", "steps=6");
   expect(old.stderr).toMatch(/no record of its pictures/);
   expect(old.code).toBe(0);
+}, 180_000);
+
+test("a run says and counts what it passes over in the folder of its pictures", async () => {
+  const messy = join(folder.path, "messy");
+  await cp(join(folder.path, "pictures"), messy, { recursive: true });
+  await rm(join(messy, "run"), { recursive: true, force: true });
+  await writeFile(join(messy, "._00.png"), "AppleDouble");
+  await writeFile(join(messy, "notes.txt"), "");
+  await mkdir(join(messy, "folder.jpg"));
+  await symlink("nowhere", join(messy, "dangling.png"));
+  const args = ["recipe.json", "--set", "data.path=messy", "--set", "steps=1", "--json"];
+  const { code, stdout, stderr } = await runTrain("messy-run", args, { cwd: folder.path });
+  expect(stderr).toMatch(/messy: left out 1 hidden file, 1 file that is no picture\./);
+  expect(stderr).toMatch(/Skipped messy\/dangling\.png: expected a picture, found a link that leads nowhere/);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    skippedCount: 1,
+    leftOut: { hidden: 1, otherFiles: 1, unreadable: [{ path: "messy/dangling.png" }] },
+  });
 });

@@ -1,4 +1,5 @@
 /** What a training run is asked for, and what it answers. */
+import type { LeftOut } from "../../data/node/index.ts";
 import type { Recipe } from "../../recipe/index.ts";
 import { devices, type Device } from "../../runtime/index.ts";
 import { oneOf, optionKinds, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
@@ -59,4 +60,6 @@ export interface RunResult {
 export interface TrainResult extends RunResult {
   /** How many files could not be read and were left out. */
   readonly skippedCount: number;
+  /** What the listing of the pictures passed over, by kind; nothing for digits. */
+  readonly leftOut: LeftOut;
 }

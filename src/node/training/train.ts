@@ -1,4 +1,5 @@
 /** A training run from a recipe to a model's folder: what `vaekit train` does. */
+import { addLeftOut, leftOutText, nothingLeftOut } from "../../data/node/index.ts";
 import { formatRecipe } from "../../recipe/index.ts";
 import { NodeRuntime } from "../../runtime/node/node-runtime.ts";
 import {
@@ -36,6 +37,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     recipe.randomness === "torch" ? torchRandomness(recipe.seed) : philoxRandomness(recipe.seed);
   const model = await openModel(recipe, options.onNote);
   const skipped = new Set<string>();
+  const leftOut = nothingLeftOut();
   const data = await openData(recipe, {
     order: randomness.order,
     factor: model.factor,
@@ -44,6 +46,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       if (!skipped.has(path)) options.onNote?.(`Skipped ${path}: ${reason}`);
       skipped.add(path);
     },
+    onLeftOut: (folder, more) => {
+      addLeftOut(leftOut, more);
+      const text = leftOutText(more);
+      if (text !== "") options.onNote?.(`${folder}: left out ${text}.`);
+      for (const { path, reason } of more.unreadable) options.onNote?.(`Skipped ${path}: ${reason}`);
+    },
   });
   try {
     const totalSteps =
@@ -51,7 +59,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const discriminator = openDiscriminator(recipe, recipe.data.type === "mnist" ? 1 : recipe.data.channels);
     const plan = await planTraining(recipe, model, discriminator, totalSteps);
     const result = await runTraining({ options, model, data, discriminator, plan, randomness, totalSteps });
-    return { ...result, skippedCount: skipped.size };
+    return { ...result, skippedCount: skipped.size + leftOut.unreadable.length, leftOut };
   } finally {
     await data.source.dispose();
   }

@@ -2,9 +2,10 @@
 import { dirname } from "node:path";
 import { PhasedBatches, shuffledOrder, type ExampleOrder } from "../../data/index.ts";
 import {
-  listPictures,
+  findPictures,
   recordPictures,
   type DataRecord,
+  type LeftOut,
   openImageFolder,
   openMnist,
   readValidationPictures,
@@ -36,6 +37,8 @@ export interface OpenDataOptions {
   /** Both sides of a validation picture must be a multiple of this. */
   readonly factor: number;
   readonly onSkip: (path: string, reason: string) => void;
+  /** Told what the listing of a folder passed over. */
+  readonly onLeftOut: (folder: string, leftOut: LeftOut) => void;
 }
 
 /** Opens what `recipe.data` names. @throws what the data sets throw, and INVALID_ARGUMENT where too little is left. */
@@ -57,7 +60,8 @@ async function openPictures(
   data: PictureData,
   options: OpenDataOptions,
 ): Promise<TrainingData> {
-  const files = await listPictures(data.path);
+  const { files, leftOut } = await findPictures(data.path);
+  options.onLeftOut(data.path, leftOut);
   const heldOut = data.validationPath === null ? data.validationCount : 0;
   if (heldOut >= files.length) {
     throw new VaekitError(
@@ -97,7 +101,7 @@ async function openPictures(
   ]);
   const record = {
     ...(await recordPictures(data.type === "list" ? dirname(data.path) : data.path, files)),
-    ...(data.validationPath === null ? {} : await recordValidation(data.validationPath)),
+    ...(data.validationPath === null ? {} : await recordValidation(data.validationPath, options)),
   };
   const paths = data.validationPath ?? files.slice(files.length - heldOut);
   const resolution = wholeMultiple(recipe.validation.resolution ?? data.resolution, options.factor);
@@ -143,8 +147,10 @@ async function openPictures(
   };
 }
 
-async function recordValidation(path: string): Promise<DataRecord> {
-  const record = await recordPictures(path, await listPictures(path));
+async function recordValidation(path: string, { onLeftOut }: OpenDataOptions): Promise<DataRecord> {
+  const { files, leftOut } = await findPictures(path);
+  onLeftOut(path, leftOut);
+  const record = await recordPictures(path, files);
   return Object.fromEntries(Object.entries(record).map(([name, size]) => [`validation: ${name}`, size]));
 }
 
