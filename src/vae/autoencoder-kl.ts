@@ -2,7 +2,6 @@
  * AutoencoderKL, ready to use: a config, weights and a runtime joined behind encode and decode.
  * How it is loaded depends on the platform: see node/ and web/.
  */
-import { VaekitError } from "../errors.ts";
 import type { Graph } from "../graph/index.ts";
 import { DiagonalGaussianDistribution } from "../latents/diagonal-gaussian-distribution.ts";
 import { AutoencoderKLForwardOutput, AutoencoderKLOutput, DecoderOutput } from "../latents/outputs.ts";
@@ -38,7 +37,8 @@ import {
   type ForwardOptions,
   type Half,
 } from "./options.ts";
-import { needsTiling, processTiled, tileCount, type TileSizes } from "./tiling.ts";
+import { tileCount, tilesFor } from "./tile-sizes.ts";
+import { processTiled } from "./tiling.ts";
 
 type Planes = Tensor<"float32">;
 
@@ -208,10 +208,9 @@ export class AutoencoderKLModel {
 
   /** Runs one half over a batch: by samples if sliced, by tiles if tiled, else at once. */
   async #process(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
-    const parts = options.slicing === true ? splitBatch(x) : [x];
-    const sizes = this.#tileSizes(half);
-    const isTiled = options.tiling === "diffusers" && needsTiling(x.shape, sizes);
-    const total = parts.length * (isTiled ? tileCount(x.shape, sizes) : 1);
+    const tiles = options.tiling === "diffusers" ? tilesFor(x, this.config, half) : { input: x };
+    const parts = options.slicing === true ? splitBatch(tiles.input) : [tiles.input];
+    const total = parts.length * tileCount(tiles);
     let done = 0;
     let firstPicture = 0;
     const run = async (input: Planes): Promise<Planes> => {
@@ -226,7 +225,7 @@ export class AutoencoderKLModel {
     options.onProgress?.({ done, total });
     const results: Planes[] = [];
     for (const part of parts) {
-      results.push(isTiled ? await processTiled(part, sizes, run) : await run(part));
+      results.push(tiles.sizes === undefined ? await run(part) : await processTiled(part, tiles.sizes, run));
       firstPicture += part.shape[0]!;
     }
     return joinBatch(results);
@@ -247,16 +246,5 @@ export class AutoencoderKLModel {
       checkCodingOptions("plan", options);
       return this.#coder.plan(half, size, options);
     });
-  }
-
-  /** diffusers' tiles: sample_size pixels and the latents that they make. */
-  #tileSizes(half: Half): TileSizes {
-    const pixels = this.config.sampleSize;
-    const latents = Math.trunc(pixels / this.spatialFactor);
-    if (latents === 0) {
-      const message = `tiling: expected sample_size of at least ${this.spatialFactor} pixels in the config, found ${pixels}.`;
-      throw new VaekitError("INVALID_CONFIG", message);
-    }
-    return half === "encoder" ? { tile: pixels, resultTile: latents } : { tile: latents, resultTile: pixels };
   }
 }

@@ -6,54 +6,27 @@
  */
 import { Tensor } from "../tensor/tensor.ts";
 import { crop } from "./crop.ts";
-
-/** Share of a tile that overlaps the next. */
-const overlapFactor = 0.25;
-
-/** Sides in elements: of a tile before the model (`tile`) and after it (`resultTile`). */
-export interface TileSizes {
-  readonly tile: number;
-  readonly resultTile: number;
-}
+import { overlapFactor, tileStarts, type TileSizes } from "./tile-sizes.ts";
 
 type Planes = Tensor<"float32">;
 
-/** Where the tiles of one side begin. */
-function starts(length: number, stride: number): number[] {
-  return Array.from({ length: Math.ceil(length / stride) }, (_, i) => i * stride);
-}
-
-/** Whether an input of this size is tiled at all. */
-export function needsTiling([, , height, width]: readonly number[], { tile }: TileSizes): boolean {
-  return width! > tile || height! > tile;
-}
-
-/** How many tiles an input makes. */
-export function tileCount([, , height, width]: readonly number[], { tile }: TileSizes): number {
-  const stride = strideOf(tile);
-  return starts(height!, stride).length * starts(width!, stride).length;
-}
-
-const strideOf = (tile: number): number => Math.max(1, Math.trunc(tile * (1 - overlapFactor)));
-
 /**
- * Runs `process` on every tile of x [N, C, H, W] and joins the results.
+ * Runs `process` on every tile of an input [N, C, H, W] and joins the results.
  *
  * @param process one tile [N, C, ≤ tile, ≤ tile] → its result.
  */
 export async function processTiled(
-  x: Planes,
+  input: Planes,
   sizes: TileSizes,
   process: (tile: Planes) => Promise<Planes>,
 ): Promise<Planes> {
-  const stride = strideOf(sizes.tile);
   const blend = Math.trunc(sizes.resultTile * overlapFactor);
   const keep = sizes.resultTile - blend;
   const rows: Planes[][] = [];
-  for (const top of starts(x.shape[2]!, stride)) {
+  for (const top of tileStarts(input.shape[2]!, sizes)) {
     const row: Planes[] = [];
-    for (const left of starts(x.shape[3]!, stride)) {
-      row.push(await process(crop(x, top, left, sizes.tile, sizes.tile)));
+    for (const left of tileStarts(input.shape[3]!, sizes)) {
+      row.push(await process(crop(input, top, left, sizes.tile, sizes.tile)));
     }
     rows.push(row);
   }

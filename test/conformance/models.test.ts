@@ -71,6 +71,12 @@ describe.each(manifest.models.filter((each) => each.tiled))("$name ($covers)", (
     expect(latentDist.parameters).toBeAllclose(goldens.get("tiled_parameters"), modelTolerance);
   });
 
+  test("slicing gives the same parameters", async () => {
+    await using vae = await load();
+    const { latentDist } = await vae.encode(goldens.get("pixels"), { tiling: "diffusers", slicing: true });
+    expect(latentDist.parameters).toBeAllclose(goldens.get("tiled_parameters"), modelTolerance);
+  });
+
   test("tiled decode gives diffusers' sample", async () => {
     await using vae = await load();
     const { sample } = await vae.decode(goldens.get("latents"), { tiling: "diffusers" });

@@ -1,0 +1,112 @@
+/**
+ * How large diffusers' tiles are, where they begin, and which pictures they fit.
+ *
+ * diffusers cuts a tile every three quarters of a tile, also where only a sliver is left. A sliver of fewer pixels than
+ * one latent has is too small for the encoder: there diffusers fails ("Kernel size can't be greater than actual input
+ * size"), and here the side is cut to whole latents, which is what diffusers gives for the picture so cut.
+ *
+ * @see diffusers, AutoencoderKL._tiled_encode and tiled_decode
+ */
+import { VaekitError } from "../errors.ts";
+import { spatialFactor, type AutoencoderKLConfig } from "../models/index.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { crop } from "./crop.ts";
+import type { Half } from "./options.ts";
+
+/** Share of a tile that overlaps the next. */
+export const overlapFactor = 0.25;
+
+/** Sides in elements: of a tile before the model (`tile`) and after it (`resultTile`). */
+export interface TileSizes {
+  readonly tile: number;
+  readonly resultTile: number;
+  /** From the beginning of a tile to that of the next. */
+  readonly stride: number;
+  /** The least side that the model takes. */
+  readonly leastSide: number;
+}
+
+type Planes = Tensor<"float32">;
+
+/** What is processed, and in which tiles. */
+export interface Tiles {
+  /** [N, C, H, W], with sides that the tiles fit. */
+  readonly input: Planes;
+  /** Undefined where one tile takes the whole. */
+  readonly sizes?: TileSizes;
+}
+
+/**
+ * The tiles of an input [N, C, H, W]. Sides that end with a sliver are cut.
+ *
+ * @throws INVALID_CONFIG where the config's sample_size makes no tiles; INVALID_ARGUMENT where whole latents, too, end
+ *   with a sliver, since the tiles do not begin at them.
+ */
+export function tilesFor(x: Planes, config: AutoencoderKLConfig, half: Half): Tiles {
+  const sizes = tileSizesOf(config, half);
+  if (!needsTiling(x, sizes)) return { input: x };
+  if (sizes.stride === 0 || sizes.resultTile === 0) throw noTiles(config, half);
+  const [height, width] = x.shape.slice(2).map((side) => withoutSliver(side, sizes)) as [number, number];
+  const input = height === x.shape[2] && width === x.shape[3] ? x : crop(x, 0, 0, height, width);
+  if (!needsTiling(input, sizes)) return { input };
+  for (const [name, side] of Object.entries({ height, width })) {
+    if (hasSliver(side, sizes)) throw sliver(name, side, sizes, config.sampleSize);
+  }
+  return { input, sizes };
+}
+
+/** Where the tiles of one side begin. */
+export function tileStarts(length: number, { stride }: TileSizes): number[] {
+  return Array.from({ length: Math.ceil(length / stride) }, (_, i) => i * stride);
+}
+
+/** How many tiles there are. */
+export function tileCount({ input, sizes }: Tiles): number {
+  if (sizes === undefined) return 1;
+  return tileStarts(input.shape[2]!, sizes).length * tileStarts(input.shape[3]!, sizes).length;
+}
+
+/** sample_size pixels, and the latents that they make. */
+function tileSizesOf(config: AutoencoderKLConfig, half: Half): TileSizes {
+  const factor = spatialFactor(config);
+  const pixels = config.sampleSize;
+  const latents = Math.trunc(pixels / factor);
+  const [tile, resultTile] = half === "encoder" ? [pixels, latents] : [latents, pixels];
+  const stride = Math.trunc(tile * (1 - overlapFactor));
+  return { tile, resultTile, stride, leastSide: half === "encoder" ? factor : 1 };
+}
+
+function needsTiling({ shape: [, , height, width] }: Planes, { tile }: TileSizes): boolean {
+  return width! > tile || height! > tile;
+}
+
+const lastTile = (length: number, sizes: TileSizes): number => length - tileStarts(length, sizes).at(-1)!;
+
+const hasSliver = (length: number, sizes: TileSizes): boolean => lastTile(length, sizes) < sizes.leastSide;
+
+function withoutSliver(length: number, sizes: TileSizes): number {
+  return hasSliver(length, sizes) ? length - (length % sizes.leastSide) : length;
+}
+
+const remedy = 'take tiling "exact", which has no seams, or "off"';
+
+function noTiles(config: AutoencoderKLConfig, half: Half): VaekitError {
+  const factor = spatialFactor(config);
+  const least = half === "encoder" ? Math.max(2, factor) : 2 * factor;
+  const message =
+    `tiling "diffusers": expected sample_size of at least ${least} pixels in the config, found ` +
+    `${config.sampleSize}, which makes no tiles (diffusers fails, too); ${remedy}.`;
+  return new VaekitError("INVALID_CONFIG", message);
+}
+
+function sliver(name: string, side: number, sizes: TileSizes, sampleSize: number): VaekitError {
+  const { leastSide, stride } = sizes;
+  let fitting = side - leastSide;
+  while (fitting > 0 && hasSliver(fitting, sizes)) fitting -= leastSide;
+  const cut = fitting > 0 ? `, or cut or resize the ${name} to ${fitting}` : "";
+  const message =
+    `tiling "diffusers": expected tiles of at least ${leastSide} pixels, found a last one of ` +
+    `${lastTile(side, sizes)} in a ${name} of ${side}: sample_size ${sampleSize} makes a tile every ${stride} pixels ` +
+    `(diffusers fails, too); ${remedy}${cut}.`;
+  return new VaekitError("INVALID_ARGUMENT", message);
+}
