@@ -1,36 +1,33 @@
 /** The native runtime: onnxruntime-node, in a thread of its own. */
 import { tmpdir } from "node:os";
-import type { InferenceSession } from "onnxruntime-node";
-import { invariant, VaekitError } from "../../errors.ts";
 import { GraphBuilder, type Graph } from "../../graph/index.ts";
 import { encodeModel, type LayoutProbe } from "../../onnx/index.ts";
-import type { ByteSource } from "../../tensor/byte-source.ts";
-import { Tensor } from "../../tensor/tensor.ts";
-import { checkInputs } from "../check-inputs.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { checkOptions, oneOf, optionKinds, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
 import { DeviceChoice } from "../device-choice.ts";
 import { graphForDevice } from "../graph-for-device.ts";
-import { checkOptions, oneOf, optionKinds, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
 import {
   devices,
-  nextOf,
   type ConcreteDevice,
   type Device,
-  type RunOptions,
   type Runtime,
   type Session,
   type SessionOptions,
   type State,
   type Workspace,
   type WorkspaceOptions,
-  type WorkspaceStep,
 } from "../runtime.ts";
 import { autoDevicesHere } from "./auto-devices.ts";
 import { checkFreeSpace } from "./free-space.ts";
 import { Layout } from "./layout.ts";
 import { loadNativeEngine } from "./native-engine.ts";
+import { NodeSession } from "./node-session.ts";
+import { NodeState } from "./node-state.ts";
+import { NodeWorkspace } from "./node-workspace.ts";
+import { placeWeights, type PlacedWeights } from "./place-weights.ts";
 import { unreturnedOutput } from "./run-into.js";
-import { checkUnchanged, placeWeights, type PlacedWeights } from "./place-weights.ts";
-import type { OutputType, StateUse, StepMessage, TensorMessage } from "./protocol.ts";
+import { fatal, outputTypes, sessionOptions } from "./session-options.ts";
+import { buffersOf, toMessages } from "./tensor-messages.ts";
 import { WorkerClient } from "./worker-client.ts";
 
 export interface NodeRuntimeOptions {
@@ -175,193 +172,4 @@ export class NodeRuntime implements Runtime {
     ]);
     return read(answer[output.name]!.data as Float32Array);
   }
-}
-
-/** What fails is reported by the error itself. */
-const fatal = 4;
-
-function sessionOptions(
-  device: ConcreteDevice,
-  { folder, buffers }: PlacedWeights,
-  { threadCount, keepsMemory, joins }: { threadCount: number; keepsMemory: boolean; joins: boolean },
-): InferenceSession.SessionOptions {
-  return {
-    executionProviders: [device],
-    intraOpNumThreads: threadCount,
-    // "all" would also copy constant weights into the blocked layout: twice their memory, which would no longer be the
-    // mapped file. Convolutions that gain by blocks are written in them already (onnx/blocked-convolutions.ts).
-    graphOptimizationLevel: joins ? "disabled" : "extended",
-    // The arena would keep every session's largest working memory for as long as the session is cached.
-    enableCpuMemArena: keepsMemory,
-    logSeverityLevel: fatal,
-    externalData: [...buffers],
-    extra: {
-      session: {
-        // Long enough to hear the session's next run without being woken, short enough not to take the cores from
-        // another session's.
-        intra_op: { spin_duration_us: "300" },
-        ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
-      },
-      // What is computed from weights would be a copy of them, for Winograd's convolution one four times as large.
-      optimization: { disable_specified_optimizers: "ConstantFolding" },
-    },
-  };
-}
-
-const outputTypes = ({ outputs }: Pick<Graph, "outputs">): Record<string, OutputType> =>
-  Object.fromEntries(
-    outputs.map(({ name, dtype, shape }) => {
-      invariant(dtype !== "float16" && dtype !== "bfloat16", `a graph has no ${dtype} output`);
-      return [name, { dtype, shape }];
-    }),
-  );
-
-class NodeSession implements Session {
-  readonly #client: WorkerClient;
-  readonly id: number;
-  readonly #graph: Graph;
-  /** The files in which its weights lie. */
-  readonly mapped: readonly ByteSource[];
-  #isDisposed = false;
-
-  constructor(client: WorkerClient, id: number, graph: Graph, mapped: readonly ByteSource[]) {
-    this.#client = client;
-    this.id = id;
-    this.#graph = graph;
-    this.mapped = mapped;
-  }
-
-  async run(
-    inputs: Readonly<Record<string, Tensor>>,
-    options: RunOptions = {},
-  ): Promise<Record<string, Tensor>> {
-    const { state, signal } = options;
-    this.throwIfDisposed();
-    checkInputs(this.#graph, inputs, state?.names);
-    checkUnchanged(this.mapped);
-    const messages = toMessages(inputs);
-    const use = state === undefined ? {} : { use: this.#stateUse(stateIn(state), inputs) };
-    const body = { kind: "run", session: this.id, inputs: messages, ...use } as const;
-    return toTensors(await this.#client.request(body, buffersOf(messages), signal));
-  }
-
-  #stateUse(state: NodeState, inputs: Readonly<Record<string, Tensor>>): StateUse {
-    state.throwIfDisposed();
-    const outputs = new Set(this.#graph.outputs.map(({ name }) => name));
-    const replaced = state.names.filter((name) => outputs.has(nextOf(name)));
-    return {
-      state: state.id,
-      reads: this.#graph.inputs.map(({ name }) => name).filter((name) => !(name in inputs)),
-      replaces: Object.fromEntries(replaced.map((name) => [nextOf(name), name])),
-    };
-  }
-
-  async dispose(): Promise<void> {
-    if (this.#isDisposed) return;
-    this.#isDisposed = true;
-    await this.#client.release({ kind: "release", session: this.id });
-  }
-
-  throwIfDisposed(): void {
-    if (this.#isDisposed) throw new VaekitError("DISPOSED", "The session was disposed.");
-  }
-}
-
-class NodeState implements State {
-  readonly id: number;
-  readonly names: readonly string[];
-  readonly #client: WorkerClient;
-  #isDisposed = false;
-
-  constructor(client: WorkerClient, id: number, names: readonly string[]) {
-    this.id = id;
-    this.names = names;
-    this.#client = client;
-  }
-
-  async read(names = this.names): Promise<Record<string, Tensor>> {
-    this.throwIfDisposed();
-    return toTensors(await this.#client.request({ kind: "read-state", state: this.id, names }));
-  }
-
-  async dispose(): Promise<void> {
-    if (this.#isDisposed) return;
-    this.#isDisposed = true;
-    await this.#client.release({ kind: "release-state", state: this.id });
-  }
-
-  throwIfDisposed(): void {
-    if (this.#isDisposed) throw new VaekitError("DISPOSED", "The state was disposed.");
-  }
-}
-
-class NodeWorkspace implements Workspace {
-  readonly #client: WorkerClient;
-  readonly #workspace: number;
-  #isDisposed = false;
-
-  constructor(client: WorkerClient, workspace: number) {
-    this.#client = client;
-    this.#workspace = workspace;
-  }
-
-  async execute(
-    steps: readonly WorkspaceStep[],
-    { signal }: { signal?: AbortSignal } = {},
-  ): Promise<Record<string, Tensor>> {
-    if (this.#isDisposed) throw new VaekitError("DISPOSED", "The workspace was disposed.");
-    checkUnchanged(mappedBy(steps));
-    const body = { kind: "execute", workspace: this.#workspace, steps: steps.map(toStepMessage) } as const;
-    const buffers = steps.flatMap((step) => (step.kind === "write" ? [step.data.buffer] : []));
-    return toTensors(await this.#client.request(body, buffers, signal));
-  }
-
-  async dispose(): Promise<void> {
-    if (this.#isDisposed) return;
-    this.#isDisposed = true;
-    await this.#client.release({ kind: "release-workspace", workspace: this.#workspace });
-  }
-}
-
-/** The files in which the weights of some steps lie, each once. */
-function mappedBy(steps: readonly WorkspaceStep[]): ByteSource[] {
-  const sessions = steps.flatMap((step) =>
-    step.kind === "run" && step.session instanceof NodeSession ? [step.session] : [],
-  );
-  return [...new Set(sessions.flatMap(({ mapped }) => mapped))];
-}
-
-function toStepMessage(step: WorkspaceStep): StepMessage {
-  if (step.kind !== "run") return step;
-  const { session, ...rest } = step;
-  if (session instanceof NodeSession) {
-    session.throwIfDisposed();
-    return { ...rest, session: session.id };
-  }
-  throw new VaekitError(
-    "INVALID_ARGUMENT",
-    "execute: expected a session of the same runtime as the workspace's.",
-  );
-}
-
-function stateIn(state: State): NodeState {
-  if (state instanceof NodeState) return state;
-  throw new VaekitError("INVALID_ARGUMENT", "run: expected a state of the same runtime as the session's.");
-}
-
-const toMessages = (tensors: Readonly<Record<string, Tensor>>): Record<string, TensorMessage> =>
-  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toMessage(tensor)]));
-
-const buffersOf = (messages: Readonly<Record<string, TensorMessage>>): ArrayBuffer[] =>
-  Object.values(messages).map(({ data }) => data.buffer);
-
-const toTensors = (messages: Readonly<Record<string, TensorMessage>>): Record<string, Tensor> =>
-  Object.fromEntries(
-    Object.entries(messages).map(([name, { data, shape, dtype }]) => [name, Tensor.from(data, shape, dtype)]),
-  );
-
-/** A copy: the message's buffer moves to the other thread, and the caller keeps the tensor. */
-function toMessage({ dtype, data, shape }: Tensor): TensorMessage {
-  invariant(dtype !== "float16" && dtype !== "bfloat16", `a graph has no ${dtype} input`);
-  return { dtype, data: data.slice() as TensorMessage["data"], shape };
 }
