@@ -85,6 +85,10 @@ describe.each(Object.entries(runtimes))("damaged weights in %s", (_, createRunti
     });
     const sliced = await errorOf(decoderDamaged.encode(broken, { slicing: true }));
     expect(sliced.message).toBe(encoding.message);
+    const large = pixels(2, 40);
+    large.data[((1 * 3 + 2) * 40 + 37) * 40 + 33] = NaN;
+    const tiled = await errorOf(decoderDamaged.encode(large, { tiling: "diffusers" }));
+    expect(tiled.message).toBe("encode: expected finite pixels, found NaN at [1, 2, 37, 33].");
     const brokenLatents = latents();
     brokenLatents.data[0] = NaN;
     expect(await errorOf(encoderDamaged.decode(brokenLatents))).toMatchObject({

@@ -17,7 +17,7 @@ export interface ContentKind {
 
 const again = "Download it again.";
 const exportAgain = "Export the model as safetensors, as diffusers' save_pretrained does.";
-const unpack = "Unpack it, and pass the .safetensors file in it.";
+const unpack = "Unpack it, and pass the file that is in it.";
 const picture = "Pass the weights; pictures are given apart from the model.";
 
 /** Formats that begin with fixed bytes: where, which, what it is, and what to do. */

@@ -41,6 +41,13 @@ describe("completeConfig", () => {
   it.each([null, [], "config.json", 3, [["latentChannels", 4]]])("refuses what is no object: %j", (value) => {
     expect(() => completeConfig(value as never)).toThrow(invalid("expected an object"));
   });
+
+  it("refuses objects whose content is not in their keys", () => {
+    const map = new Map([["scaling_factor", 0.5]]);
+    expect(() => completeConfig(map as never)).toThrow(invalid("AutoencoderKL's config, found a Map."));
+    const url = new URL("file:///models/config.json");
+    expect(() => completeConfig(url as never)).toThrow(invalid("AutoencoderKL's config, found a URL."));
+  });
 });
 
 describe("a value", () => {

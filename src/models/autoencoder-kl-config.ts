@@ -4,6 +4,7 @@
  */
 import { VaekitError } from "../errors.ts";
 import { ignoresDefaultFactor } from "../latents/scaling.ts";
+import { describeValue, isRecord } from "../util/describe-value.ts";
 import { adviceForName } from "../util/nearest-name.ts";
 import {
   configChecks,
@@ -82,16 +83,13 @@ const snakeNames = configKeys.map(snakeCase);
  *   another autoencoder's.
  */
 export function readConfig(json: unknown, subject: string, source: Source): ReadConfig {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    const message = `${subject}: expected an object with AutoencoderKL's config, found ${describeFound(json)}.`;
-    throw new VaekitError("INVALID_CONFIG", message);
-  }
+  if (!isRecord(json)) throw notAConfig(json, subject);
   refuseOtherClass(json, subject);
   const isWhole = "_class_name" in json;
   const values: Partial<Record<ConfigKey, unknown>> = {};
   const names: Partial<Record<ConfigKey, string>> = {};
   const unknown: string[] = [];
-  for (const [name, value] of Object.entries(json) as [string, unknown][]) {
+  for (const [name, value] of Object.entries(json)) {
     if (name.startsWith("_") || value === undefined) continue;
     const key = source === "config.json" && !snakeNames.includes(name) ? undefined : keysByName.get(name);
     if (key === undefined) {
@@ -113,6 +111,15 @@ export function readConfig(json: unknown, subject: string, source: Source): Read
   if (unknown.length > 0 && isTyped) throw unknownKey(unknown[0]!, json, subject);
   const warnings = unknown.length > 0 ? [unknownWarning(unknown, subject)] : [];
   return { values: values as Partial<AutoencoderKLConfig>, warnings, isWhole };
+}
+
+function notAConfig(json: unknown, subject: string): VaekitError {
+  const isData = typeof json !== "object" || json === null || Array.isArray(json);
+  const found = isData ? describeFound(json) : describeValue(json);
+  return new VaekitError(
+    "INVALID_CONFIG",
+    `${subject}: expected an object with AutoencoderKL's config, found ${found}.`,
+  );
 }
 
 function checkedValue(key: ConfigKey, value: unknown, subject: string): unknown {

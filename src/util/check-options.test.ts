@@ -28,6 +28,9 @@ describe("checkOptions", () => {
     [{ device: null }, "open: device: expected a text, found null."],
     [null, "open: expected options as an object, found null."],
     [[1, 2], "open: expected options as an object, found an array of 2."],
+    [new Map([["device", "cpu"]]), "open: expected options as an object, found a Map."],
+    [new URL("file:///options.json"), "open: expected options as an object, found a URL."],
+    [Promise.resolve({}), "open: expected options as an object, found a Promise."],
     ["cpu", 'open: expected options as an object, found "cpu".'],
   ])("refuses %j", (options, message) => {
     const error = expect.objectContaining({ code: "INVALID_ARGUMENT", message }) as Error;

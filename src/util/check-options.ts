@@ -3,7 +3,7 @@
  * as if it were not there. A table for each options type names every key, by type.
  */
 import { VaekitError } from "../errors.ts";
-import { describeValue } from "./describe-value.ts";
+import { describeValue, isRecord } from "./describe-value.ts";
 import { adviceForName, joinNames } from "./nearest-name.ts";
 import { shownName } from "./printable.ts";
 
@@ -72,7 +72,7 @@ export function checkOptions<T extends object>(
   elsewhere: Readonly<Record<string, string>> = {},
 ): void {
   if (options === undefined) return;
-  if (!isObject(options) || Array.isArray(options)) {
+  if (!isRecord(options)) {
     throw invalid(`${subject}: expected options as an object, found ${describeValue(options)}.`);
   }
   const known = new Map(Object.entries<OptionKind>(kinds));

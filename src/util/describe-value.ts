@@ -44,4 +44,12 @@ export function classNameOf(value: object): string {
   return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "Object";
 }
 
+/**
+ * Whether a value is an object of keys, of any realm: neither a list, nor a Map, a URL or a promise, whose content would be
+ * passed over in silence.
+ */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && Object.prototype.toString.call(value) === "[object Object]";
+}
+
 const articleFor = (name: string): string => `${/^[aeio]/i.test(name) ? "an" : "a"} ${name}`;

@@ -216,7 +216,7 @@ export class AutoencoderKLModel {
     const run = async (input: Planes): Promise<Planes> => {
       const result = await this.#coder.code(half, input, options);
       if (options.checkFinite !== false) {
-        const pass = { input, result, firstPicture, pictureCount: x.shape[0]! };
+        const pass = { input, result, batch: x, firstPicture };
         await checkFiniteResult(this.#suspect(half), pass);
       }
       options.onProgress?.({ done: ++done, total });

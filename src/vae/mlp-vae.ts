@@ -116,7 +116,7 @@ export class MlpVaeModel {
     if (checkFinite) {
       // Infinite logits are probabilities of 0 and 1.
       const result = "logits" in results ? results.logits : results.moments;
-      const pass = { input: x, result, firstPicture: 0, pictureCount: x.shape[0]! };
+      const pass = { input: x, result, batch: x, firstPicture: 0 };
       const graphOf = ([batch]: Shape): Graph => this.#graph(half, batch!);
       await checkFiniteResult({ name: this.name, half, runtime: this.#runtime, graphOf, sideUnit: 1 }, pass);
     }

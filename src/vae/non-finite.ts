@@ -32,10 +32,10 @@ export interface Suspect {
 export interface Pass {
   readonly input: Planes;
   readonly result: Planes;
+  /** The caller's whole batch, of which the input may be a picture or a tile. */
+  readonly batch: Planes;
   /** The number in the caller's batch of the first picture. */
   readonly firstPicture: number;
-  /** Pictures in the caller's batch. */
-  readonly pictureCount: number;
 }
 
 /** Results of all layers that are held at once while layers are looked at, at most. */
@@ -51,12 +51,12 @@ const firstSide = 8;
 export async function checkFiniteResult(suspect: Suspect, pass: Pass): Promise<void> {
   const index = firstNonFinite(pass.result);
   if (index === undefined) return;
-  checkFiniteInput(suspect.half, pass);
+  checkFiniteInput(suspect.half, pass.batch);
   const { name, half } = suspect;
   const picture = Math.floor(index / sizeOfSample(pass.result));
   const layer = await findLayer(suspect, pass, index);
   const damaged = await damagedWeights(suspect.graphOf([1, ...pass.input.shape.slice(1)]));
-  const of = pass.pictureCount === 1 ? "" : ` for picture ${pass.firstPicture + picture} of the batch`;
+  const of = pass.batch.shape[0] === 1 ? "" : ` for picture ${pass.firstPicture + picture} of the batch`;
   const found = formatValue(pass.result.data[index]!);
   const begin = layer === undefined ? "" : ` The first layer with such values is ${layer}.`;
   const message = `${name}: expected finite numbers from the ${half}, found ${found}${of}.${begin} ${causeText(damaged)}`;
@@ -85,15 +85,13 @@ function causeText(damaged: readonly string[]): string {
 }
 
 /** The caller's mistake is not the model's. */
-function checkFiniteInput(half: Half, { input, firstPicture }: Pass): void {
-  const index = firstNonFinite(input);
+function checkFiniteInput(half: Half, batch: Planes): void {
+  const index = firstNonFinite(batch);
   if (index === undefined) return;
-  const sample = sizeOfSample(input);
-  const picture = firstPicture + Math.floor(index / sample);
   const [what, method] = half === "encoder" ? ["pixels", "encode"] : ["latents", "decode"];
-  const place = placeOf(index % sample, input.shape.slice(1)).join(", ");
-  const found = formatValue(input.data[index]!);
-  const message = `${method}: expected finite ${what}, found ${found} at [${picture}, ${place}].`;
+  const place = placeOf(index, batch.shape).join(", ");
+  const found = formatValue(batch.data[index]!);
+  const message = `${method}: expected finite ${what}, found ${found} at [${place}].`;
   throw new VaekitError("INVALID_ARGUMENT", message);
 }
 
