@@ -72,7 +72,7 @@ test.each([
     const { signal, stdout } = await outcomeOf(...of);
     expect(signal).toBeUndefined();
     expect(stdout).toMatch(
-      /^INVALID_FILE .*diffusion_pytorch_model\.safetensors: the file was changed while in use\./,
+      /^INVALID_FILE .*diffusion_pytorch_model\.safetensors: the file was touched or changed while in use\./,
     );
   },
 );

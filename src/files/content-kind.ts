@@ -2,6 +2,7 @@
  * What a file holds, by its first bytes: names lie, and what was downloaded is often something else than what was
  * asked for. For messages, and for choosing a reader; runs everywhere.
  */
+import { quote, shorten } from "../util/printable.ts";
 
 /** How many first bytes {@link identifyContent} looks at. */
 export const headBytes = 512;
@@ -142,7 +143,7 @@ function textKind(head: Uint8Array): ContentKind | undefined {
   return other(`text: ${excerpt(text)}`, again);
 }
 
-const excerpt = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
+const excerpt = (text: string): string => quote(shorten(text, 60));
 
 /** The head as text; undefined when it is no text. The last character may be cut off. */
 function textOf(head: Uint8Array): string | undefined {

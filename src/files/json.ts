@@ -1,6 +1,7 @@
 /** JSON from strangers: measured before it is parsed, and never two readings of one text. Runs everywhere. */
 import { messageOf, VaekitError } from "../errors.ts";
 import { headBytes, identifyContent } from "./content-kind.ts";
+import { quote, shorten } from "../util/printable.ts";
 import { findDuplicateKey, findExcess, findLoneSurrogate, type JsonLimits } from "./json-scan.ts";
 
 export type { JsonLimits } from "./json-scan.ts";
@@ -45,7 +46,7 @@ export function parseJson(content: Uint8Array | string, options: ParseJsonOption
   const value = parse(text, name);
   const duplicate = findDuplicateKey(text);
   if (duplicate !== undefined) {
-    throw invalid(name, `has the key ${shorten(JSON.stringify(duplicate))} twice in one object; remove one.`);
+    throw invalid(name, `has the key ${quote(duplicate)} twice in one object; remove one.`);
   }
   const half = mustBeWellFormed ? findLoneSurrogate(text) : undefined;
   if (half !== undefined) {
@@ -57,9 +58,6 @@ export function parseJson(content: Uint8Array | string, options: ParseJsonOption
 function invalid(name: string, message: string, cause?: unknown): VaekitError {
   return new VaekitError("INVALID_FILE", `${name}: ${message}`, { cause });
 }
-
-/** A quoted string of a length that a message has room for. */
-const shorten = (quoted: string): string => (quoted.length > 120 ? `${quoted.slice(0, 117)}…` : quoted);
 
 function checkSize(content: Uint8Array | string, { maxBytes }: JsonLimits, name: string): void {
   const size = typeof content === "string" ? content.length : content.byteLength;

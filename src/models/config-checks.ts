@@ -2,6 +2,7 @@
  * Checks of the values in a config, with words for what is expected and for what was found. Every value comes from a
  * stranger's file: each has a bound, and no message is longer than a line, whatever was found.
  */
+import { quote, shorten } from "../util/printable.ts";
 
 /** A value that passed, perhaps in another form; or what was expected instead, and of a list, which item is wrong. */
 export type Check<T> = (value: unknown) => { value: T } | { expected: string; found?: string };
@@ -85,7 +86,7 @@ export function describeRefusal(refusal: { expected: string; found?: string }, v
 /** A value in a message: short ones as JSON has them, of others what they are. */
 export function describeFound(value: unknown): string {
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
-  if (typeof value === "string") return JSON.stringify(shortened(value));
+  if (typeof value === "string") return quote(shorten(value, maxShownLength));
   if (value === undefined) return "nothing";
   if (typeof value === "boolean" || value === null) return String(value);
   if (Array.isArray(value)) return describeList(value);
@@ -101,9 +102,5 @@ function describeList(list: readonly unknown[]): string {
 
 /** A key in a message: as it is where it looks like one, else quoted, without control characters, and short. */
 export function describeKey(key: string): string {
-  return /^[\w.-]{1,80}$/.test(key) ? key : JSON.stringify(shortened(key));
-}
-
-function shortened(text: string): string {
-  return text.length > maxShownLength ? `${text.slice(0, maxShownLength)}…` : text;
+  return /^[\w.-]{1,80}$/.test(key) ? key : quote(shorten(key, maxShownLength));
 }

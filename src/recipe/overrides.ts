@@ -1,5 +1,6 @@
 /** `--set loss.kl.weight=1e-5`: values of a recipe given beside its file. */
 import { VaekitError } from "../errors.ts";
+import { shorten } from "../util/printable.ts";
 import { checkBounds } from "./bounds.ts";
 import { isObject } from "./key-case.ts";
 import { formatFound } from "./problems.ts";
@@ -40,21 +41,19 @@ interface Setting {
   readonly text: string;
 }
 
-const shortened = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
-
 function parseOverride(text: string): Setting {
   const equals = text.indexOf("=");
   const path = text.slice(0, Math.max(0, equals)).trim().split(".");
   const fail = (detail: string): never => {
     throw new VaekitError(
       "INVALID_ARGUMENT",
-      `--set ${shortened(text)}: expected key.key=value, such as loss.kl.weight=1e-5; ${detail}.`,
+      `--set ${shorten(text)}: expected key.key=value, such as loss.kl.weight=1e-5; ${detail}.`,
     );
   };
   if (equals < 0) fail("found no =");
   if (path.some((key) => !/^[A-Za-z][\w-]*$/.test(key))) fail(`found the key ${formatFound(path.join("."))}`);
   try {
-    return { path, value: parseYaml(text.slice(equals + 1)).value, text: shortened(text) };
+    return { path, value: parseYaml(text.slice(equals + 1)).value, text: shorten(text) };
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     return fail(`the value is no YAML: ${error.message.split("\n")[0]!.replace(/\.$/, "")}`);

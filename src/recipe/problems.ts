@@ -1,6 +1,7 @@
 /** Everything that is wrong with a recipe, as one error whose lines name the place, the fault and the remedy. */
 import type { z } from "zod";
 import { VaekitError } from "../errors.ts";
+import { oneLine, quote, shorten } from "../util/printable.ts";
 import { adviceFor, describe, formatPath, listOf, schemaAt, type Path } from "./known-keys.ts";
 import { recipeJsonSchema, type JsonSchema } from "./schema.ts";
 
@@ -15,7 +16,7 @@ let knownSchema: JsonSchema | undefined;
 const maxLines = 10;
 const maxFoundLength = 60;
 const shortened = (key: PropertyKey): PropertyKey =>
-  typeof key === "string" && key.length > maxFoundLength ? `${key.slice(0, maxFoundLength)}...` : key;
+  typeof key === "string" ? oneLine(shorten(key, maxFoundLength)) : key;
 
 /** The problems that the schema finds in `value`. */
 export function problemsOf(issues: readonly z.core.$ZodIssue[], value: unknown): Problem[] {
@@ -68,9 +69,7 @@ function valueAt(value: unknown, path: Path): unknown {
 
 /** A value in an error message, on one line and not too long. */
 export function formatFound(value: unknown): string {
-  if (typeof value === "number") return String(value);
-  const text = value === undefined ? "nothing" : JSON.stringify(value);
-  return text.length > maxFoundLength ? `${text.slice(0, maxFoundLength)}...` : text;
+  return shorten(quote(value), maxFoundLength);
 }
 
 /**

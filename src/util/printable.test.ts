@@ -59,6 +59,16 @@ describe("quotes", () => {
   it("leave a long message its beginning and its end", () => {
     const text = messageText(`file: ${"x".repeat(3e6)}. Do this.`);
     expect(text.length).toBeLessThanOrEqual(2000);
-    expect(text).toMatch(/^file: x+… x+\. Do this\.$/);
+    expect(text).toMatch(/^file: x+…x+\. Do this\.$/);
+    const words = messageText(`file: ${"word ".repeat(1e5)}. Do this.`);
+    expect(words.length).toBeLessThanOrEqual(2000);
+    expect(words).toMatch(/^file: (word )+w?o?r?d?…( ?\w* )(word )+\. Do this\.$/);
+  });
+
+  it("leave what a message says between two names without end", () => {
+    const name = "\u{1f600}".repeat(5e4);
+    expect(messageText(`${name}: no such file (/${name}).`)).toMatch(
+      /^(\u{1f600})+…(\u{1f600})+: no such file \(\/(\u{1f600})+…(\u{1f600})+\)\.$/u,
+    );
   });
 });

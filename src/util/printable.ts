@@ -60,9 +60,15 @@ export function shownName(name: string): string {
   return /^[\w.:/+-]{1,100}$/.test(name) ? name : quote(name);
 }
 
-/** A whole message: on one line, and not without its end, which says what to do. */
+/** A whole message: on one line, and not without its end, which says what to do. Of long words, a part is left. */
 export function messageText(text: string): string {
   const line = oneLine(text.length > 1e6 ? `${text.slice(0, 5e5)}${text.slice(-5e5)}` : text);
   if (line.length <= maxMessageLength) return line;
-  return `${shorten(line, maxMessageLength - 601)} ${line.slice(-600)}`;
+  // A name without end must not take the place of what is said of it.
+  const short = line.replace(/\S{301,}/g, (word) => `${shorten(word, 200)}${endOf(word, 100)}`);
+  if (short.length <= maxMessageLength) return short;
+  return `${shorten(short, maxMessageLength - 601)} ${endOf(short, 600)}`;
 }
+
+/** Not from the second half of a character. */
+const endOf = (text: string, length: number): string => text.slice(-length).replace(/^[\udc00-\udfff]/, "");

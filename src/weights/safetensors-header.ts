@@ -7,6 +7,7 @@
 import { VaekitError } from "../errors.ts";
 import type { ByteSource } from "../tensor/byte-source.ts";
 import { formatShape } from "../tensor/shape.ts";
+import { quote, shorten } from "../util/printable.ts";
 import {
   findNumberThatIsNoCount,
   headBytes,
@@ -85,14 +86,6 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Safeten
 function invalid(source: ByteSource, message: string, cause?: unknown): VaekitError {
   return new VaekitError("INVALID_FILE", `${source.name}: ${message}`, { cause });
 }
-
-/** A name as messages show it: quoted, control characters escaped, of bounded length. */
-function quote(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined;
-  return text === undefined ? "nothing" : shorten(text);
-}
-
-const shorten = (text: string): string => (text.length > 120 ? `${text.slice(0, 117)}…` : text);
 
 /** @throws INVALID_FILE, or UNSUPPORTED for a pickle, saying what the file is when it is no safetensors file. */
 async function checkIsSafetensors(source: ByteSource): Promise<void> {

@@ -29,9 +29,9 @@ describe("a command line that asks for too much", () => {
     [["sample", ...model, "--out", "s.png", "--count", "999999999"], /--count 999999999: expected at most/],
     [["tune", "--threads", "5000"], /--threads.*from 1 to 1024/],
     [["train", "--resume", "--out", "run", "--threads", "0"], /--threads.*from 1 to 1024/],
-    [["encode", "x".repeat(100_000), ...model, "--out", "z"], /^vaekit: x+… x+: /],
+    [["encode", "x".repeat(100_000), ...model, "--out", "z"], /^vaekit: x+…x+: no such .*x+…x+\)/],
     [["nonsense".repeat(10_000)], /unknown command 'nonsense/],
-  ])("is refused: %.60j", async (args, message) => {
+  ])("is refused: %#", async (args, message) => {
     const { code, stdout, stderr } = await runCli(args, { cwd: folder.path });
     expect(stderr).toMatch(message);
     expect(stderr.length).toBeLessThan(2200);

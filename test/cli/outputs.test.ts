@@ -48,7 +48,7 @@ async function expectRefusal(args: string[], message: RegExp, exitCode = 1): Pro
 /** Every command that writes to a path of the user's, with the name of one output that it asks for. */
 const writers: Readonly<Record<string, { args: string[]; output: string; makesFolder?: boolean }>> = {
   encode: { args: ["encode", "a.png", ...model, "--out", "OUT"], output: "OUT" },
-  decode: { args: ["decode", "z.safetensors", ...model, "--out", "OUT.png"], output: "OUT.1.png" },
+  decode: { args: ["decode", "z.safetensors", "--raw", ...model, "--out", "OUT.png"], output: "OUT.1.png" },
   "roundtrip --out": { args: ["roundtrip", "a.png", ...model], output: "a.reconstruction.png" },
   "roundtrip --html": { args: ["roundtrip", "a.png", ...model, "--html", "OUT"], output: "OUT" },
   calibrate: { args: ["calibrate", "a.png", ...model, "--chart", "OUT"], output: "OUT" },
@@ -203,7 +203,7 @@ describe("savePretrained", () => {
     await writeSafetensorsFile(at(weights), await (await AutoencoderKL.default()).stateDict());
     await expect(vae.decode(Tensor.zeros([1, 4, 2, 2]))).rejects.toMatchObject({
       code: "INVALID_FILE",
-      message: expect.stringContaining("was changed while in use") as string,
+      message: expect.stringContaining("was touched or changed while in use") as string,
     });
   });
 });

@@ -73,7 +73,8 @@ describe("a run that cannot start leaves no folder", { timeout: 180_000 }, () =>
     [["model.trainable=[decoder.*]"], /model\.trainable: only a pretrained model/],
     [["loss.adversarial={weight: 1}"], /loss\.adversarial\.layers.* at least 24 pixels, found 16/],
     [["loss.perceptual={weights: none.safetensors}"], /none\.safetensors: no such file/],
-    [["loss.distillation={teacher: ./none}"], /none: no such model: there is no folder or file of that name/],
+    [["loss.distillation={teacher: ./none}"], /\.\/none: no such model: there is no folder or file/],
+    [["loss.distillation={teacher: none.ckpt}"], /none\.ckpt: no such model: there is no folder or file/],
   ])("with %j", (overrides, message) => expectNoStart(set(...overrides), message));
 
   it.concurrent("with a model that does not fit", async () => {

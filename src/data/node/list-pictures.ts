@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { VaekitError } from "../../errors.ts";
 import { openFileSource, readError, statRegularFile } from "../../files/node/index.ts";
+import { quote } from "../../util/printable.ts";
 import { addLeftOut, leftOutCount, leftOutText, nothingLeftOut, type LeftOut } from "./left-out.ts";
 import { listFolder } from "./list-folder.ts";
 import { isPictureName, pictureExtensions } from "./picture-names.ts";
@@ -100,7 +101,7 @@ async function readList(path: string): Promise<string[]> {
   if (strange !== undefined) {
     throw new VaekitError(
       "INVALID_FILE",
-      `${path}: expected one path of a picture (${pictureExtensions}) per line, found ${JSON.stringify(strange.slice(0, 80))}.`,
+      `${path}: expected one path of a picture (${pictureExtensions}) per line, found ${quote(strange)}.`,
     );
   }
   return pictures.map((line) => resolve(dirname(path), line));

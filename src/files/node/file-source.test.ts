@@ -97,7 +97,7 @@ describe("openFileSource", () => {
     await rename(`${path}.new`, path);
     const changed = {
       code: "INVALID_FILE",
-      message: `${path}: the file was changed while in use. Open it again.`,
+      message: `${path}: the file was touched or changed while in use. Open the model again.`,
     };
     await expect(source.read(0, 1)).rejects.toMatchObject(changed);
     expect(() => {
@@ -112,7 +112,7 @@ describe("openFileSource", () => {
     await truncate(path, 5);
     await expect(source.read(4, 4)).rejects.toMatchObject({
       code: "INVALID_FILE",
-      message: `${path}: the file was changed while in use. Open it again.`,
+      message: `${path}: the file was touched or changed while in use. Open the model again.`,
     });
   });
 });

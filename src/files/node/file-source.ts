@@ -60,10 +60,13 @@ function statusNow(name: string, path: string): Stats {
   }
 }
 
-/** Another file in the place of one in use would give other weights without a word; so may one that keeps its size and time. */
+/**
+ * Another file in the place of one in use would give other weights without a word, and so would new bytes in the same
+ * file: who writes them touches it, and who only touches it cannot be told from that.
+ */
 function checkIsSame(name: string, opened: Stats, now: Stats): void {
   if (opened.size === now.size && opened.mtimeMs === now.mtimeMs && opened.ino === now.ino) return;
-  throw new VaekitError("INVALID_FILE", `${name}: the file was changed while in use. Open it again.`);
+  throw new VaekitError("INVALID_FILE", `${name}: the file was touched or changed while in use. Open the model again.`);
 }
 
 async function readRange(

@@ -1,6 +1,6 @@
 /** The models that a recipe names: what training starts from, and what it learns from. */
-import { stat } from "node:fs/promises";
 import { VaekitError } from "../../errors.ts";
+import { placeOf } from "../../hub/index.ts";
 import type { ModelFamily } from "../../models/infer-config.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFiniteWeights } from "../../vae/non-finite.ts";
@@ -17,16 +17,14 @@ export interface OpenPretrainedOptions {
 /**
  * Opens a folder, a single file or a hub id.
  *
- * @throws INVALID_CONFIG when an option is for another kind of source, and what opening throws.
+ * @throws NOT_FOUND when it is none of them; INVALID_CONFIG when an option is for another kind of source; and what
+ *   opening throws.
  */
 export async function openPretrained(
   source: string,
   { subfolder = null, variant = null, as = null, onNote }: OpenPretrainedOptions,
 ): Promise<AutoencoderKL> {
-  const isFile = await stat(source).then(
-    (found) => !found.isDirectory(),
-    () => source.endsWith(".safetensors"),
-  );
+  const isFile = (await placeOf(source)) === "file";
   const unread = isFile ? { subfolder, variant } : { as };
   for (const [key, value] of Object.entries(unread)) {
     if (value === null) continue;

@@ -2,6 +2,7 @@
 import { VaekitError } from "../../errors.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
+import { quote, shownName } from "../../util/printable.ts";
 import { differencesOf, type JsonValue } from "./json.ts";
 
 /** What a model expects of a checkpoint; a part that is left out is not checked. */
@@ -52,8 +53,7 @@ function fingerprintDifferences(found: JsonValue, expected: JsonValue): string[]
 
 function describe(value: JsonValue | undefined): string {
   if (value === undefined) return "absent";
-  const text = JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+  return quote(value);
 }
 
 function tensorDifferences(
@@ -62,12 +62,12 @@ function tensorDifferences(
 ): string[] {
   const ofExpected = [...expected].flatMap(([name, wanted]) => {
     const tensor = found.get(name);
-    if (tensor === undefined) return [`the tensor ${name} is missing`];
+    if (tensor === undefined) return [`the tensor ${shownName(name)} is missing`];
     if (tensor.dtype === wanted.dtype && sameShape(tensor.shape, wanted.shape)) return [];
-    return [`expected ${name} to be ${kindOf(wanted)}, found ${kindOf(tensor)}`];
+    return [`expected ${shownName(name)} to be ${kindOf(wanted)}, found ${kindOf(tensor)}`];
   });
   const unknown = [...found.keys()].filter((name) => !expected.has(name));
-  return [...ofExpected, ...unknown.map((name) => `the tensor ${name} is unknown to the model`)];
+  return [...ofExpected, ...unknown.map((name) => `the tensor ${shownName(name)} is unknown to the model`)];
 }
 
 function kindOf({ dtype, shape }: TensorKind): string {
