@@ -8,6 +8,7 @@ import { env, InferenceSession, Tensor } from "onnxruntime-node";
 import { runInto } from "./run-into.js";
 import { registerSharedArena } from "./shared-arena.js";
 import { turnTelemetryOffFromThread } from "./telemetry.js";
+import { missingVulkan } from "./vulkan.js";
 import { Withdrawal } from "./withdrawal.js";
 import { FileError, WorkerWorkspace } from "./worker-workspace.js";
 
@@ -55,6 +56,12 @@ async function inSharedArena({ extra, ...options }) {
     enableCpuMemArena: true,
     extra: { ...extra, session: { ...session, use_env_allocators: "1" } },
   };
+}
+
+/** @param {InferenceSession.SessionOptions} options */
+async function checkProviders({ executionProviders = [] }) {
+  const missing = executionProviders.includes("webgpu") ? await missingVulkan() : undefined;
+  if (missing !== undefined) throw new Error(missing);
 }
 
 /** @param {Record<string, TensorMessage>} tensors */
@@ -136,6 +143,7 @@ async function answer(request) {
       return {};
     case "create": {
       const { model, outputs } = request;
+      await checkProviders(request.options);
       const options = request.sharesArena ? await inSharedArena(request.options) : request.options;
       sessions.set(request.session, { session: await InferenceSession.create(model, options), outputs });
       return {};
