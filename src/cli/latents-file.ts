@@ -11,7 +11,7 @@ import {
   type Shape,
 } from "../node/index.ts";
 import { UsageError, warn } from "./failure.ts";
-import { latentsAmong, noteAssumption, scaleOf, type LatentsScale } from "./latents-scale.ts";
+import { isOfOnePicture, latentsAmong, noteAssumption, scaleOf, type LatentsScale } from "./latents-scale.ts";
 import type { SampleOptions, TilingOptions } from "./options.ts";
 import { shorten, shownName } from "../util/printable.ts";
 import { packageVersion } from "./package.ts";
@@ -77,7 +77,7 @@ export async function readLatents(
   }
   const name = chooseTensor(path, tensors, options.tensor);
   const subject = `${path}: ${shownName(name)}`;
-  const found = tensors.get(name)!;
+  const found = withBatch(name, tensors.get(name)!);
   const latents = options.packed === undefined ? found : unpack(found, vae, options.packed, subject);
   checkLatents(latents, vae, subject);
   const scale = scaleOf({ names: [...tensors.keys()], metadata }, name, options.raw === true);
@@ -86,6 +86,10 @@ export async function readLatents(
   noteAssumption(path, name, scale);
   warnOfOtherScaling(metadata, vae, path);
   return { latents: vae.denormalizeLatents(latents), scale };
+}
+
+function withBatch(name: string, found: Tensor): Tensor {
+  return isOfOnePicture(name) && found.shape.length === 3 ? found.reshape([1, ...found.shape]) : found;
 }
 
 function divided(latents: Tensor, factor: number): Tensor {

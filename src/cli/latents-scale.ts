@@ -21,11 +21,28 @@ const comfyTensor = "latent_tensor";
 /** Before there was a marker, ComfyUI saved latents times this number, whatever the model. */
 const comfyFactor = 0.18215;
 
+/** musubi-tuner's caches name frames, height, width and dtype: `latents_1x64x64_bf16`. One picture has no batch there. */
+const cachedTensor = /^latents_(?:\d+x){1,2}\d+_\w+$/;
+
+/** Which models musubi-tuner's caches are for, in their metadata, and how its encoders leave the latents. */
+const cachedScales: Readonly<Record<string, LatentsScale["scale"]>> = {
+  flux_kontext: "normalized",
+  z_image: "raw",
+};
+
 /** The latents among a file's tensors, by their names; undefined where a person must choose. */
 export function latentsAmong(names: readonly string[]): string | undefined {
   const candidates = names.filter((name) => name !== comfyMarker);
   const known = ["latents", comfyTensor].find((name) => candidates.includes(name));
-  return known ?? (candidates.length === 1 ? candidates[0] : undefined);
+  if (known !== undefined) return known;
+  const cached = candidates.filter((name) => cachedTensor.test(name));
+  const [only, ...more] = cached.length > 0 ? cached : candidates;
+  return more.length === 0 ? only : undefined;
+}
+
+/** Whether a tensor of that name is one picture's, without a batch: [C, h, w]. */
+export function isOfOnePicture(name: string): boolean {
+  return cachedTensor.test(name);
 }
 
 /** What a file says of the scale of one of its tensors. */
@@ -42,6 +59,10 @@ export function scaleOf(
   }
   if (names.includes(comfyMarker)) return { scale: "raw", decidedBy: "file" };
   if (name === comfyTensor) return { scale: "normalized", decidedBy: "file", fixedFactor: comfyFactor };
+  const cachedFor = cachedTensor.test(name) ? metadata.architecture : undefined;
+  if (cachedFor !== undefined && Object.hasOwn(cachedScales, cachedFor)) {
+    return { scale: cachedScales[cachedFor]!, decidedBy: "file" };
+  }
   return { scale: "normalized", decidedBy: metadata.scaling_factor === undefined ? "assumed" : "file" };
 }
 

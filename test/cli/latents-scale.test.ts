@@ -58,6 +58,21 @@ const files = {
     (value: number) => value,
     { scale: "raw", decidedBy: "file" },
   ],
+  "musubi-tuner's for FLUX.1 Kontext, beside a control picture's": [
+    [
+      ["latents_1x2x2_f32", latents.reshape([4, 2, 2])],
+      ["latents_control_1x2x2_f32", Tensor.zeros([4, 2, 2])],
+    ],
+    (value: number) => value / 0.5 + 0.25,
+    { scale: "normalized", decidedBy: "file" },
+    { architecture: "flux_kontext", format_version: "1.0.1" },
+  ],
+  "musubi-tuner's for Z-Image": [
+    [["latents_1x2x2_f32", latents.reshape([4, 2, 2])]],
+    (value: number) => value,
+    { scale: "raw", decidedBy: "file" },
+    { architecture: "z_image", format_version: "1.0.1" },
+  ],
   "a pipeline's": [
     [["latents", latents]],
     (value: number) => value / 0.5 + 0.25,
@@ -65,8 +80,8 @@ const files = {
   ],
 } as const;
 
-test.each(Object.entries(files))("decodes %s file", async (_, [tensors, toRaw, expected]) => {
-  await writeSafetensorsFile(at("z.latent"), tensors);
+test.each(Object.entries(files))("decodes %s file", async (_, [tensors, toRaw, expected, metadata]) => {
+  await writeSafetensorsFile(at("z.latent"), tensors, metadata);
   const { code, stdout, stderr } = await decode("z.latent");
   expect(code).toBe(0);
   expect((JSON.parse(stdout) as { latents: unknown }).latents).toEqual(expected);
