@@ -22,6 +22,15 @@ export function checkPixels(subject: string, pixels: number): void {
   );
 }
 
+/** Ten thousand rounds take hours already. */
+const maxRounds = 10_000;
+
+/** How often something is measured. */
+export function parseRounds(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) <= maxRounds) return Number(text);
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${maxRounds}.`);
+}
+
 /** A number of threads. */
 export function parseThreads(text: string): number {
   if (/^\d{1,4}$/.test(text) && Number(text) > 0 && Number(text) <= maxThreads) return Number(text);

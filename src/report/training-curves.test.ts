@@ -23,8 +23,12 @@ describe("training curves", () => {
   });
 
   test("draw long curves with neighbours averaged", () => {
-    const picture = renderTrainingCurves({ title: "a run", loss: line(Array<number>(5000).fill(0.5)) });
-    expect(/<polyline points="([^"]+)"/.exec(picture)![1]!.split(" ").length).toBeLessThanOrEqual(200);
+    const long = line(Array<number>(300_000).fill(0.5));
+    const validation = { label: "PSNR in dB", raw: long, average: long };
+    const picture = renderTrainingCurves({ title: "a run", loss: long, validation });
+    const curves = [...picture.matchAll(/<polyline points="([^"]+)"/g)].map(([, points]) => points!);
+    expect(curves).toHaveLength(3);
+    for (const points of curves) expect(points.split(" ").length).toBeLessThanOrEqual(200);
   });
 
   test("stand without any point", () => {

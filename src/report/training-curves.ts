@@ -53,8 +53,8 @@ export function renderTrainingCurves({ title, loss, validation }: TrainingCurves
       ? []
       : [
           panel(validation.label, area(1), [
-            { points: validation.raw, className: "curve raw" },
-            { points: validation.average, className: "curve" },
+            { points: thinned(validation.raw), className: "curve raw" },
+            { points: thinned(validation.average), className: "curve" },
           ]),
         ]),
   ];

@@ -27,6 +27,7 @@ describe("a command line that asks for too much", () => {
       /--batch 999999999 of 512x512: expected at most/,
     ],
     [["sample", ...model, "--out", "s.png", "--count", "999999999"], /--count 999999999: expected at most/],
+    [["tune", "--dry-run", "--rounds", "999999999"], /--rounds.*from 1 to 10000/],
     [["tune", "--threads", "5000"], /--threads.*from 1 to 1024/],
     [["train", "--resume", "--out", "run", "--threads", "0"], /--threads.*from 1 to 1024/],
     [["encode", "x".repeat(100_000), ...model, "--out", "z"], /^vaekit: x+…x+: no such .*x+…x+\)/],

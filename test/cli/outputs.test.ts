@@ -83,6 +83,7 @@ describe("a command", () => {
     [["demo", "--out", "/sys"], /a place of the operating system's/],
     [["encode", "a.png", ...model, "--out", "model/"], /found a folder/],
     [["encode", "a.png", ...model, "--out", ""], /found an empty text/],
+    [["encode", "a.png", ...model, "--out", "é".repeat(130)], /at most 227 bytes to write, found 260/],
     [["export", ...model, "--out", "a.png"], /expected a folder to write into, found a file/],
     [["train", "model", "--out", "/proc/run"], /a place of the operating system's/],
   ])("%j is refused", (args, message) => expectRefusal(args, message));

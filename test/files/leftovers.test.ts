@@ -50,3 +50,21 @@ test("goes, and what a living process or one of another machine writes stays", a
   await writeFileAtomic(path, "newer");
   expect((await readdir(folder)).sort()).toEqual(["out", ...others].sort());
 });
+
+test("is looked for with the first write into a folder, so that no later one lists it", async () => {
+  await writeFileAtomic(join(folder, "first"), "");
+  killMidway(join(folder, "second"));
+  const left = (await readdir(folder)).filter((name) => name.endsWith(".partial"));
+  await writeFileAtomic(join(folder, "second"), "");
+  expect((await readdir(folder)).sort()).toEqual(["first", "second", ...left].sort());
+});
+
+test("goes with the first write of a process under a name of the largest length, which is refused beyond it", async () => {
+  const name = "n".repeat(227);
+  killMidway(join(folder, name));
+  await writeFileAtomic(join(folder, name), "new");
+  expect(await readdir(folder)).toEqual([name]);
+  await expect(writeFileAtomic(join(folder, `${name}n`), "")).rejects.toThrow(
+    /n: expected a name of at most 227 bytes to write, found 228\. Choose a shorter one\.$/,
+  );
+});

@@ -13,8 +13,8 @@ import { prepareProfileFolder, profileKey, profilePath, saveProfile } from "../.
 import { NodeRuntime } from "../../runtime/node/node-runtime.ts";
 import { warn } from "../failure.ts";
 import { formatFixed, formatTable, print, printJson, type Column } from "../format.ts";
-import { parseThreads } from "../limits.ts";
-import { addJsonOption, parseCount, type JsonOptions } from "../options.ts";
+import { parseRounds, parseThreads } from "../limits.ts";
+import { addJsonOption, type JsonOptions } from "../options.ts";
 import { Progress } from "../progress.ts";
 
 interface TuneOptions extends JsonOptions {
@@ -33,7 +33,7 @@ export function addTune(program: Command): void {
     .description("Measure what convolutions cost on this machine, for the planner (about ten seconds).")
     .option("--threads <n>", "threads of the processor (default: one per core)", parseThreads)
     .option("--dry-run", "print what was measured without storing it")
-    .addOption(new Option("--rounds <n>", "how often each graph runs").argParser(parseCount).hideHelp())
+    .addOption(new Option("--rounds <n>", "how often each graph runs").argParser(parseRounds).hideHelp())
     .addHelpText(
       "after",
       "\nThe result lies in the user's cache folder; without it the planner takes default prices.\n\nExample:\n  $ vaekit tune",

@@ -66,7 +66,10 @@ function statusNow(name: string, path: string): Stats {
  */
 function checkIsSame(name: string, opened: Stats, now: Stats): void {
   if (opened.size === now.size && opened.mtimeMs === now.mtimeMs && opened.ino === now.ino) return;
-  throw new VaekitError("INVALID_FILE", `${name}: the file was touched or changed while in use. Open the model again.`);
+  throw new VaekitError(
+    "INVALID_FILE",
+    `${name}: the file was touched or changed while in use. Open the model again.`,
+  );
 }
 
 async function readRange(

@@ -2,8 +2,13 @@
 import { accessSync, constants, lstatSync, realpathSync, statSync, type BigIntStats } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
 import { VaekitError } from "../../errors.ts";
+import { shorten } from "../../util/printable.ts";
 import { systemCode, writeError } from "./file-errors.ts";
 import { otherKind } from "./file-kind.js";
+import { maxPartialBytes } from "./leftovers.ts";
+
+/** Of a file's name on the disks of all systems that vaekit runs on, less what a write appends. */
+const maxNameBytes = 255 - maxPartialBytes;
 
 /** Files that no output may replace, under whatever name: links of both kinds and other spellings are found. */
 export class KeptFiles {
@@ -102,6 +107,7 @@ function checkPlace(path: string): void {
     const shown = path.replaceAll("\0", "\\0");
     throw new VaekitError("IO", `${shown}: expected a path without NUL characters.`);
   }
+  checkNameLength(path);
   if (process.platform === "win32") return;
   const folder = realFolder(path);
   if (folder === undefined || !/^\/(?:proc|sys|dev)(?:\/|$)/.test(folder)) return;
@@ -109,6 +115,16 @@ function checkPlace(path: string): void {
   throw new VaekitError(
     "IO",
     `${path}: expected a file or folder on a disk to write, found a place of the operating system's in ${folder}.`,
+  );
+}
+
+/** A write begins under a longer name, which must have room as well: see `leftovers.ts`. */
+function checkNameLength(path: string): void {
+  const bytes = Buffer.byteLength(basename(path));
+  if (bytes <= maxNameBytes) return;
+  throw new VaekitError(
+    "IO",
+    `${shorten(path, 300)}: expected a name of at most ${maxNameBytes} bytes to write, found ${bytes}. Choose a shorter one.`,
   );
 }
 
