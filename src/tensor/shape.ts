@@ -26,8 +26,9 @@ export function checkShape(shape: Shape, subject: string): void {
     const message = `${subject}: expected a shape as an array of integers, found ${describeValue(shape)}.`;
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
-  const bad = (shape as Shape).find((dimension) => !Number.isSafeInteger(dimension) || dimension < 0);
-  if (bad === undefined) return;
+  // By index, which also finds holes and undefined.
+  const bad = (shape as Shape).findIndex((dimension) => !Number.isSafeInteger(dimension) || dimension < 0);
+  if (bad < 0) return;
   throw new VaekitError(
     "INVALID_ARGUMENT",
     `${subject}: expected a shape of non-negative integers, found ${formatShape(shape)}.`,

@@ -18,6 +18,9 @@ describe("Tensor", () => {
   test("refuses a shape with a fraction or a negative side", () => {
     expect(() => Tensor.zeros([2, -1])).toThrow("expected a shape of non-negative integers, found [2, -1]");
     expect(() => Tensor.zeros([1.5])).toThrow("found [1.5]");
+    const holed: number[] = [];
+    holed[1] = 2;
+    expect(() => Tensor.from(new Float32Array(2), holed)).toThrow("found [, 2]");
   });
 
   test("refuses bits without a dtype", () => {

@@ -132,7 +132,9 @@ export function checkSize(subject: string, size: unknown): void {
   );
   if (numbers.every((number) => Number.isSafeInteger(number) && Number(number) > 0)) return;
   const found =
-    typeof size === "object" && size !== null ? `{ ${numbers.map(String).join(", ")} }` : describeValue(size);
+    typeof size === "object" && size !== null
+      ? `{ ${numbers.map(describeValue).join(", ")} }`
+      : describeValue(size);
   const message = `${subject}: expected a size { batch, height, width } of positive whole numbers, found ${found}.`;
   throw new VaekitError("INVALID_ARGUMENT", message);
 }

@@ -25,6 +25,7 @@ export async function fetchBytes(url: string, options: FetchOptions): Promise<Ui
 
 async function send(url: string, { signal, headers = {} }: FetchOptions): Promise<Response> {
   throwIfAborted(signal);
+  checkHeaders(headers);
   const request = { headers, ...(signal === undefined ? {} : { signal }) };
   const response = await fetch(url, request).catch((error: unknown) => {
     if (signal?.aborted === true) throw abortedError(signal);
@@ -34,9 +35,25 @@ async function send(url: string, { signal, headers = {} }: FetchOptions): Promis
   if (response.ok) return response;
   await response.body?.cancel();
   const { status } = response;
-  const hint = status === 401 || status === 403 ? " Pass an authorisation in the option headers." : "";
+  const hint = hintFor(status);
   const code = status === 404 || status === 410 ? "NOT_FOUND" : "IO";
   throw new VaekitError(code, `${url}: expected the file, found HTTP ${status}.${hint}`);
+}
+
+function hintFor(status: number): string {
+  if (status === 401 || status === 403) return " Pass an authorisation in the option headers.";
+  return status === 429 || status >= 500 ? " The server is busy or broken: try again later." : "";
+}
+
+/** @throws INVALID_ARGUMENT for a name or a value that HTTP does not allow. */
+function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  try {
+    new Headers(headers);
+  } catch (error) {
+    throw new VaekitError("INVALID_ARGUMENT", `fromPretrained: headers: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /** What the server says of the body's length; a compressed one has another when it is unpacked. */

@@ -51,6 +51,10 @@ const folders: Record<
     config: (response) => void response.writeHead(200, { "content-length": 1e9 }).write("{"),
     weights: (response) => response.end(weights),
   },
+  busy: {
+    config: (response) => response.writeHead(503).end(),
+    weights: (response) => response.end(weights),
+  },
   forbidden: {
     config: (response) => response.writeHead(403).end(),
     weights: (response) => response.end(weights),
@@ -137,6 +141,7 @@ describe("a server", () => {
     ["giantConfig", "INVALID_FILE", /config\.json: expected at most \d+ bytes/],
     ["none", "NOT_FOUND", /none\/config\.json: expected the file, found HTTP 404/],
     ["forbidden", "IO", /HTTP 403.*headers/],
+    ["busy", "IO", /HTTP 503.*try again later/],
   ])("that answers with %s is told with its address", async (name, code, message) => {
     await expect(open(`${origin}/${name}`)).rejects.toMatchObject({
       name: "VaekitError",
@@ -167,6 +172,21 @@ describe("opening", () => {
       name: "VaekitError",
       code: "ABORTED",
     });
+  });
+
+  test("with a header that HTTP does not allow, or what is no onnxruntime-web, is the caller's mistake", async () => {
+    await expect(open(`${origin}/good`, { headers: { "two words": "x" } })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringMatching(/headers: .*two words/) as string,
+    });
+    const opened = AutoencoderKL.fromPretrained(`${origin}/good`, {}, {} as never);
+    await expect(opened).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringMatching(
+        /expected an entry of onnxruntime-web.*found an object without keys/,
+      ) as string,
+    });
+    expect(asked).toEqual([]);
   });
 
   test("on a device that is not there downloads nothing", async () => {

@@ -1,5 +1,7 @@
 /** What is used of onnxruntime-web. */
 import type { InferenceSession, TensorConstructor } from "onnxruntime-common";
+import { VaekitError } from "../../errors.ts";
+import { describeValue } from "../../util/describe-value.ts";
 
 /** The part of an onnxruntime-web entry (`/wasm`, `/webgpu`, `/jspi`) that is used here. */
 export interface OrtModule {
@@ -7,4 +9,14 @@ export interface OrtModule {
     create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
   };
   readonly Tensor: TensorConstructor;
+}
+
+/** @throws INVALID_ARGUMENT unless it is an entry of onnxruntime-web. */
+export function checkOrtModule(ort: unknown): void {
+  const parts = typeof ort === "object" && ort !== null ? (ort as Partial<OrtModule>) : {};
+  if (typeof parts.InferenceSession?.create === "function" && typeof parts.Tensor === "function") return;
+  throw new VaekitError(
+    "INVALID_ARGUMENT",
+    `ort: expected an entry of onnxruntime-web, as \`await import("onnxruntime-web/wasm")\` gives, found ${describeValue(ort)}.`,
+  );
 }

@@ -22,7 +22,7 @@ import {
 } from "../runtime.ts";
 import { checkOptions, oneOf, type OptionKinds } from "../../util/check-options.ts";
 import { nextTask } from "./next-task.ts";
-import type { OrtModule } from "./ort-module.ts";
+import { checkOrtModule, type OrtModule } from "./ort-module.ts";
 import { turnsOf, type Turns } from "./turns.ts";
 import { WebSession } from "./web-session.ts";
 import { WebState } from "./web-state.ts";
@@ -68,6 +68,7 @@ export class WebRuntime implements Runtime {
   /** @param ort the entry of onnxruntime-web that fits the platform. */
   constructor(ort: OrtModule, options: WebRuntimeOptions = {}) {
     checkOptions("WebRuntime", options, runtimeKinds);
+    checkOrtModule(ort);
     const { device = "auto" } = options;
     const chosen = device === "auto" ? "cpu" : device;
     if (providers[chosen] === null) {
