@@ -1,4 +1,5 @@
 export { GraphBuilder, renameComposite, type KnownGradient } from "./builder.ts";
+export { checkGraph } from "./check-graph.ts";
 export { GraphCopy } from "./graph-copy.ts";
 export type {
   Attention,

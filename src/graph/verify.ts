@@ -1,6 +1,7 @@
 /** Checks a graph's promises; tests run it after every transformation. */
 import { invariant } from "../errors.ts";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { checkGraph } from "./check-graph.ts";
 import type { Graph, Initializer, Value } from "./graph.ts";
 import { infer } from "./infer.ts";
 
@@ -11,6 +12,7 @@ import { infer } from "./infer.ts";
  * @throws InternalError on the first broken promise.
  */
 export function verify(graph: Graph): void {
+  checkGraph(graph, "verify");
   const defined = new Map<string, Value>();
   const define = (value: Value): void => {
     invariant(!defined.has(value.name), `${graph.name}: ${value.name} is defined twice`);

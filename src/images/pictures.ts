@@ -4,7 +4,14 @@ import { checkTensor } from "../tensor/check-tensor.ts";
 import { describeValue } from "../util/describe-value.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { checkOptions, oneOf, wholeNumber, type OptionKinds } from "../util/check-options.ts";
+import {
+  checkOptions,
+  checkValue,
+  oneOf,
+  optionKinds,
+  wholeNumber,
+  type OptionKinds,
+} from "../util/check-options.ts";
 import { blankRaster, checkRaster, checkSameFormat, paste, type Raster } from "./raster.ts";
 
 /**
@@ -14,9 +21,7 @@ import { blankRaster, checkRaster, checkSameFormat, paste, type Raster } from ".
  */
 export function differencePicture(a: Raster, b: Raster, gain = 8): Raster {
   checkSameFormat(a, b, "differencePicture");
-  if (!(gain > 0)) {
-    throw new VaekitError("INVALID_ARGUMENT", `differencePicture: expected a gain above 0, found ${gain}.`);
-  }
+  checkValue("differencePicture: gain", gain, optionKinds.aboveZero);
   const data = Uint8Array.from(a.data, (sample, i) =>
     Math.min(255, Math.round(gain * Math.abs(sample - b.data[i]!))),
   );

@@ -8,6 +8,7 @@
  */
 import { VaekitError } from "../errors.ts";
 import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
+import { describeValue } from "../util/describe-value.ts";
 import { blankRaster, checkRaster, type Raster } from "./raster.ts";
 import { quote } from "../util/printable.ts";
 
@@ -133,7 +134,7 @@ function checkResize(source: Raster, width: number, height: number, resample: st
   if (![width, height].every((side) => Number.isSafeInteger(side) && side > 0)) {
     throw new VaekitError(
       "INVALID_ARGUMENT",
-      `resize: expected a size of at least 1x1 whole pixels, found ${width}x${height}.`,
+      `resize: expected a size of at least 1x1 whole pixels, found ${describeValue(width)} x ${describeValue(height)}.`,
     );
   }
   if (!resampleNames.some((name) => name === resample)) {

@@ -8,6 +8,7 @@
  */
 import { VaekitError } from "../errors.ts";
 import { checkTensor } from "../tensor/check-tensor.ts";
+import { checkValue, wholeNumber } from "../util/check-options.ts";
 import { describeValue } from "../util/describe-value.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { sizeOf } from "../tensor/shape.ts";
@@ -110,6 +111,10 @@ export class LatentCalibrator {
   readonly #pictures: LatentStatistics[] = [];
 
   constructor(channels: number, histogram = new Histogram({ low: -64, high: 64, bins: 2048 })) {
+    checkValue("LatentCalibrator: channels", channels, wholeNumber(1));
+    if (!((histogram as unknown) instanceof Histogram)) {
+      throw invalid(`LatentCalibrator: expected a Histogram, found ${describeValue(histogram)}.`);
+    }
     this.channels = channels;
     this.histogram = histogram;
   }
@@ -162,8 +167,17 @@ export class LatentCalibrator {
 
   /** @throws INVALID_FILE when the JSON is not what `toJSON` gives. */
   static fromJSON(json: LatentCalibratorJson): LatentCalibrator {
-    const calibrator = new LatentCalibrator(json.channels, Histogram.fromJSON(json.histogram));
-    calibrator.#pictures.push(...json.pictures.map((picture) => LatentStatistics.fromJSON(picture)));
+    const given: unknown = json;
+    const { channels, pictures, histogram } = (given ?? {}) as LatentCalibratorJson;
+    const restored = Histogram.fromJSON(histogram);
+    if (!Array.isArray(pictures) || !Number.isSafeInteger(channels) || channels < 1) {
+      const message = "LatentCalibrator.fromJSON: expected channels, a list of pictures, and a histogram.";
+      throw new VaekitError("INVALID_FILE", message);
+    }
+    const calibrator = new LatentCalibrator(channels, restored);
+    for (const picture of pictures as readonly LatentStatisticsJson[]) {
+      calibrator.#pictures.push(LatentStatistics.fromJSON(picture));
+    }
     return calibrator;
   }
 }

@@ -224,7 +224,8 @@ export class DiagonalGaussianDistribution {
   }
 }
 
-function checkDistribution(value: unknown, subject: string): void {
+/** @throws INVALID_ARGUMENT unless it is a posterior. */
+export function checkDistribution(value: unknown, subject: string): void {
   if (value instanceof DiagonalGaussianDistribution) return;
   throw invalid(`${subject}: expected a DiagonalGaussianDistribution, found ${describeValue(value)}.`);
 }

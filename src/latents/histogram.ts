@@ -1,5 +1,6 @@
 /** A streaming histogram of fixed range: constant memory, mergeable, and exact under shifting and scaling. */
 import { VaekitError } from "../errors.ts";
+import { checkValue, optionKinds } from "../util/check-options.ts";
 import { describeValue } from "../util/describe-value.ts";
 
 /** The state of a {@link Histogram}, for a file or a chart. */
@@ -23,12 +24,14 @@ export class Histogram {
   #below = 0;
   #above = 0;
 
-  constructor({ low, high, bins }: { readonly low: number; readonly high: number; readonly bins: number }) {
+  constructor(range: { readonly low: number; readonly high: number; readonly bins: number }) {
+    checkValue("Histogram", range, optionKinds.object);
+    const { low, high, bins } = range;
     const ordered = Number.isFinite(low) && Number.isFinite(high) && low < high;
     if (!ordered || !Number.isSafeInteger(bins) || bins < 1) {
       throw new VaekitError(
         "INVALID_ARGUMENT",
-        `Histogram: expected finite low < high and at least one bin, found ${low}, ${high} and ${bins} bins.`,
+        `Histogram: expected finite low < high and at least one bin, found ${[low, high, bins].map(describeValue).join(", ")}.`,
       );
     }
     this.low = low;
@@ -53,6 +56,7 @@ export class Histogram {
 
   /** Counts in values; NaN is not counted. */
   add(values: Float32Array): this {
+    checkValue("Histogram.add", values, optionKinds.floats);
     const bins = this.counts.length;
     const perUnit = bins / (this.high - this.low);
     for (const value of values) {
@@ -89,8 +93,14 @@ export class Histogram {
     return this;
   }
 
-  /** The histogram of (value - shift) · scale, scale > 0: the same counts between other edges. */
+  /**
+   * The histogram of (value - shift) · scale, scale > 0: the same counts between other edges.
+   *
+   * @throws INVALID_ARGUMENT for a shift or a scale that is no such number.
+   */
   normalized(shift: number, scale: number): Histogram {
+    checkValue("Histogram.normalized: shift", shift, optionKinds.finiteNumber);
+    checkValue("Histogram.normalized: scale", scale, optionKinds.aboveZero);
     const edges = { low: (this.low - shift) * scale, high: (this.high - shift) * scale };
     const copy = new Histogram({ ...edges, bins: this.counts.length });
     copy.counts.set(this.counts);
@@ -106,14 +116,18 @@ export class Histogram {
 
   /** @throws INVALID_FILE when the JSON is not what `toJSON` gives. */
   static fromJSON(json: HistogramJson): Histogram {
-    const { low, high, counts, below, above } = json;
+    const given: unknown = json;
+    const { low, high, counts, below, above } = (given ?? {}) as HistogramJson;
     const valid =
+      [low, high].every(Number.isFinite) &&
+      low < high &&
       Array.isArray(counts) &&
+      counts.length > 0 &&
       [below, above].concat(counts).every((count) => Number.isSafeInteger(count) && count >= 0);
     if (!valid) {
       throw new VaekitError(
         "INVALID_FILE",
-        "Histogram.fromJSON: expected low, high, and whole, non-negative counts, below and above.",
+        "Histogram.fromJSON: expected finite low < high, and whole, non-negative counts, below and above.",
       );
     }
     const histogram = new Histogram({ low, high, bins: counts.length });

@@ -1,6 +1,7 @@
 /** Ways between latents, and sums of them: what a latent space is explored with. */
 import { VaekitError } from "../errors.ts";
 import { checkTensor } from "../tensor/check-tensor.ts";
+import { checkValue, oneOf, optionKinds } from "../util/check-options.ts";
 import { describeValue } from "../util/describe-value.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -31,9 +32,8 @@ export function interpolateLatents(
   kind: Interpolation = "slerp",
 ): Tensor<"float32"> {
   checkSame(a, b, "interpolateLatents");
-  if (!Number.isFinite(fraction)) {
-    throw invalid(`interpolateLatents: expected a finite fraction, found ${fraction}.`);
-  }
+  checkValue("interpolateLatents: fraction", fraction, optionKinds.finiteNumber);
+  checkValue("interpolateLatents: kind", kind, oneOf(interpolations));
   const [from, to] = [a.toFloat32().data, b.toFloat32().data];
   const out = new Float32Array(from.length);
   const perSample = from.length / Math.max(1, a.shape[0] ?? 1);
@@ -86,8 +86,11 @@ export function interpolationPath(
     );
   }
   if (!Number.isSafeInteger(steps) || steps < 2) {
-    throw invalid(`interpolationPath: expected at least 2 steps, both ends included, found ${steps}.`);
+    throw invalid(
+      `interpolationPath: expected at least 2 steps, both ends included, found ${describeValue(steps)}.`,
+    );
   }
+  checkValue("interpolationPath: kind", kind, oneOf(interpolations));
   const out = Tensor.zeros([steps, ...a.shape.slice(1)]);
   for (let i = 0; i < steps; i++) {
     out.data.set(interpolateLatents(a, b, i / (steps - 1), kind).data, i * a.size);
@@ -116,6 +119,7 @@ export function combineLatents(
   const sum = new Float64Array(first.latents.size);
   for (const { latents, weight } of terms) {
     checkSame(first.latents, latents, "combineLatents");
+    checkValue("combineLatents: weight", weight, optionKinds.finiteNumber);
     latents.toFloat32().data.forEach((value, i) => {
       sum[i] = sum[i]! + weight * value;
     });

@@ -1,6 +1,8 @@
 /** What encode, decode and forward return, under diffusers' names. */
 import type { Tensor } from "../tensor/tensor.ts";
-import type { DiagonalGaussianDistribution } from "./diagonal-gaussian-distribution.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
+import { checkValue, optionKinds } from "../util/check-options.ts";
+import { checkDistribution, type DiagonalGaussianDistribution } from "./diagonal-gaussian-distribution.ts";
 import { ValueObject } from "./value-object.ts";
 
 export interface AutoencoderKLOutputFields {
@@ -13,6 +15,8 @@ export class AutoencoderKLOutput extends ValueObject {
   declare readonly latentDist: DiagonalGaussianDistribution;
 
   constructor(fields: AutoencoderKLOutputFields) {
+    checkValue("AutoencoderKLOutput", fields, optionKinds.object);
+    checkDistribution(fields.latentDist, "AutoencoderKLOutput: latentDist");
     super({ ...fields });
   }
 }
@@ -31,6 +35,9 @@ export class DecoderOutput extends ValueObject {
   declare readonly commitLoss: Tensor | null;
 
   constructor(fields: DecoderOutputFields) {
+    checkValue("DecoderOutput", fields, optionKinds.object);
+    checkTensor(fields.sample, "DecoderOutput: sample");
+    if (fields.commitLoss != null) checkTensor(fields.commitLoss, "DecoderOutput: commitLoss");
     super({ ...fields, commitLoss: fields.commitLoss ?? null });
   }
 }
@@ -47,6 +54,9 @@ export class AutoencoderKLForwardOutput extends ValueObject {
   declare readonly latentDist: DiagonalGaussianDistribution;
 
   constructor(fields: AutoencoderKLForwardOutputFields) {
+    checkValue("AutoencoderKLForwardOutput", fields, optionKinds.object);
+    checkTensor(fields.sample, "AutoencoderKLForwardOutput: sample");
+    checkDistribution(fields.latentDist, "AutoencoderKLForwardOutput: latentDist");
     super({ ...fields });
   }
 }

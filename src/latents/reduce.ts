@@ -1,7 +1,13 @@
 /** Sums of a tensor's elements over some of its dimensions, in double. */
 import { VaekitError } from "../errors.ts";
 import { formatShape, sizeOf, type Shape } from "../tensor/shape.ts";
+import { checkValue, type OptionKind } from "../util/check-options.ts";
 import { Tensor } from "../tensor/tensor.ts";
+
+const listOfNumbers: OptionKind = {
+  expected: "a list of numbers",
+  fits: (value) => Array.isArray(value) && value.every((each) => typeof each === "number"),
+};
 
 /**
  * Sums `term(i)`, i the row-major index, over `dims` of `shape`.
@@ -16,6 +22,7 @@ export function sumOver(
   subject: string,
   term: (index: number) => number,
 ): Tensor<"float32"> {
+  checkValue(`${subject}: dimensions`, dims, listOfNumbers);
   const rank = shape.length;
   const summed = new Set(dims.map((dim) => (dim < 0 ? dim + rank : dim)));
   const exists = (dim: number): boolean => Number.isInteger(dim) && dim >= 0 && dim < rank;

@@ -64,6 +64,7 @@ export function ignoresDefaultFactor(config: ScalingConfig): boolean {
  * @throws INVALID_CONFIG when factors are missing, contradict each other or are out of range.
  */
 export function latentScaling(config: ScalingConfig): LatentScaling {
+  checkObject(config);
   const { latentChannels, scalingFactor, shiftFactor, latentsMean, latentsStd } = config;
   if (latentsMean == null || latentsStd == null) {
     return checked({
@@ -94,13 +95,21 @@ function checked(scaling: LatentScaling): LatentScaling {
     ["latents_mean", scaling.mean, Number.isFinite],
     ["latents_std", scaling.std, isAboveZero],
   ] as const) {
-    if (list.length !== latentChannels) {
-      throw invalid(`${latentChannels} values in ${name}, one per channel`, String(list.length));
+    if (!isList(list) || list.length !== latentChannels) {
+      const found = isList(list) ? String(list.length) : describeValue(list);
+      throw invalid(`${latentChannels} values in ${name}, one per channel`, found);
     }
     const bad = list.find((value) => !isGood(value));
     if (bad !== undefined) throw invalid(`finite values in ${name}, deviations above 0`, String(bad));
   }
   return scaling;
+}
+
+const isList = (value: unknown): value is readonly number[] => Array.isArray(value);
+
+function checkObject(value: unknown): void {
+  if (typeof value === "object" && value !== null) return;
+  throw invalid("a config or a scaling", describeValue(value));
 }
 
 const isAboveZero = (value: number): boolean => Number.isFinite(value) && value > 0;
@@ -149,9 +158,7 @@ export function denormalizeLatents(latents: Tensor, by: LatentScaling | ScalingC
 }
 
 function scalingOf(by: LatentScaling | ScalingConfig): LatentScaling {
-  if (typeof by !== "object" || (by as unknown) === null) {
-    throw invalid("a config or a scaling", describeValue(by));
-  }
+  checkObject(by);
   return "kind" in by ? checked(by) : latentScaling(by);
 }
 
@@ -169,6 +176,8 @@ function statisticsOf({ scalingFactor = 1, mean, std }: Extract<LatentScaling, {
 
 /** A scaling in the words of config.json: `scaling_factor 0.3611, shift_factor 0.1159`. */
 export function describeScaling(scaling: LatentScaling): string {
+  checkObject(scaling);
+  checked(scaling);
   if (scaling.kind === "factor") {
     const { scalingFactor, shiftFactor } = scaling;
     return `scaling_factor ${scalingFactor}${shiftFactor === 0 ? "" : `, shift_factor ${shiftFactor}`}`;

@@ -4,6 +4,7 @@
  */
 import { VaekitError } from "../errors.ts";
 import { checkTensor } from "../tensor/check-tensor.ts";
+import { checkValue, wholeNumber } from "../util/check-options.ts";
 import { describeValue } from "../util/describe-value.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -26,9 +27,7 @@ export class LatentStatistics {
   readonly #squares: Float64Array;
 
   constructor(channels: number) {
-    if (!Number.isSafeInteger(channels) || channels < 1) {
-      throw invalid(`LatentStatistics: expected a positive number of channels, found ${channels}.`);
-    }
+    checkValue("LatentStatistics: channels", channels, wholeNumber(1));
     this.channels = channels;
     this.#mean = new Float64Array(channels);
     this.#squares = new Float64Array(channels);
@@ -117,11 +116,19 @@ export class LatentStatistics {
 
   /** @throws INVALID_FILE when the JSON is not what `toJSON` gives. */
   static fromJSON(json: LatentStatisticsJson): LatentStatistics {
-    const { channels, count, mean, squares } = json;
+    const given: unknown = json;
+    const { channels, count, mean, squares } = (given ?? {}) as LatentStatisticsJson;
     const lists = [mean, squares].every(
       (list) => Array.isArray(list) && list.length === channels && list.every(Number.isFinite),
     );
-    if (!lists || !Number.isSafeInteger(count) || count < 0 || squares.some((sum) => sum < 0)) {
+    if (
+      !lists ||
+      !Number.isSafeInteger(channels) ||
+      channels < 1 ||
+      !Number.isSafeInteger(count) ||
+      count < 0 ||
+      squares.some((sum) => sum < 0)
+    ) {
       throw new VaekitError(
         "INVALID_FILE",
         "LatentStatistics.fromJSON: expected channels, count, and one mean and one non-negative sum of squares for each channel.",

@@ -7,6 +7,8 @@
  * JSON and stored as safetensors.
  */
 
+import { checkValue, optionKinds } from "../util/check-options.ts";
+
 /** The fields of a value object, without its methods. */
 export type FieldsOf<T> = { readonly [K in Exclude<keyof T, keyof ValueObject>]: T[K] };
 
@@ -29,6 +31,7 @@ export abstract class ValueObject {
 
   /** A copy with some fields replaced. */
   with(changes: Partial<FieldsOf<this>>): this {
+    checkValue(`${this.constructor.name}.with`, changes, optionKinds.object);
     const construct = this.constructor as new (fields: object) => this;
     return new construct(Object.assign({}, this, changes));
   }

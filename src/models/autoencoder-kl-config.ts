@@ -7,6 +7,7 @@ import { ignoresDefaultFactor } from "../latents/scaling.ts";
 import { describeValue, isRecord } from "../util/describe-value.ts";
 import { adviceForName } from "../util/nearest-name.ts";
 import {
+  checkConfig,
   configChecks,
   configKeys,
   snakeCase,
@@ -222,6 +223,7 @@ const diffusersVersion = "0.40.0";
  * factor stays without the key, as its file was.
  */
 export function formatConfig(config: AutoencoderKLConfig): string {
+  checkConfig(config, "formatConfig");
   const entries: [string, unknown][] = [
     ["_class_name", "AutoencoderKL"],
     ["_diffusers_version", diffusersVersion],

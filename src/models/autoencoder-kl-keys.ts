@@ -8,6 +8,7 @@ import { VaekitError } from "../errors.ts";
 import {
   boolean,
   describeFound,
+  describeRefusal,
   finiteNumber,
   listOf,
   nullable,
@@ -86,6 +87,8 @@ export const defaultConfig: AutoencoderKLConfig = {
 
 /** How many pixels one latent covers along each side. */
 export function spatialFactor(config: AutoencoderKLConfig): number {
+  const levels: unknown = (config as AutoencoderKLConfig | undefined)?.blockOutChannels;
+  if (!Array.isArray(levels)) checkConfig(config, "spatialFactor");
   return 2 ** (config.blockOutChannels.length - 1);
 }
 
@@ -139,6 +142,27 @@ export function withDefaults(values: Partial<AutoencoderKLConfig>, subject: stri
   const config: AutoencoderKLConfig = { ...defaultConfig, ...withoutDefaultFactor(values), ...values };
   checkConsistency(config, subject);
   return Object.freeze(config);
+}
+
+/**
+ * A config that is said to be whole: every key, each of its kind, and all of them together.
+ *
+ * @throws INVALID_CONFIG on the first that is not, and what makes one whole.
+ */
+export function checkConfig(config: unknown, subject: string): asserts config is AutoencoderKLConfig {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    const found = describeFound(config);
+    throw new VaekitError("INVALID_CONFIG", `${subject}: expected AutoencoderKL's config, found ${found}.`);
+  }
+  for (const key of configKeys) {
+    const value: unknown = Reflect.get(config, key);
+    const result = configChecks[key](value);
+    if ("value" in result) continue;
+    const remedy = value === undefined ? " completeConfig adds what is missing." : "";
+    const message = `${subject}: ${key}: ${describeRefusal(result, value)}.${remedy}`;
+    throw new VaekitError("INVALID_CONFIG", message);
+  }
+  checkConsistency(config as AutoencoderKLConfig, subject);
 }
 
 /** With a mean and a std for each channel, diffusers' default factor is nobody's: it is Stable Diffusion 1's. */

@@ -14,6 +14,7 @@ import { bytesInMemory } from "../tensor/byte-source.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import { spatialFactor, type AutoencoderKLConfig } from "./autoencoder-kl-config.ts";
+import { checkConfig } from "./autoencoder-kl-keys.ts";
 
 /** Finds a parameter in the checkpoint; it must have the shape that the model gives it. */
 export type FindParameter = (name: string, shape: Shape) => StoredTensor;
@@ -176,6 +177,7 @@ export function buildDecoder(config: AutoencoderKLConfig, size: InputSize, find:
 
 /** Name and shape of every parameter of the model, the encoder's first: what a checkpoint must hold. */
 export function parameterShapes(config: AutoencoderKLConfig): Map<string, Shape> {
+  checkConfig(config, "parameterShapes");
   const shapes = new Map<string, Shape>();
   const record: FindParameter = (name, shape) => {
     shapes.set(name, shape);

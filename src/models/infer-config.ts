@@ -4,6 +4,7 @@
  * because a wrong guess decodes to washed-out pictures instead of failing.
  */
 import { VaekitError } from "../errors.ts";
+import { describeValue } from "../util/describe-value.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { withDefaults, type AutoencoderKLConfig } from "./autoencoder-kl-keys.ts";
 import { describeFound } from "./config-checks.ts";
@@ -96,9 +97,18 @@ export function inferConfig(
   as?: ModelFamily,
   subject = "weights",
 ): AutoencoderKLConfig {
+  checkTensors(tensors, subject);
   const architecture = inferArchitecture(tensors, subject);
   const { scalingFactor, shiftFactor, sampleSize } = modelFamilies[chooseFamily(architecture, as, subject)];
   return withDefaults({ ...architecture, scalingFactor, shiftFactor, sampleSize }, subject);
+}
+
+function checkTensors(tensors: unknown, subject: string): void {
+  const hasShape = (tensor: unknown): boolean =>
+    typeof tensor === "object" && tensor !== null && Array.isArray(Reflect.get(tensor, "shape"));
+  if (tensors instanceof Map && [...tensors.values()].every(hasShape)) return;
+  const message = `${subject}: expected a Map of names to tensors with shapes, found ${describeValue(tensors)}.`;
+  throw new VaekitError("INVALID_ARGUMENT", message);
 }
 
 /** @throws INVALID_CONFIG when `as` is given and no family. */

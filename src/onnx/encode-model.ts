@@ -1,5 +1,6 @@
 /** Graph → ONNX model: a ModelProto's bytes, with the weights inside or left where they lie. */
 import {
+  checkGraph,
   stackAxisOf,
   type Graph,
   type Initializer,
@@ -11,6 +12,7 @@ import {
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { checkValue, optionKinds } from "../util/check-options.ts";
 import { BlockedConvolutions } from "./blocked-convolutions.ts";
 import type { BlockedLayout } from "./blocked-writer.ts";
 import { int64s } from "./int64s.ts";
@@ -167,6 +169,8 @@ export function encodeModel(
   place: (stored: StoredTensor) => Placement,
   { sequenceOutput, ...forms }: EncodeOptions = {},
 ): Uint8Array {
+  checkGraph(graph, "encodeModel");
+  checkValue("encodeModel: place", place, optionKinds.callback);
   const { nodes, tensors } = onnxNodes(graph, forms);
   const initializers = graph.initializers.map((initializer) => encodeInitializer(initializer, place));
   return onnxModel({ ...graph, nodes, initializers: [...initializers, ...tensors], sequenceOutput });
@@ -222,6 +226,7 @@ function addNode({ nodes, tensors }: Encoded, node: Node): void {
 function encodeInitializer({ value, data }: Initializer, place: (stored: StoredTensor) => Placement): Proto {
   if ("constant" in data) return inlineTensorProto(value, data.constant.bytes);
   const placement = place(data.stored);
+  checkValue("encodeModel: what place returns", placement, optionKinds.object);
   return "bytes" in placement
     ? inlineTensorProto(value, placement.bytes)
     : externalTensorProto(value, placement);

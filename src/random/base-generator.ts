@@ -4,6 +4,9 @@ import { float32ToHalves } from "../tensor/half.ts";
 import { checkShape, formatShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import { isDType, Tensor } from "../tensor/tensor.ts";
 import { fusedMultiplyAdd } from "./float32-math.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
+import { checkValue, optionKinds } from "../util/check-options.ts";
+import { describeValue } from "../util/describe-value.ts";
 import { quote } from "../util/printable.ts";
 
 /** The dtypes that random real numbers come in. */
@@ -82,7 +85,10 @@ export abstract class BaseGenerator {
   /** Uniform float32 in [low, high). */
   uniform(shape: Shape, low: number, high: number): Tensor<"float32"> {
     const ordered = Number.isFinite(low) && Number.isFinite(high) && low <= high;
-    check(ordered, `uniform: expected finite low <= high, found ${low} and ${high}.`);
+    check(
+      ordered,
+      `uniform: expected finite low <= high, found ${describeValue(low)} and ${describeValue(high)}.`,
+    );
     const out = this.#empty(shape, "float32", "uniform");
     this.fillUniform(out.data, low, high);
     return out;
@@ -91,7 +97,10 @@ export abstract class BaseGenerator {
   /** Normal float32 with the given mean and standard deviation. */
   normal(shape: Shape, mean: number, std: number): Tensor<"float32"> {
     const valid = Number.isFinite(mean) && Number.isFinite(std) && std >= 0;
-    check(valid, `normal: expected a finite mean and a finite std >= 0, found ${mean} and ${std}.`);
+    check(
+      valid,
+      `normal: expected a finite mean and a finite std >= 0, found ${describeValue(mean)} and ${describeValue(std)}.`,
+    );
     const out = this.#empty(shape, "float32", "normal");
     this.fillNormal(out.data, mean, std);
     return out;
@@ -131,6 +140,7 @@ export abstract class BaseGenerator {
   bernoulli(p: Tensor): Tensor<"float32">;
   bernoulli(p: number, shape: Shape): Tensor<"float32">;
   bernoulli(p: number | Tensor, shape?: Shape): Tensor<"float32"> {
+    if (typeof p !== "number") checkTensor(p, "bernoulli: p");
     const probabilities = typeof p === "number" ? Float32Array.of(p) : p.toFloat32().data;
     const bad = probabilities.find((probability) => !(probability >= 0 && probability <= 1));
     check(bad === undefined, `bernoulli: expected probabilities in [0, 1], found ${bad ?? NaN}.`);
@@ -143,7 +153,7 @@ export abstract class BaseGenerator {
 
   /** Exponential float32 of rate `lambda`. */
   exponential(shape: Shape, lambda = 1): Tensor<"float32"> {
-    check(lambda > 0 && Number.isFinite(lambda), `exponential: expected a finite rate > 0, found ${lambda}.`);
+    checkValue("exponential: lambda", lambda, optionKinds.aboveZero);
     const out = this.#empty(shape, "float32", "exponential");
     const uniforms = new Float64Array(out.size);
     this.fillUniformFloat64(uniforms);
@@ -166,7 +176,7 @@ function check(condition: boolean, message: string): asserts condition {
 
 function integerOf(value: number | bigint, subject: string): bigint {
   const whole = typeof value === "bigint" || Number.isSafeInteger(value);
-  check(whole, `${subject}: expected a whole number (a bigint beyond 2^53), found ${String(value)}.`);
+  check(whole, `${subject}: expected a whole number (a bigint beyond 2^53), found ${describeValue(value)}.`);
   return BigInt(value);
 }
 

@@ -5,6 +5,7 @@
  */
 import { BaseGenerator, checkedUint64, scaleUniforms } from "./base-generator.ts";
 import { boxMullerFloat32 } from "./float32-math.ts";
+import { checkValue, optionKinds } from "../util/check-options.ts";
 import { philoxBlock } from "./philox.ts";
 import { decodePhiloxState, encodePhiloxState } from "./philox-state.ts";
 
@@ -33,6 +34,7 @@ export class PhiloxGenerator extends BaseGenerator {
   }
 
   override setState(bytes: Uint8Array): void {
+    checkValue("setState", bytes, optionKinds.bytes);
     const state = decodePhiloxState(bytes);
     this.seed = state.seed;
     this.#streamId = state.streamId;
@@ -41,10 +43,11 @@ export class PhiloxGenerator extends BaseGenerator {
 
   /** A new generator at the start of the stream `id` of the same seed, whatever this one has drawn. */
   stream(id: number | bigint): PhiloxGenerator {
-    return new PhiloxGenerator(this.seed, id);
+    return new PhiloxGenerator(this.seed, checkedUint64(id, "stream"));
   }
 
   override fillUniform(out: Float32Array, low = 0, high = 1): void {
+    checkValue("fillUniform", out, optionKinds.floats);
     this.#eachBlock(out.length, 4, (words, start, count) => {
       for (let i = 0; i < count; i++) out[start + i] = (words[i]! >>> 8) * 2 ** -24;
     });
@@ -52,6 +55,7 @@ export class PhiloxGenerator extends BaseGenerator {
   }
 
   override fillNormal(out: Float32Array, mean = 0, std = 1): void {
+    checkValue("fillNormal", out, optionKinds.floats);
     const floatMean = Math.fround(mean);
     const floatStd = Math.fround(std);
     const four = this.#pair;

@@ -10,6 +10,7 @@
  */
 import { BaseGenerator, scaleUniforms } from "./base-generator.ts";
 import { boxMullerFloat32 } from "./float32-math.ts";
+import { checkValue, optionKinds } from "../util/check-options.ts";
 import { Mt19937 } from "./mt19937.ts";
 import { decodeTorchState, encodeTorchState } from "./torch-state.ts";
 
@@ -38,6 +39,7 @@ export class TorchGenerator extends BaseGenerator {
 
   /** Also takes what `torch.get_rng_state()` gave (on the CPU). */
   override setState(bytes: Uint8Array): void {
+    checkValue("setState", bytes, optionKinds.bytes);
     const state = decodeTorchState(bytes);
     this.seed = state.seed;
     this.#engine.state = state;
@@ -45,11 +47,13 @@ export class TorchGenerator extends BaseGenerator {
   }
 
   override fillUniform(out: Float32Array, low = 0, high = 1): void {
+    checkValue("fillUniform", out, optionKinds.floats);
     this.#fillUnit(out, 0, out.length);
     scaleUniforms(out, low, high);
   }
 
   override fillNormal(out: Float32Array, mean = 0, std = 1): void {
+    checkValue("fillNormal", out, optionKinds.floats);
     if (out.length < blockSize) {
       for (let i = 0; i < out.length; i++) out[i] = this.#nextNormal() * std + mean;
       return;

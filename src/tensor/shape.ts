@@ -31,6 +31,6 @@ export function checkShape(shape: Shape, subject: string): void {
   if (bad < 0) return;
   throw new VaekitError(
     "INVALID_ARGUMENT",
-    `${subject}: expected a shape of non-negative integers, found ${formatShape(shape)}.`,
+    `${subject}: expected a shape of non-negative integers, found [${shape.map(describeValue).join(", ")}].`,
   );
 }

@@ -3,7 +3,7 @@
  * as if it were not there. A table for each options type names every key, by type.
  */
 import { VaekitError } from "../errors.ts";
-import { describeValue, isRecord } from "./describe-value.ts";
+import { classNameOf, describeValue, isRecord } from "./describe-value.ts";
 import { adviceForName, joinNames } from "./nearest-name.ts";
 import { shownName } from "./printable.ts";
 
@@ -38,6 +38,20 @@ export const optionKinds = {
     fits: (value) => isObject(value) && typeof value.randn === "function" && typeof value.rand === "function",
   },
   object: { expected: "an object", fits: isObject },
+  finiteNumber: { expected: "a finite number", fits: Number.isFinite },
+  aboveZero: {
+    expected: "a finite number above 0",
+    fits: (value) => Number.isFinite(value) && Number(value) > 0,
+  },
+  /** By the tag, which those of another realm have, too. */
+  floats: {
+    expected: "a Float32Array",
+    fits: (value) => isObject(value) && classNameOf(value) === "Float32Array",
+  },
+  bytes: {
+    expected: "a Uint8Array",
+    fits: (value) => isObject(value) && classNameOf(value) === "Uint8Array",
+  },
   /** Whoever uses the value checks it. */
   checkedElsewhere: { expected: "anything", fits: () => true },
 } as const satisfies Record<string, OptionKind>;
@@ -94,6 +108,16 @@ function unknownText(
   const name = shownName(key);
   if (Object.hasOwn(elsewhere, key)) return `${subject}: ${name}: ${elsewhere[key]!}`;
   return `${subject}: unknown option ${name}; ${adviceForName(key, known, "options")}`;
+}
+
+/**
+ * One argument.
+ *
+ * @param subject as in "interpolateLatents: fraction".
+ * @throws INVALID_ARGUMENT for a value of another kind.
+ */
+export function checkValue(subject: string, value: unknown, { expected, fits }: OptionKind): void {
+  if (!fits(value)) throw invalid(`${subject}: expected ${expected}, found ${describeValue(value)}.`);
 }
 
 /** @throws INVALID_ARGUMENT unless it is a text that is not empty. */

@@ -8,6 +8,14 @@ import type { Checkpoint } from "./checkpoint.ts";
 import { readableTensor } from "./needed-tensor.ts";
 import { readableDTypes, storedDTypes } from "./safetensors-dtypes.ts";
 import { lengthBytes, maxHeaderBytes, readSafetensorsHeader } from "./safetensors-header.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
+import {
+  checkOptions,
+  checkValue,
+  optionKinds,
+  type OptionKind,
+  type OptionKinds,
+} from "../util/check-options.ts";
 import { quote } from "../util/printable.ts";
 
 export interface ParseSafetensorsOptions {
@@ -17,6 +25,41 @@ export interface ParseSafetensorsOptions {
    */
   readonly select?: (names: readonly string[]) => (name: string) => boolean;
 }
+
+const parseKinds: OptionKinds<ParseSafetensorsOptions> = { select: optionKinds.callback };
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+const byteSource: OptionKind = {
+  expected: "a ByteSource { name, byteLength, read }, as openFileSource makes",
+  fits: (value) =>
+    isObject(value) &&
+    typeof Reflect.get(value, "read") === "function" &&
+    typeof Reflect.get(value, "byteLength") === "number",
+};
+
+const foundTensor: OptionKind = {
+  expected: "a tensor of a Checkpoint, as parseSafetensors finds",
+  fits: (value) => isObject(value) && byteSource.fits(Reflect.get(value, "source")),
+};
+
+const iterable: OptionKind = {
+  expected: "names and tensors, as a Map or a list of pairs",
+  fits: (value) => isObject(value) && Symbol.iterator in value,
+};
+
+const nameAndTensor: OptionKind = {
+  expected: "a pair of a name and a Tensor",
+  fits: (value) => Array.isArray(value) && typeof value[0] === "string",
+};
+
+const texts: OptionKind = {
+  expected: "an object of texts",
+  fits: (value) =>
+    isObject(value) &&
+    !(Symbol.iterator in value) &&
+    Object.values(value).every((each) => typeof each === "string"),
+};
 
 /**
  * Reads the header of a .safetensors file and checks it against the file's length. Tensors of dtypes that vaekit does
@@ -28,6 +71,8 @@ export async function parseSafetensors(
   source: ByteSource,
   options: ParseSafetensorsOptions = {},
 ): Promise<Checkpoint> {
+  checkValue("parseSafetensors", source, byteSource);
+  checkOptions("parseSafetensors", options, parseKinds);
   const { entries, metadata } = await readSafetensorsHeader(source);
   const isWanted = options.select?.(entries.map((entry) => entry.name)) ?? (() => true);
   const tensors = new Map<string, FoundTensor>();
@@ -47,6 +92,7 @@ export async function parseSafetensors(
  *   file is gone or cut off.
  */
 export async function readTensor(found: FoundTensor): Promise<Tensor> {
+  checkValue("readTensor", found, foundTensor);
   const stored = readableTensor(found);
   const bytes = await stored.source.read(stored.byteOffset, stored.byteLength);
   const ownsBuffer = bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.byteLength;
@@ -71,12 +117,23 @@ export function encodeSafetensors(
   tensors: Iterable<readonly [string, Tensor]>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array[] {
-  const ordered = [...tensors].sort(([nameA, a], [nameB, b]) => {
+  checkValue("encodeSafetensors", tensors, iterable);
+  if (metadata !== undefined) checkValue("encodeSafetensors: metadata", metadata, texts);
+  const ordered = checkedEntries(tensors).sort(([nameA, a], [nameB, b]) => {
     const byDType = layoutOrder.indexOf(a.dtype) - layoutOrder.indexOf(b.dtype);
     return byDType !== 0 ? byDType : nameA < nameB ? -1 : 1;
   });
   checkNames(ordered.map(([name]) => name));
   return [encodeHeader(ordered, metadata), ...ordered.map(([, tensor]) => tensor.bytes)];
+}
+
+function checkedEntries(tensors: Iterable<unknown>): (readonly [string, Tensor])[] {
+  return [...tensors].map((entry) => {
+    checkValue("encodeSafetensors", entry, nameAndTensor);
+    const [name, tensor] = entry as readonly [string, unknown];
+    checkTensor(tensor, `encodeSafetensors: ${quote(name)}`);
+    return [name, tensor] as const;
+  });
 }
 
 function checkNames(names: readonly string[]): void {

@@ -2,8 +2,15 @@
 import { rmSync } from "node:fs";
 import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { writeError } from "./file-errors.ts";
+import {
+  checkOptions,
+  checkValue,
+  optionKinds,
+  type OptionKind,
+  type OptionKinds,
+} from "../../util/check-options.ts";
 import { partialPathFor, removeAbandoned } from "./leftovers.ts";
-import { checkOutputPath, type KeptFiles } from "./output-path.ts";
+import { checkOutputPath, KeptFiles } from "./output-path.ts";
 
 /** The temporary files of writes in progress. */
 const partialFiles = new Set<string>();
@@ -23,6 +30,19 @@ export interface WriteOptions {
   readonly kept?: KeptFiles;
 }
 
+const writeKinds: OptionKinds<WriteOptions> = {
+  kept: { expected: "KeptFiles", fits: (value) => value instanceof KeptFiles },
+};
+
+const contentKind: OptionKind = {
+  expected: "a text, a Uint8Array, or an iterable of them",
+  fits: (value) =>
+    typeof value === "string" ||
+    (typeof value === "object" &&
+      value !== null &&
+      (Symbol.iterator in value || Symbol.asyncIterator in value)),
+};
+
 /**
  * Writes a file, or replaces one, whose permissions stay. A reader sees the old content or the new one, never a part,
  * even when the process or the machine stops midway. A symbolic link at `path` is replaced, not followed.
@@ -34,8 +54,12 @@ export interface WriteOptions {
 export async function writeFileAtomic(
   path: string,
   content: FileContent,
-  { kept }: WriteOptions = {},
+  options: WriteOptions = {},
 ): Promise<void> {
+  checkValue("writeFileAtomic: path", path, optionKinds.text);
+  checkValue("writeFileAtomic", content, contentKind);
+  checkOptions("writeFileAtomic", options, writeKinds);
+  const { kept } = options;
   checkOutputPath(path, kept);
   await removeAbandoned(path);
   const partial = partialPathFor(path);
@@ -73,6 +97,7 @@ async function keepPermissions(file: FileHandle, path: string): Promise<void> {
 async function writeChunks(file: FileHandle, path: string, content: FileContent): Promise<void> {
   for await (const chunk of chunksOf(content)) {
     // Only the file's own errors are ours to explain; the content's errors pass as they are.
+    checkValue("writeFileAtomic: a chunk", chunk, optionKinds.bytes);
     try {
       await writeFully(file, chunk);
     } catch (error) {

@@ -3,6 +3,7 @@ import { statSync, type Stats } from "node:fs";
 import { open, realpath, stat } from "node:fs/promises";
 import { VaekitError } from "../../errors.ts";
 import type { ByteSource } from "../../tensor/byte-source.ts";
+import { checkPath } from "../../util/check-options.ts";
 import { readError } from "./file-errors.ts";
 import { otherKind } from "./file-kind.js";
 
@@ -21,6 +22,7 @@ const maxBytesPerRead = 2 ** 30;
  * @throws NOT_FOUND, IO when it may not be read, INVALID_FILE when it is a folder.
  */
 export async function openFileSource(path: string): Promise<FileSource> {
+  checkPath("openFileSource", path, "a path");
   try {
     const real = await realpath(path);
     const status = await stat(real);

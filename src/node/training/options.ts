@@ -2,7 +2,13 @@
 import type { LeftOut } from "../../data/node/index.ts";
 import type { Recipe } from "../../recipe/index.ts";
 import { devices, type Device } from "../../runtime/index.ts";
-import { oneOf, optionKinds, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
+import {
+  oneOf,
+  optionKinds,
+  wholeNumber,
+  type OptionKind,
+  type OptionKinds,
+} from "../../util/check-options.ts";
 import type { StepReport } from "../../train/index.ts";
 import type { ValidationMetrics } from "./validate.ts";
 
@@ -33,6 +39,13 @@ export interface TrainOptions extends TrainingEvents {
   /** Threads of the computation; by default one per core. */
   readonly threadCount?: number;
 }
+
+/** Whoever makes one by hand is told how. */
+export const recipeKind: OptionKind = {
+  expected: "a Recipe, as parseRecipe gives",
+  fits: (value) =>
+    typeof value === "object" && value !== null && ["data", "model", "seed"].every((key) => key in value),
+};
 
 export const trainKinds: OptionKinds<TrainOptions> = {
   recipe: optionKinds.object,

@@ -19,9 +19,9 @@ import { RunLoop } from "./run-loop.ts";
 import { openData, type TrainingData } from "./training-data.ts";
 import { openDiscriminator } from "./discriminator.ts";
 import type { TrainingModel } from "./trained-model.ts";
-import { checkOptions } from "../../util/check-options.ts";
+import { checkOptions, checkPath, checkValue, optionKinds } from "../../util/check-options.ts";
 import { openModel } from "./training-model.ts";
-import { trainKinds, type RunResult, type TrainOptions, type TrainResult } from "./options.ts";
+import { recipeKind, trainKinds, type RunResult, type TrainOptions, type TrainResult } from "./options.ts";
 
 /**
  * Trains until the recipe's last step, or until `signal` fires.
@@ -31,6 +31,9 @@ import { trainKinds, type RunResult, type TrainOptions, type TrainResult } from 
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   checkOptions("train", options, trainKinds);
+  checkValue("train", options, optionKinds.object);
+  checkValue("train: recipe", options.recipe, recipeKind);
+  checkPath("train", options.directory, "a directory for the run");
   const { recipe } = options;
   if (options.resume !== true) await RunDirectory.checkIsFree(options.directory);
   const randomness =

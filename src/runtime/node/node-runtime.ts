@@ -1,6 +1,6 @@
 /** The native runtime: onnxruntime-node, in a thread of its own. */
 import { tmpdir } from "node:os";
-import { GraphBuilder, type Graph } from "../../graph/index.ts";
+import { checkGraph, GraphBuilder, type Graph } from "../../graph/index.ts";
 import { encodeModel, type LayoutProbe } from "../../onnx/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkOptions, oneOf, optionKinds, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
@@ -92,6 +92,7 @@ export class NodeRuntime implements Runtime {
   }
 
   async createSession(graph: Graph, options: SessionOptions = {}): Promise<Session> {
+    checkGraph(graph, "createSession");
     const weights = await placeWeights(graph);
     const create = (device: ConcreteDevice): Promise<Session> =>
       this.#createSession(graph, weights, device, options);

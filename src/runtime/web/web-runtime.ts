@@ -1,7 +1,7 @@
 /** The portable runtime: onnxruntime-web, in browsers and (its WebAssembly build) in Node. One thing at a time: see turns.ts. */
 import type { InferenceSession } from "onnxruntime-common";
 import { VaekitError } from "../../errors.ts";
-import type { Graph } from "../../graph/index.ts";
+import { checkGraph, type Graph } from "../../graph/index.ts";
 import { encodeModel, type Placement } from "../../onnx/index.ts";
 import type { ByteSource } from "../../tensor/byte-source.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -20,7 +20,13 @@ import {
   type Workspace,
   type WorkspaceOptions,
 } from "../runtime.ts";
-import { checkOptions, oneOf, type OptionKinds } from "../../util/check-options.ts";
+import {
+  checkOptions,
+  checkValue,
+  oneOf,
+  type OptionKind,
+  type OptionKinds,
+} from "../../util/check-options.ts";
 import { nextTask } from "./next-task.ts";
 import { checkOrtModule, type OrtModule } from "./ort-module.ts";
 import { turnsOf, type Turns } from "./turns.ts";
@@ -55,6 +61,12 @@ export interface WebRuntimeOptions {
 
 const runtimeKinds: OptionKinds<WebRuntimeOptions> = { device: oneOf(devices) };
 
+const ortModule: OptionKind = {
+  expected: 'the module onnxruntime-web: import * as ort from "onnxruntime-web"',
+  fits: (value) =>
+    typeof value === "object" && value !== null && "InferenceSession" in value && "Tensor" in value,
+};
+
 export class WebRuntime implements Runtime {
   readonly name = "onnxruntime-web";
   readonly #ort: OrtModule;
@@ -67,6 +79,7 @@ export class WebRuntime implements Runtime {
 
   /** @param ort the entry of onnxruntime-web that fits the platform. */
   constructor(ort: OrtModule, options: WebRuntimeOptions = {}) {
+    checkValue("WebRuntime", ort, ortModule);
     checkOptions("WebRuntime", options, runtimeKinds);
     checkOrtModule(ort);
     const { device = "auto" } = options;
@@ -90,7 +103,10 @@ export class WebRuntime implements Runtime {
   }
 
   createSession(graph: Graph, options: SessionOptions = {}): Promise<Session> {
-    return this.#lifetime.during(() => this.#prepareSession(graph, options));
+    return this.#lifetime.during(() => {
+      checkGraph(graph, "createSession");
+      return this.#prepareSession(graph, options);
+    });
   }
 
   async #prepareSession(graph: Graph, { device: planned }: SessionOptions): Promise<Session> {

@@ -1,5 +1,6 @@
 /** Whole .safetensors files, in and out of memory. */
 import type { Tensor } from "../../tensor/tensor.ts";
+import { checkPath } from "../../util/check-options.ts";
 import { encodeSafetensors, parseSafetensors, readTensor } from "../safetensors.ts";
 import { writeFileAtomic, openFileSource, type WriteOptions } from "../../files/node/index.ts";
 
@@ -15,6 +16,7 @@ export async function writeSafetensorsFile(
   metadata?: Readonly<Record<string, string>>,
   options: WriteOptions = {},
 ): Promise<void> {
+  checkPath("writeSafetensorsFile", path, "a path");
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata), options);
 }
 
@@ -33,6 +35,7 @@ export interface SafetensorsContent {
  * @throws NOT_FOUND, IO, INVALID_FILE.
  */
 export async function readSafetensorsFile(path: string): Promise<SafetensorsContent> {
+  checkPath("readSafetensorsFile", path, "a path");
   const { tensors: found, metadata } = await parseSafetensors(await openFileSource(path));
   const inFileOrder = [...found.values()].sort((a, b) => a.byteOffset - b.byteOffset);
   const tensors = new Map<string, Tensor>();

@@ -1,0 +1,416 @@
+/**
+ * Every export of vaekit takes what it promises, or refuses it with an error of vaekit: never with a raw TypeError.
+ * The exports and their methods are walked, so that a new one needs its row here.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { afterAll, describe, expect, test } from "vitest";
+import * as core from "../src/core.ts";
+import * as vaekit from "../src/node/index.ts";
+import * as web from "../src/web/index.ts";
+import { bytesInMemory } from "../src/tensor/byte-source.ts";
+import { fixturePath } from "./conformance/fixtures.ts";
+import { Autoencoder, Mlp, runtimes } from "./small-models.ts";
+
+const { Tensor, DiagonalGaussianDistribution, VaeImageProcessor, Generator, Histogram } = vaekit;
+const folder = mkdtempSync(join(tmpdir(), "vaekit-arguments-"));
+const vae = Autoencoder.of(runtimes["Node"]!());
+const mlp = Mlp.of(runtimes["Node"]!());
+const runtime = runtimes["Node"]!();
+const webRuntime = runtimes["web"]!();
+const saved = await vaekit.AutoencoderKL.fromPretrained(fixturePath("models/one-level"), { device: "cpu" });
+afterAll(async () => {
+  await Promise.all([vae, mlp, runtime, webRuntime, saved].map((each) => each.dispose()));
+  rmSync(folder, { recursive: true });
+});
+
+/** What is passed in the place of every argument. */
+const values = {
+  undefined: undefined,
+  null: null,
+  object: {},
+  list: [],
+  "list of nulls": [null],
+  fraction: 1.5,
+  negative: -1,
+  NaN: NaN,
+  "empty text": "",
+  text: "7",
+  true: true,
+  bigint: 2n ** 64n,
+  Map: new Map(),
+  symbol: Symbol("s"),
+  function: (): void => undefined,
+} as const;
+type ValueName = keyof typeof values;
+
+const anything = Object.keys(values) as ValueName[];
+
+/** A call with one argument left open, and the values above that it takes. */
+interface Row {
+  readonly call: (value: never) => unknown;
+  readonly takes: readonly ValueName[];
+}
+const row = (call: Row["call"], ...takes: ValueName[]): Row => ({ call, takes });
+/** An argument that may be left out. */
+const optional = (call: Row["call"], ...takes: ValueName[]): Row => row(call, "undefined", ...takes);
+/** Options of which each has a default: an object without keys will do. */
+const options = (call: Row["call"]): Row => optional(call, "object", "Map", "function");
+
+const posterior = new DiagonalGaussianDistribution(Tensor.zeros([1, 8, 2, 2]));
+const raster = { width: 8, height: 8, channels: 3, data: new Uint8Array(192) } as const;
+const latents = Tensor.zeros([1, 4, 2, 2]);
+const config = vaekit.completeConfig({});
+const graph = vae.graph("decoder", { batch: 1, height: 1, width: 1 });
+const statistics = (): vaekit.LatentStatistics => new vaekit.LatentStatistics(4);
+const calibrator = (): vaekit.LatentCalibrator => new vaekit.LatentCalibrator(4);
+const histogram = (): vaekit.Histogram => new Histogram({ low: 0, high: 1, bins: 2 });
+const scaling = { kind: "factor", latentChannels: 4, scalingFactor: 1, shiftFactor: 0 } as const;
+const torch = Generator.torch(1);
+const philox = Generator.philox(1);
+const path = join(folder, "a.bin");
+/** A text is a path: writers get it in the folder of this test. */
+const placed = (value: unknown): never => (value === values.text ? join(folder, "7") : value) as never;
+
+/** By export, or by class and method; several of one differ by what follows the colon. */
+const rows: Readonly<Record<string, Row>> = {
+  print: row((x) => vaekit.print(x)),
+  verify: row((x) => {
+    vaekit.verify(x);
+  }),
+  encodeModel: row((x) => vaekit.encodeModel(x, () => ({ bytes: new Uint8Array() }))),
+  "encodeModel: placement": row((x) => vaekit.encodeModel(graph, x)),
+
+  toGrayscale: row((x) => vaekit.toGrayscale(x)),
+  toRgb: row((x) => vaekit.toRgb(x)),
+  resizeRaster: row((x) => vaekit.resizeRaster(x, 4, 4)),
+  "resizeRaster: width": row((x) => vaekit.resizeRaster(raster, x, 4)),
+  "resizeRaster: height": row((x) => vaekit.resizeRaster(raster, 4, x)),
+  "resizeRaster: options": options((x) => vaekit.resizeRaster(raster, 4, 4, x)),
+  "resizeRaster: resample": optional((x) => vaekit.resizeRaster(raster, 4, 4, { resample: x })),
+  "resizeRaster: window": optional((x) => vaekit.resizeRaster(raster, 4, 4, { window: x })),
+  "resizeRaster: columns": optional((x) => vaekit.resizeRaster(raster, 4, 4, { columns: x })),
+  "resizeRaster: rows": optional((x) => vaekit.resizeRaster(raster, 4, 4, { rows: x })),
+  VaeImageProcessor: options((x) => new VaeImageProcessor(x)),
+  "VaeImageProcessor.preprocess": row((x) => new VaeImageProcessor().preprocess(x)),
+  "VaeImageProcessor.preprocess: options": options((x) => new VaeImageProcessor().preprocess(raster, x)),
+  "VaeImageProcessor.postprocess": row((x) => new VaeImageProcessor().postprocess(x)),
+  meanSquaredError: row((x) => vaekit.meanSquaredError(x, raster)),
+  psnr: row((x) => vaekit.psnr(raster, x)),
+  ssim: row((x) => vaekit.ssim(x, raster)),
+  differencePicture: row((x) => vaekit.differencePicture(x, raster)),
+  "differencePicture: gain": optional((x) => vaekit.differencePicture(raster, raster, x), "fraction"),
+  contactSheet: row((x) => vaekit.contactSheet(x)),
+  "contactSheet: options": options((x) => vaekit.contactSheet([raster], x)),
+  latentPicture: row((x) => vaekit.latentPicture(x)),
+  "latentPicture: options": options((x) => vaekit.latentPicture(latents, x)),
+  readImage: row((x) => vaekit.readImage(x)),
+  "readImage: options": options(async (x) => vaekit.readImage(await vaekit.encodePng(raster), x)),
+  encodePng: row((x) => vaekit.encodePng(x)),
+  encodeImage: row((x) => vaekit.encodeImage(x, "a.png")),
+  "encodeImage: path": row((x) => vaekit.encodeImage(raster, x)),
+  "encodeImage: options": options((x) => vaekit.encodeImage(raster, "a.png", x)),
+
+  calibrate: row((x) => vaekit.calibrate(x)),
+  LatentCalibrator: row((x) => new vaekit.LatentCalibrator(x)),
+  "LatentCalibrator: histogram": optional((x) => new vaekit.LatentCalibrator(4, x)),
+  "LatentCalibrator.add": row((x) => calibrator().add(x)),
+  "LatentCalibrator.merge": row((x) => calibrator().merge(x)),
+  "LatentCalibrator.fromJSON": row((x) => vaekit.LatentCalibrator.fromJSON(x)),
+  "LatentCalibrator.fromJSON: pictures": row(
+    (x) => vaekit.LatentCalibrator.fromJSON({ ...calibrator().toJSON(), pictures: x }),
+    "list",
+  ),
+  "LatentCalibrator.fromJSON: histogram": row((x) =>
+    vaekit.LatentCalibrator.fromJSON({ ...calibrator().toJSON(), histogram: x }),
+  ),
+  LatentStatistics: row((x) => new vaekit.LatentStatistics(x)),
+  "LatentStatistics.add": row((x) => statistics().add(x)),
+  "LatentStatistics.merge": row((x) => statistics().merge(x)),
+  "LatentStatistics.fromJSON": row((x) => vaekit.LatentStatistics.fromJSON(x)),
+  "LatentStatistics.fromJSON: channels": row((x) =>
+    vaekit.LatentStatistics.fromJSON({ ...statistics().toJSON(), channels: x }),
+  ),
+  "LatentStatistics.fromJSON: squares": row((x) =>
+    vaekit.LatentStatistics.fromJSON({ ...statistics().toJSON(), squares: x }),
+  ),
+  Histogram: row((x) => new Histogram(x)),
+  "Histogram: low": row((x) => new Histogram({ low: x, high: 9, bins: 2 }), "fraction", "negative"),
+  "Histogram: bins": row((x) => new Histogram({ low: 0, high: 9, bins: x })),
+  "Histogram.add": row((x) => histogram().add(x)),
+  "Histogram.merge": row((x) => histogram().merge(x)),
+  "Histogram.normalized": row((x) => histogram().normalized(x, 1), "fraction", "negative"),
+  "Histogram.normalized: scale": row((x) => histogram().normalized(0, x), "fraction"),
+  "Histogram.fromJSON": row((x) => Histogram.fromJSON(x)),
+  "Histogram.fromJSON: counts": row((x) => Histogram.fromJSON({ ...histogram().toJSON(), counts: x })),
+  DiagonalGaussianDistribution: row((x) => new DiagonalGaussianDistribution(x)),
+  "DiagonalGaussianDistribution: options": options(
+    (x) => new DiagonalGaussianDistribution(Tensor.zeros([1, 2]), x),
+  ),
+  "DiagonalGaussianDistribution.sample": options((x) => posterior.sample(x)),
+  "DiagonalGaussianDistribution.sample: generator": optional((x) => posterior.sample({ generator: x })),
+  "DiagonalGaussianDistribution.sample: noise": optional((x) => posterior.sample({ noise: x })),
+  "DiagonalGaussianDistribution.kl": optional((x) => posterior.kl(x)),
+  "DiagonalGaussianDistribution.equals": row((x) => posterior.equals(x), ...anything),
+  "DiagonalGaussianDistribution.nll": row((x) => posterior.nll(x)),
+  "DiagonalGaussianDistribution.nll: dims": optional((x) => posterior.nll(latents, x), "null", "list"),
+  combineLatents: row((x) => vaekit.combineLatents(x)),
+  "combineLatents: weight": row(
+    (x) => vaekit.combineLatents([{ latents, weight: x }]),
+    "fraction",
+    "negative",
+  ),
+  interpolateLatents: row((x) => vaekit.interpolateLatents(latents, x, 0.5)),
+  "interpolateLatents: fraction": row(
+    (x) => vaekit.interpolateLatents(latents, latents, x),
+    "fraction",
+    "negative",
+  ),
+  "interpolateLatents: kind": optional((x) => vaekit.interpolateLatents(latents, latents, 0, x)),
+  interpolationPath: row((x) => vaekit.interpolationPath(x, latents, 3)),
+  "interpolationPath: steps": row((x) => vaekit.interpolationPath(latents, latents, x)),
+  "interpolationPath: kind": optional((x) => vaekit.interpolationPath(latents, latents, 2, x)),
+  packLatents: row((x) => vaekit.packLatents(x)),
+  unpackLatents: row((x) => vaekit.unpackLatents(x, { height: 16, width: 16 })),
+  "unpackLatents: options": row((x) => vaekit.unpackLatents(Tensor.zeros([1, 1, 4]), x)),
+  normalizeLatents: row((x) => vaekit.normalizeLatents(x, scaling)),
+  "normalizeLatents: config": row((x) => vaekit.normalizeLatents(latents, x)),
+  denormalizeLatents: row((x) => vaekit.denormalizeLatents(x, scaling)),
+  "denormalizeLatents: config": row((x) => vaekit.denormalizeLatents(latents, x)),
+  "normalizeLatents: mean": row((x) =>
+    vaekit.normalizeLatents(latents, { kind: "meanStd", latentChannels: 4, mean: x, std: [1, 1, 1, 1] }),
+  ),
+  "normalizeLatents: latentsStd": row(
+    (x) => vaekit.normalizeLatents(latents, { ...config, latentsMean: [0, 0, 0, 0], latentsStd: x }),
+    "undefined",
+    "null",
+  ),
+  latentScaling: row((x) => vaekit.latentScaling(x)),
+  describeScaling: row((x) => vaekit.describeScaling(x)),
+  AutoencoderKLOutput: row((x) => new vaekit.AutoencoderKLOutput(x)),
+  "AutoencoderKLOutput: latentDist": row((x) => new vaekit.AutoencoderKLOutput({ latentDist: x })),
+  DecoderOutput: row((x) => new vaekit.DecoderOutput(x)),
+  "DecoderOutput: sample": row((x) => new vaekit.DecoderOutput({ sample: x })),
+  "DecoderOutput: commitLoss": optional(
+    (x) => new vaekit.DecoderOutput({ sample: latents, commitLoss: x }),
+    "null",
+  ),
+  AutoencoderKLForwardOutput: row((x) => new vaekit.AutoencoderKLForwardOutput(x)),
+  "AutoencoderKLForwardOutput: sample": row(
+    (x) => new vaekit.AutoencoderKLForwardOutput({ sample: x, latentDist: posterior }),
+  ),
+  "ValueObject.equals": row((x) => new vaekit.DecoderOutput({ sample: latents }).equals(x), ...anything),
+  "ValueObject.with": row(
+    (x) => new vaekit.DecoderOutput({ sample: latents }).with(x),
+    "object",
+    "list",
+    "list of nulls",
+    "Map",
+  ),
+
+  completeConfig: row((x) => vaekit.completeConfig(x), "object", "Map"),
+  parseConfig: row((x) => vaekit.parseConfig(x, "config.json"), "object", "Map"),
+  formatConfig: row((x) => vaekit.formatConfig(x)),
+  "formatConfig: key": row((x) => vaekit.formatConfig({ ...config, normNumGroups: x })),
+  parameterShapes: row((x) => vaekit.parameterShapes(x)),
+  "parameterShapes: key": row((x) => vaekit.parameterShapes({ ...config, blockOutChannels: x })),
+  spatialFactor: row((x) => vaekit.spatialFactor(x)),
+  inferConfig: row((x) => vaekit.inferConfig(x)),
+  "inferConfig: tensor": row((x) => vaekit.inferConfig(new Map([["encoder.conv_in.weight", x]]))),
+  "inferConfig: family": row((x) => vaekit.inferConfig(new Map(), x)),
+
+  "Generator.torch": row((x) => Generator.torch(x), "negative"),
+  "Generator.philox": row((x) => Generator.philox(x), "negative"),
+  "TorchGenerator.setState": row((x) => {
+    Generator.torch(1).setState(x);
+  }),
+  "TorchGenerator.fillUniform": row((x) => {
+    torch.fillUniform(x);
+  }),
+  "TorchGenerator.fillNormal": row((x) => {
+    torch.fillNormal(x);
+  }),
+  "PhiloxGenerator.setState": row((x) => {
+    Generator.philox(1).setState(x);
+  }),
+  "PhiloxGenerator.stream": row((x) => philox.stream(x), "negative"),
+  "PhiloxGenerator.fillUniform": row((x) => {
+    philox.fillUniform(x);
+  }),
+  "PhiloxGenerator.fillNormal": row((x) => {
+    philox.fillNormal(x);
+  }),
+  "BaseGenerator.randn": row((x) => torch.randn(x), "list"),
+  "BaseGenerator.randn: dtype": optional((x) => torch.randn([1], x)),
+  "BaseGenerator.rand": row((x) => philox.rand(x), "list"),
+  "BaseGenerator.uniform": row((x) => torch.uniform(x, 0, 1), "list"),
+  "BaseGenerator.uniform: low": row((x) => torch.uniform([1], x, 2), "fraction", "negative"),
+  "BaseGenerator.normal": row((x) => torch.normal(x, 0, 1), "list"),
+  "BaseGenerator.normal: std": row((x) => torch.normal([1], 0, x), "fraction"),
+  "BaseGenerator.randint": row((x) => torch.randint(x, 9, [1]), "negative"),
+  "BaseGenerator.randint: shape": row((x) => torch.randint(0, 9, x), "list"),
+  "BaseGenerator.randperm": row((x) => torch.randperm(x)),
+  "BaseGenerator.bernoulli": row((x) => torch.bernoulli(x)),
+  "BaseGenerator.bernoulli: shape": row((x) => torch.bernoulli(0.5, x), "list"),
+  "BaseGenerator.exponential": row((x) => torch.exponential(x), "list"),
+  "BaseGenerator.exponential: rate": optional((x) => torch.exponential([1], x), "fraction"),
+
+  "Tensor.from": row((x) => Tensor.from(x, [1])),
+  "Tensor.from: shape": row((x) => Tensor.from(new Float32Array(1), x), "list"),
+  "Tensor.zeros": row((x) => Tensor.zeros(x), "list"),
+  "Tensor.zeros: dtype": optional((x) => Tensor.zeros([1], x)),
+  "Tensor.equals": row((x) => latents.equals(x), ...anything),
+  "Tensor.reshape": row((x) => latents.reshape(x)),
+  "Tensor.toFloat": row((x) => latents.toFloat(x)),
+  encodeSafetensors: row((x) => vaekit.encodeSafetensors(x), "list", "Map"),
+  "encodeSafetensors: tensor": row((x) => vaekit.encodeSafetensors([["a", x]])),
+  "encodeSafetensors: name": row((x) => vaekit.encodeSafetensors([[x, latents]]), "text", "empty text"),
+  "encodeSafetensors: metadata": optional((x) => vaekit.encodeSafetensors([], x), "object"),
+  "encodeSafetensors: metadata's value": row(
+    (x) => vaekit.encodeSafetensors([], { a: x }),
+    "text",
+    "empty text",
+  ),
+  parseSafetensors: row((x) => vaekit.parseSafetensors(x)),
+  "parseSafetensors: options": options((x) => vaekit.parseSafetensors(safetensors(), x)),
+  "parseSafetensors: select": optional(
+    (x) => vaekit.parseSafetensors(safetensors(), { select: x }),
+    "function",
+  ),
+  readTensor: row((x) => vaekit.readTensor(x)),
+
+  "AutoencoderKL.fromPretrained": row((x) => vaekit.AutoencoderKL.fromPretrained(x)),
+  "AutoencoderKL.fromSingleFile": row((x) => vaekit.AutoencoderKL.fromSingleFile(x)),
+  "AutoencoderKL.fromConfig": row((x) => vaekit.AutoencoderKL.fromConfig(x), "object", "Map"),
+  "AutoencoderKL.default": optional(
+    async (x) => (await vaekit.AutoencoderKL.default(x)).dispose(),
+    "object",
+    "Map",
+  ),
+  "AutoencoderKL.savePretrained": row((x) => saved.savePretrained(placed(x)), "text"),
+  "AutoencoderKLModel.encode": row((x) => vae.encode(x)),
+  "AutoencoderKLModel.encode: options": options((x) => vae.encode(Tensor.zeros([1, 3, 2, 2]), x)),
+  "AutoencoderKLModel.decode": row((x) => vae.decode(x)),
+  "AutoencoderKLModel.forward": row((x) => vae.forward(x)),
+  "AutoencoderKLModel.normalizeLatents": row((x) => vae.normalizeLatents(x)),
+  "AutoencoderKLModel.denormalizeLatents": row((x) => vae.denormalizeLatents(x)),
+  "AutoencoderKLModel.graph": row((x) => vae.graph(x, { batch: 1, height: 2, width: 2 })),
+  "AutoencoderKLModel.graph: size": row((x) => vae.graph("encoder", x)),
+  "AutoencoderKLModel.exportOnnx: half": row((x) => vae.exportOnnx(x, { batch: 1, height: 2, width: 2 })),
+  "AutoencoderKLModel.plan: half": row((x) => vae.plan(x, { batch: 1, height: 2, width: 2 })),
+  "AutoencoderKLModel.exportOnnx": row((x) => vae.exportOnnx("encoder", x)),
+  "AutoencoderKLModel.plan": row((x) => vae.plan("encoder", x)),
+  "MlpVae.isAt": row((x) => vaekit.MlpVae.isAt(x), ...anything),
+  "MlpVae.fromPretrained": row((x) => vaekit.MlpVae.fromPretrained(x)),
+  "MlpVaeModel.encode": row((x) => mlp.encode(x)),
+  "MlpVaeModel.decode": row((x) => mlp.decode(x)),
+  NodeRuntime: options((x) => new vaekit.NodeRuntime(x)),
+  "NodeRuntime.createSession": row((x) => runtime.createSession(x)),
+  openFileSource: row((x) => vaekit.openFileSource(x)),
+  writeFileAtomic: row((x) => vaekit.writeFileAtomic(placed(x), "a"), "text"),
+  "writeFileAtomic: content": row(
+    (x) => vaekit.writeFileAtomic(path, x),
+    "text",
+    "empty text",
+    "list",
+    "Map",
+  ),
+  "writeFileAtomic: options": options((x) => vaekit.writeFileAtomic(path, "a", x)),
+  "writeFileAtomic: kept": optional((x) => vaekit.writeFileAtomic(path, "a", { kept: x })),
+  readSafetensorsFile: row((x) => vaekit.readSafetensorsFile(x)),
+  writeSafetensorsFile: row((x) => vaekit.writeSafetensorsFile(placed(x), new Map()), "text"),
+  "writeSafetensorsFile: tensors": row((x) => vaekit.writeSafetensorsFile(path, x), "list", "Map"),
+  train: row((x) => vaekit.train(x)),
+  "train: recipe": row((x) => vaekit.train({ recipe: x, directory: join(folder, "run") })),
+
+  "web.AutoencoderKL.fromPretrained": row((x) => web.AutoencoderKL.fromPretrained(x, { ort: x } as never)),
+  WebRuntime: row((x) => new web.WebRuntime(x)),
+  "WebRuntime.createSession": row((x) => webRuntime.createSession(x)),
+};
+
+/** The smallest file: no tensors. */
+const safetensors = (): ReturnType<typeof bytesInMemory> => {
+  const [header] = vaekit.encodeSafetensors([]);
+  return bytesInMemory(header!);
+};
+
+describe.each(Object.entries(rows))("%s", (name, { call, takes }) => {
+  test("refuses every other value with an error of vaekit", async () => {
+    const wrong: string[] = [];
+    for (const [valueName, value] of Object.entries(values)) {
+      const error = await Promise.resolve()
+        .then(() => call(value as never))
+        .then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        );
+      const isTaken = takes.includes(valueName as ValueName);
+      const isRight = isTaken ? !(error instanceof TypeError) : error instanceof vaekit.VaekitError;
+      if (!isRight) wrong.push(`${valueName}: ${inspect(error)}`);
+      else if (error instanceof Error && error.message.includes("\n")) wrong.push(`${valueName}: two lines`);
+    }
+    expect(wrong, `${name}:\n  ${wrong.join("\n  ")}\n`).toEqual([]);
+  });
+});
+
+/** Classes that callers do not construct. */
+const withoutConstructor = new Set(["AutoencoderKL", "MlpVae", "Tensor", "ValueObject", "VaekitError"]);
+
+/** Methods that callers do not call: not public in the types, or between vaekit and its runtimes. */
+const internal = new Set([
+  "fillUniformFloat64",
+  "fillNormalFloat64",
+  "fillNormalToRound",
+  "fillIntegers",
+  "fillSwaps",
+  "resized",
+  "flooredSide",
+  "converted",
+  "createState",
+  "createWorkspace",
+]);
+
+type Callable = (...parameters: never[]) => unknown;
+const isFunction = (value: unknown): value is Callable => typeof value === "function";
+const takesNothing = (call: Callable): boolean =>
+  /^(async )?[\w$]+\(\)/.test(Function.prototype.toString.call(call));
+
+function methodsOf(owner: object, name: string): string[] {
+  return Object.getOwnPropertyNames(owner).flatMap((key) => {
+    const value: unknown = Object.getOwnPropertyDescriptor(owner, key)!.value;
+    const isMethod = isFunction(value) && key !== "constructor" && !internal.has(key) && !takesNothing(value);
+    return isMethod ? [`${name}.${key}`] : [];
+  });
+}
+
+/** The methods of a class and of those that it extends, up to the language's own. */
+function methodsOfClass(owner: Callable): string[] {
+  const found: string[] = [];
+  let prototype = owner.prototype as object | null;
+  while (prototype !== null && prototype !== Object.prototype && prototype !== Error.prototype) {
+    const { name } = prototype.constructor;
+    found.push(...methodsOf(prototype.constructor, name), ...methodsOf(prototype, name));
+    prototype = Object.getPrototypeOf(prototype) as object | null;
+  }
+  return found;
+}
+
+const isClass = (value: Callable): boolean => Function.prototype.toString.call(value).startsWith("class");
+
+function rowsNeeded(name: string, value: unknown): string[] {
+  if (!isFunction(value)) return typeof value === "object" && value !== null ? methodsOf(value, name) : [];
+  if (!isClass(value)) return [name];
+  return [...(withoutConstructor.has(name) ? [] : [name]), ...methodsOfClass(value)];
+}
+
+test.each(Object.entries({ core, node: vaekit, web }))("every export of %s has its rows", (_, exports) => {
+  const generators = [torch, philox].map((each) => each.constructor as unknown as Callable);
+  const needed = [
+    ...Object.entries(exports).flatMap(([name, value]) => rowsNeeded(name, value)),
+    ...generators.flatMap(methodsOfClass),
+  ];
+  expect(needed.length).toBeGreaterThan(50);
+  expect(needed.filter((name) => !(name in rows))).toEqual([]);
+});
