@@ -1,9 +1,10 @@
 /** What reaches the terminal: a lost output is a failure, and no file steers the terminal. */
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSafetensorsFile, Tensor, writeSafetensorsFile } from "../../src/node/index.ts";
 import { program, runCli, saveTinyModel, savePicture, temporaryFolder, type Outcome } from "./run-cli.ts";
+import { prepareTraining } from "../train/train-cli.ts";
 import { spawn } from "node:child_process";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -58,6 +59,17 @@ describe.runIf(process.platform === "linux")("an output that is lost", () => {
       expect((await readSafetensorsFile(at(`z${i}.safetensors`))).tensors.size).toBe(3);
     }
     expect((await inShell("vaekit inspect ./nowhere 2> /dev/full")).code).toBe(1);
+  });
+});
+
+describe.runIf(process.platform === "linux")("a run of training whose stderr is lost", () => {
+  test.each(["2> /dev/full", "2>&-", "2> >(true)"])("%s goes on to its end", async (redirection) => {
+    await mkdir(at("training"));
+    await prepareTraining(at("training"), { steps: 2 });
+    const { code } = await inShell(`cd training && vaekit train recipe.json --out run ${redirection}`);
+    expect(code).toBe(0);
+    expect(await readFile(at("training/run/log.jsonl"), "utf8")).toMatch(/"step":2/);
+    await rm(at("training"), { recursive: true });
   });
 });
 
