@@ -4,10 +4,10 @@
  */
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { copyFile, mkdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
+import { copyFile, mkdir, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
-import { writeFileAtomic } from "../files/node/index.ts";
+import { otherKind, readRegularFile, writeFileAtomic } from "../files/node/index.ts";
 import { isCommit } from "./hub-id.ts";
 import type { HubSettings } from "./options.ts";
 
@@ -31,7 +31,8 @@ export async function readReference(settings: HubSettings): Promise<string | und
   if (isCommit(settings.revision)) return settings.revision;
   try {
     const path = join(repositoryFolder(settings), "refs", ...settings.revision.split("/"));
-    const commit = (await readFile(path, "utf8")).trim();
+    const bytes = await readRegularFile(path, { maxBytes: 1000 });
+    const commit = new TextDecoder().decode(bytes).trim();
     return isCommit(commit) ? commit : undefined;
   } catch {
     return undefined;
@@ -60,6 +61,15 @@ export async function linkBlob(blob: string, pointer: string): Promise<void> {
     await rm(temporary, { force: true });
     throw error;
   });
+}
+
+/**
+ * What is at a path where a file of the cache belongs, through links: "a device or a pipe"; undefined for a file, and where
+ * nothing is.
+ */
+export async function foreignKindAt(path: string): Promise<string | undefined> {
+  const status = await stat(path).catch(() => undefined);
+  return status === undefined ? undefined : otherKind(status);
 }
 
 /** Whether anything is there that links can reach. */

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 import { messageOf, VaekitError } from "../errors.ts";
 import { systemCode } from "../files/node/index.ts";
-import { blobPath, exists, linkBlob, snapshotFolder } from "./cache.ts";
+import { blobPath, exists, foreignKindAt, linkBlob, snapshotFolder } from "./cache.ts";
 import { assertInsideCache, isAsListed } from "./cached-file.ts";
 import type { HubSettings } from "./options.ts";
 import { claimPartial, parkPartial, removeParts } from "./partial-file.ts";
@@ -25,6 +25,7 @@ export async function download(settings: HubSettings, commit: string, file: HubF
   try {
     await mkdir(dirname(blob), { recursive: true });
     await mkdir(dirname(pointer), { recursive: true });
+    for (const path of [blob, pointer]) await assertNothingForeign(path);
     for (const path of [dirname(blob), dirname(pointer), blob, pointer])
       await assertInsideCache(settings, path);
     if (await isAsListed(pointer, file)) return;
@@ -35,6 +36,13 @@ export async function download(settings: HubSettings, commit: string, file: HubF
     if (error instanceof VaekitError) throw error;
     throw unwritable(settings, error);
   }
+}
+
+/** @throws IO for a pipe, a device, a socket or a folder in a file's place: it is neither opened nor replaced. */
+async function assertNothingForeign(path: string): Promise<void> {
+  const found = await foreignKindAt(path);
+  if (found === undefined) return;
+  throw new VaekitError("IO", `${path}: expected a file of the cache, found ${found}. Remove it.`);
 }
 
 function unwritable(settings: HubSettings, error: unknown): VaekitError {

@@ -107,6 +107,8 @@ export async function openPartial({ path }: PartialFile, fullBytes: number): Pro
 }
 
 async function openUsable(path: string, fullBytes: number): Promise<OpenPartial | undefined> {
+  // Opening a device may already do something.
+  if ((await lstat(path).catch(() => undefined))?.isFile() !== true) return undefined;
   const handle = await open(path, constants.O_RDWR | neverThroughLinks).catch(() => undefined);
   if (handle === undefined) return undefined;
   const status = await handle.stat();

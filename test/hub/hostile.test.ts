@@ -1,6 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import {
+  lstat,
   link,
   mkdir,
   mkdtemp,
@@ -342,9 +344,9 @@ describe("a file of the hub", () => {
     expect(await namesIn(join(repository(), "blobs"))).toEqual([gitHash(config)]);
   });
 
-  test("that cannot be placed where a folder stands is an error of the disk", async () => {
+  test("that cannot be placed where a folder stands is an error that names it", async () => {
     await mkdir(join(blob(config, gitHash(config)), "x"), { recursive: true });
-    expect(await refusal({}, "org/plain", "IO")).toContain("cannot write the cache");
+    expect(await refusal({}, "org/plain", "IO")).toContain("expected a file of the cache, found a folder");
   });
 });
 
@@ -514,6 +516,27 @@ describe("the cache", () => {
       );
     }
     await rm(outside, { recursive: true });
+  });
+
+  test.each(["blob", "snapshot"])("with a pipe for a %s is refused and left as it is", async (kind) => {
+    const pointer = join((await resolve()).folder, "config.json");
+    const place = kind === "blob" ? await realpath(pointer) : pointer;
+    await rm(place);
+    execFileSync("mkfifo", [place]);
+    expect(await refusal({}, "org/plain", "IO")).toContain(
+      `${place}: expected a file of the cache, found a device or a pipe. Remove it.`,
+    );
+    expect(await refusal({ localFilesOnly: true })).toContain(`${pointer} is missing`);
+    expect((await lstat(place)).isFIFO()).toBe(true);
+  });
+
+  test("with a pipe for a revision is not asked for it, and says so", async () => {
+    const reference = join(repository(), "refs", "main");
+    await mkdir(dirname(reference), { recursive: true });
+    execFileSync("mkfifo", [reference]);
+    expect(await isWhole(await resolve())).toBe(true);
+    expect(warnings.join()).toContain("refs/main: expected a file to write, found a device or a pipe.");
+    expect((await lstat(reference)).isFIFO()).toBe(true);
   });
 
   test("with a folder that leads outside is not written through", async () => {

@@ -10,6 +10,7 @@ export {
   writeFolderAtomic,
 } from "./durable.ts";
 export { readError, systemCode, writeError } from "./file-errors.ts";
+export { otherKind } from "./file-kind.js";
 export { isFolder, openFileSource, type FileSource } from "./file-source.ts";
 export { readJsonBytes, readJsonFile } from "./json-file.ts";
 export { readTextFile } from "./text-file.ts";
