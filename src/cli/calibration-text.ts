@@ -12,12 +12,13 @@ export interface CalibrationFields {
     readonly latents_mean: null;
     readonly latents_std: null;
   };
+  /** null where a channel has one value everywhere: latents cannot be divided by its std of 0. */
   readonly perChannel: {
     readonly scaling_factor: number;
     readonly shift_factor: null;
     readonly latents_mean: readonly number[];
     readonly latents_std: readonly number[];
-  };
+  } | null;
 }
 
 /** The digits that published configs have. */
@@ -39,14 +40,33 @@ export function calibrationFields(result: CalibrationResult): CalibrationFields 
       latents_mean: null,
       latents_std: null,
     },
-    perChannel: {
-      // The channels' own std takes the place of the factor; pipelines multiply by both.
-      scaling_factor: 1,
-      shift_factor: null,
-      latents_mean: result.latentsMean.map(({ value }) => rounded(value)),
-      latents_std: result.latentsStd.map(({ value }) => rounded(value)),
-    },
+    perChannel:
+      constantChannels(result).length > 0
+        ? null
+        : {
+            // The channels' own std takes the place of the factor; pipelines multiply by both.
+            scaling_factor: 1,
+            shift_factor: null,
+            latents_mean: result.latentsMean.map(({ value }) => rounded(value)),
+            latents_std: result.latentsStd.map(({ value }) => rounded(value)),
+          },
   };
+}
+
+/** Channels whose latents are one value everywhere. */
+function constantChannels({ latentsStd }: CalibrationResult): number[] {
+  return latentsStd.flatMap(({ value }, channel) => (value > 0 ? [] : [channel]));
+}
+
+function perChannelText(result: CalibrationResult): string {
+  const { perChannel } = calibrationFields(result);
+  if (perChannel !== null) return `or one for each channel (SDXL-type pipelines):\n${fields(perChannel)}`;
+  const channels = constantChannels(result);
+  const names = `channel${channels.length === 1 ? " " : "s "}${channels.join(", ")}`;
+  return (
+    `Not one for each channel: ${names} of the latents ${channels.length === 1 ? "has" : "have"} one value everywhere, ` +
+    "and no latent can be divided by a std of 0. Measure other pictures, or the encoder leaves the channel unused."
+  );
 }
 
 /** The factors as a table, and both forms of the fields. */
@@ -65,13 +85,13 @@ export function calibrationText(model: string, result: CalibrationResult): strin
     ],
     rows,
   );
-  const { global, perChannel } = calibrationFields(result);
+  const { global } = calibrationFields(result);
   const pictures = result.pictures === 1 ? "1 picture" : `${result.pictures} pictures`;
   return [
     `${model}: ${pictures}, ${formatCount(result.valuesPerChannel)} latents per channel`,
     table,
     `For config.json, one factor for all channels (SD, SD3, FLUX):\n${fields(global)}`,
-    `or one for each channel (SDXL-type pipelines):\n${fields(perChannel)}`,
+    perChannelText(result),
   ].join("\n\n");
 }
 

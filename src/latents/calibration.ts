@@ -26,6 +26,7 @@ export interface Calibration {
   /** The mean over all channels. */
   readonly shiftFactor: Estimate;
   readonly latentsMean: readonly Estimate[];
+  /** 0 for a channel that has one value everywhere: no config may hold it, since latents are divided by it. */
   readonly latentsStd: readonly Estimate[];
 }
 
