@@ -43,7 +43,7 @@ export interface ScalingConfig {
 const defaultFactor = 0.18215;
 
 /** Only pipelines of Stable Diffusion XL multiply by a factor beside means and deviations; they read 4 channels. */
-const channelsWithFactor = 4;
+export const channelsWithFactor = 4;
 
 /**
  * Whether the factor of a config with means and deviations is only the default that diffusers wrote: GLM-Image, the

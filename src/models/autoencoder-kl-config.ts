@@ -3,7 +3,7 @@
  * snake_case or in our camelCase; and back to config.json.
  */
 import { VaekitError } from "../errors.ts";
-import { ignoresDefaultFactor } from "../latents/scaling.ts";
+import { channelsWithFactor, ignoresDefaultFactor } from "../latents/scaling.ts";
 import { describeValue, isRecord } from "../util/describe-value.ts";
 import { adviceForName } from "../util/nearest-name.ts";
 import {
@@ -198,6 +198,11 @@ export function scalingWarnings(
   if (ignoresDefaultFactor(config)) {
     return [
       `${subject}: ignored scaling_factor ${scalingFactor}, the default that diffusers writes: pipelines of ${config.latentChannels}-channel models with latents_mean and latents_std divide by the std alone.`,
+    ];
+  }
+  if (scalingFactor === null && config.latentChannels === channelsWithFactor) {
+    return [
+      `${subject}: has no scaling_factor beside latents_mean and latents_std; latents are divided by the std alone. Pipelines of Stable Diffusion XL multiply by a factor, too: add it if this is such a model.`,
     ];
   }
   if (values.scalingFactor !== undefined || scalingFactor === null || isPlain(config)) return [];

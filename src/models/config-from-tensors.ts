@@ -53,10 +53,7 @@ export function configFromTensors(
   const preset = family === undefined ? {} : familyValues(family);
   const known = { ...preset, ...values };
   const config = withDefaults({ ...architecture, ...known }, subject);
-  const warnings = [
-    ...(given?.warnings ?? []),
-    ...openScaling(known, config, given?.isWhole === true, subject),
-  ];
+  const warnings = [...(given?.warnings ?? []), ...openScaling(known, config, subject)];
   return { config, warnings };
 }
 
@@ -65,16 +62,18 @@ function familyValues(family: ModelFamily): Partial<AutoencoderKLConfig> {
   return { scalingFactor, shiftFactor, sampleSize };
 }
 
-/** A whole config.json means diffusers' defaults by what it leaves out; a few keys mean nothing by it. */
+/**
+ * Beside a single file also a whole config.json of Stable Diffusion 1, which has no scaling_factor, gives a warning: its
+ * shapes are those of Stable Diffusion XL, and nothing but the caller's word joins the two.
+ */
 function openScaling(
   known: Partial<AutoencoderKLConfig>,
   config: AutoencoderKLConfig,
-  isWhole: boolean,
   subject: string,
 ): string[] {
   const warnings = scalingWarnings(known, config, subject);
   const { scalingFactor } = config;
-  if (isWhole || warnings.length > 0 || known.scalingFactor !== undefined || scalingFactor === null) {
+  if (warnings.length > 0 || known.scalingFactor !== undefined || scalingFactor === null) {
     return warnings;
   }
   return [
