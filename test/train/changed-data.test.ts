@@ -38,7 +38,11 @@ test("a run in the folder of its pictures goes on with the same ones, and with o
   // From now on these are its pictures.
   expect((await goOn("--set", "steps=5")).code).toBe(0);
 
-  await rm(join(folder.path, out, "data.json"));
+  await writeFile(join(folder.path, out, "data.jsonl"), "null\n");
+  const damaged = await goOn("--set", "steps=6");
+  expect(damaged.stderr).toMatch(/data\.jsonl: expected a picture's name.*line 1/);
+  expect(damaged.code).toBe(1);
+  await rm(join(folder.path, out, "data.jsonl"));
   const old = await goOn("--set", "steps=6");
   expect(old.stderr).toMatch(/no record of its pictures/);
   expect(old.code).toBe(0);

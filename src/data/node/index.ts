@@ -1,5 +1,11 @@
 /** Data sets from files, in Node. */
-export { describeDataChanges, recordPictures, type DataRecord } from "./data-record.ts";
+export {
+  describeDataChanges,
+  formatDataRecord,
+  parseDataRecord,
+  recordPictures,
+  type DataRecord,
+} from "./data-record.ts";
 export { openImageFolder, type ImageFolder, type ImageFolderOptions } from "./image-folder.ts";
 export { readIdxImages, type IdxImages } from "./idx-images.ts";
 export { addLeftOut, leftOutText, nothingLeftOut, type LeftOut, type UnreadablePicture } from "./left-out.ts";

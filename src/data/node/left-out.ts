@@ -39,7 +39,8 @@ export function nothingLeftOut(): LeftOut {
 /** Adds what another listing left out. */
 export function addLeftOut(to: LeftOut, other: LeftOut): void {
   for (const kind of kinds) to[kind] += other[kind];
-  to.unreadable.push(...other.unreadable);
+  // Not spread out: there may be more than a call takes arguments.
+  for (const picture of other.unreadable) to.unreadable.push(picture);
 }
 
 const words = {

@@ -1,17 +1,20 @@
 /** Whether a run that goes on has the pictures that it was started with: others would make other batches. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { describeDataChanges, type DataRecord } from "../../data/node/index.ts";
+import { describeDataChanges, formatDataRecord, parseDataRecord } from "../../data/node/index.ts";
 import { VaekitError } from "../../errors.ts";
-import { readJsonFile, writeFileAtomic } from "../../files/node/index.ts";
+import { readTextFile, writeFileAtomic } from "../../files/node/index.ts";
 import type { TrainOptions } from "./options.ts";
 import type { TrainingData } from "./training-data.ts";
 
-const pathOf = (directory: string): string => join(directory, "data.json");
+const pathOf = (directory: string): string => join(directory, "data.jsonl");
+
+/** No text in memory is longer. */
+const maxBytes = 2 ** 29 - 2 ** 10;
 
 /** Notes which pictures the run has now. */
 export async function writeDataRecord(directory: string, { record }: TrainingData): Promise<void> {
-  if (record !== undefined) await writeFileAtomic(pathOf(directory), `${JSON.stringify(record, null, 0)}\n`);
+  if (record !== undefined) await writeFileAtomic(pathOf(directory), formatDataRecord(record));
 }
 
 /** @throws INVALID_ARGUMENT when the pictures have changed, unless the options allow it. */
@@ -29,10 +32,14 @@ export async function checkData(options: TrainOptions, { record }: TrainingData)
   );
   if (!hasRun) return;
   if (!isThere) {
-    onNote?.("This run has no record of its pictures (data.json), so a change of them would not show.");
+    onNote?.("This run has no record of its pictures (data.jsonl), so a change of them would not show.");
     return;
   }
-  const changes = describeDataChanges((await readJsonFile(path)) as DataRecord, record);
+  const before = parseDataRecord(
+    await readTextFile(path, { expected: "a record of pictures", maxBytes }),
+    path,
+  );
+  const changes = describeDataChanges(before, record);
   if (changes === undefined) return;
   if (options.allowChangedData !== true) {
     throw new VaekitError(

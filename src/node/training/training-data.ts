@@ -99,10 +99,7 @@ async function openPictures(
       open: () => open(resolution, batchSize, recipe.seed + 1 + index),
     })),
   ]);
-  const record = {
-    ...(await recordPictures(data.type === "list" ? dirname(data.path) : data.path, files)),
-    ...(data.validationPath === null ? {} : await recordValidation(data.validationPath, options)),
-  };
+  const record = await recordAll(data, files, options);
   const paths = data.validationPath ?? files.slice(files.length - heldOut);
   const resolution = wholeMultiple(recipe.validation.resolution ?? data.resolution, options.factor);
   const validationOptions = {
@@ -147,11 +144,20 @@ async function openPictures(
   };
 }
 
-async function recordValidation(path: string, { onLeftOut }: OpenDataOptions): Promise<DataRecord> {
-  const { files, leftOut } = await findPictures(path);
-  onLeftOut(path, leftOut);
-  const record = await recordPictures(path, files);
-  return Object.fromEntries(Object.entries(record).map(([name, size]) => [`validation: ${name}`, size]));
+/** The training pictures, then those for validation. */
+async function recordAll(
+  data: PictureData,
+  files: readonly string[],
+  { onLeftOut }: OpenDataOptions,
+): Promise<DataRecord> {
+  const rootOf = (path: string): string => (data.type === "list" ? dirname(path) : path);
+  const trained = await recordPictures(rootOf(data.path), files);
+  const { validationPath } = data;
+  if (validationPath === null) return trained;
+  const found = await findPictures(validationPath);
+  onLeftOut(validationPath, found.leftOut);
+  const validation = await recordPictures(rootOf(validationPath), found.files);
+  return [...trained, ...validation.map((each) => ({ ...each, name: `validation: ${each.name}` }))];
 }
 
 const wholeMultiple = (pixels: number, factor: number): number =>

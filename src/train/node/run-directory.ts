@@ -3,7 +3,7 @@
  *
  * ```
  * recipe.json          what is trained, and how
- * data.json            the pictures that it was started with, and their sizes
+ * data.jsonl           the pictures that it was started with: names, sizes, digests
  * log.jsonl            metrics; the same bytes for the same recipe
  * timing.jsonl         times and images per second
  * events.out.tfevents… the same for TensorBoard
@@ -254,7 +254,7 @@ async function withLock<T>(path: string, work: (lock: RunLock) => Promise<T>): P
 /** Removes what a run without a step has written. */
 async function removeFreshFiles(path: string): Promise<void> {
   const isOurs = (name: string): boolean =>
-    [recipeFile, logFile, timingFile, "data.json"].includes(name) || isEventFile(name);
+    [recipeFile, logFile, timingFile, "data.jsonl"].includes(name) || isEventFile(name);
   for (const name of (await namesIn(path)).filter(isOurs)) await rm(join(path, name), { force: true });
 }
 
