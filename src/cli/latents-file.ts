@@ -81,9 +81,9 @@ export async function readLatents(
   const latents = options.packed === undefined ? found : unpack(found, vae, options.packed, subject);
   checkLatents(latents, vae, subject);
   const scale = scaleOf({ names: [...tensors.keys()], metadata }, name, options.raw === true);
+  noteAssumption(path, name, scale);
   if (scale.fixedFactor !== undefined) return { latents: divided(latents, scale.fixedFactor), scale };
   if (scale.scale === "raw") return { latents, scale };
-  noteAssumption(path, name, scale);
   warnOfOtherScaling(metadata, vae, path);
   return { latents: vae.denormalizeLatents(latents), scale };
 }

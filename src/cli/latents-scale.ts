@@ -33,6 +33,8 @@ const cachedScales: Readonly<Record<string, LatentsScale["scale"]>> = {
 /** The latents among a file's tensors, by their names; undefined where a person must choose. */
 export function latentsAmong(names: readonly string[]): string | undefined {
   const candidates = names.filter((name) => name !== comfyMarker);
+  // Beside its marker, ComfyUI reads its own tensor, whatever else is there.
+  if (names.includes(comfyMarker) && candidates.includes(comfyTensor)) return comfyTensor;
   const known = ["latents", comfyTensor].find((name) => candidates.includes(name));
   if (known !== undefined) return known;
   const cached = candidates.filter((name) => cachedTensor.test(name));
@@ -58,7 +60,7 @@ export function scaleOf(
     return { scale: name === "mean" ? "raw" : "normalized", decidedBy: "file" };
   }
   if (names.includes(comfyMarker)) return { scale: "raw", decidedBy: "file" };
-  if (name === comfyTensor) return { scale: "normalized", decidedBy: "file", fixedFactor: comfyFactor };
+  if (name === comfyTensor) return { scale: "normalized", decidedBy: "assumed", fixedFactor: comfyFactor };
   const cachedFor = cachedTensor.test(name) ? metadata.architecture : undefined;
   if (cachedFor !== undefined && Object.hasOwn(cachedScales, cachedFor)) {
     return { scale: cachedScales[cachedFor]!, decidedBy: "file" };
@@ -67,9 +69,13 @@ export function scaleOf(
 }
 
 /** Says what was assumed, where the file says nothing. */
-export function noteAssumption(path: string, name: string, { decidedBy }: LatentsScale): void {
+export function noteAssumption(path: string, name: string, { decidedBy, fixedFactor }: LatentsScale): void {
   if (decidedBy !== "assumed") return;
+  const kind =
+    fixedFactor === undefined
+      ? "normalized latents, as a diffusion model makes them"
+      : `those of ComfyUI before its files had a marker, times ${fixedFactor}`;
   writeErrorLine(
-    `${oneLine(path)}: the file does not say the scale of ${shownName(name)}; assumed normalized latents, as a diffusion model makes them. Pass --raw for the VAE's own scale.`,
+    `${oneLine(path)}: the file does not say the scale of ${shownName(name)}; assumed ${kind}. Pass --raw for the VAE's own scale.`,
   );
 }

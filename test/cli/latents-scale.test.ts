@@ -40,7 +40,8 @@ async function pictureOf(change: (value: number) => number): Promise<Raster> {
   return new VaeImageProcessor().postprocess(sample)[0]!;
 }
 
-const assumed = /does not say the scale of latents; assumed normalized latents.*Pass --raw/;
+const assumed =
+  /does not say the scale of latents?(?:_tensor)?; assumed (?:normalized latents|those of ComfyUI before).*Pass --raw/;
 
 const files = {
   "ComfyUI's, with its marker": [
@@ -48,10 +49,15 @@ const files = {
     (value: number) => value,
     { scale: "raw", decidedBy: "file" },
   ],
+  "ComfyUI's with another tensor beside": [
+    [["latents", Tensor.zeros(latents.shape)], ["latent_tensor", latents], marker],
+    (value: number) => value,
+    { scale: "raw", decidedBy: "file" },
+  ],
   "ComfyUI's of old, without the marker": [
     [["latent_tensor", latents]],
     (value: number) => value / 0.18215,
-    { scale: "normalized", decidedBy: "file", fixedFactor: 0.18215 },
+    { scale: "normalized", decidedBy: "assumed", fixedFactor: 0.18215 },
   ],
   "ComfyUI's marker beside another name": [
     [["samples", latents], marker],
