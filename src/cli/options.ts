@@ -135,14 +135,14 @@ export function parseSize(text: string): SizeRule {
   const pair = /^(\d{1,6})x(\d{1,6})$/i.exec(text);
   if (pair !== null) return { kind: "exact", ...positivePair(pair[1]!, pair[2]!) };
   if (/^\d{1,6}$/.test(text) && Number(text) > 0) return { kind: "short-side", pixels: Number(text) };
-  throw new InvalidArgumentError("Expected a number of pixels, WxH or original.");
+  throw new InvalidArgumentError("Expected a number of pixels, WxH or original; no side above 999999.");
 }
 
 /** `768x512`. */
 export function parseWidthHeight(text: string): { width: number; height: number } {
   const pair = /^(\d{1,6})x(\d{1,6})$/i.exec(text);
   if (pair !== null) return positivePair(pair[1]!, pair[2]!);
-  throw new InvalidArgumentError("Expected WxH in pixels.");
+  throw new InvalidArgumentError("Expected WxH in pixels; no side above 999999.");
 }
 
 function positivePair(width: string, height: string): { width: number; height: number } {
@@ -152,13 +152,16 @@ function positivePair(width: string, height: string): { width: number; height: n
 
 /** `256` for a square, or `768x512`. */
 export function parseSquareOrPair(text: string): { width: number; height: number } {
-  return parseWidthHeight(/^\d+$/.test(text) ? `${text}x${text}` : text);
+  if (!/^\d{1,6}(?:x\d{1,6})?$/i.test(text)) {
+    throw new InvalidArgumentError("Expected N or WxH in pixels; no side above 999999.");
+  }
+  return parseWidthHeight(/x/i.test(text) ? text : `${text}x${text}`);
 }
 
 /** A whole number of at least 1. */
 export function parseCount(text: string): number {
   if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
-  throw new InvalidArgumentError("Expected a whole number of at least 1.");
+  throw new InvalidArgumentError("Expected a whole number from 1 to 999999999.");
 }
 
 const byteUnits: Readonly<Record<string, number>> = { MB: 1e6, GB: 1e9, MIB: 2 ** 20, GIB: 2 ** 30 };

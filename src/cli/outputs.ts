@@ -1,5 +1,5 @@
 /** The files that a command writes, checked before the long work begins and once more when they are written. */
-import { constants, readdirSync } from "node:fs";
+import { constants, existsSync, readdirSync } from "node:fs";
 import { access } from "node:fs/promises";
 import { dirname, join, normalize, resolve } from "node:path";
 import { invariant } from "../errors.ts";
@@ -15,7 +15,7 @@ import {
 import { VaekitError, writeFileAtomic } from "../node/index.ts";
 import { UsageError } from "./failure.ts";
 import type { ModelOptions } from "./options.ts";
-import { assetFiles } from "./package.ts";
+import { packageFiles } from "./package.ts";
 
 /** Every file that one run writes: each is claimed first, so that a reason to refuse it is found in time. */
 export class Outputs {
@@ -28,7 +28,7 @@ export class Outputs {
   /** @param inputs files that must stay as they are. */
   constructor(inputs: readonly string[] = []) {
     for (const path of inputs) this.#kept.add(path, "an input");
-    for (const path of assetFiles()) this.#kept.add(path, "a file of vaekit's own");
+    for (const path of packageFiles()) this.#kept.add(path, "a file of vaekit's own");
   }
 
   /**
@@ -118,6 +118,9 @@ function configFiles(folder: string): string[] {
 
 async function checkWritableFolder(folder: string, output: string): Promise<void> {
   if (!(await isFolder(folder))) {
+    if (existsSync(folder)) {
+      throw new VaekitError("IO", `${output}: expected a folder at ${resolve(folder)}, found a file.`);
+    }
     throw new VaekitError("IO", `${output}: its folder does not exist; create ${resolve(folder)} first.`);
   }
   await access(folder, constants.W_OK).catch((error: unknown) => {

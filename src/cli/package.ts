@@ -6,11 +6,11 @@ import { packageFile } from "../files/node/index.ts";
 /** The sample picture, rendered by tools/render-sample.mjs. */
 export const samplePicture = (): string => packageFile("../assets/sample.png");
 
-/** Every file of the model and the picture inside the package. */
-export function assetFiles(): string[] {
+/** The model, the picture and the description of the package. */
+export function packageFiles(): string[] {
   const folder = packageFile("../assets");
   const entries = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  return entries.map((name) => join(folder, name));
+  return [packageFile("../package.json"), ...entries.map((name) => join(folder, name))];
 }
 
 /** The version in package.json. */

@@ -3,9 +3,9 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { addLeftOut, checkFound, leftOutText, listFolder, nothingLeftOut } from "../data/node/index.ts";
 import type { LeftOut, UnreadablePicture } from "../data/node/index.ts";
-import { statRegularFile } from "../files/node/index.ts";
+import { readError, statRegularFile } from "../files/node/index.ts";
 import { VaekitError, type AutoencoderKL } from "../node/index.ts";
-import { optionNames, warn } from "./failure.ts";
+import { optionNames, UsageError, warn } from "./failure.ts";
 import type { PictureOptions } from "./options.ts";
 import { preparePicture, type PreparedPicture } from "./pictures.ts";
 import { writeErrorLine } from "./terminal.ts";
@@ -138,7 +138,10 @@ function isOfOnePicture(error: unknown): error is VaekitError {
 
 /** Whether a folder, not a file, is at the path. @throws for what is neither, before anybody opens it. */
 async function isFolderPath(path: string): Promise<boolean> {
+  if (path === "") throw new UsageError("Expected a picture or a folder of pictures, found an empty text.");
   const status = await stat(path).catch((error: unknown) => {
+    const refusal = readError(path, error);
+    if (refusal.code !== "NOT_FOUND") throw refusal;
     throw new VaekitError("NOT_FOUND", `${path}: no such picture or folder (${resolve(path)}).`, {
       cause: error,
     });

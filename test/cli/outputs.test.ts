@@ -80,6 +80,8 @@ describe("a command", () => {
     [["sample", ...model, "--add", "a.png", "a.png", "--out", "a.png"], /would replace an input/],
     [["encode", "a.png", ...model, "--out", "/dev/stdout"], /a place of the operating system's/],
     [["export", ...model, "--out", "/proc/onnx"], /a place of the operating system's/],
+    [["encode", "a.png", ...model, "--out", "a.png/z"], /: expected a folder at .*a\.png, found a file/],
+    [["export", ...model, "--out", "/dev"], /^vaekit: \/dev: expected .* in \/dev\./],
     [["demo", "--out", "/sys"], /a place of the operating system's/],
     [["encode", "a.png", ...model, "--out", "model/"], /found a folder/],
     [["encode", "a.png", ...model, "--out", ""], /found an empty text/],
@@ -112,8 +114,10 @@ describe("a command", () => {
   });
 
   test("refuses the files of vaekit's own", async () => {
-    const own = new URL("../../assets/default-vae/config.json", import.meta.url).pathname;
-    await expectRefusal(["encode", "a.png", ...model, "--out", own], /a file of vaekit's own/);
+    for (const name of ["assets/default-vae/config.json", "package.json"]) {
+      const own = new URL(`../../${name}`, import.meta.url).pathname;
+      await expectRefusal(["encode", "a.png", ...model, "--out", own], /a file of vaekit's own/);
+    }
   });
 
   test("refuses the index and the shards of the model", async () => {

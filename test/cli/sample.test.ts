@@ -142,7 +142,7 @@ test.each([
   [["--between", "a.png", "b.png", "--seed", "1"], "--seed is for random samples, not for --between"],
   [["--between", "a.png", "b.png", "--steps", "1"], "--steps: expected at least 2"],
   [["--size", "4"], "--size: expected sides of at least 8 pixels"],
-  [["--size", "big"], "Expected WxH in pixels"],
+  [["--size", "big"], "Expected N or WxH in pixels"],
 ])("sample %j is wrong usage", async (args, message) => {
   const before = await listFiles(folder.path);
   const { code, stderr } = await run([...args, ...model, "--out", "never.png"]);

@@ -160,3 +160,22 @@ describe("text of strangers", () => {
     expectHarmless(await runCli([name], { cwd: folder.path }));
   });
 });
+
+test("a line feed in an output's name begins no line of the results", async () => {
+  await savePicture(at("b.png"), 16, 16);
+  const name = (ending: string): string => `z\nall good.${ending}`;
+  const model = ["--model", "model", "--device", "cpu"];
+  const commands = [
+    ["encode", "b.png", ...model, "--out", name("safetensors")],
+    ["decode", name("safetensors"), ...model, "--out", name("png")],
+    ["calibrate", "b.png", ...model, "--chart", name("svg")],
+    ["sample", "--count", "1", "--size", "16", ...model, "--out", name("png")],
+    ["export", "--height", "16", "--width", "16", "--half", "encoder", ...model, "--out", name("d")],
+  ];
+  for (const args of commands) {
+    const { code, stdout } = await runCli(args, { cwd: folder.path });
+    expect(code, args[0]).toBe(0);
+    expect(stdout, args[0]).toContain("z\\nall good");
+    expect(stdout, args[0]).not.toMatch(/^all good/m);
+  }
+});

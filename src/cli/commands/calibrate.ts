@@ -27,6 +27,7 @@ import { PictureInputs } from "../picture-inputs.ts";
 import type { SizeRule } from "../pictures.ts";
 import { Progress } from "../progress.ts";
 import { modelLabel } from "../roundtrip.ts";
+import { oneLine } from "../../util/printable.ts";
 
 interface CalibrateOptions extends ModelOptions, JsonOptions, TilingOptions, SampleOptions, PictureOptions {
   crop?: boolean;
@@ -68,7 +69,7 @@ async function calibrate(folders: string[], options: CalibrateOptions): Promise<
     if (options.chart !== undefined) await outputs.write(options.chart, chart(vae, result));
     if (options.json === true) printJson({ ...json(vae, result), leftOut: inputs.leftOut });
     else print(calibrationText(modelLabel(vae), result));
-    if (options.chart !== undefined && options.json !== true) print(`\nChart: ${options.chart}`);
+    if (options.chart !== undefined && options.json !== true) print(`\nChart: ${oneLine(options.chart)}`);
   } finally {
     await vae.dispose();
   }

@@ -28,6 +28,7 @@ import {
 import { Outputs } from "../outputs.ts";
 import { Progress } from "../progress.ts";
 import { warnOfSaturation } from "../saturation.ts";
+import { oneLine } from "../../util/printable.ts";
 
 interface DecodeOptions extends ModelOptions, JsonOptions, TilingOptions, ReadLatentsOptions {
   out: string;
@@ -121,5 +122,5 @@ function report(
 ): void {
   const results = files.map((file, i) => ({ file, width: pictures[i]!.width, height: pictures[i]!.height }));
   if (options.json === true) printJson({ pictures: results, latents: scale, plan });
-  else for (const { file, width, height } of results) print(`${file}: ${width}x${height}`);
+  else for (const { file, width, height } of results) print(`${oneLine(file)}: ${width}x${height}`);
 }

@@ -13,6 +13,7 @@ import { preparePicture } from "../pictures.ts";
 import { Progress } from "../progress.ts";
 import { roundtripJson, roundtripTable } from "../roundtrip-table.ts";
 import { renderReport, reportPicture, roundtripPicture, type RoundtripResult } from "../roundtrip.ts";
+import { oneLine } from "../../util/printable.ts";
 
 interface DemoOptions extends JsonOptions {
   out: string;
@@ -49,7 +50,8 @@ async function demo(options: DemoOptions): Promise<void> {
       return;
     }
     print(`${roundtripTable(vae, [result.numbers])}\n`);
-    print(`Reconstruction: ${reconstructionPath}\nReport:         ${reportPath}  (open it in a browser)`);
+    print(`Reconstruction: ${oneLine(reconstructionPath)}`);
+    print(`Report:         ${oneLine(reportPath)}  (open it in a browser)`);
     print("\nNext: vaekit roundtrip YOUR-PICTURE.jpg --html report.html");
   } finally {
     await vae.dispose();

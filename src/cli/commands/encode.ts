@@ -26,6 +26,7 @@ import { Outputs } from "../outputs.ts";
 import { PictureInputs } from "../picture-inputs.ts";
 import { encodeSafetensors } from "../../weights/index.ts";
 import { Progress } from "../progress.ts";
+import { oneLine } from "../../util/printable.ts";
 
 interface EncodeOptions extends ModelOptions, JsonOptions, TilingOptions, SampleOptions, PictureOptions {
   out: string;
@@ -143,6 +144,6 @@ function report(
   }
   const pictures = count === 1 ? "1 picture" : `${count} pictures`;
   print(
-    `${out}: ${pictures}, mean, logvar and latents [${latents.shape.join(", ")}], ${formatBytes(byteLength)}`,
+    `${oneLine(out)}: ${pictures}, mean, logvar and latents [${latents.shape.join(", ")}], ${formatBytes(byteLength)}`,
   );
 }

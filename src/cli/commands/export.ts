@@ -15,6 +15,7 @@ import {
 } from "../options.ts";
 import { Outputs } from "../outputs.ts";
 import { Progress } from "../progress.ts";
+import { oneLine } from "../../util/printable.ts";
 
 interface ExportOptions extends ModelOptions, JsonOptions {
   out: string;
@@ -61,7 +62,7 @@ async function exportOnnx(options: ExportOptions): Promise<void> {
     if (options.json === true) printJson({ files: written });
     else
       for (const { file, byteLength, input } of written)
-        print(`${file}: input ${input}, ${formatBytes(byteLength)}`);
+        print(`${oneLine(file)}: input ${input}, ${formatBytes(byteLength)}`);
   } finally {
     await vae.dispose();
   }

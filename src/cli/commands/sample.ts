@@ -27,6 +27,7 @@ import {
 import { checkPixels } from "../limits.ts";
 import { Outputs } from "../outputs.ts";
 import { Progress } from "../progress.ts";
+import { oneLine } from "../../util/printable.ts";
 
 interface SampleCommandOptions extends ModelOptions, JsonOptions {
   out: string;
@@ -136,7 +137,7 @@ async function sample(options: SampleCommandOptions): Promise<void> {
   await outputs.write(out, await encodeImage(sheet, out, { ownPicture: "sample sheet" }));
   const { width, height } = sheet;
   if (options.json === true) printJson({ file: out, mode, pictures: count, width, height });
-  else print(`${out}: ${count} pictures, ${width}x${height}`);
+  else print(`${oneLine(out)}: ${count === 1 ? "1 picture" : `${count} pictures`}, ${width}x${height}`);
 }
 
 /** @throws UsageError when the options ask for two things at once, or for half of one. */

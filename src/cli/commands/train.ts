@@ -10,6 +10,7 @@ import { print, printJson } from "../format.ts";
 import { parseThreads } from "../limits.ts";
 import { addJsonOption, parseCount, type JsonOptions } from "../options.ts";
 import { TrainProgress } from "../train-progress.ts";
+import { oneLine } from "../../util/printable.ts";
 
 interface TrainCommandOptions extends JsonOptions {
   out: string;
@@ -101,10 +102,10 @@ function report(result: TrainResult, options: TrainCommandOptions): void {
     printJson({ ...result, directory: options.out });
   } else if (result.modelPath === undefined) {
     print(
-      `Stopped at step ${result.step} of ${result.totalSteps}. Go on: vaekit train --resume --out ${options.out}`,
+      `Stopped at step ${result.step} of ${result.totalSteps}. Go on: vaekit train --resume --out ${oneLine(options.out)}`,
     );
   } else {
-    print(`Model: ${result.modelPath}`);
+    print(`Model: ${oneLine(result.modelPath)}`);
   }
 }
 

@@ -16,6 +16,7 @@ import { formatFixed, formatTable, print, printJson, type Column } from "../form
 import { parseRounds, parseThreads } from "../limits.ts";
 import { addJsonOption, type JsonOptions } from "../options.ts";
 import { Progress } from "../progress.ts";
+import { oneLine } from "../../util/printable.ts";
 
 interface TuneOptions extends JsonOptions {
   threads?: number;
@@ -121,7 +122,7 @@ function show(
   print(formatTable(columns, rows));
   const { provider, threadCount } = profile;
   print(`\n${provider}, ${threadCount === 1 ? "1 thread" : `${threadCount} threads`}.`);
-  print(path === null ? "Not stored (--dry-run)." : `Stored in ${path}.`);
+  print(path === null ? "Not stored (--dry-run)." : `Stored in ${oneLine(path)}.`);
 }
 
 /** How many times as fast tiles of 4 are by a profile. */

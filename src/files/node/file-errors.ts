@@ -19,6 +19,8 @@ export function readError(path: string, error: unknown): VaekitError {
       return new VaekitError("IO", `${path}: may not be read; check its permissions.`, options);
     case "ELOOP":
       return new VaekitError("IO", `${path}: its symbolic links lead in a circle.`, options);
+    case "ENAMETOOLONG":
+      return new VaekitError("IO", `${path}: longer than a name may be here.`, options);
     case undefined:
     default:
       return new VaekitError("IO", `${path}: reading failed: ${messageOf(error)}.`, options);
@@ -48,6 +50,8 @@ export function writeError(path: string, error: unknown): VaekitError {
         `${path}: the disk is full, or your share of it; nothing was written.`,
         options,
       );
+    case "ENAMETOOLONG":
+      return new VaekitError("IO", `${path}: longer than a name may be here; choose a shorter one.`, options);
     case undefined:
     default:
       return new VaekitError("IO", `${path}: writing failed: ${messageOf(error)}.`, options);

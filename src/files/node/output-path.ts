@@ -71,7 +71,7 @@ export function checkOutputPath(path: string, kept?: KeptFiles): void {
  */
 export function checkOutputFolderPath(path: string): void {
   checkPlace(path);
-  checkPlace(join(path, "any"));
+  checkPlace(join(path, "any"), path);
   const target = statusOf(path);
   if (target === undefined || target.isDirectory()) return;
   throw new VaekitError(
@@ -101,11 +101,10 @@ function identityOf({ dev, ino }: BigIntStats): string {
 }
 
 /** A link in /dev, such as /dev/stdout, may lead to a plain file; replacing it would take it from every program. */
-function checkPlace(path: string): void {
+function checkPlace(path: string, shown = path): void {
   if (path === "") throw new VaekitError("IO", "Expected a path to write to, found an empty text.");
   if (path.includes("\0")) {
-    const shown = path.replaceAll("\0", "\\0");
-    throw new VaekitError("IO", `${shown}: expected a path without NUL characters.`);
+    throw new VaekitError("IO", `${path.replaceAll("\0", "\\0")}: expected a path without NUL characters.`);
   }
   checkNameLength(path);
   if (process.platform === "win32") return;
@@ -114,7 +113,7 @@ function checkPlace(path: string): void {
   if (/^\/dev\/shm(?:\/|$)/.test(folder)) return;
   throw new VaekitError(
     "IO",
-    `${path}: expected a file or folder on a disk to write, found a place of the operating system's in ${folder}.`,
+    `${shown}: expected a file or folder on a disk to write, found a place of the operating system's in ${folder}.`,
   );
 }
 
