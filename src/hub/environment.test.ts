@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -160,6 +161,20 @@ describe("beyond Python's rules", () => {
     expect(settings.token).toBeUndefined();
     expect(warnings).toEqual([expect.stringContaining(`${join(home, "token")}: the token cannot be read`)]);
   });
+
+  test.skipIf(process.platform === "win32")(
+    "a pipe in the token file's place is not waited for",
+    async () => {
+      execFileSync("mkfifo", [join(home, "pipe")]);
+      const warnings: string[] = [];
+      const onWarning = (message: string): number => warnings.push(message);
+      const variables = { HOME: home, HF_TOKEN_PATH: join(home, "pipe") };
+      expect((await readSettings("org/model", { onWarning }, variables)).token).toBeUndefined();
+      expect(warnings).toEqual([
+        expect.stringMatching(/pipe: the token cannot be read: expected a token, found a device or a pipe\./),
+      ]);
+    },
+  );
 
   test("timeouts that are no seconds are refused, and long ones do not end at once", async () => {
     for (const HF_HUB_ETAG_TIMEOUT of ["soon", "1.5", "-1", "1__0"]) {

@@ -2,10 +2,8 @@
  * What the environment says about the hub, read as Python's huggingface_hub reads it: docs/hub.md has the list.
  * One rule is our own: an empty variable counts as unset, where Python would put the cache into the working folder.
  */
-import { readFile } from "node:fs/promises";
-
-import { systemCode } from "../files/node/index.ts";
-import { messageOf, VaekitError } from "../errors.ts";
+import { readError, readTextFile } from "../files/node/index.ts";
+import { VaekitError } from "../errors.ts";
 import { expandPath, homeOf, joinPath, parseInteger, strip } from "./python-text.ts";
 import type { Variables } from "./python-text.ts";
 import { quote } from "../util/printable.ts";
@@ -96,18 +94,22 @@ export function cleanToken(text: string): string | undefined {
   return token === "" ? undefined : token;
 }
 
+/** Far above any token. */
+const maxTokenBytes = 2 ** 16;
+
 async function readTokenFile(
   path: string,
   onWarning: ((message: string) => void) | undefined,
 ): Promise<string | undefined> {
-  try {
-    return cleanToken(await readFile(path, "utf8"));
-  } catch (error) {
-    if (error instanceof VaekitError) throw error;
-    // Not logged in: public models need no token.
-    const isAbsent = ["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "");
-    if (!isAbsent)
-      onWarning?.(`${path}: the token cannot be read: ${messageOf(error)}. Going on without it.`);
-    return undefined;
-  }
+  const text = await readTextFile(path, { expected: "a token", maxBytes: maxTokenBytes }).catch(
+    (error: unknown) => {
+      const refusal = readError(path, error);
+      // Not logged in: public models need no token.
+      if (refusal.code === "NOT_FOUND") return undefined;
+      const reason = refusal.message.replace(`${path}: `, "");
+      onWarning?.(`${path}: the token cannot be read: ${reason} Going on without it.`);
+      return undefined;
+    },
+  );
+  return text === undefined ? undefined : cleanToken(text);
 }
