@@ -32,7 +32,10 @@ describe("a command line that asks for too much", () => {
     [["encode", "a.png", "--out", "z", "--size", "1000000"], /no side above 999999/],
     [["tune", "--threads", "5000"], /--threads.*from 1 to 1024/],
     [["train", "--resume", "--out", "run", "--threads", "0"], /--threads.*from 1 to 1024/],
-    [["encode", "x".repeat(100_000), ...model, "--out", "z"], /^vaekit: x+… ?x+: longer than a name may be here\.$/m],
+    [
+      ["encode", "x".repeat(100_000), ...model, "--out", "z"],
+      /^vaekit: x+… ?x+: longer than a name may be here\.$/m,
+    ],
     [["nonsense".repeat(10_000)], /unknown command 'nonsense/],
   ])("is refused: %#", async (args, message) => {
     const { code, stdout, stderr } = await runCli(args, { cwd: folder.path });
