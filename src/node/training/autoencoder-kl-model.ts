@@ -45,7 +45,7 @@ export async function openAutoencoderKL(
     factor: spatialFactor(config),
     layout,
     frozen: inMemory(others),
-    architecture: { ...(JSON.parse(architectureOf(config)) as object), trainable: [...model.trainable] },
+    architecture: { ...architectureOf(config), trainable: [...model.trainable] },
     latents: {
       channels: config.latentChannels,
       calibration: calibrationOf(model, [...trainedShapes.keys()]),
@@ -101,16 +101,16 @@ export function pictureSides({ data, phases }: Recipe): number[] {
 const mnistSide = 28;
 
 /** The config's part that decides the architecture; the rest only says how the model is used. */
-function architectureOf(config: AutoencoderKLConfig): string {
-  return formatConfig({
+function architectureOf(config: AutoencoderKLConfig): object {
+  const file = formatConfig({
     ...config,
     scalingFactor: 1,
     shiftFactor: null,
     latentsMean: null,
     latentsStd: null,
-    sampleSize: 0,
     forceUpcast: false,
   });
+  return { ...(JSON.parse(file) as object), sample_size: 0 };
 }
 
 async function loadPretrained(
