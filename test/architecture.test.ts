@@ -116,6 +116,7 @@ interface SourceFile {
   /** Paths inside src. */
   readonly imports: readonly string[];
   readonly packages: readonly string[];
+  readonly text: string;
 }
 
 function readSource(path: string): SourceFile {
@@ -124,6 +125,7 @@ function readSource(path: string): SourceFile {
   const isOurs = (specifier: string): boolean => specifier.startsWith(".");
   return {
     path,
+    text,
     imports: specifiers
       .filter((specifier) => isOurs(specifier) && /\.(ts|js)$/.test(specifier))
       .map((specifier) => relative(root, join(root, dirname(path), specifier))),
@@ -192,6 +194,24 @@ describe("the architecture", () => {
           .filter((name) => name.startsWith("node:") || ["onnxruntime-node", "sharp"].includes(name))
           .map((name) => `${path} imports ${name}`),
       );
+    expect(wrong).toEqual([]);
+  });
+
+  test("reads files of strangers only through src/files, where what never ends is refused", () => {
+    // Files of the system, of this package, and streams of files that were opened and checked before.
+    const mayRead = [
+      "cli/package.ts",
+      "hub/content-hash.ts",
+      "hub/python-text.ts",
+      "hub/transfer.ts",
+      "runtime/node/shared-arena.js",
+      "train/node/checkpoint.ts",
+      "train/node/lock.ts",
+    ];
+    const wrong = files
+      .filter(({ path }) => !path.startsWith("files/") && !mayRead.includes(path))
+      .filter(({ text }) => /\b(readFile|readFileSync|createReadStream)\(/.test(text))
+      .map(({ path }) => path);
     expect(wrong).toEqual([]);
   });
 

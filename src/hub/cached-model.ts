@@ -1,14 +1,14 @@
 /** A model in the cache: whether every file that it needs is there, and sound. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { messageOf, VaekitError } from "../errors.ts";
-import { readJsonFile } from "../files/node/index.ts";
+import { readJsonFile, readTextFile } from "../files/node/index.ts";
 import { chooseModelFolder } from "../models/model-folder.ts";
 import { isOtherClass } from "../models/other-models.ts";
 import { snapshotFolder } from "./cache.ts";
 import { assertInsideCache, damageOf } from "./cached-file.ts";
-import { chooseFiles, shardsOf } from "./choose-files.ts";
+import { chooseFiles, shardIndexFile, shardsOf } from "./choose-files.ts";
 import type { HubResolution, HubSettings } from "./options.ts";
 
 /** What the cache has of a model. */
@@ -59,7 +59,8 @@ async function problemOf(
     const { files, index } = chooseFiles(names, settings.variant, folder);
     for (const name of files) await checkFile(settings, join(folder, name));
     if (index === undefined) return undefined;
-    for (const name of shardsOf(await readFile(join(folder, index), "utf8"), join(folder, index))) {
+    const text = await readTextFile(join(folder, index), shardIndexFile);
+    for (const name of shardsOf(text, join(folder, index))) {
       await checkFile(settings, join(folder, name));
     }
     return undefined;

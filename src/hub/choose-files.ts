@@ -1,9 +1,12 @@
 /** Which files of a model's folder are needed: the config and one set of safetensors weights. */
 import { VaekitError } from "../errors.ts";
-import { parseJson } from "../files/index.ts";
+import { jsonLimits, parseJson } from "../files/index.ts";
 import { chooseWeightFiles, weightFileNames } from "../weights/index.ts";
 
 const stem = "diffusion_pytorch_model";
+
+/** How an index of shards is read from the cache. */
+export const shardIndexFile = { expected: "a shard index", maxBytes: jsonLimits.maxBytes } as const;
 
 /** The files to fetch; with an `index`, the shards that it names come on top. */
 export interface FileChoice {

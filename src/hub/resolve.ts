@@ -1,17 +1,16 @@
 /** From a model id to a folder with its config and weights, by way of the hub or of the cache alone. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { listFiles, modelInfo } from "@huggingface/hub";
 
-import { readJsonFile } from "../files/node/index.ts";
+import { readJsonFile, readTextFile } from "../files/node/index.ts";
 import { messageOf, throwIfAborted, VaekitError } from "../errors.ts";
 import { readReference, repositoryFolder, snapshotFolder, writeReference } from "./cache.ts";
 import { assertInsideCache } from "./cached-file.ts";
 import { findCached } from "./cached-model.ts";
 import { chooseModelFolder } from "../models/model-folder.ts";
 import { refuseOtherClass } from "../models/other-models.ts";
-import { chooseFiles, shardsOf } from "./choose-files.ts";
+import { chooseFiles, shardIndexFile, shardsOf } from "./choose-files.ts";
 import { isBlobName } from "./content-hash.ts";
 import { checkRoom } from "./room.ts";
 import { download } from "./download.ts";
@@ -109,7 +108,8 @@ async function fetchSnapshot(settings: HubSettings, commit: string): Promise<Hub
   };
   await fetchAll(choice.files);
   if (choice.index !== undefined) {
-    await fetchAll(shardsOf(await readFile(join(folder, choice.index), "utf8"), `${where}: ${choice.index}`));
+    const text = await readTextFile(join(folder, choice.index), shardIndexFile);
+    await fetchAll(shardsOf(text, `${where}: ${choice.index}`));
   }
   return { folder, commit };
 }

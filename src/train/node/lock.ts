@@ -1,11 +1,14 @@
 /** One trainer for each run directory: a lock file that says who holds it, and that nobody holds once they are dead. */
 import { randomBytes } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
-import { constants, copyFile, link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { constants, copyFile, link, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { VaekitError } from "../../errors.ts";
 import { parseJson } from "../../files/index.ts";
-import { checkOutputPath, systemCode, writeError } from "../../files/node/index.ts";
+import { checkOutputPath, readTextFile, systemCode, writeError } from "../../files/node/index.ts";
+
+/** A number, a host and two tokens. */
+const maxLockBytes = 2 ** 16;
 
 /** Who holds a lock. */
 interface Holder {
@@ -134,8 +137,8 @@ async function isDead(path: string): Promise<boolean> {
 }
 
 async function textOf(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch((error: unknown) => {
-    if (systemCode(error) === "ENOENT") return undefined;
+  return readTextFile(path, { expected: "a run's lock", maxBytes: maxLockBytes }).catch((error: unknown) => {
+    if (error instanceof VaekitError && error.code === "NOT_FOUND") return undefined;
     throw error;
   });
 }
