@@ -20,13 +20,7 @@ import {
   type Workspace,
   type WorkspaceOptions,
 } from "../runtime.ts";
-import {
-  checkOptions,
-  checkValue,
-  oneOf,
-  type OptionKind,
-  type OptionKinds,
-} from "../../util/check-options.ts";
+import { checkOptions, oneOf, type OptionKinds } from "../../util/check-options.ts";
 import { nextTask } from "./next-task.ts";
 import { checkOrtModule, type OrtModule } from "./ort-module.ts";
 import { turnsOf, type Turns } from "./turns.ts";
@@ -61,12 +55,6 @@ export interface WebRuntimeOptions {
 
 const runtimeKinds: OptionKinds<WebRuntimeOptions> = { device: oneOf(devices) };
 
-const ortModule: OptionKind = {
-  expected: 'the module onnxruntime-web: import * as ort from "onnxruntime-web"',
-  fits: (value) =>
-    typeof value === "object" && value !== null && "InferenceSession" in value && "Tensor" in value,
-};
-
 export class WebRuntime implements Runtime {
   readonly name = "onnxruntime-web";
   readonly #ort: OrtModule;
@@ -79,9 +67,8 @@ export class WebRuntime implements Runtime {
 
   /** @param ort the entry of onnxruntime-web that fits the platform. */
   constructor(ort: OrtModule, options: WebRuntimeOptions = {}) {
-    checkValue("WebRuntime", ort, ortModule);
-    checkOptions("WebRuntime", options, runtimeKinds);
     checkOrtModule(ort);
+    checkOptions("WebRuntime", options, runtimeKinds);
     const { device = "auto" } = options;
     const chosen = device === "auto" ? "cpu" : device;
     if (providers[chosen] === null) {
