@@ -5,6 +5,7 @@ import type { AutoencoderKL } from "../../node/index.ts";
 import { encodePng } from "../../images/node/index.ts";
 import type { RoundtripPicture } from "../../report/index.ts";
 import { checkTiling, Coding } from "../coding.ts";
+import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";
 import { openModel } from "../open-model.ts";
 import {
@@ -79,8 +80,22 @@ async function claimAll(
 ): Promise<string[]> {
   await outputs.claimFolder(out);
   const files = paths.map((path) => join(out, `${stemOf(path)}.reconstruction.png`));
+  checkAreDifferent(files, paths);
   for (const path of [...files, ...(html === undefined ? [] : [html])]) await outputs.claim(path);
   return files;
+}
+
+/** @throws UsageError with two pictures that have one name but for the folder or the extension. */
+function checkAreDifferent(files: readonly string[], paths: readonly string[]): void {
+  const sources = new Map<string, string>();
+  for (const [index, file] of files.entries()) {
+    const [one, other] = [sources.get(file), paths[index]!];
+    if (one !== undefined) {
+      const message = `${one} and ${other} would both be written to ${file}.`;
+      throw new UsageError(`${message} Rename one, or give them to two runs.`);
+    }
+    sources.set(file, other);
+  }
 }
 
 async function roundtripAll(
