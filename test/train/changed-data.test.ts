@@ -1,5 +1,5 @@
 /** A run inside its own data never trains on what it has written, and notices when its pictures change. */
-import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { temporaryFolder, type Outcome } from "../cli/run-cli.ts";
@@ -65,4 +65,24 @@ test("a run says and counts what it passes over in the folder of its pictures", 
     skippedCount: 1,
     leftOut: { hidden: 1, otherFiles: 1, unreadable: [{ path: "messy/dangling.png" }] },
   });
+});
+
+test("pictures that validate are not trained on, also where their folder lies inside the other one", async () => {
+  const sets = join(folder.path, "sets");
+  await cp(join(folder.path, "pictures"), sets, { recursive: true });
+  await rm(join(sets, "run"), { recursive: true, force: true });
+  await mkdir(join(sets, "val"));
+  for (const name of ["00.png", "01.png"]) await rename(join(sets, name), join(sets, "val", name));
+  const count = (await readdir(sets)).length - 1;
+  const run = (out: string, ...more: string[]): Promise<Outcome> =>
+    runTrain(out, ["recipe.json", ...more, "--set", "data.validation_count=0", "--set", "steps=1"], {
+      cwd: folder.path,
+    });
+  const inside = await run("inside", "--set", "data.path=sets", "--set", "data.validation_path=sets/val");
+  expect(inside.stderr).toMatch(/sets: left out 2 pictures of the validation set\./);
+  expect(inside.stderr).toMatch(new RegExp(` on ${count} examples `));
+  expect(inside.code).toBe(0);
+  const same = await run("same", "--set", "data.path=sets/val", "--set", "data.validation_path=sets/val");
+  expect(same.stderr).toMatch(/data\.validation_path: expected other pictures than those of data\.path/);
+  expect(same.code).toBe(1);
 });

@@ -14,6 +14,8 @@ export interface LeftOut {
   ownPictures: number;
   /** Folders of training runs, whole. */
   runFolders: number;
+  /** Pictures of the validation set that lie among those to train on. */
+  validation: number;
   /** Other folders, where only one level is listed. */
   folders: number;
   /** Pictures of formats that cannot be read here. */
@@ -29,6 +31,7 @@ export function nothingLeftOut(): LeftOut {
     hidden: 0,
     ownPictures: 0,
     runFolders: 0,
+    validation: 0,
     folders: 0,
     otherFormats: 0,
     otherFiles: 0,
@@ -47,6 +50,7 @@ const words = {
   hidden: ["hidden file", "hidden files"],
   ownPictures: ["picture that vaekit made", "pictures that vaekit made"],
   runFolders: ["folder of a training run", "folders of training runs"],
+  validation: ["picture of the validation set", "pictures of the validation set"],
   folders: ["folder inside", "folders inside"],
   otherFormats: [
     "picture of a format that cannot be read here",

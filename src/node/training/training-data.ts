@@ -1,5 +1,5 @@
 /** A recipe's data: batches to train on, and pictures to validate with. */
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { PhasedBatches, shuffledOrder, type ExampleOrder } from "../../data/index.ts";
 import {
   findPictures,
@@ -60,8 +60,7 @@ async function openPictures(
   data: PictureData,
   options: OpenDataOptions,
 ): Promise<TrainingData> {
-  const { files, leftOut } = await findPictures(data.path);
-  options.onLeftOut(data.path, leftOut);
+  const { trainable: files, validation } = await findSets(data, options);
   const heldOut = data.validationPath === null ? data.validationCount : 0;
   if (heldOut >= files.length) {
     throw new VaekitError(
@@ -99,8 +98,8 @@ async function openPictures(
       open: () => open(resolution, batchSize, recipe.seed + 1 + index),
     })),
   ]);
-  const record = await recordAll(data, files, options);
-  const paths = data.validationPath ?? files.slice(files.length - heldOut);
+  const record = await recordAll(data, files, validation);
+  const paths = validation ?? files.slice(files.length - heldOut);
   const resolution = wholeMultiple(recipe.validation.resolution ?? data.resolution, options.factor);
   const validationOptions = {
     resolution,
@@ -145,19 +144,39 @@ async function openPictures(
 }
 
 /** The training pictures, then those for validation. */
+interface PictureSets {
+  readonly trainable: readonly string[];
+  /** Undefined where the recipe names no folder of its own for it. */
+  readonly validation: readonly string[] | undefined;
+}
+
+/** What validates is not trained on, also where its folder lies inside the other one. */
+async function findSets(data: PictureData, { onLeftOut }: OpenDataOptions): Promise<PictureSets> {
+  const found = await findPictures(data.path);
+  if (data.validationPath === null) {
+    onLeftOut(data.path, found.leftOut);
+    return { trainable: found.files, validation: undefined };
+  }
+  const validation = await findPictures(data.validationPath);
+  const validating = new Set(validation.files.map((path) => resolve(path)));
+  const trainable = found.files.filter((path) => !validating.has(resolve(path)));
+  onLeftOut(data.path, { ...found.leftOut, validation: found.files.length - trainable.length });
+  onLeftOut(data.validationPath, validation.leftOut);
+  if (trainable.length > 0) return { trainable, validation: validation.files };
+  const message = `data.validation_path: expected other pictures than those of data.path, found the same ${validation.files.length}.`;
+  throw new VaekitError("INVALID_ARGUMENT", message);
+}
+
 async function recordAll(
   data: PictureData,
   files: readonly string[],
-  { onLeftOut }: OpenDataOptions,
+  validation: readonly string[] | undefined,
 ): Promise<DataRecord> {
   const rootOf = (path: string): string => (data.type === "list" ? dirname(path) : path);
   const trained = await recordPictures(rootOf(data.path), files);
-  const { validationPath } = data;
-  if (validationPath === null) return trained;
-  const found = await findPictures(validationPath);
-  onLeftOut(validationPath, found.leftOut);
-  const validation = await recordPictures(rootOf(validationPath), found.files);
-  return [...trained, ...validation.map((each) => ({ ...each, name: `validation: ${each.name}` }))];
+  if (data.validationPath === null || validation === undefined) return trained;
+  const record = await recordPictures(rootOf(data.validationPath), validation);
+  return [...trained, ...record.map((each) => ({ ...each, name: `validation: ${each.name}` }))];
 }
 
 const wholeMultiple = (pixels: number, factor: number): number =>
