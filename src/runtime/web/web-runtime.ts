@@ -67,8 +67,8 @@ export class WebRuntime implements Runtime {
 
   /** @param ort the entry of onnxruntime-web that fits the platform. */
   constructor(ort: OrtModule, options: WebRuntimeOptions = {}) {
-    checkOrtModule(ort);
     checkOptions("WebRuntime", options, runtimeKinds);
+    checkOrtModule(ort);
     const { device = "auto" } = options;
     const chosen = device === "auto" ? "cpu" : device;
     if (providers[chosen] === null) {
