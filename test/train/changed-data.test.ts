@@ -86,3 +86,19 @@ test("pictures that validate are not trained on, also where their folder lies in
   expect(same.stderr).toMatch(/data\.validation_path: expected other pictures than those of data\.path/);
   expect(same.code).toBe(1);
 });
+
+test("a strict run stops at the first picture that cannot be read, and leaves nothing", async () => {
+  const strict = join(folder.path, "strict");
+  await cp(join(folder.path, "pictures"), strict, { recursive: true });
+  await rm(join(strict, "run"), { recursive: true, force: true });
+  const args = ["recipe.json", "--set", "data.path=strict", "--set", "steps=1", "--strict"];
+  await writeFile(join(strict, "00.png"), "no picture");
+  await symlink("nowhere", join(strict, "dangling.png"));
+  const dangling = await runTrain("strict-run", args, { cwd: folder.path });
+  expect(dangling.stderr).toMatch(/strict\/dangling\.png: expected a picture, found a link .* --strict\./);
+  await rm(join(strict, "dangling.png"));
+  const damaged = await runTrain("strict-run", args, { cwd: folder.path });
+  expect(damaged.stderr).toMatch(/^vaekit: strict\/00\.png: .* --strict\./m);
+  expect([dangling.code, damaged.code]).toEqual([1, 1]);
+  expect(await readdir(folder.path)).not.toContain("strict-run");
+});

@@ -17,6 +17,7 @@ interface TrainCommandOptions extends JsonOptions {
   set: string[];
   resume?: boolean;
   allowChangedData?: boolean;
+  strict?: boolean;
   steps?: number;
   threads?: number;
 }
@@ -40,6 +41,7 @@ export function addTrain(program: Command): void {
     .option("--steps <n>", "override the recipe's length in steps", parseCount)
     .option("--threads <n>", "threads of the computation (default: one per core)", parseThreads)
     .option("--resume", "go on with the run in --out")
+    .option("--strict", "stop at the first picture that cannot be read, instead of leaving it out")
     .option("--allow-changed-data", "resume although pictures were added, removed or replaced")
     .addHelpText(
       "after",
@@ -68,6 +70,7 @@ async function runTrain(source: string | undefined, options: TrainCommandOptions
     directory: options.out,
     resume: options.resume === true,
     allowChangedData: options.allowChangedData === true,
+    strict: options.strict === true,
     signal: interrupt.signal,
     ...(options.threads === undefined ? {} : { threadCount: options.threads }),
     onStart: ({ step, totalSteps, parameterCount, examples }) => {

@@ -33,6 +33,8 @@ export interface TrainOptions extends TrainingEvents {
   readonly resume?: boolean;
   /** Goes on although pictures were added, removed or replaced since the run began. @defaultValue false */
   readonly allowChangedData?: boolean;
+  /** Stops at the first picture that cannot be read, instead of leaving it out. @defaultValue false */
+  readonly strict?: boolean;
   /** Asks the run to finish its step, save and return. */
   readonly signal?: AbortSignal;
   readonly device?: Device;
@@ -52,6 +54,7 @@ export const trainKinds: OptionKinds<TrainOptions> = {
   directory: optionKinds.text,
   resume: optionKinds.boolean,
   allowChangedData: optionKinds.boolean,
+  strict: optionKinds.boolean,
   signal: optionKinds.signal,
   device: oneOf(devices),
   threadCount: wholeNumber(0),

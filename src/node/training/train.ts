@@ -1,4 +1,5 @@
 /** A training run from a recipe to a model's folder: what `vaekit train` does. */
+import type { VaekitError } from "../../errors.ts";
 import { addLeftOut, leftOutText, nothingLeftOut } from "../../data/node/index.ts";
 import { formatRecipe } from "../../recipe/index.ts";
 import { NodeRuntime } from "../../runtime/node/node-runtime.ts";
@@ -20,6 +21,7 @@ import { openData, type TrainingData } from "./training-data.ts";
 import { openDiscriminator } from "./discriminator.ts";
 import type { TrainingModel } from "./trained-model.ts";
 import { checkOptions, checkPath, checkValue, optionKinds } from "../../util/check-options.ts";
+import { strictSource, unreadablePicture } from "./strict-source.ts";
 import { openModel } from "./training-model.ts";
 import { recipeKind, trainKinds, type RunResult, type TrainOptions, type TrainResult } from "./options.ts";
 
@@ -41,21 +43,28 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const model = await openModel(recipe, options.onNote);
   const skipped = new Set<string>();
   const leftOut = nothingLeftOut();
-  const data = await openData(recipe, {
+  let fault: VaekitError | undefined;
+  const found = await openData(recipe, {
     order: randomness.order,
     factor: model.factor,
     onSkip: (path, reason) => {
       // Each phase reads the files anew; each file is reported once.
       if (!skipped.has(path)) options.onNote?.(`Skipped ${path}: ${reason}`);
       skipped.add(path);
+      fault ??= unreadablePicture(path, reason);
     },
     onLeftOut: (folder, more) => {
       addLeftOut(leftOut, more);
       const text = leftOutText(more);
       if (text !== "") options.onNote?.(`${folder}: left out ${text}.`);
-      for (const { path, reason } of more.unreadable) options.onNote?.(`Skipped ${path}: ${reason}`);
+      for (const { path, reason } of more.unreadable) {
+        if (options.strict === true) throw unreadablePicture(path, reason);
+        options.onNote?.(`Skipped ${path}: ${reason}`);
+      }
     },
   });
+  const data =
+    options.strict === true ? { ...found, source: strictSource(found.source, () => fault) } : found;
   try {
     const totalSteps =
       recipe.steps ?? Math.ceil((recipe.epochs! * data.source.batchesPerEpoch) / recipe.accumulate);
