@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -81,6 +81,12 @@ describe.skipIf(process.platform === "win32")("the environment is read as huggin
     const own = (seconds: number, defaultMs: number): number => (seconds === 10 ? defaultMs : seconds * 1000);
     expect(settings.timeoutMs).toBe(own(expected.headTimeoutSeconds, 15_000));
     expect(settings.idleTimeoutMs).toBe(own(expected.idleTimeoutSeconds, 30_000));
+  });
+
+  test("a user's name after the tilde is that user's home", async () => {
+    const { username, homedir } = userInfo();
+    const settings = await readSettings("org/model", {}, inThisHome({ HF_HOME: `~${username}/x` }));
+    expect(settings.cacheDir).toBe(join(homedir, "x", "hub"));
   });
 });
 
