@@ -11,7 +11,7 @@ import {
   type Shape,
 } from "../node/index.ts";
 import { UsageError, warn } from "./failure.ts";
-import { isOfOnePicture, latentsAmong, noteAssumption, scaleOf, type LatentsScale } from "./latents-scale.ts";
+import { holdsOnePicture, latentsAmong, noteAssumption, scaleOf, type LatentsScale } from "./latents-scale.ts";
 import type { SampleOptions, TilingOptions } from "./options.ts";
 import { shorten, shownName } from "../util/printable.ts";
 import { packageVersion } from "./package.ts";
@@ -89,7 +89,7 @@ export async function readLatents(
 }
 
 function withBatch(name: string, found: Tensor): Tensor {
-  return isOfOnePicture(name) && found.shape.length === 3 ? found.reshape([1, ...found.shape]) : found;
+  return holdsOnePicture(name) && found.shape.length === 3 ? found.reshape([1, ...found.shape]) : found;
 }
 
 function divided(latents: Tensor, factor: number): Tensor {

@@ -43,7 +43,7 @@ export function latentsAmong(names: readonly string[]): string | undefined {
 }
 
 /** Whether a tensor of that name is one picture's, without a batch: [C, h, w]. */
-export function isOfOnePicture(name: string): boolean {
+export function holdsOnePicture(name: string): boolean {
   return cachedTensor.test(name);
 }
 
