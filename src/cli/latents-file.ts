@@ -11,7 +11,13 @@ import {
   type Shape,
 } from "../node/index.ts";
 import { UsageError, warn } from "./failure.ts";
-import { holdsOnePicture, latentsAmong, noteAssumption, scaleOf, type LatentsScale } from "./latents-scale.ts";
+import {
+  holdsOnePicture,
+  latentsAmong,
+  noteAssumption,
+  scaleOf,
+  type LatentsScale,
+} from "./latents-scale.ts";
 import type { SampleOptions, TilingOptions } from "./options.ts";
 import { shorten, shownName } from "../util/printable.ts";
 import { packageVersion } from "./package.ts";
