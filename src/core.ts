@@ -14,7 +14,7 @@ export {
   type AutoencoderKLConfigJson,
   type GivenConfig,
 } from "./models/index.ts";
-export { inferConfig, modelFamilies, type ModelFamily } from "./models/infer-config.ts";
+export { inferConfig, modelFamilies, type ModelFamily } from "./models/autoencoder-kl/infer-config.ts";
 export { encodeModel } from "./onnx/index.ts";
 export { Generator } from "./random/index.ts";
 export { devices, type ConcreteDevice, type Device, type Runtime, type Session } from "./runtime/index.ts";

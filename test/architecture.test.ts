@@ -12,18 +12,19 @@ const mayImport: Record<string, readonly string[]> = {
   tensor: ["util"],
   files: ["tensor", "util"],
   graph: ["tensor", "util"],
-  onnx: ["graph", "tensor", "util"],
+  onnx: ["ort", "graph", "tensor", "util"],
+  ort: ["onnx", "graph", "tensor", "util"],
   nn: ["graph", "tensor", "util"],
   rewrite: ["nn", "graph", "tensor", "util"],
   strips: ["rewrite", "runtime", "onnx", "graph", "tensor", "util"],
-  planner: ["strips", "rewrite", "files", "runtime", "onnx", "graph", "nn", "tensor", "util"],
+  cost: ["strips", "rewrite", "files", "runtime", "onnx", "graph", "nn", "tensor", "util"],
   random: ["tensor", "util"],
   autodiff: ["nn", "graph", "tensor", "util"],
   models: ["latents", "nn", "graph", "random", "tensor", "util"],
   weights: ["models", "files", "tensor", "util"],
   images: ["files", "tensor", "util"],
   latents: ["random", "tensor", "util"],
-  runtime: ["rewrite", "files", "onnx", "graph", "tensor", "util"],
+  runtime: ["rewrite", "files", "ort", "onnx", "graph", "tensor", "util"],
   recipe: ["models", "files", "tensor", "util"],
   train: [
     "autodiff",
@@ -44,7 +45,7 @@ const mayImport: Record<string, readonly string[]> = {
   hub: ["models", "weights", "files", "util"],
   report: ["latents", "images", "tensor", "util"],
   vae: [
-    "planner",
+    "cost",
     "strips",
     "rewrite",
     "models",
@@ -70,14 +71,29 @@ const mayImport: Record<string, readonly string[]> = {
     "tensor",
     "util",
   ],
-  node: [
-    "core.ts",
+  training: [
+    "node",
+    "hub",
     "vae",
-    "planner",
     "train",
     "data",
     "recipe",
     "report",
+    "images",
+    "models",
+    "weights",
+    "runtime",
+    "files",
+    "latents",
+    "random",
+    "tensor",
+    "util",
+  ],
+  node: [
+    "core.ts",
+    "training",
+    "vae",
+    "cost",
     "hub",
     "images",
     "models",
@@ -89,10 +105,11 @@ const mayImport: Record<string, readonly string[]> = {
     "latents",
     "util",
   ],
-  web: ["core.ts", "vae", "planner", "models", "runtime", "files", "tensor", "weights", "util"],
+  web: ["core.ts", "vae", "cost", "models", "runtime", "files", "tensor", "weights", "util"],
   cli: [
     "node",
-    "planner",
+    "training",
+    "cost",
     "strips",
     "rewrite",
     "runtime",
@@ -186,7 +203,7 @@ describe("the architecture", () => {
   });
 
   test("keeps Node and native packages out of the core", () => {
-    const isPlatform = (path: string): boolean => /(^|\/)(node|cli|hub)(\/|\.ts$)/.test(path);
+    const isPlatform = (path: string): boolean => /(^|\/)(node|cli|hub|training)(\/|\.ts$)/.test(path);
     const wrong = files
       .filter(({ path }) => !isPlatform(path))
       .flatMap(({ path, packages }) =>
@@ -204,9 +221,9 @@ describe("the architecture", () => {
       "hub/content-hash.ts",
       "hub/python-text.ts",
       "hub/transfer.ts",
-      "runtime/node/shared-arena.js",
-      "train/node/checkpoint.ts",
-      "train/node/lock.ts",
+      "ort/node/shared-arena.js",
+      "training/run-folder/checkpoint.ts",
+      "training/run-folder/lock.ts",
     ];
     const wrong = files
       .filter(({ path }) => !path.startsWith("files/") && !mayRead.includes(path))
@@ -222,7 +239,7 @@ describe("the architecture", () => {
         .slice(1)
         .some((part) => /^node(\.ts)?$/.test(part));
     const wrong = files
-      .filter(({ path }) => !isNode(path) && !["node", "cli", "hub"].includes(layerOf(path)))
+      .filter(({ path }) => !isNode(path) && !["node", "cli", "hub", "training"].includes(layerOf(path)))
       .flatMap(({ path, imports }) => imports.filter(isNode).map((target) => `${path} imports ${target}`));
     expect(wrong).toEqual([]);
   });

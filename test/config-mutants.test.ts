@@ -4,9 +4,9 @@
  */
 import { expect, test } from "vitest";
 import { parseJson } from "../src/files/index.ts";
-import { configFromTensors } from "../src/models/config-from-tensors.ts";
+import { configFromTensors } from "../src/models/autoencoder-kl/config-from-tensors.ts";
 import { parameterShapes, completeConfig, parseConfig } from "../src/models/index.ts";
-import { readConfig } from "../src/models/autoencoder-kl-config.ts";
+import { readConfig } from "../src/models/autoencoder-kl/config.ts";
 import { VaekitError } from "../src/node/index.ts";
 import { storeInMemory, type StoredTensor } from "../src/tensor/stored-tensor.ts";
 import { Tensor } from "../src/tensor/tensor.ts";

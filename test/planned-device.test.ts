@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Graph } from "../src/graph/index.ts";
-import { defaultProfile, type Provider } from "../src/planner/index.ts";
+import { defaultProfile, type Provider } from "../src/cost/index.ts";
 import { Generator } from "../src/random/index.ts";
 import { DeviceChoice } from "../src/runtime/device-choice.ts";
 import {

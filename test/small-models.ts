@@ -6,7 +6,7 @@ import {
   mlpVaeShapes,
   type MlpVaeConfig,
 } from "../src/models/index.ts";
-import { defaultProfile, type Provider } from "../src/planner/index.ts";
+import { defaultProfile, type Provider } from "../src/cost/index.ts";
 import { Generator } from "../src/random/index.ts";
 import type { Runtime } from "../src/runtime/index.ts";
 import { NodeRuntime } from "../src/runtime/node/node-runtime.ts";

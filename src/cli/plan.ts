@@ -10,8 +10,8 @@ import {
   type PlanLayer,
   type Provider,
   rewrittenFor,
-} from "../planner/index.ts";
-import { loadProfile, profileKey } from "../planner/node/index.ts";
+} from "../cost/index.ts";
+import { loadProfile, profileKey } from "../cost/node/index.ts";
 import { compileStrips, defaultStripElements } from "../strips/index.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { planText } from "./coding.ts";

@@ -8,7 +8,7 @@ export {
   type AutoencoderKLContext,
   type FindParameter,
   type InputSize,
-} from "./autoencoder-kl.ts";
+} from "./autoencoder-kl/graph.ts";
 export {
   completeConfig,
   defaultConfig,
@@ -18,7 +18,7 @@ export {
   type AutoencoderKLConfig,
   type AutoencoderKLConfigJson,
   type GivenConfig,
-} from "./autoencoder-kl-config.ts";
+} from "./autoencoder-kl/config.ts";
 export { configLimits } from "./config-limits.ts";
 export { initializeParameters } from "./initialize-parameters.ts";
 export {
@@ -29,14 +29,5 @@ export {
   mlpVaeShapes,
   pytorchExamplesMlpVae,
   type MlpVaeConfig,
-} from "./mlp-vae.ts";
-export { isMlpVaeConfig, mlpVaeClassName, mlpVaeNames, parseMlpVaeConfig } from "./mlp-vae-config.ts";
-export {
-  actNormInitialization,
-  defaultPatchDiscriminatorConfig,
-  initializePatchDiscriminator,
-  patchDiscriminator,
-  patchDiscriminatorShapes,
-  type DiscriminatorNorm,
-  type PatchDiscriminatorConfig,
-} from "./patch-discriminator.ts";
+} from "./mlp-vae/graph.ts";
+export { isMlpVaeConfig, mlpVaeClassName, mlpVaeNames, parseMlpVaeConfig } from "./mlp-vae/config.ts";

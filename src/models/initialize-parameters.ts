@@ -3,8 +3,8 @@ import { VaekitError } from "../errors.ts";
 import type { BaseGenerator } from "../random/base-generator.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { parameterShapes } from "./autoencoder-kl.ts";
-import type { AutoencoderKLConfig } from "./autoencoder-kl-config.ts";
+import { parameterShapes } from "./autoencoder-kl/graph.ts";
+import type { AutoencoderKLConfig } from "./autoencoder-kl/config.ts";
 import { configLimits } from "./config-limits.ts";
 
 /** What PyTorch's layers pass to kaiming_uniform_ as the negative slope. */

@@ -2,9 +2,9 @@
  * Which folder of a model is the VAE's: its own, or `vae` inside it, as in a pipeline. One rule for folders on disk, the
  * hub and the browser; who reads the files hands in what they hold.
  */
-import { configKeys, snakeCase } from "./autoencoder-kl-keys.ts";
+import { configKeys, snakeCase } from "./autoencoder-kl/keys.ts";
 import { describeFound } from "./config-checks.ts";
-import { mlpVaeClassName } from "./mlp-vae-config.ts";
+import { mlpVaeClassName } from "./mlp-vae/config.ts";
 import { classNameOf, isOtherClass } from "./other-models.ts";
 
 /** What the folder holds. */

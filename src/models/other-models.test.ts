@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { toDiffusersNames } from "../weights/key-names.ts";
 import { bytesInMemory } from "../tensor/byte-source.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
-import { parseConfig } from "./autoencoder-kl-config.ts";
+import { parseConfig } from "./autoencoder-kl/config.ts";
 
 type Names = Readonly<Record<string, readonly number[]>>;
 

@@ -1,6 +1,6 @@
 /** This machine, as Node knows it. */
 import { availableParallelism, freemem } from "node:os";
-import { loadProfile, profileKey } from "../planner/node/index.ts";
+import { loadProfile, profileKey } from "../cost/node/index.ts";
 import type { Machine } from "../vae/machine.ts";
 
 /** Since Node 20.13: it knows the limits of a container, too. */

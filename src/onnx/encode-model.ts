@@ -13,10 +13,10 @@ import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { checkValue, optionKinds } from "../util/check-options.ts";
-import { BlockedConvolutions } from "./blocked-convolutions.ts";
-import type { BlockedLayout } from "./blocked-writer.ts";
+import { BlockedConvolutions } from "../ort/blocked-convolutions.ts";
+import type { BlockedLayout } from "../ort/blocked-writer.ts";
 import { int64s } from "./int64s.ts";
-import { JoinedOperators } from "./joined-operators.ts";
+import { JoinedOperators } from "../ort/fused-operators.ts";
 import { onnxModel } from "./onnx-model.ts";
 import {
   dataTypes,

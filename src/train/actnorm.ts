@@ -1,6 +1,6 @@
 /** ActNorm's scale and shift from the first pictures, as taming-transformers sets them. */
 import { GraphBuilder, type Value } from "../graph/index.ts";
-import { actNormInitialization, type PatchDiscriminatorConfig } from "../models/index.ts";
+import { actNormInitialization, type PatchDiscriminatorConfig } from "./patch-discriminator.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -1,7 +1,7 @@
 /** Sends pictures through one half of the model: at once, or in strips that give the same result. */
 import type { Graph } from "../graph/index.ts";
 import type { InputSize } from "../models/index.ts";
-import { providerOf } from "../planner/index.ts";
+import { providerOf } from "../cost/index.ts";
 import { SessionCache, type ConcreteDevice, type Runtime, type Session } from "../runtime/index.ts";
 import { StripExecutor, type FittedProgram } from "../strips/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -8,7 +8,7 @@ import {
   secondsOfGraph,
   secondsOfProgram,
   type CostProfile,
-} from "../planner/index.ts";
+} from "../cost/index.ts";
 import type { ConcreteDevice } from "../runtime/index.ts";
 import {
   compileStrips,

@@ -1,5 +1,5 @@
 /** What the platform knows of the machine that a model runs on. */
-import type { CostProfile, Provider } from "../planner/index.ts";
+import type { CostProfile, Provider } from "../cost/index.ts";
 
 export interface Machine {
   /** Bytes that this process holds now; undefined where the platform does not say. */

@@ -1,5 +1,5 @@
 /** The machine as a browser knows it. */
-import { defaultProfile } from "../planner/index.ts";
+import { defaultProfile } from "../cost/index.ts";
 import type { Machine } from "../vae/machine.ts";
 
 /** A browser says nothing of its memory, and has no temporary files. */

@@ -2,8 +2,8 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { gradientRules, gradients, type GradientRules } from "../../src/autodiff/index.ts";
 import type { GraphBuilder, Value } from "../../src/graph/index.ts";
-import { decode, encode } from "../../src/models/autoencoder-kl.ts";
-import { parseConfig, type AutoencoderKLConfig } from "../../src/models/autoencoder-kl-config.ts";
+import { decode, encode } from "../../src/models/autoencoder-kl/graph.ts";
+import { parseConfig, type AutoencoderKLConfig } from "../../src/models/autoencoder-kl/config.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import {

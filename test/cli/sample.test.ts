@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { initializeMlpVae, type MlpVaeConfig } from "../../src/models/index.ts";
-import { mlpVaeNames } from "../../src/models/mlp-vae-config.ts";
+import { mlpVaeNames } from "../../src/models/mlp-vae/config.ts";
 import {
   AutoencoderKL,
   Generator,

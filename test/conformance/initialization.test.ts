@@ -1,6 +1,6 @@
 /** A fresh model has, bit for bit, the weights that PyTorch gives it after torch.manual_seed. */
 import { describe, expect, test } from "vitest";
-import { parseConfig } from "../../src/models/autoencoder-kl-config.ts";
+import { parseConfig } from "../../src/models/autoencoder-kl/config.ts";
 import { AutoencoderKL, Generator } from "../../src/node/index.ts";
 import { manifest, readJson } from "./fixtures.ts";
 

@@ -1,6 +1,6 @@
 /** Every file layout gives the model that diffusers loads from it. */
 import { describe, expect, test } from "vitest";
-import { parseConfig } from "../../src/models/autoencoder-kl-config.ts";
+import { parseConfig } from "../../src/models/autoencoder-kl/config.ts";
 import { AutoencoderKL } from "../../src/node/index.ts";
 import { fixturePath, manifest, readGoldens, readJson, type WeightsCase } from "./fixtures.ts";
 import { modelTolerance } from "./tolerance.ts";

@@ -4,7 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Tensor } from "../../src/tensor/tensor.ts";
-import { latestUsableCheckpoint, readCheckpoint, writeCheckpoint } from "../../src/train/node/checkpoint.ts";
+import {
+  latestUsableCheckpoint,
+  readCheckpoint,
+  writeCheckpoint,
+} from "../../src/training/run-folder/checkpoint.ts";
 import { removeLeftovers } from "../../src/files/node/index.ts";
 import { startChild } from "./child.ts";
 

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** The built run directory; `npm test` builds it first. */
-const built = new URL("../../dist/train/node/index.js", import.meta.url);
+const built = new URL("../../dist/training/run-folder/index.js", import.meta.url);
 const builtTensor = new URL("../../dist/tensor/tensor.js", import.meta.url);
 
 export interface ChildOutcome {

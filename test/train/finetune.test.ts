@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AutoencoderKL, Generator, readSafetensorsFile } from "../../src/node/index.ts";
-import { train } from "../../src/node/training/train.ts";
+import { train } from "../../src/training/train.ts";
 import { parseRecipe } from "../../src/recipe/index.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
 import { savePictures } from "./train-cli.ts";

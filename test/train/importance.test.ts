@@ -1,6 +1,6 @@
 /** The bounds of the IWAE paper's model and all their gradients against PyTorch, on a model of 12-5-4-3. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { iwaeMlpVae, mlpDecoder, mlpEncoder, type MlpVaeConfig } from "../../src/models/mlp-vae.ts";
+import { iwaeMlpVae, mlpDecoder, mlpEncoder, type MlpVaeConfig } from "../../src/models/mlp-vae/graph.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import {

@@ -6,7 +6,7 @@ import {
   patchDiscriminator,
   type DiscriminatorNorm,
   type PatchDiscriminatorConfig,
-} from "../../src/models/patch-discriminator.ts";
+} from "../../src/train/patch-discriminator.ts";
 import { Generator } from "../../src/random/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";

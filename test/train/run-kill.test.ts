@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { RunDirectory } from "../../src/train/node/run-directory.ts";
+import { RunDirectory } from "../../src/training/run-folder/run-directory.ts";
 import { startChild } from "./child.ts";
 
 let folder = "";

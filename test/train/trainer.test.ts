@@ -3,13 +3,15 @@ import { afterAll, describe, expect, test } from "vitest";
 import {
   completeConfig,
   initializeParameters,
-  initializePatchDiscriminator,
   parameterShapes,
-  patchDiscriminatorShapes,
   pytorchExamplesMlpVae,
   type FindParameter,
-  type PatchDiscriminatorConfig,
 } from "../../src/models/index.ts";
+import {
+  initializePatchDiscriminator,
+  patchDiscriminatorShapes,
+  type PatchDiscriminatorConfig,
+} from "../../src/train/patch-discriminator.ts";
 import { Generator } from "../../src/random/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import { bytesInMemory } from "../../src/tensor/byte-source.ts";

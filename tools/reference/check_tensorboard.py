@@ -108,7 +108,7 @@ def check_known_run(name, curves, pictures):
 
 
 def write_known_run(folder):
-    module = (ROOT / "dist/train/node/index.js").as_uri()
+    module = (ROOT / "dist/training/run-folder/index.js").as_uri()
     code = WRITE % {"module": module, "folder": json.dumps(str(folder)), "last": LAST_STEP}
     subprocess.run(["node", "--input-type=module", "-e", code], cwd=ROOT, check=True)
 

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { train, type TrainResult } from "../../node/index.ts";
 import { applyOverrides, parseRecipe, type Recipe } from "../../recipe/index.ts";
 import { readRecipe } from "../../recipe/node/index.ts";
-import { InterruptGuard, RunDirectory } from "../../train/node/index.ts";
+import { InterruptGuard, RunDirectory } from "../../training/run-folder/index.ts";
 import { UsageError, warn } from "../failure.ts";
 import { print, printJson } from "../format.ts";
 import { parseThreads } from "../limits.ts";

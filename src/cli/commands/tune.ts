@@ -7,9 +7,9 @@ import {
   measureProfile,
   planShape,
   probeShapes,
-} from "../../planner/index.ts";
-import type { ConvolutionShape, CostProfile, Measurement } from "../../planner/index.ts";
-import { prepareProfileFolder, profileKey, profilePath, saveProfile } from "../../planner/node/index.ts";
+} from "../../cost/index.ts";
+import type { ConvolutionShape, CostProfile, Measurement } from "../../cost/index.ts";
+import { prepareProfileFolder, profileKey, profilePath, saveProfile } from "../../cost/node/index.ts";
 import { NodeRuntime } from "../../runtime/node/node-runtime.ts";
 import { warn } from "../failure.ts";
 import { formatFixed, formatTable, print, printJson, type Column } from "../format.ts";

@@ -19,13 +19,13 @@ import {
 } from "../runtime.ts";
 import { autoDevicesHere } from "./auto-devices.ts";
 import { checkFreeSpace } from "./free-space.ts";
-import { Layout } from "./layout.ts";
+import { Layout } from "../../ort/node/layout.ts";
 import { loadNativeEngine } from "./native-engine.ts";
 import { NodeSession } from "./node-session.ts";
 import { NodeState } from "./node-state.ts";
 import { NodeWorkspace } from "./node-workspace.ts";
 import { placeWeights, type PlacedWeights } from "./place-weights.ts";
-import { unreturnedOutput } from "./run-into.js";
+import { unreturnedOutput } from "../../ort/node/run-into.js";
 import { fatal, outputTypes, sessionOptions } from "./session-options.ts";
 import { buffersOf, toMessages } from "./tensor-messages.ts";
 import { WorkerClient } from "./worker-client.ts";

@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { Tensor } from "onnxruntime-node";
-import { runInto } from "./run-into.js";
+import { runInto } from "../../ort/node/run-into.js";
 
 /** @typedef {import("onnxruntime-node").InferenceSession} InferenceSession */
 /** @typedef {import("../runtime.ts").Region} Region */

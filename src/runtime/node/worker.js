@@ -5,8 +5,8 @@
 import { closedMessage, gate } from "./worker-gate.js";
 import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
-import { runInto } from "./run-into.js";
-import { registerSharedArena } from "./shared-arena.js";
+import { runInto } from "../../ort/node/run-into.js";
+import { registerSharedArena } from "../../ort/node/shared-arena.js";
 import { turnTelemetryOffFromThread } from "./telemetry.js";
 import { missingVulkan } from "./vulkan.js";
 import { Withdrawal } from "./withdrawal.js";

@@ -8,7 +8,8 @@
 import { gradients, type Target } from "../../autodiff/index.ts";
 import { VaekitError } from "../../errors.ts";
 import { GraphBuilder, type Graph, type Node, type Value } from "../../graph/index.ts";
-import { patchDiscriminator, type FindParameter, type PatchDiscriminatorConfig } from "../../models/index.ts";
+import { type FindParameter } from "../../models/index.ts";
+import { patchDiscriminator, type PatchDiscriminatorConfig } from "../patch-discriminator.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { multiply } from "../losses/arithmetic.ts";
 import { adaptiveWeight, generatorLoss } from "../losses/index.ts";

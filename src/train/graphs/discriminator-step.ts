@@ -4,7 +4,7 @@
  */
 import { gradients } from "../../autodiff/index.ts";
 import { GraphBuilder, type Graph } from "../../graph/index.ts";
-import { patchDiscriminator } from "../../models/index.ts";
+import { patchDiscriminator } from "../patch-discriminator.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { discriminatorLoss } from "../losses/index.ts";
 import { scalar } from "../losses/arithmetic.ts";

@@ -12,7 +12,7 @@ import {
 import { parseSafetensors } from "../safetensors.ts";
 import { bothWarning, chooseWeightFiles, weightFileNames } from "../weight-files.ts";
 import { readError, isFolder, openFileSource, readJsonFile } from "../../files/node/index.ts";
-import { isMlpVaeConfig } from "../../models/mlp-vae-config.ts";
+import { isMlpVaeConfig } from "../../models/mlp-vae/config.ts";
 import { refuseOtherClass } from "../../models/other-models.ts";
 import { findModelFolder } from "./model-folder.ts";
 import { isPickleContent, isPickleName, misnamedWarning, pickleError } from "./pickle.ts";

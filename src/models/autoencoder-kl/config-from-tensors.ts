@@ -1,0 +1,104 @@
+/**
+ * The config of a single file, from three sources in one order, each over the one before:
+ *
+ * 1. what the shapes of its tensors say (and what nobody says, diffusers' defaults);
+ * 2. the family that the caller names (`as`): scaling, shift and sample size;
+ * 3. the keys that the caller gives (`config`).
+ *
+ * What contradicts the shapes is an error: it belongs to another file.
+ */
+import { VaekitError } from "../../errors.ts";
+import { scalingWarnings, type ReadConfig } from "./config.ts";
+import { snakeCase, withDefaults, type AutoencoderKLConfig, type ConfigKey } from "./keys.ts";
+import { describeFound } from "../config-checks.ts";
+import {
+  checkFamily,
+  chooseFamily,
+  inferArchitecture,
+  modelFamilies,
+  onlyFamily,
+  type Architecture,
+  type ModelFamily,
+  type TensorShapes,
+} from "./infer-config.ts";
+
+export interface ConfigSources {
+  /** The family whose scaling and shift factors hold. */
+  readonly as?: ModelFamily | undefined;
+  /** What was read of the keys that the caller gives. */
+  readonly given?: ReadConfig | undefined;
+}
+
+/**
+ * The whole config of a VAE without config.json.
+ *
+ * @param tensors the weights under diffusers' names.
+ * @param subject what to call the weights in messages: their path.
+ * @returns the config, and warnings about what was assumed.
+ * @throws INVALID_CONFIG when nothing says the scaling, or when a family or a key contradicts the shapes;
+ *   UNSUPPORTED and WEIGHTS_MISMATCH as inferArchitecture.
+ */
+export function configFromTensors(
+  tensors: TensorShapes,
+  { as, given }: ConfigSources,
+  subject: string,
+): { config: AutoencoderKLConfig; warnings: string[] } {
+  checkFamily(as);
+  const values = given?.values ?? {};
+  const architecture = inferArchitecture(tensors, subject, values.normNumGroups);
+  refuseContradictions(architecture, values, subject);
+  const isSilent = Object.keys(values).length === 0 && given?.isWhole !== true;
+  const family =
+    as !== undefined || isSilent ? chooseFamily(architecture, as, subject) : onlyFamily(architecture);
+  const preset = family === undefined ? {} : familyValues(family);
+  const known = { ...preset, ...values };
+  const config = withDefaults({ ...architecture, ...known }, subject);
+  const warnings = [...(given?.warnings ?? []), ...openScaling(known, config, subject)];
+  return { config, warnings };
+}
+
+function familyValues(family: ModelFamily): Partial<AutoencoderKLConfig> {
+  const { scalingFactor, shiftFactor, sampleSize } = modelFamilies[family];
+  return { scalingFactor, shiftFactor, sampleSize };
+}
+
+/**
+ * Beside a single file also a whole config.json of Stable Diffusion 1, which has no scaling_factor, gives a warning: its
+ * shapes are those of Stable Diffusion XL, and nothing but the caller's word joins the two.
+ */
+function openScaling(
+  known: Partial<AutoencoderKLConfig>,
+  config: AutoencoderKLConfig,
+  subject: string,
+): string[] {
+  const warnings = scalingWarnings(known, config, subject);
+  const { scalingFactor } = config;
+  if (warnings.length > 0 || known.scalingFactor !== undefined || scalingFactor === null) {
+    return warnings;
+  }
+  return [
+    `${subject}: nothing says its scaling_factor; diffusers' default ${scalingFactor}, that of Stable Diffusion 1, is assumed. Pass \`as\` (on the command line: --as FAMILY) or scaling_factor in the config if it is another model.`,
+  ];
+}
+
+/** How many contradictions a message names. */
+const maxNamed = 3;
+
+function refuseContradictions(
+  architecture: Architecture,
+  given: Partial<AutoencoderKLConfig>,
+  subject: string,
+): void {
+  const wrong = (Object.keys(architecture) as (keyof Architecture & ConfigKey)[]).filter((key) => {
+    return given[key] !== undefined && JSON.stringify(given[key]) !== JSON.stringify(architecture[key]);
+  });
+  if (wrong.length === 0) return;
+  const found = wrong.slice(0, maxNamed).map((key) => {
+    return `${snakeCase(key)}: expected ${describeFound(architecture[key])}, found ${describeFound(given[key])}`;
+  });
+  const more = wrong.length > maxNamed ? ` and ${wrong.length - maxNamed} more` : "";
+  throw new VaekitError(
+    "INVALID_CONFIG",
+    `${subject}: the config contradicts the shapes of the file's tensors: ${found.join("; ")}${more}. Leave these keys out, or take the config that belongs to the file.`,
+  );
+}

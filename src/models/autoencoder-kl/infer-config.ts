@@ -1,0 +1,285 @@
+/**
+ * The config of a VAE that comes without config.json, read from the shapes of its weights. What shapes
+ * cannot tell, the scaling of its latents, comes from a named family or from the caller; it is never guessed,
+ * because a wrong guess decodes to washed-out pictures instead of failing.
+ */
+import { VaekitError } from "../../errors.ts";
+import { describeValue } from "../../util/describe-value.ts";
+import { formatShape, type Shape } from "../../tensor/shape.ts";
+import { withDefaults, type AutoencoderKLConfig } from "./keys.ts";
+import { describeFound } from "../config-checks.ts";
+import { refuseOtherAutoencoders } from "../other-models.ts";
+
+/** What the members of a family share, beside the architecture that shapes tell. */
+interface FamilyPreset {
+  readonly label: string;
+  readonly latentChannels: number;
+  /** Whether the file has both quant_conv and post_quant_conv, or neither. */
+  readonly hasQuantConvs: boolean;
+  readonly scalingFactor: number;
+  readonly shiftFactor: number | null;
+  readonly sampleSize: number;
+}
+
+/** The published families, with the values of their vae/config.json. */
+export const modelFamilies = {
+  sd1: {
+    label: "Stable Diffusion 1 and 2",
+    latentChannels: 4,
+    hasQuantConvs: true,
+    scalingFactor: 0.18215,
+    shiftFactor: null,
+    sampleSize: 512,
+  },
+  sdxl: {
+    label: "Stable Diffusion XL",
+    latentChannels: 4,
+    hasQuantConvs: true,
+    scalingFactor: 0.13025,
+    shiftFactor: null,
+    sampleSize: 1024,
+  },
+  sd3: {
+    label: "Stable Diffusion 3",
+    latentChannels: 16,
+    hasQuantConvs: false,
+    scalingFactor: 1.5305,
+    shiftFactor: 0.0609,
+    sampleSize: 1024,
+  },
+  flux1: {
+    label: "FLUX.1",
+    latentChannels: 16,
+    hasQuantConvs: false,
+    scalingFactor: 0.3611,
+    shiftFactor: 0.1159,
+    sampleSize: 1024,
+  },
+} as const satisfies Record<string, FamilyPreset>;
+
+/** A published family of VAEs. */
+export type ModelFamily = keyof typeof modelFamilies;
+
+const familyNames = Object.keys(modelFamilies) as ModelFamily[];
+
+/** Tensors of which only the shapes matter here, under diffusers' names. */
+export type TensorShapes = ReadonlyMap<string, { readonly shape: Shape }>;
+
+/** What the shapes of the weights decide. */
+export type Architecture = Pick<
+  AutoencoderKLConfig,
+  | "inChannels"
+  | "outChannels"
+  | "downBlockTypes"
+  | "upBlockTypes"
+  | "blockOutChannels"
+  | "layersPerBlock"
+  | "latentChannels"
+  | "normNumGroups"
+  | "useQuantConv"
+  | "usePostQuantConv"
+  | "midBlockAddAttention"
+>;
+
+/**
+ * The whole config of a VAE without config.json.
+ *
+ * @param tensors the weights under diffusers' names.
+ * @param as the family whose scaling and shift factors hold.
+ * @param subject what to call the weights in messages: their path.
+ * @throws INVALID_CONFIG when shapes leave a choice (4 latent channels: sd1 or sdxl; 16: sd3 or flux1) and `as`
+ *   is not given, when `as` does not fit the shapes, or when no family fits them.
+ * @throws UNSUPPORTED when the weights are those of another model class.
+ * @throws WEIGHTS_MISMATCH when weights are missing that every AutoencoderKL has.
+ */
+export function inferConfig(
+  tensors: TensorShapes,
+  as?: ModelFamily,
+  subject = "weights",
+): AutoencoderKLConfig {
+  checkTensors(tensors, subject);
+  const architecture = inferArchitecture(tensors, subject);
+  const { scalingFactor, shiftFactor, sampleSize } = modelFamilies[chooseFamily(architecture, as, subject)];
+  return withDefaults({ ...architecture, scalingFactor, shiftFactor, sampleSize }, subject);
+}
+
+function checkTensors(tensors: unknown, subject: string): void {
+  const hasShape = (tensor: unknown): boolean =>
+    typeof tensor === "object" && tensor !== null && Array.isArray(Reflect.get(tensor, "shape"));
+  if (tensors instanceof Map && [...tensors.values()].every(hasShape)) return;
+  const message = `${subject}: expected a Map of names to tensors with shapes, found ${describeValue(tensors)}.`;
+  throw new VaekitError("INVALID_ARGUMENT", message);
+}
+
+/** @throws INVALID_CONFIG when `as` is given and no family. */
+export function checkFamily(as: unknown): void {
+  if (as === undefined || familyNames.some((name) => name === as)) return;
+  throw new VaekitError(
+    "INVALID_CONFIG",
+    `Expected \`as\` to be one of ${familyNames.join(", ")}, found ${describeFound(as)}.`,
+  );
+}
+
+/** The only family that these shapes fit, if it is one. */
+export function onlyFamily(architecture: Architecture): ModelFamily | undefined {
+  const [first, second] = candidatesFor(architecture);
+  return second === undefined ? first : undefined;
+}
+
+function candidatesFor(architecture: Architecture): ModelFamily[] {
+  return familyNames.filter((name) => fits(modelFamilies[name], architecture));
+}
+
+/**
+ * The family that the shapes or the caller say.
+ *
+ * @throws INVALID_CONFIG when none fits, several do, or `as` does not.
+ */
+export function chooseFamily(
+  architecture: Architecture,
+  as: ModelFamily | undefined,
+  subject: string,
+): ModelFamily {
+  checkFamily(as);
+  const candidates = candidatesFor(architecture);
+  const [first, second] = candidates;
+  const found = `${subject} has ${describeLatents(architecture)}`;
+  if (as !== undefined) {
+    if (candidates.includes(as)) return as;
+    const remedy =
+      first === undefined
+        ? "Pass `config` (on the command line: --config FILE)."
+        : `Its shapes fit ${candidates.join(" and ")}.`;
+    throw new VaekitError("INVALID_CONFIG", `Expected ${describeExpected(as)}; ${found}. ${remedy}`);
+  }
+  if (first === undefined) {
+    throw new VaekitError(
+      "INVALID_CONFIG",
+      `${found}, as no family that vaekit knows (${familyNames.join(", ")}): its scaling factor cannot be told from the file. Pass \`config\` (on the command line: --config FILE).`,
+    );
+  }
+  if (second === undefined) return first;
+  throw new VaekitError(
+    "INVALID_CONFIG",
+    `${found}: that is ${candidates.map(describeFamily).join(" or ")}, and only the scaling tells them apart. ` +
+      `Pass \`config\`, or \`as\`: "${candidates.join('" or "')}" (on the command line: --as ${second}).`,
+  );
+}
+
+function fits(family: FamilyPreset, architecture: Architecture): boolean {
+  return (
+    architecture.latentChannels === family.latentChannels &&
+    architecture.useQuantConv === family.hasQuantConvs &&
+    architecture.usePostQuantConv === family.hasQuantConvs
+  );
+}
+
+function describeExpected(as: ModelFamily): string {
+  const { label, latentChannels, hasQuantConvs } = modelFamilies[as];
+  const latents = { latentChannels, useQuantConv: hasQuantConvs, usePostQuantConv: hasQuantConvs };
+  return `${describeLatents(latents)} for \`as\` ${as} (${label})`;
+}
+
+function describeFamily(name: ModelFamily): string {
+  const { label, scalingFactor, shiftFactor } = modelFamilies[name];
+  const shift = shiftFactor === null ? "" : `, shift factor ${shiftFactor}`;
+  return `${name} (${label}, scaling factor ${scalingFactor}${shift})`;
+}
+
+function describeLatents(
+  parts: Pick<AutoencoderKLConfig, "latentChannels" | "useQuantConv" | "usePostQuantConv">,
+): string {
+  const { useQuantConv, usePostQuantConv } = parts;
+  const quant = useQuantConv
+    ? usePostQuantConv
+      ? "with quant_conv and post_quant_conv"
+      : "with quant_conv only"
+    : usePostQuantConv
+      ? "with post_quant_conv only"
+      : "without quant_conv";
+  return `${parts.latentChannels} latent channels ${quant}`;
+}
+
+/**
+ * The part of the config that shapes decide; a caller who knows the scaling completes it.
+ *
+ * @param normNumGroups what the caller knows of it: no shape depends on it, so else the usual 32 is taken.
+ * @throws UNSUPPORTED, WEIGHTS_MISMATCH and INVALID_CONFIG as {@link inferConfig}.
+ */
+export function inferArchitecture(
+  tensors: TensorShapes,
+  subject = "weights",
+  normNumGroups?: number,
+): Architecture {
+  refuseOtherAutoencoders(tensors, subject);
+  const shapeOf = (name: string): Shape => convolutionShape(tensors, name, subject);
+  const moments = shapeOf("encoder.conv_out.weight")[0]!;
+  if (moments % 2 !== 0) {
+    throw new VaekitError(
+      "WEIGHTS_MISMATCH",
+      `${subject}: expected an even number of channels out of encoder.conv_out (means and log variances), found ${moments}.`,
+    );
+  }
+  const levels = countUp((level) => tensors.has(`encoder.down_blocks.${level}.resnets.0.conv1.weight`));
+  const perLevel = Array.from({ length: levels }, (_, level) => level);
+  const blockOutChannels = perLevel.map(
+    (level) => shapeOf(`encoder.down_blocks.${level}.resnets.0.conv1.weight`)[0]!,
+  );
+  const hasAttention = (block: string): boolean => tensors.has(`${block}.attentions.0.to_q.weight`);
+  return {
+    inChannels: shapeOf("encoder.conv_in.weight")[1]!,
+    outChannels: shapeOf("decoder.conv_out.weight")[0]!,
+    downBlockTypes: perLevel.map((level) =>
+      hasAttention(`encoder.down_blocks.${level}`) ? "AttnDownEncoderBlock2D" : "DownEncoderBlock2D",
+    ),
+    upBlockTypes: perLevel.map((level) =>
+      hasAttention(`decoder.up_blocks.${level}`) ? "AttnUpDecoderBlock2D" : "UpDecoderBlock2D",
+    ),
+    blockOutChannels,
+    layersPerBlock: inferLayersPerBlock(tensors, levels, subject),
+    latentChannels: moments / 2,
+    normNumGroups: normNumGroups ?? inferNormNumGroups(blockOutChannels, subject),
+    useQuantConv: tensors.has("quant_conv.weight"),
+    usePostQuantConv: tensors.has("post_quant_conv.weight"),
+    midBlockAddAttention: hasAttention("encoder.mid_block"),
+  };
+}
+
+function convolutionShape(tensors: TensorShapes, name: string, subject: string): Shape {
+  const shape = tensors.get(name)?.shape;
+  if (shape?.length === 4) return shape;
+  const found = shape === undefined ? "no such tensor" : formatShape(shape);
+  throw new VaekitError(
+    "WEIGHTS_MISMATCH",
+    `${subject}: expected ${name} of shape [out, in, height, width], as every AutoencoderKL has, found ${found}.`,
+  );
+}
+
+function inferLayersPerBlock(tensors: TensorShapes, levels: number, subject: string): number {
+  const layers = Array.from({ length: levels }, (_, level) =>
+    countUp((layer) => tensors.has(`encoder.down_blocks.${level}.resnets.${layer}.conv1.weight`)),
+  );
+  const [first] = layers;
+  if (first !== undefined && layers.every((count) => count === first)) return first;
+  throw new VaekitError(
+    "WEIGHTS_MISMATCH",
+    `${subject}: expected the same number of residual blocks in every encoder level, found ${formatShape(layers)}.`,
+  );
+}
+
+/** Group counts leave no trace in shapes; every published AutoencoderKL has diffusers' default of 32. */
+function inferNormNumGroups(blockOutChannels: readonly number[], subject: string): number {
+  const ragged = blockOutChannels.find((channels) => channels % 32 !== 0);
+  if (ragged === undefined) return 32;
+  throw new VaekitError(
+    "INVALID_CONFIG",
+    `${subject}: norm_num_groups is not in the file, and the usual 32 does not divide its ${ragged} channels. Pass \`config\` (on the command line: --config FILE).`,
+  );
+}
+
+/** How many of 0, 1, 2, … hold before the first that does not. */
+function countUp(holds: (index: number) => boolean): number {
+  let count = 0;
+  while (holds(count)) count++;
+  return count;
+}

@@ -1,0 +1,77 @@
+/** The config.json of a fully connected VAE, as `vaekit train` writes it. */
+import { VaekitError } from "../../errors.ts";
+import { iwaeMlpVae, pytorchExamplesMlpVae, type MlpVaeConfig } from "./graph.ts";
+import { quote } from "../../util/printable.ts";
+
+/** What `_class_name` says in such a file. */
+export const mlpVaeClassName = "MlpVae";
+
+/**
+ * The layers' names: pytorch/examples' for one hidden layer, numbered ones for more.
+ *
+ * @param hiddenCount how many hidden layers each half has.
+ */
+export function mlpVaeNames(hiddenCount: number): MlpVaeConfig["names"] {
+  if (hiddenCount === 1) return pytorchExamplesMlpVae.names;
+  const numbered = (part: string): string[] =>
+    Array.from({ length: hiddenCount }, (_, index) => `${part}.${index}`);
+  return { ...iwaeMlpVae.names, encoder: numbered("encoder"), decoder: numbered("decoder") };
+}
+
+/** Whether a parsed config.json says that it is one of these. */
+export function isMlpVaeConfig(json: unknown): boolean {
+  return (
+    typeof json === "object" && json !== null && "_class_name" in json && json._class_name === mlpVaeClassName
+  );
+}
+
+/**
+ * Reads the content of a config.json.
+ *
+ * @param json the parsed JSON.
+ * @param subject what to call it in messages: its path.
+ * @throws INVALID_CONFIG when it is another model's config, or a value is wrong or missing.
+ */
+export function parseMlpVaeConfig(json: unknown, subject: string): MlpVaeConfig {
+  if (!isMlpVaeConfig(json)) {
+    const message = `${subject}: expected the config of an ${mlpVaeClassName} (_class_name), found another one.`;
+    throw new VaekitError("INVALID_CONFIG", message);
+  }
+  const values = json as Record<string, unknown>;
+  const hiddenSizes = values.hidden_sizes;
+  if (!Array.isArray(hiddenSizes) || hiddenSizes.length === 0) {
+    throw wrong(subject, "hidden_sizes", "a list of layer sizes", hiddenSizes);
+  }
+  return {
+    inputSize: sizeAt(values, "input_size", subject),
+    hiddenSizes: hiddenSizes.map((_, index) => sizeAt(hiddenSizes, index, `${subject}: hidden_sizes`)),
+    latentSize: sizeAt(values, "latent_size", subject),
+    activation: choice(values, "activation", ["relu", "tanh"], subject),
+    spread: choice(values, "sigma", ["logvar", "log_std"], subject) === "logvar" ? "logvar" : "logstd",
+    initialization:
+      choice(values, "initialization", ["pytorch", "glorot"], subject) === "glorot" ? "glorot" : "torch",
+    names: mlpVaeNames(hiddenSizes.length),
+  };
+}
+
+function sizeAt(values: object, key: string | number, subject: string): number {
+  const value = (values as Record<string | number, unknown>)[key];
+  if (Number.isSafeInteger(value) && Number(value) > 0) return Number(value);
+  throw wrong(subject, key, "a positive whole number", value);
+}
+
+function choice<T extends string>(
+  values: Record<string, unknown>,
+  key: string,
+  names: readonly T[],
+  subject: string,
+): T {
+  const found = names.find((name) => name === values[key]);
+  if (found !== undefined) return found;
+  throw wrong(subject, key, names.map((name) => `"${name}"`).join(" or "), values[key]);
+}
+
+function wrong(subject: string, key: string | number, expected: string, found: unknown): VaekitError {
+  const shown = quote(found);
+  return new VaekitError("INVALID_CONFIG", `${subject}: ${key}: expected ${expected}, found ${shown}.`);
+}

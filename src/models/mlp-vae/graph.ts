@@ -1,0 +1,168 @@
+/**
+ * The textbook VAE: fully connected layers, Bernoulli pixels. Two models that others have measured come with it.
+ *
+ * @see Kingma & Welling 2014, Auto-Encoding Variational Bayes
+ */
+import { GraphBuilder, type Value } from "../../graph/index.ts";
+import { dense, type ModuleContext } from "../../nn/index.ts";
+import type { BaseGenerator } from "../../random/base-generator.ts";
+import { sizeOf, type Shape } from "../../tensor/shape.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { initializeParameter } from "../initialize-parameters.ts";
+
+export interface MlpVaeConfig {
+  /** Values of one picture: 784 for MNIST. */
+  readonly inputSize: number;
+  /** Sizes of the encoder's hidden layers; the decoder's are the same, backwards. */
+  readonly hiddenSizes: readonly number[];
+  readonly latentSize: number;
+  readonly activation: "relu" | "tanh";
+  /** What the encoder's second output is: log σ² or log σ. It changes how fast σ learns, not what can be learned. */
+  readonly spread: "logvar" | "logstd";
+  /** "torch": PyTorch's Linear layers; "glorot": uniform in ±√(6 / (in + out)) and biases of 0. */
+  readonly initialization: "torch" | "glorot";
+  /** The layers' names in a checkpoint. */
+  readonly names: {
+    readonly encoder: readonly string[];
+    readonly mean: string;
+    readonly spread: string;
+    readonly decoder: readonly string[];
+    readonly output: string;
+  };
+}
+
+/** 784-400-20, ReLU. @see pytorch/examples, vae/main.py */
+export const pytorchExamplesMlpVae: MlpVaeConfig = {
+  inputSize: 784,
+  hiddenSizes: [400],
+  latentSize: 20,
+  activation: "relu",
+  spread: "logvar",
+  initialization: "torch",
+  names: { encoder: ["fc1"], mean: "fc21", spread: "fc22", decoder: ["fc3"], output: "fc4" },
+};
+
+/**
+ * 784-200-200-50, tanh: the model with one stochastic layer of the IWAE paper.
+ *
+ * @see Burda, Grosse & Salakhutdinov 2016, Importance Weighted Autoencoders; yburda/iwae for the details
+ */
+export const iwaeMlpVae: MlpVaeConfig = {
+  inputSize: 784,
+  hiddenSizes: [200, 200],
+  latentSize: 50,
+  activation: "tanh",
+  spread: "logstd",
+  initialization: "glorot",
+  names: {
+    encoder: ["encoder.0", "encoder.1"],
+    mean: "encoder.mean",
+    spread: "encoder.logstd",
+    decoder: ["decoder.0", "decoder.1"],
+    output: "decoder.output",
+  },
+};
+
+const activationOperators = { relu: "Relu", tanh: "Tanh" } as const;
+
+function hiddenLayers(
+  context: ModuleContext,
+  config: MlpVaeConfig,
+  x: Value,
+  layers: readonly { readonly name: string; readonly size: number }[],
+): Value {
+  const operator = activationOperators[config.activation];
+  return layers.reduce(
+    (h, { name, size }) => context.builder.apply(operator, [dense(context, name, h, size)], {}),
+    x,
+  );
+}
+
+/**
+ * The posterior of each picture. x [N, D] or [N, C, H, W] in [0, 1] → mean and logvar [N, L]. The log-variance is
+ * not clipped, as in both models' sources.
+ */
+export function mlpEncoder(
+  context: ModuleContext,
+  config: MlpVaeConfig,
+  x: Value,
+): { readonly mean: Value; readonly logvar: Value } {
+  const { builder } = context;
+  const { names, hiddenSizes, latentSize } = config;
+  return builder.scope("encoder", () => {
+    const batch = x.shape[0]!;
+    const flat =
+      x.shape.length === 2 ? x : builder.apply("Reshape", [x], { shape: [batch, sizeOf(x.shape) / batch] });
+    const layers = names.encoder.map((name, i) => ({ name, size: hiddenSizes[i]! }));
+    const h = hiddenLayers(context, config, flat, layers);
+    const mean = dense(context, names.mean, h, latentSize);
+    const spread = dense(context, names.spread, h, latentSize);
+    // log σ² = 2 log σ
+    const logvar = config.spread === "logvar" ? spread : builder.apply("Add", [spread, spread], {});
+    return { mean, logvar };
+  });
+}
+
+/** The logits of each pixel. z [N, L] → [N, D]; their sigmoid is the picture's mean. */
+export function mlpDecoder(context: ModuleContext, config: MlpVaeConfig, z: Value): Value {
+  const { names, hiddenSizes, inputSize } = config;
+  return context.builder.scope("decoder", () => {
+    const backwards = [...hiddenSizes].reverse();
+    const layers = names.decoder.map((name, i) => ({ name, size: backwards[i]! }));
+    return dense(context, names.output, hiddenLayers(context, config, z, layers), inputSize);
+  });
+}
+
+/** Name and shape of every parameter, in the order of construction: the encoder, mean, spread, the decoder. */
+export function mlpVaeShapes(config: MlpVaeConfig): Map<string, Shape> {
+  const shapes = new Map<string, Shape>();
+  const builder = new GraphBuilder("mlp_vae_shapes");
+  const parameter: ModuleContext["parameter"] = (name, shape, viewShape = shape) => {
+    shapes.set(name, shape);
+    return { name, dtype: "float32", shape: viewShape };
+  };
+  const context = { builder, parameter };
+  mlpEncoder(context, config, builder.input("x", "float32", [1, config.inputSize]));
+  mlpDecoder(context, config, builder.input("z", "float32", [1, config.latentSize]));
+  return shapes;
+}
+
+/** How far from 0 and 1 a pixel's mean may be when it becomes a bias. */
+const meanMargin = 0.001;
+
+/**
+ * Fresh parameters, layer after layer, weight before bias. With `Generator.torch(seed)` the "torch" initialisation
+ * has the bits of the same layers made after `torch.manual_seed(seed)`.
+ *
+ * @param options.pixelMeans each pixel's mean over the training pictures, D numbers in [0, 1]; the output's bias
+ *   becomes their logit, as in the IWAE paper's code. Left as drawn when not given.
+ */
+export function initializeMlpVae(
+  config: MlpVaeConfig,
+  generator: BaseGenerator,
+  options: { readonly pixelMeans?: ArrayLike<number> } = {},
+): Map<string, Tensor<"float32">> {
+  const shapes = mlpVaeShapes(config);
+  const tensors = new Map<string, Tensor<"float32">>();
+  for (const [name, shape] of shapes) {
+    const isTorch = config.initialization === "torch";
+    tensors.set(name, isTorch ? initializeParameter(name, shapes, generator) : glorot(shape, generator));
+  }
+  if (options.pixelMeans !== undefined) {
+    const bias = Float32Array.from(options.pixelMeans, logit);
+    tensors.set(`${config.names.output}.bias`, Tensor.from(bias, [config.inputSize]));
+  }
+  return tensors;
+}
+
+function glorot(shape: Shape, generator: BaseGenerator): Tensor<"float32"> {
+  const [outputs, inputs] = shape;
+  if (inputs === undefined) return Tensor.zeros(shape);
+  const bound = Math.sqrt(6 / (inputs + outputs!));
+  return generator.uniform(shape, -bound, bound);
+}
+
+function logit(mean: number): number {
+  const inside = Math.min(Math.max(mean, meanMargin), 1 - meanMargin);
+  return Math.log(inside / (1 - inside));
+}

@@ -1,0 +1,75 @@
+/** What a training run is asked for, and what it answers. */
+import type { LeftOut } from "../data/node/index.ts";
+import type { Recipe } from "../recipe/index.ts";
+import { devices, type Device } from "../runtime/index.ts";
+import { oneOf, optionKinds, wholeNumber, type OptionKind, type OptionKinds } from "../util/check-options.ts";
+import type { StepReport } from "../train/index.ts";
+import type { ValidationMetrics } from "./validate.ts";
+
+/** What a caller may watch. */
+export interface TrainingEvents {
+  readonly onStart?: (run: {
+    step: number;
+    totalSteps: number;
+    parameterCount: number;
+    examples: number;
+  }) => void;
+  readonly onStep?: (report: StepReport, imagesPerSecond: number) => void;
+  readonly onValidation?: (step: number, metrics: ValidationMetrics) => void;
+  /** One line for the user: a skipped file, a damaged checkpoint, a file written. */
+  readonly onNote?: (message: string) => void;
+}
+
+export interface TrainOptions extends TrainingEvents {
+  readonly recipe: Recipe;
+  /** The run's folder: new, or one to go on with. */
+  readonly directory: string;
+  readonly resume?: boolean;
+  /** Goes on although pictures were added, removed or replaced since the run began. @defaultValue false */
+  readonly allowChangedData?: boolean;
+  /** Stops at the first picture that cannot be read, instead of leaving it out. @defaultValue false */
+  readonly strict?: boolean;
+  /** Asks the run to finish its step, save and return. */
+  readonly signal?: AbortSignal;
+  readonly device?: Device;
+  /** Threads of the computation; by default one per core. */
+  readonly threadCount?: number;
+}
+
+/** Whoever makes one by hand is told how. */
+export const recipeKind: OptionKind = {
+  expected: "a Recipe, as parseRecipe gives",
+  fits: (value) =>
+    typeof value === "object" && value !== null && ["data", "model", "seed"].every((key) => key in value),
+};
+
+export const trainKinds: OptionKinds<TrainOptions> = {
+  recipe: optionKinds.object,
+  directory: optionKinds.text,
+  resume: optionKinds.boolean,
+  allowChangedData: optionKinds.boolean,
+  strict: optionKinds.boolean,
+  signal: optionKinds.signal,
+  device: oneOf(devices),
+  threadCount: wholeNumber(0),
+  onStart: optionKinds.callback,
+  onStep: optionKinds.callback,
+  onValidation: optionKinds.callback,
+  onNote: optionKinds.callback,
+};
+
+/** Where the loop ended. */
+export interface RunResult {
+  readonly step: number;
+  readonly totalSteps: number;
+  /** Where the model lies; undefined when the run was interrupted. */
+  readonly modelPath: string | undefined;
+  readonly validation: ValidationMetrics | undefined;
+}
+
+export interface TrainResult extends RunResult {
+  /** How many files could not be read and were left out. */
+  readonly skippedCount: number;
+  /** What the listing of the pictures passed over, by kind; nothing for digits. */
+  readonly leftOut: LeftOut;
+}

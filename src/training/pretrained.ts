@@ -1,0 +1,50 @@
+/** The models that a recipe names: what training starts from, and what it learns from. */
+import { VaekitError } from "../errors.ts";
+import { placeOf } from "../hub/index.ts";
+import type { ModelFamily } from "../models/autoencoder-kl/infer-config.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { checkFiniteWeights } from "../vae/non-finite.ts";
+import { AutoencoderKL } from "../node/autoencoder-kl.ts";
+
+export interface OpenPretrainedOptions {
+  readonly subfolder?: string | null;
+  readonly variant?: string | null;
+  readonly as?: ModelFamily | null;
+  /** Told what is odd but no error. */
+  readonly onNote?: ((note: string) => void) | undefined;
+}
+
+/**
+ * Opens a folder, a single file or a hub id.
+ *
+ * @throws NOT_FOUND when it is none of them; INVALID_CONFIG when an option is for another kind of source; and what
+ *   opening throws.
+ */
+export async function openPretrained(
+  source: string,
+  { subfolder = null, variant = null, as = null, onNote }: OpenPretrainedOptions,
+): Promise<AutoencoderKL> {
+  const isFile = (await placeOf(source)) === "file";
+  const unread = isFile ? { subfolder, variant } : { as };
+  for (const [key, value] of Object.entries(unread)) {
+    if (value === null) continue;
+    const kinds = isFile
+      ? "a folder or a hub id, found a single file"
+      : "a single file, found a folder or a hub id";
+    throw new VaekitError("INVALID_CONFIG", `model.${key}: it is for ${kinds}: ${source}. Remove it.`);
+  }
+  const warnings = onNote === undefined ? {} : { onWarning: onNote };
+  if (isFile) return AutoencoderKL.fromSingleFile(source, { ...(as === null ? {} : { as }), ...warnings });
+  return AutoencoderKL.fromPretrained(source, {
+    ...(subfolder === null ? {} : { subfolder }),
+    ...(variant === null ? {} : { variant }),
+    ...warnings,
+  });
+}
+
+/** Every parameter. @throws NOT_FINITE rather than to train beside damaged weights. */
+export async function finiteWeights(vae: AutoencoderKL): Promise<Map<string, Tensor>> {
+  const tensors = await vae.stateDict();
+  checkFiniteWeights(vae.name, tensors);
+  return tensors;
+}

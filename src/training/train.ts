@@ -1,0 +1,178 @@
+/** A training run from a recipe to a model's folder: what `vaekit train` does. */
+import type { VaekitError } from "../errors.ts";
+import { addLeftOut, leftOutText, nothingLeftOut } from "../data/node/index.ts";
+import { formatRecipe } from "../recipe/index.ts";
+import { NodeRuntime } from "../runtime/node/node-runtime.ts";
+import {
+  initialTensors,
+  philoxRandomness,
+  torchRandomness,
+  Trainer,
+  type RandomnessState,
+  type TrainingPlan,
+  type TrainingRandomness,
+} from "../train/index.ts";
+import { RunDirectory, type JsonValue, type ResumedRun } from "./run-folder/index.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { checkData, writeDataRecord } from "./data-changes.ts";
+import { planTraining } from "./plan.ts";
+import { RunLoop } from "./run-loop.ts";
+import { openData, type TrainingData } from "./training-data.ts";
+import { openDiscriminator } from "./discriminator.ts";
+import type { TrainingModel } from "./trained-model.ts";
+import { checkOptions, checkPath, checkValue, optionKinds } from "../util/check-options.ts";
+import { strictSource, unreadablePicture } from "./strict-source.ts";
+import { openModel } from "./training-model.ts";
+import { recipeKind, trainKinds, type RunResult, type TrainOptions, type TrainResult } from "./options.ts";
+
+/**
+ * Trains until the recipe's last step, or until `signal` fires.
+ *
+ * @throws INVALID_CONFIG, INVALID_ARGUMENT, NOT_FOUND, INVALID_FILE, WEIGHTS_MISMATCH, IO; RUNTIME when the loss is
+ *   no longer finite, NOT_FINITE when the weights are not, in which case the last checkpoint stays as it is.
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  checkOptions("train", options, trainKinds);
+  checkValue("train", options, optionKinds.object);
+  checkValue("train: recipe", options.recipe, recipeKind);
+  checkPath("train", options.directory, "a directory for the run");
+  const { recipe } = options;
+  if (options.resume !== true) await RunDirectory.checkIsFree(options.directory);
+  const randomness =
+    recipe.randomness === "torch" ? torchRandomness(recipe.seed) : philoxRandomness(recipe.seed);
+  const model = await openModel(recipe, options.onNote);
+  const skipped = new Set<string>();
+  const leftOut = nothingLeftOut();
+  let fault: VaekitError | undefined;
+  const found = await openData(recipe, {
+    order: randomness.order,
+    factor: model.factor,
+    onSkip: (path, reason) => {
+      // Each phase reads the files anew; each file is reported once.
+      if (!skipped.has(path)) options.onNote?.(`Skipped ${path}: ${reason}`);
+      skipped.add(path);
+      fault ??= unreadablePicture(path, reason);
+    },
+    onLeftOut: (folder, more) => {
+      addLeftOut(leftOut, more);
+      const text = leftOutText(more);
+      if (text !== "") options.onNote?.(`${folder}: left out ${text}.`);
+      for (const { path, reason } of more.unreadable) {
+        if (options.strict === true) throw unreadablePicture(path, reason);
+        options.onNote?.(`Skipped ${path}: ${reason}`);
+      }
+    },
+  });
+  const data =
+    options.strict === true ? { ...found, source: strictSource(found.source, () => fault) } : found;
+  try {
+    const totalSteps =
+      recipe.steps ?? Math.ceil((recipe.epochs! * data.source.batchesPerEpoch) / recipe.accumulate);
+    const discriminator = openDiscriminator(recipe, recipe.data.type === "mnist" ? 1 : recipe.data.channels);
+    const plan = await planTraining(recipe, model, discriminator, totalSteps);
+    const result = await runTraining({ options, model, data, discriminator, plan, randomness, totalSteps });
+    return { ...result, skippedCount: skipped.size + leftOut.unreadable.length, leftOut };
+  } finally {
+    await data.source.dispose();
+  }
+}
+
+interface Preparation {
+  readonly options: TrainOptions;
+  readonly model: TrainingModel;
+  readonly data: TrainingData;
+  readonly discriminator: ReturnType<typeof openDiscriminator>;
+  readonly plan: TrainingPlan;
+  readonly randomness: TrainingRandomness;
+  readonly totalSteps: number;
+}
+
+async function runTraining(parts: Preparation): Promise<RunResult> {
+  const { options, model, data, plan, randomness, totalSteps } = parts;
+  const opened = options.resume === true ? await resumeRun(parts) : await createRun(parts);
+  using run = opened.run;
+  for (const { path, error } of opened.damaged) options.onNote?.(`Passed over ${path}: ${error.message}`);
+  await using runtime = new NodeRuntime({
+    device: options.device ?? "cpu",
+    threadCount: options.threadCount ?? 0,
+    keepsMemory: true,
+  });
+  let trainer: Trainer | undefined;
+  try {
+    trainer = await startTrainer(runtime, plan, randomness, opened);
+    options.onStart?.({
+      step: trainer.step,
+      totalSteps,
+      parameterCount: model.layout.size,
+      examples: data.source.exampleCount,
+    });
+    const loop = new RunLoop({ options, run, trainer, model, data, randomness, totalSteps });
+    loop.restore(opened.checkpoint);
+    return await loop.run();
+  } catch (error) {
+    if (options.resume !== true && (trainer?.step ?? 0) === 0) await run.discard();
+    throw error;
+  }
+}
+
+/** A run whose folder is open, and the state that it starts from. */
+type OpenedRun = Pick<ResumedRun, "run" | "checkpoint" | "damaged"> & {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+};
+
+/** Whatever can be found wrong is found before there is a folder. */
+async function createRun(parts: Preparation): Promise<OpenedRun> {
+  const { options, data } = parts;
+  const tensors = await freshTensors(parts);
+  await data.source.batch(0);
+  const run = await RunDirectory.create(options.directory, formatRecipe(options.recipe) as JsonValue);
+  await writeDataRecord(options.directory, data);
+  return { run, checkpoint: undefined, damaged: [], tensors };
+}
+
+async function resumeRun(parts: Preparation): Promise<OpenedRun> {
+  const { options, model, data, plan, discriminator } = parts;
+  await checkData(options, data);
+  const expected = {
+    fingerprint: { model: model.architecture } as JsonValue,
+    tensors: initialTensors(
+      plan,
+      Tensor.zeros([model.layout.size]),
+      discriminator && Tensor.zeros([discriminator.layout.size]),
+    ),
+  };
+  const resumed = await RunDirectory.resume(options.directory, expected);
+  try {
+    const tensors = resumed.checkpoint?.tensors ?? (await freshTensors(parts));
+    await writeDataRecord(options.directory, data);
+    await resumed.run.writeRecipe(formatRecipe(options.recipe) as JsonValue);
+    return { ...resumed, tensors };
+  } catch (error) {
+    resumed.run[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function freshTensors(parts: Preparation): Promise<Map<string, Tensor>> {
+  const { model, data, plan, discriminator, randomness } = parts;
+  const generator = randomness.initialization;
+  const pictures = (): Promise<Tensor<"float32">> => data.initialPictures();
+  const parameters = await model.initialParameters(generator, pictures);
+  const discriminatorParameters = await discriminator?.initialParameters(generator, pictures);
+  return initialTensors(plan, parameters, discriminatorParameters);
+}
+
+async function startTrainer(
+  runtime: NodeRuntime,
+  plan: TrainingPlan,
+  randomness: TrainingRandomness,
+  { tensors, checkpoint }: OpenedRun,
+): Promise<Trainer> {
+  if (checkpoint === undefined) return Trainer.create(runtime, plan, randomness, tensors);
+  const { batches, randomness: state } = checkpoint.state as unknown as {
+    batches: number;
+    randomness: RandomnessState;
+  };
+  randomness.restore(state);
+  return Trainer.create(runtime, plan, randomness, tensors, { step: checkpoint.step, batches });
+}
