@@ -10,7 +10,7 @@ import { createRuntime, type RuntimeName } from "./runtime/runtimes.ts";
 
 const machines: Readonly<Record<RuntimeName, () => Machine>> = {
   "onnxruntime-node": () =>
-    thisMachine({}, (message) => {
+    thisMachine({ name: "onnxruntime-node" }, (message) => {
       throw new Error(message);
     }),
   "onnxruntime-web (WebAssembly)": () => browser,

@@ -46,6 +46,10 @@ class StandIn implements Runtime {
     return this.#choice.settled;
   }
 
+  get isDisposed(): boolean {
+    return this.#processor.isDisposed;
+  }
+
   resolve(): Promise<ConcreteDevice> {
     return this.#choice.resolve();
   }

@@ -12,7 +12,6 @@ import {
   type GivenConfig,
 } from "../models/index.ts";
 import { Generator } from "../random/index.ts";
-import { NodeRuntime } from "../runtime/node/node-runtime.ts";
 import { storeInMemory, type FoundTensor, type StoredTensor } from "../tensor/stored-tensor.ts";
 import { messageText } from "../util/printable.ts";
 import { thisMachine } from "./machine.ts";
@@ -141,7 +140,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
       config,
       weights,
       runtime,
-      machine: thisMachine({ ...options, hasFiles: runtime instanceof NodeRuntime }, warner(options)),
+      machine: thisMachine(runtime, warner(options)),
     });
   }
 }

@@ -1,19 +1,22 @@
-/** The runtime of a model in Node: the native one, or WebAssembly where that is not installed. */
+/** The runtime of a model in Node: the one that is given, else the native one, or WebAssembly where that is not installed. */
 import { Tensor } from "onnxruntime-common";
 import { VaekitError } from "../errors.ts";
-import type { Device, Runtime } from "../runtime/index.ts";
+import { LentRuntime, type Device, type GivenRuntime, type Runtime } from "../runtime/index.ts";
 import { loadNativeEngine } from "../runtime/node/native-engine.ts";
 import { NodeRuntime } from "../runtime/node/node-runtime.ts";
 import { WebRuntime, type OrtModule } from "../runtime/web/web-runtime.ts";
 
 /**
+ * @param given checked.
  * @param onWarning told when WebAssembly takes the native runtime's place.
  * @throws UNSUPPORTED when `device` needs the native runtime and it is not there.
  */
-export function openRuntime(
-  { device = "auto", threadCount = 0 }: { readonly device?: Device; readonly threadCount?: number },
-  onWarning: (message: string) => void,
-): Runtime {
+export function openRuntime(given: GivenRuntime, onWarning: (message: string) => void): Runtime {
+  if (given.runtime !== undefined) return new LentRuntime(given.runtime);
+  return ownRuntime(given.device ?? "auto", given.threadCount ?? 0, onWarning);
+}
+
+function ownRuntime(device: Device, threadCount: number, onWarning: (message: string) => void): Runtime {
   const problem = nativeProblem();
   if (problem === undefined) return new NodeRuntime({ device, threadCount });
   if (device !== "auto" && device !== "cpu") throw problem;

@@ -3,7 +3,7 @@ import type { HubOptions } from "../hub/index.ts";
 import type { GivenConfig } from "../models/index.ts";
 import { modelFamilies, type ModelFamily } from "../models/autoencoder-kl/infer-config.ts";
 import type { Generator } from "../random/index.ts";
-import { devices, type Device } from "../runtime/index.ts";
+import { checkGivenRuntime, devices, type Device, type Runtime } from "../runtime/index.ts";
 import {
   checkOptions,
   oneOf,
@@ -16,6 +16,11 @@ import {
 
 /** Where a model runs and whom it tells what. */
 export interface RuntimeOptions {
+  /**
+   * A runtime that the caller makes, gives to several models and disposes itself: they share its thread. It has its own
+   * `device` and `threadCount`. @default one for each model, which ends with it
+   */
+  readonly runtime?: Runtime;
   /** @default "auto": the platform's GPU provider if it works, else the processor */
   readonly device?: Device;
   /** Threads of the processor. @default one per core */
@@ -49,6 +54,8 @@ const isConfig = (value: unknown): boolean =>
   typeof value === "string" || (typeof value === "object" && value !== null);
 
 const runtimeKinds: OptionKinds<RuntimeOptions> = {
+  // With what contradicts it.
+  runtime: optionKinds.checkedElsewhere,
   device: oneOf(devices),
   threadCount: wholeNumber(0),
   onWarning: optionKinds.callback,
@@ -89,26 +96,33 @@ const fromConfigKinds: OptionKinds<FromConfigOptions> = {
   generator: optionKinds.generator,
 };
 
+/** Both runtimes compute here: WebAssembly is for where the native one is not installed. */
+const ofNode = { expected: "a runtime, as new NodeRuntime() makes", has: (): boolean => true };
+
 const forSingleFiles = "it is for single files (fromSingleFile): a folder has its config.json. Leave it out.";
 const forFolders = "it is for folders and the hub (fromPretrained); this is a single file. Leave it out.";
 
 /** @throws INVALID_ARGUMENT for an option that fromPretrained does not have, or a value of another kind. */
 export function checkFromPretrainedOptions(options: FromPretrainedOptions): void {
   checkOptions("fromPretrained", options, pretrainedKinds, { as: forSingleFiles, config: forSingleFiles });
+  checkGivenRuntime("fromPretrained", options, ofNode);
 }
 
 /** @throws INVALID_ARGUMENT for an option that fromSingleFile does not have, or a value of another kind. */
 export function checkFromSingleFileOptions(options: FromSingleFileOptions): void {
   const elsewhere = Object.fromEntries(Object.keys(hubKinds).map((name) => [name, forFolders]));
   checkOptions("fromSingleFile", options, singleFileKinds, elsewhere);
+  checkGivenRuntime("fromSingleFile", options, ofNode);
 }
 
 /** @throws INVALID_ARGUMENT for an option that fromConfig does not have, or a value of another kind. */
 export function checkFromConfigOptions(options: FromConfigOptions): void {
   checkOptions("fromConfig", options, fromConfigKinds);
+  checkGivenRuntime("fromConfig", options, ofNode);
 }
 
 /** @throws INVALID_ARGUMENT for an option that says something else than where a model runs. */
 export function checkRuntimeOptions(options: RuntimeOptions, subject: string): void {
   checkOptions(subject, options, runtimeKinds);
+  checkGivenRuntime(subject, options, ofNode);
 }

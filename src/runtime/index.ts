@@ -15,5 +15,7 @@ export {
   type WorkspaceOptions,
   type WorkspaceStep,
 } from "./runtime.ts";
+export { checkGivenRuntime, type GivenRuntime } from "./given-runtime.ts";
+export { LentRuntime } from "./lent-runtime.ts";
 export { Lifetime } from "./lifetime.ts";
 export { SessionCache } from "./session-cache.ts";

@@ -116,6 +116,10 @@ export interface Runtime {
   readonly name: string;
   /** Where its sessions are, once the first one exists. */
   readonly device: ConcreteDevice | undefined;
+  /** Threads of one operator, 0 for one per core; undefined where the runtime does not say. */
+  readonly threadCount?: number | undefined;
+  /** Whether it was disposed: whatever it made refuses to compute. */
+  readonly isDisposed: boolean;
   /**
    * Where the next session will be made: what a plan is made for. Of the devices that are possible, the first one that is there;
    * free where only one is. If not even a first session can be made there, it is the next one from then on.

@@ -1,12 +1,13 @@
 /** AutoencoderKL in the browser: weights by fetch, ONNX Runtime Web. */
 import { jsonLimits, parseJson } from "../files/index.ts";
 import { parseConfig } from "../models/index.ts";
-import { devices, type Device } from "../runtime/index.ts";
-import { WebRuntime, type OrtModule } from "../runtime/web/web-runtime.ts";
+import { devices, type Device, type Runtime } from "../runtime/index.ts";
+import type { OrtModule } from "../runtime/web/web-runtime.ts";
 import { bytesInMemory } from "../tensor/byte-source.ts";
 import { fetchBytes } from "./fetch-bytes.ts";
 import { fileUrl, folderUrl } from "./model-url.ts";
 import { browser } from "./machine.ts";
+import { openRuntime } from "./open-runtime.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
 import { checkOptions, checkPath, oneOf, optionKinds, type OptionKinds } from "../util/check-options.ts";
@@ -15,6 +16,11 @@ import { parseSafetensors, renameDeprecatedAttention } from "../weights/index.ts
 export interface FromPretrainedOptions {
   /** @default "auto": WebAssembly */
   readonly device?: Device;
+  /**
+   * A runtime that the caller makes, gives to several models and disposes itself. It has its own `device` and its own build of
+   * onnxruntime-web. @default one for each model, which ends with it
+   */
+  readonly runtime?: Runtime;
   /** Which of several weight files: "fp16" for diffusion_pytorch_model.fp16.safetensors. */
   readonly variant?: string;
   readonly signal?: AbortSignal;
@@ -25,6 +31,8 @@ export interface FromPretrainedOptions {
 
 const pretrainedKinds: OptionKinds<FromPretrainedOptions> = {
   device: oneOf(devices),
+  // With what contradicts it.
+  runtime: optionKinds.checkedElsewhere,
   variant: optionKinds.text,
   signal: optionKinds.signal,
   onWarning: optionKinds.callback,
@@ -48,9 +56,9 @@ export class AutoencoderKL extends AutoencoderKLModel {
     checkOptions("fromPretrained", options, pretrainedKinds);
     if (!(url instanceof URL)) checkPath("fromPretrained", url, "the URL of a folder");
     const folder = folderUrl(url);
-    const { device, variant } = options;
+    const { variant } = options;
     // First, since it refuses devices that are not there, before anything is downloaded.
-    const runtime = new WebRuntime(ort ?? (await defaultOrt()), device === undefined ? {} : { device });
+    const runtime = await openRuntime("fromPretrained", options, ort);
     const configUrl = fileUrl(folder, "config.json");
     const configBytes = await fetchBytes(configUrl, { ...options, maxBytes: jsonLimits.maxBytes });
     const { config, warnings } = parseConfig(parseJson(configBytes, { name: configUrl }), configUrl);
@@ -64,11 +72,6 @@ export class AutoencoderKL extends AutoencoderKLModel {
     warnings.forEach((warning) => options.onWarning?.(warning));
     return new AutoencoderKL({ name, config, weights, runtime, machine: browser });
   }
-}
-
-/** Loaded only when needed: the WebAssembly is several megabytes. */
-async function defaultOrt(): Promise<OrtModule> {
-  return await import("onnxruntime-web/wasm");
 }
 
 /** WebAssembly's memory ends here. */

@@ -51,7 +51,7 @@ const runtimeKinds: OptionKinds<NodeRuntimeOptions> = {
 export class NodeRuntime implements Runtime {
   readonly name = "onnxruntime-node";
   readonly #devices: DeviceChoice;
-  readonly #threadCount: number;
+  readonly threadCount: number;
   readonly #keepsMemory: boolean;
   readonly #client = new WorkerClient();
   readonly #layout = new Layout((probe) => this.#ask(probe));
@@ -69,12 +69,16 @@ export class NodeRuntime implements Runtime {
     const known = loadNativeEngine();
     const candidates = device === "auto" ? (tried ?? autoDevicesHere(known)) : [device];
     this.#devices = new DeviceChoice(candidates, (candidate) => this.#probe(candidate));
-    this.#threadCount = threadCount;
+    this.threadCount = threadCount;
     this.#keepsMemory = keepsMemory;
   }
 
   get device(): ConcreteDevice | undefined {
     return this.#devices.settled;
+  }
+
+  get isDisposed(): boolean {
+    return this.#client.isDisposed;
   }
 
   resolve(): Promise<ConcreteDevice> {
@@ -107,7 +111,7 @@ export class NodeRuntime implements Runtime {
   ): Promise<Session> {
     const session = this.#nextSession++;
     const options = sessionOptions(device, weights, {
-      threadCount: this.#threadCount,
+      threadCount: this.threadCount,
       keepsMemory: this.#keepsMemory,
       joins: this.#joins(device),
     });

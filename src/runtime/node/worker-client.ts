@@ -11,6 +11,10 @@ export class WorkerClient {
   #thread: RuntimeThread | undefined;
   readonly #lifetime = new Lifetime("The runtime");
 
+  get isDisposed(): boolean {
+    return this.#lifetime.isOver;
+  }
+
   /** @throws DISPOSED after `dispose`, and when it comes before the answer. */
   request(body: RequestBody, transfer: readonly ArrayBuffer[] = [], signal?: AbortSignal): Promise<Reply> {
     return this.#lifetime.during(() => this.#send(body, transfer, signal));

@@ -62,8 +62,11 @@ export class WebRuntime implements Runtime {
   readonly #turns: Turns;
   readonly #lifetime = new Lifetime("The runtime");
   readonly #sessions = new Set<WebSession>();
-  /** Whole files, read once: the WebAssembly heap is filled from buffers, not from files. */
-  readonly #files = new Map<ByteSource, Promise<WeightFile>>();
+  /**
+   * Whole files, read once: the WebAssembly heap is filled from buffers, not from files. They go with their source, that is,
+   * with their model: others may go on with this runtime.
+   */
+  #files = new WeakMap<ByteSource, Promise<WeightFile>>();
 
   /** @param ort the entry of onnxruntime-web that fits the platform. */
   constructor(ort: OrtModule, options: WebRuntimeOptions = {}) {
@@ -83,6 +86,10 @@ export class WebRuntime implements Runtime {
 
   get device(): ConcreteDevice | undefined {
     return this.#devices.settled;
+  }
+
+  get isDisposed(): boolean {
+    return this.#lifetime.isOver;
   }
 
   resolve(): Promise<ConcreteDevice> {
@@ -139,7 +146,7 @@ export class WebRuntime implements Runtime {
 
   dispose(): Promise<void> {
     return this.#lifetime.end(async () => {
-      this.#files.clear();
+      this.#files = new WeakMap();
       await Promise.all([...this.#sessions].map((session) => session.dispose()));
     });
   }
