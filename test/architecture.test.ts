@@ -35,6 +35,15 @@ const rows: Readonly<Record<string, Row>> = {
       "nn/d.ts imports models/index.ts",
     ],
   },
+  "only the native runtime imports ONNX Runtime's own ways": {
+    rule: rules.ortIsForNativeRuntime,
+    planted: {
+      "onnx/a.ts": 'import { ortDialect } from "../ort/index.ts";',
+      "runtime/web/b.ts": 'import { ortDialect } from "../../ort/index.ts";',
+      "runtime/node/c.ts": 'import { ortDialect } from "../../ort/index.ts";',
+    },
+    expected: ["onnx/a.ts imports ort/index.ts", "runtime/web/b.ts imports ort/index.ts"],
+  },
   "every folder has a rule": {
     rule: rules.noUnknownFolder,
     planted: { "misc/a.ts": "", "misc/b.ts": "", "more.ts": "", "tensor/c.ts": "" },

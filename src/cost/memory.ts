@@ -1,6 +1,6 @@
 /** What a session of ONNX Runtime keeps in memory while it runs a graph. */
 import type { Graph, Node, OperatorName, Value } from "../graph/index.ts";
-import { elementsInBlocks } from "../onnx/index.ts";
+import { elementsInBlocks } from "../rewrite/index.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { fixedValues } from "./estimate.ts";

@@ -13,10 +13,8 @@ import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { checkValue, optionKinds } from "../util/check-options.ts";
-import { BlockedConvolutions } from "../ort/blocked-convolutions.ts";
-import type { BlockedLayout } from "../ort/blocked-writer.ts";
+import { plainOnnx, type Dialect } from "./dialect.ts";
 import { int64s } from "./int64s.ts";
-import { JoinedOperators } from "../ort/fused-operators.ts";
 import { onnxModel } from "./onnx-model.ts";
 import {
   dataTypes,
@@ -150,59 +148,41 @@ function lower(node: Node): Lowered {
   return (lowerings[node.operator] as (node: Node) => Lowered)(node);
 }
 
-export interface EncodeOptions {
-  /** Adds an output of this name before the others: a sequence of one empty tensor. */
-  readonly sequenceOutput?: string;
-  /** ONNX Runtime's own layout, where it has one; convolutions that gain by it are written in it. */
-  readonly blocks?: BlockedLayout | undefined;
-  /** Writes ONNX Runtime's own operators where its optimisers would find them, for sessions without optimisers. */
-  readonly joins?: boolean;
-}
-
 /**
  * Serialises a graph as an ONNX model.
  *
  * @param place where each stored weight goes; constants are always inside.
+ * @param dialect forms that only one runtime knows; ONNX as it is by default.
  */
 export function encodeModel(
   graph: Graph,
   place: (stored: StoredTensor) => Placement,
-  { sequenceOutput, ...forms }: EncodeOptions = {},
+  dialect: Dialect = plainOnnx,
 ): Uint8Array {
   checkGraph(graph, "encodeModel");
   checkValue("encodeModel: place", place, optionKinds.callback);
-  const { nodes, tensors } = onnxNodes(graph, forms);
+  checkValue("encodeModel: dialect", dialect, optionKinds.callback);
+  const { nodes, tensors, leadingOutputs } = encodeNodes(graph, dialect);
   const initializers = graph.initializers.map((initializer) => encodeInitializer(initializer, place));
-  return onnxModel({ ...graph, nodes, initializers: [...initializers, ...tensors], sequenceOutput });
+  return onnxModel({ ...graph, nodes, initializers: [...initializers, ...tensors], leadingOutputs });
 }
 
-/** Nodes, and the constants that they read besides the graph's own. */
+/** Nodes, the constants that they read besides the graph's own, and outputs before the graph's own. */
 interface Encoded {
   readonly nodes: OnnxNode[];
   readonly tensors: Proto[];
+  readonly leadingOutputs: Proto[];
 }
 
-function onnxNodes(graph: Graph, { blocks, joins = false }: EncodeOptions): Encoded {
-  const encoded: Encoded = { nodes: [], tensors: [] };
-  const addTensor = (value: Value, bytes: Uint8Array): void => {
-    encoded.tensors.push(inlineTensorProto(value, bytes));
-  };
-  const sink = { node: (node: OnnxNode) => encoded.nodes.push(node), tensor: addTensor };
-  const convolutions = blocks === undefined ? undefined : new BlockedConvolutions(graph, blocks, sink);
-  const written = graph.nodes.filter((node) => convolutions?.leavesOut(node) !== true);
-  const operators = joins ? new JoinedOperators(graph, written) : undefined;
-  for (const node of written) {
-    if (convolutions?.take(node) === true) continue;
-    const joined = operators?.take(node);
-    if (joined === undefined) addNode(encoded, node);
-    else {
-      encoded.nodes.push(...joined.nodes);
-      for (const { name, tensor } of joined.constants) {
-        const { dtype, shape, bytes } = tensor;
-        addTensor({ name, dtype, shape }, bytes);
-      }
-    }
-  }
+function encodeNodes(graph: Graph, dialect: Dialect): Encoded {
+  const encoded: Encoded = { nodes: [], tensors: [], leadingOutputs: [] };
+  const writer = dialect(graph, {
+    node: (node) => encoded.nodes.push(node),
+    constant: (name, { dtype, shape, bytes }) =>
+      encoded.tensors.push(inlineTensorProto({ name, dtype, shape }, bytes)),
+    leadingOutput: (output) => encoded.leadingOutputs.push(output),
+  });
+  for (const node of graph.nodes) if (!writer.leavesOut(node) && !writer.take(node)) addNode(encoded, node);
   return encoded;
 }
 

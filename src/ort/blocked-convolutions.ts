@@ -9,23 +9,23 @@
  * @see https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/optimizer/nchwc_transformer.cc
  */
 import type { Graph, Initializer, Node, NodeOf, Value, WeightGradient } from "../graph/index.ts";
-import { sizeOf } from "../tensor/shape.ts";
+import type { ModelSink } from "../onnx/index.ts";
+import { int64s } from "../onnx/int64s.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { rowsOfKernel, rowsOfTurnedKernel, singleChannelKernel, type Kernel } from "./blocked-kernels.ts";
-import { isGradientFasterInBlocks, writeWeightGradient } from "./blocked-weight-gradient.ts";
-import { BlockedWriter, type BlockedLayout, type Sink } from "./blocked-writer.ts";
-import { int64s } from "../onnx/int64s.ts";
-
-/** Pixels of the output, over all pictures, from which on rearranging the kernels costs less than it saves. */
-const leastPixels = 512;
-
-/** Elements of what constant kernels make: 16 MB. Where it is more than the cache holds, bringing it back out of blocks costs more. */
-const mostElements = 2 ** 22;
+import { canBeInBlocks, writeWeightGradient } from "./blocked-weight-gradient.ts";
+import { BlockedWriter, type BlockedLayout } from "./blocked-writer.ts";
 
 type Conv = NodeOf<"Conv">;
 
+/** The layout, and what shall be written in it. */
+export interface Blocks extends BlockedLayout {
+  readonly isChosen: (part: Conv | WeightGradient) => boolean;
+}
+
 export class BlockedConvolutions {
   readonly #writer: BlockedWriter;
+  readonly #blocks: Blocks;
   readonly #blockSize: number;
   readonly #constants: ReadonlyMap<string, Tensor>;
   /** Kernels by the name of those that they turn. */
@@ -35,14 +35,15 @@ export class BlockedConvolutions {
   /** Nodes that nothing but what is written in another form reads. */
   readonly #left: ReadonlySet<string>;
 
-  constructor(graph: Graph, layout: BlockedLayout, sink: Sink) {
-    this.#writer = new BlockedWriter(layout, sink);
-    this.#blockSize = layout.size;
+  constructor(graph: Graph, blocks: Blocks, sink: ModelSink) {
+    this.#writer = new BlockedWriter(blocks, sink);
+    this.#blocks = blocks;
+    this.#blockSize = blocks.size;
     this.#constants = new Map(graph.initializers.flatMap(constantOf));
     for (const composite of graph.composites) {
       const { kind, output } = composite;
       if (kind === "TurnedKernel") this.#turned.set(output.name, composite.inputs[0]);
-      if (kind === "WeightGradient" && isGradientFasterInBlocks(composite, layout))
+      if (kind === "WeightGradient" && canBeInBlocks(composite, blocks) && blocks.isChosen(composite))
         this.#gradients.set(output.name, composite);
     }
     this.#left = this.#unread(graph);
@@ -60,15 +61,20 @@ export class BlockedConvolutions {
       writeWeightGradient(this.#writer, gradient);
       return true;
     }
-    if (node.operator !== "Conv" || !this.#isFaster(node)) return false;
+    if (node.operator !== "Conv" || !this.#isInBlocks(node)) return false;
     this.#convolve(node);
     return true;
   }
 
-  #isFaster(conv: Conv): boolean {
-    return this.#constants.has(conv.inputs[1]!.name)
-      ? isFasterWithConstants(conv, this.#blockSize)
-      : isFasterInBlocks(conv, this.#blockSize);
+  /** Chosen, and possible: kernels that fill whole blocks, or constant ones of one channel, which are filled up here. */
+  #isInBlocks(conv: Conv): boolean {
+    const { inputs } = conv;
+    const [x, weight] = inputs as [Value, Value];
+    if (x.dtype !== "float32" || x.shape.length !== 4) return false;
+    const [outChannels, inChannels] = weight.shape as Kernel;
+    const isWhole = outChannels % this.#blockSize === 0 && inChannels % this.#blockSize === 0;
+    const isFilledUp = this.#constants.has(weight.name) && inputs.length === 2;
+    return (isFilledUp || isWhole) && this.#blocks.isChosen(conv);
   }
 
   /**
@@ -99,7 +105,7 @@ export class BlockedConvolutions {
         for (const { name } of node.inputs) leave(name);
         continue;
       }
-      if (node.operator !== "Conv" || !this.#isFaster(node)) continue;
+      if (node.operator !== "Conv" || !this.#isInBlocks(node)) continue;
       const { name } = node.inputs[1]!;
       // The kernels themselves are still read.
       const source = this.#turned.get(name);
@@ -159,33 +165,6 @@ export class BlockedConvolutions {
     const picked = this.#writer.plain("Gather", [flat, indices], `${rows}:picked`, { axis: { int: 0 } });
     this.#writer.reshape(picked, output, shape);
   }
-}
-
-/** Whether a convolution is faster in blocks although its kernels must be rearranged first. */
-function isFasterInBlocks({ inputs, output }: Conv, blockSize: number): boolean {
-  const [x, weight] = inputs as [Value, Value];
-  if (x.dtype !== "float32" || x.shape.length !== 4) return false;
-  const [outChannels, inChannels, height, width] = weight.shape as Kernel;
-  const isWhole = outChannels % blockSize === 0 && inChannels % blockSize === 0;
-  const pixels = output.shape[0]! * output.shape[2]! * output.shape[3]!;
-  return isWhole && height * width > 1 && pixels >= leastPixels;
-}
-
-/** Channels of a block where a processor has vectors of 512 bits. How many they are hardly matters for an estimate. */
-const usualBlockSize = 16;
-
-/** Elements of the copies in blocks that a runtime may make for a node: of a convolution's input and output. */
-export function elementsInBlocks(node: Node): number {
-  if (node.operator !== "Conv" || !isFasterInBlocks(node, usualBlockSize)) return 0;
-  return sizeOf(node.inputs[0]!.shape) + sizeOf(node.output.shape);
-}
-
-/** Constant kernels of a single channel, as those that transform tiles, are rearranged here, and blocks are filled up. */
-function isFasterWithConstants({ inputs, output }: Conv, blockSize: number): boolean {
-  const [x, weight] = inputs as [Value, Value];
-  const isPlain = x.dtype === "float32" && inputs.length === 2;
-  const isHalfFull = 2 * weight.shape[0]! > blockSize;
-  return isPlain && isHalfFull && sizeOf(output.shape) <= mostElements;
 }
 
 /** A constant kernel of a single channel, by name. */

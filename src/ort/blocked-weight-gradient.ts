@@ -12,33 +12,17 @@ import { Tensor } from "../tensor/tensor.ts";
 import type { BlockedLayout, BlockedWriter } from "./blocked-writer.ts";
 import { int64s } from "../onnx/int64s.ts";
 
-/** Of input and output channels: with more, Winograd's form gains more (nn/winograd.ts). */
-const mostChannelPairs = 64 ** 2;
-/** Of a picture: with fewer, the kernels are too small for what they cost besides. */
-const leastPixels = 256;
-
 type Picture = readonly [batch: number, channels: number, height: number, width: number];
 
-/** Whether a gradient is faster so than as a product of matrices. */
-export function isGradientFasterInBlocks(
+/** Whether a gradient can be written so: blocks are whole, and an example's group has fewer channels than one. */
+export function canBeInBlocks(
   { inputs: [x, dy], output }: WeightGradient,
   { size, hasGroups }: BlockedLayout,
 ): boolean {
-  const [batch, , height, width] = dy.shape as Picture;
-  const [outChannels, inChannels, kernelHeight, kernelWidth] = output.shape as Picture;
+  const [batch] = dy.shape as Picture;
+  const [outChannels, inChannels] = output.shape as Picture;
   const isWhole = outChannels % size === 0 && inChannels % size === 0;
-  // A thread takes whole rows of outputs, and a picture has only as many as the kernel.
-  const isShared = batch > 1 || inChannels > size;
-  return (
-    hasGroups &&
-    x.dtype === "float32" &&
-    isWhole &&
-    isShared &&
-    batch < size &&
-    kernelHeight * kernelWidth > 1 &&
-    height * width >= leastPixels &&
-    outChannels * inChannels <= mostChannelPairs
-  );
+  return hasGroups && x.dtype === "float32" && isWhole && batch < size;
 }
 
 /** Writes the nodes that make `output`. */

@@ -1,9 +1,10 @@
 /** Writes nodes in ONNX Runtime's blocked layout, and what they read besides the graph's own values. */
 import type { Value } from "../graph/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { ModelSink } from "../onnx/index.ts";
 import { int64s } from "../onnx/int64s.ts";
-import { blockedDomain } from "../onnx/onnx-model.ts";
 import type { OnnxNode } from "../onnx/protobuf.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { blockedDomain } from "./domains.ts";
 
 /** What this machine's ONNX Runtime can do with channels in blocks. */
 export interface BlockedLayout {
@@ -13,21 +14,15 @@ export interface BlockedLayout {
   readonly hasGroups: boolean;
 }
 
-/** Where the written nodes and their constants go. */
-export interface Sink {
-  readonly node: (node: OnnxNode) => void;
-  readonly tensor: (value: Value, bytes: Uint8Array) => void;
-}
-
 type Attributes = OnnxNode["attributes"];
 
 export class BlockedWriter {
   readonly layout: BlockedLayout;
-  readonly #sink: Sink;
+  readonly #sink: ModelSink;
   /** Values that are there already, by name. */
   readonly #known = new Set<string>();
 
-  constructor(layout: BlockedLayout, sink: Sink) {
+  constructor(layout: BlockedLayout, sink: ModelSink) {
     this.layout = layout;
     this.#sink = sink;
   }
@@ -52,8 +47,8 @@ export class BlockedWriter {
     return this.plain("Reshape", [name, sizes], output, {});
   }
 
-  constant(name: string, { dtype, shape, bytes }: Tensor): string {
-    if (!this.isKnown(name)) this.#sink.tensor({ name, dtype, shape }, bytes);
+  constant(name: string, tensor: Tensor): string {
+    if (!this.isKnown(name)) this.#sink.constant(name, tensor);
     return name;
   }
 

@@ -7,47 +7,54 @@
 import type { Graph, Node, NodeOf, Value } from "../graph/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import type { ModelSink } from "../onnx/index.ts";
 import { int64s } from "../onnx/int64s.ts";
-import { contribDomain } from "../onnx/onnx-model.ts";
 import type { OnnxNode } from "../onnx/protobuf.ts";
+import { contribDomain } from "./domains.ts";
 
 /** What stands for a node, and the constants that it reads. */
-export interface Joined {
+export interface Fused {
   readonly nodes: readonly OnnxNode[];
   readonly constants: readonly { readonly name: string; readonly tensor: Tensor }[];
 }
 
-const nothing: Joined = { nodes: [], constants: [] };
+const nothing: Fused = { nodes: [], constants: [] };
 
-export class JoinedOperators {
+export class FusedOperators {
   readonly #sources: ReadonlyMap<string, Node>;
   /** How many nodes read a value that are still written as they are; outputs of the graph count as read. */
   readonly #reads = new Map<string, number>();
   /** By the name of the output at which each is written. */
-  readonly #joined = new Map<string, Joined>();
+  readonly #fused = new Map<string, Fused>();
+
+  readonly #sink: ModelSink;
 
   /** @param nodes those of the graph that are written at all */
-  constructor({ outputs, composites }: Graph, nodes: readonly Node[]) {
+  constructor({ outputs, composites }: Graph, nodes: readonly Node[], sink: ModelSink) {
+    this.#sink = sink;
     this.#sources = new Map(nodes.map((node) => [node.output.name, node]));
     for (const { name } of outputs) this.#count(name, 1);
     // Whoever writes a composite in another form reads its inputs.
     for (const { inputs } of [...nodes, ...composites]) for (const { name } of inputs) this.#count(name, 1);
     const slices = new Map<string, NodeOf<"Slice">[]>();
     for (const node of nodes) {
-      if (node.operator === "MatMul") this.#joinTransposes(node);
-      else if (node.operator === "Mul") this.#joinSigmoid(node);
+      if (node.operator === "MatMul") this.#fuseTransposes(node);
+      else if (node.operator === "Mul") this.#fuseSigmoid(node);
       else if (node.operator === "Transpose") this.#gatherRows(node);
       else if (node.operator === "Slice" && isPlainSlice(node)) {
         const key = `${node.inputs[0]!.name} ${node.attributes.axes[0]}`;
         slices.set(key, [...(slices.get(key) ?? []), node]);
       }
     }
-    for (const parts of slices.values()) this.#joinSlices(parts);
+    for (const parts of slices.values()) this.#splitWhole(parts);
   }
 
-  /** What to write instead of a node, perhaps nothing; undefined for the node itself. */
-  take(node: Node): Joined | undefined {
-    return this.#joined.get(node.output.name);
+  /** Writes what stands for a node, perhaps nothing; false leaves the node to the caller. */
+  take(node: Node): boolean {
+    const fused = this.#fused.get(node.output.name);
+    for (const each of fused?.nodes ?? []) this.#sink.node(each);
+    for (const { name, tensor } of fused?.constants ?? []) this.#sink.constant(name, tensor);
+    return fused !== undefined;
   }
 
   #count(name: string, change: number): number {
@@ -58,11 +65,11 @@ export class JoinedOperators {
 
   /** A node reads `name` no more: whoever makes it is left out when it was the last. */
   #release(name: string): void {
-    if (this.#count(name, -1) === 0) this.#joined.set(name, nothing);
+    if (this.#count(name, -1) === 0) this.#fused.set(name, nothing);
   }
 
   /** MatMul with operands transposed. */
-  #joinTransposes({ inputs, output }: NodeOf<"MatMul">): void {
+  #fuseTransposes({ inputs, output }: NodeOf<"MatMul">): void {
     const operands = inputs.map((input) => {
       const source = this.#sources.get(input.name);
       const isSwap = source?.operator === "Transpose" && swapsLastTwo(source.attributes.perm);
@@ -81,11 +88,11 @@ export class JoinedOperators {
       outputs: [output.name],
       attributes: { transA: flag(0), transB: flag(1) },
     };
-    this.#joined.set(output.name, { nodes: [node], constants: [] });
+    this.#fused.set(output.name, { nodes: [node], constants: [] });
   }
 
   /** x · sigmoid(x), as SiLU. */
-  #joinSigmoid({ inputs, output }: NodeOf<"Mul">): void {
+  #fuseSigmoid({ inputs, output }: NodeOf<"Mul">): void {
     const gate = inputs.find((input, index) => this.#isSigmoidOf(input, inputs[1 - index]!));
     if (gate === undefined || output.dtype !== "float32" || this.#reads.get(gate.name)! > 1) return;
     const [x] = this.#sources.get(gate.name)!.inputs;
@@ -98,7 +105,7 @@ export class JoinedOperators {
       outputs: [output.name],
       attributes: { alpha: { float: 1 } },
     };
-    this.#joined.set(output.name, { nodes: [node], constants: [] });
+    this.#fused.set(output.name, { nodes: [node], constants: [] });
   }
 
   /** A transposition of whole rows, as ONNX's Gather: it copies rows on all threads, where Transpose does on one. No optimiser does that. */
@@ -119,7 +126,7 @@ export class JoinedOperators {
       // In the shape of the result, which is then what Gather makes: a Reshape of an output would copy it.
       { name: indices, tensor: Tensor.from(order, output.shape.slice(0, -1)) },
     ];
-    this.#joined.set(output.name, { nodes, constants });
+    this.#fused.set(output.name, { nodes, constants });
   }
 
   #isSigmoidOf(gate: Value, x: Value): boolean {
@@ -128,7 +135,7 @@ export class JoinedOperators {
   }
 
   /** Slices that are all of a value, one after the other. */
-  #joinSlices(slices: readonly NodeOf<"Slice">[]): void {
+  #splitWhole(slices: readonly NodeOf<"Slice">[]): void {
     const [first] = slices;
     const [x] = first!.inputs;
     const axis = first!.attributes.axes[0]!;
@@ -149,8 +156,8 @@ export class JoinedOperators {
       attributes: { axis: { int: axis } },
     };
     const tensor = int64s(parts.map(({ output }) => output.shape[axis]!));
-    for (const { output } of slices) this.#joined.set(output.name, nothing);
-    this.#joined.set(first!.output.name, { nodes: [node], constants: [{ name: sizes, tensor }] });
+    for (const { output } of slices) this.#fused.set(output.name, nothing);
+    this.#fused.set(first!.output.name, { nodes: [node], constants: [{ name: sizes, tensor }] });
   }
 }
 

@@ -1,6 +1,6 @@
 /** How much memory a run of a graph needs beside its inputs and outputs: the liveness of what it computes on the way. */
 import type { Graph, Node } from "../graph/index.ts";
-import { elementsInBlocks } from "../onnx/index.ts";
+import { elementsInBlocks } from "../rewrite/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 
 const bytesPerElement = 4;

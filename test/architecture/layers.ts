@@ -5,7 +5,7 @@ export const mayImport: Record<string, readonly string[]> = {
   tensor: ["util"],
   files: ["tensor", "util"],
   graph: ["tensor", "util"],
-  onnx: ["ort", "graph", "tensor", "util"],
+  onnx: ["graph", "tensor", "util"],
   ort: ["onnx", "graph", "tensor", "util"],
   nn: ["graph", "tensor", "util"],
   rewrite: ["nn", "graph", "tensor", "util"],

@@ -40,6 +40,11 @@ export const layers: Rule = onImports((from, to) => {
   return ![layerOf(from), "errors.ts", ...allowed].includes(layerOf(to));
 });
 
+/** ONNX Runtime's own ways are the native runtime's affair. */
+export const ortIsForNativeRuntime: Rule = onImports(
+  (from, to) => layerOf(to) === "ort" && layerOf(from) !== "ort" && !from.startsWith("runtime/node/"),
+);
+
 /** Every folder has its place in the order. */
 export const noUnknownFolder: Rule = (files) =>
   [...new Set(files.map(({ path }) => layerOf(path)))]

@@ -3,6 +3,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { gradients } from "../../src/autodiff/index.ts";
 import { GraphBuilder, type Extent, type Graph, type Pads } from "../../src/graph/index.ts";
 import { encodeModel } from "../../src/onnx/index.ts";
+import { ortDialect } from "../../src/ort/index.ts";
+import { worthBlocks } from "../../src/rewrite/index.ts";
 import { Generator } from "../../src/random/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
@@ -54,8 +56,10 @@ function convolved(
 }
 
 /** The graph's model in blocks of 16 channels, whatever this machine has. */
-const modelInBlocks = (graph: Graph, hasGroups = true): Buffer =>
-  Buffer.from(encodeModel(graph, () => ({ bytes: new Uint8Array() }), { blocks: { size: 16, hasGroups } }));
+function modelInBlocks(graph: Graph, hasGroups = true): Buffer {
+  const blocks = { size: 16, hasGroups, isChosen: worthBlocks(graph, 16) };
+  return Buffer.from(encodeModel(graph, () => ({ bytes: new Uint8Array() }), ortDialect({ blocks })));
+}
 
 const isInBlocks = (graph: Graph): boolean => modelInBlocks(graph).includes("com.microsoft.nchwc");
 

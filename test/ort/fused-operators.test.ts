@@ -2,13 +2,14 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { GraphBuilder, type Graph, type Value } from "../../src/graph/index.ts";
 import { encodeModel } from "../../src/onnx/index.ts";
+import { ortDialect } from "../../src/ort/index.ts";
 import { Generator } from "../../src/random/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 
-/** This one leaves joining to ONNX Runtime's optimisers. */
+/** This one leaves fusing to ONNX Runtime's optimisers. */
 const plain = new NodeRuntime({ device: "cpu", keepsMemory: true });
-const joining = new NodeRuntime({ device: "cpu" });
-afterAll(() => Promise.all([plain.dispose(), joining.dispose()]));
+const fusing = new NodeRuntime({ device: "cpu" });
+afterAll(() => Promise.all([plain.dispose(), fusing.dispose()]));
 
 const generator = Generator.philox(3);
 
@@ -18,16 +19,16 @@ function graphOf(
   inputs: Readonly<Record<string, readonly number[]>>,
   build: (builder: GraphBuilder, values: Value[]) => Outputs,
 ): Graph {
-  const builder = new GraphBuilder("joined");
+  const builder = new GraphBuilder("fused");
   const values = Object.entries(inputs).map(([name, shape]) => builder.input(name, "float32", shape));
   return builder.build(build(builder, values));
 }
 
 /** How often each of the operators stands in the model: their names stand nowhere else in it. */
 function operatorsOf(graph: Graph): Record<string, number> {
-  const text = Buffer.from(encodeModel(graph, () => ({ bytes: new Uint8Array() }), { joins: true })).toString(
-    "latin1",
-  );
+  const text = Buffer.from(
+    encodeModel(graph, () => ({ bytes: new Uint8Array() }), ortDialect({ fuses: true })),
+  ).toString("latin1");
   const names = ["FusedMatMul", "Gather", "QuickGelu", "Split", "Transpose", "Sigmoid", "Slice"];
   // Field 4 of a node, its operator: tag, length, text. What the builder calls values is field 1 to 3.
   const count = (name: string): number =>
@@ -40,7 +41,7 @@ function operatorsOf(graph: Graph): Record<string, number> {
 async function expectSame(graph: Graph): Promise<void> {
   const inputs = Object.fromEntries(graph.inputs.map(({ name, shape }) => [name, generator.randn(shape)]));
   const [expected, found] = await Promise.all(
-    [plain, joining].map(async (runtime) => {
+    [plain, fusing].map(async (runtime) => {
       const session = await runtime.createSession(graph);
       const outputs = await session.run(inputs);
       await session.dispose();

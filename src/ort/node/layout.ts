@@ -1,6 +1,6 @@
 /** ONNX Runtime's blocked layout as this machine has it, asked once, and only for what a graph needs. */
 import type { Graph } from "../../graph/index.ts";
-import { blockSizeProbe, groupsProbe, type BlockedLayout, type LayoutProbe } from "../../onnx/index.ts";
+import { blockSizeProbe, groupsProbe, type BlockedLayout, type LayoutProbe } from "../index.ts";
 
 /** Runs a probe's model on the processor. */
 type Ask = <T>(probe: LayoutProbe<T>) => Promise<T>;

@@ -7,11 +7,10 @@
  * can return sequences would return copies, and everything else stays right.
  */
 
+import { unreturnedOutput } from "../unreturned-name.js";
+
 /** @typedef {import("onnxruntime-node").InferenceSession} InferenceSession */
 /** @typedef {import("onnxruntime-node").Tensor} Tensor */
-
-/** The name of the first output. */
-export const unreturnedOutput = "unreturned";
 
 const expectedMessage = "Non tensor type is temporarily not supported.";
 

@@ -1,7 +1,10 @@
 /** The native runtime: onnxruntime-node, in a thread of its own. */
 import { tmpdir } from "node:os";
 import { checkGraph, GraphBuilder, type Graph } from "../../graph/index.ts";
-import { encodeModel, type LayoutProbe } from "../../onnx/index.ts";
+import { encodeModel } from "../../onnx/index.ts";
+import { ortDialect, type Blocks, type LayoutProbe } from "../../ort/index.ts";
+import { Layout } from "../../ort/node/layout.ts";
+import { worthBlocks } from "../../rewrite/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkOptions, oneOf, optionKinds, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
 import { DeviceChoice } from "../device-choice.ts";
@@ -19,13 +22,11 @@ import {
 } from "../runtime.ts";
 import { autoDevicesHere } from "./auto-devices.ts";
 import { checkFreeSpace } from "./free-space.ts";
-import { Layout } from "../../ort/node/layout.ts";
 import { loadNativeEngine } from "./native-engine.ts";
 import { NodeSession } from "./node-session.ts";
 import { NodeState } from "./node-state.ts";
 import { NodeWorkspace } from "./node-workspace.ts";
 import { placeWeights, type PlacedWeights } from "./place-weights.ts";
-import { unreturnedOutput } from "../../ort/node/run-into.js";
 import { fatal, outputTypes, sessionOptions } from "./session-options.ts";
 import { buffersOf, toMessages } from "./tensor-messages.ts";
 import { WorkerClient } from "./worker-client.ts";
@@ -113,13 +114,14 @@ export class NodeRuntime implements Runtime {
     const options = sessionOptions(device, weights, {
       threadCount: this.threadCount,
       keepsMemory: this.#keepsMemory,
-      joins: this.#joins(device),
+      fuses: this.#fuses(device),
     });
-    const model = encodeModel(graphForDevice(graph, device), weights.place, {
-      sequenceOutput: unreturnedOutput,
-      joins: this.#joins(device),
-      blocks: device === "cpu" ? await this.#layout.for(graph) : undefined,
+    const dialect = ortDialect({
+      endsUnreturned: true,
+      fuses: this.#fuses(device),
+      blocks: device === "cpu" ? await this.#blocksFor(graph) : undefined,
     });
+    const model = encodeModel(graphForDevice(graph, device), weights.place, dialect);
     const outputs = outputTypes(graph);
     const sharesArena = inWorkspace && device === "cpu";
     await this.#client.request({ kind: "create", session, model, options, sharesArena, outputs });
@@ -150,8 +152,13 @@ export class NodeRuntime implements Runtime {
     return this.dispose();
   }
 
+  async #blocksFor(graph: Graph): Promise<Blocks | undefined> {
+    const layout = await this.#layout.for(graph);
+    return layout && { ...layout, isChosen: worthBlocks(graph, layout.size) };
+  }
+
   /** Optimisers take half of a session's making: a training step, which is one session, has them. */
-  #joins(device: ConcreteDevice): boolean {
+  #fuses(device: ConcreteDevice): boolean {
     return device === "cpu" && !this.#keepsMemory;
   }
 
@@ -169,7 +176,7 @@ export class NodeRuntime implements Runtime {
     const session = this.#nextSession++;
     const options = { executionProviders: ["cpu"], intraOpNumThreads: 1, logSeverityLevel: fatal } as const;
     const outputs = outputTypes({ outputs: [output] });
-    const body = { session, model: model(unreturnedOutput), options, sharesArena: false, outputs };
+    const body = { session, model, options, sharesArena: false, outputs };
     const [, answer] = await Promise.all([
       this.#client.request({ kind: "create", ...body }),
       this.#client.request({ kind: "run", session, inputs: toMessages(inputs) }),

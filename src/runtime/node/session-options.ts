@@ -12,14 +12,14 @@ export const fatal = 4;
 export function sessionOptions(
   device: ConcreteDevice,
   { folder, buffers }: PlacedWeights,
-  { threadCount, keepsMemory, joins }: { threadCount: number; keepsMemory: boolean; joins: boolean },
+  { threadCount, keepsMemory, fuses }: { threadCount: number; keepsMemory: boolean; fuses: boolean },
 ): InferenceSession.SessionOptions {
   return {
     executionProviders: [device],
     intraOpNumThreads: threadCount,
     // "all" would also copy constant weights into the blocked layout: twice their memory, which would no longer be the
-    // mapped file. Convolutions that gain by blocks are written in them already (onnx/blocked-convolutions.ts).
-    graphOptimizationLevel: joins ? "disabled" : "extended",
+    // mapped file. Convolutions that gain by blocks are written in them already (ort/blocked-convolutions.ts).
+    graphOptimizationLevel: fuses ? "disabled" : "extended",
     // The arena would keep every session's largest working memory for as long as the session is cached.
     enableCpuMemArena: keepsMemory,
     logSeverityLevel: fatal,
