@@ -1,5 +1,5 @@
 /** How long a graph takes, node by node. */
-import type { Graph, Node, OperatorName } from "../graph/index.ts";
+import { fixedValues, type Graph, type Node, type OperatorName } from "../graph/index.ts";
 import type { TileSize } from "../rewrite/index.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import {
@@ -85,15 +85,6 @@ export function secondsOfGraph(graph: Graph, profile: CostProfile): number {
   const nodes =
     graph.inputs.length === 0 ? graph.nodes : graph.nodes.filter(({ output }) => !fixed.has(output.name));
   return nodes.reduce((sum, node) => sum + estimateNode(node, profile).seconds, 0);
-}
-
-/** Names of the values that depend on initializers alone. */
-export function fixedValues(graph: Graph): Set<string> {
-  const fixed = new Set(graph.initializers.map(({ value }) => value.name));
-  for (const { inputs, output } of graph.nodes) {
-    if (inputs.every(({ name }) => fixed.has(name))) fixed.add(output.name);
-  }
-  return fixed;
 }
 
 /** A convolution by transforms, in tiles: Winograd's of a size, or an upsampling together with the one after it. */

@@ -1,17 +1,17 @@
 /** The plan of a graph that runs at once. */
-import type { Graph, Node } from "../graph/index.ts";
-import { estimateGraph } from "../strips/index.ts";
+import { fixedValues, type Graph, type Node } from "../graph/index.ts";
+import { estimateGraph, liveBytes } from "../memory/index.ts";
 import type { CostProfile } from "./cost-profile.ts";
 import type { Plan, PlanLayer } from "./plan.ts";
-import { estimateNode, fixedValues, transformationOf } from "./estimate.ts";
+import { estimateNode, transformationOf } from "./estimate.ts";
 import { algorithmOf, compositeOf, layersOfWeights } from "./layer-names.ts";
-import { liveBytes } from "./memory.ts";
 
 export function graphPlan(graph: Graph, profile: CostProfile): Plan {
-  const live = liveBytes(graph);
+  const live = liveBytes(graph, { ownsInputs: true, ownsOutputs: true });
+  const bytesAt = new Map(graph.nodes.map((node, index) => [node, live[index]!]));
   const layers = new Map<string, PlanLayer>();
   for (const { node, name } of namedNodes(graph)) {
-    layers.set(name, extended(layers.get(name), { name, node, profile, memoryBytes: live.get(node)! }));
+    layers.set(name, extended(layers.get(name), { name, node, profile, memoryBytes: bytesAt.get(node)! }));
   }
   const rows = [...layers.values()];
   const { peakBytes, fileBytes } = estimateGraph(graph);

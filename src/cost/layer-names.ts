@@ -1,6 +1,6 @@
 /** Layers as people call them: by the names of their weights. */
 import { invariant } from "../errors.ts";
-import type { Graph, Node, Value } from "../graph/index.ts";
+import { fixedValues, type Graph, type Node, type Value } from "../graph/index.ts";
 import { transformationOf } from "./estimate.ts";
 
 /** `….conv1.weight` → `….conv1` */
@@ -12,10 +12,9 @@ export function layersOfWeights(graph: Graph): Map<string, string> {
   for (const { value, data } of graph.initializers) {
     if ("stored" in data) layers.set(value.name, layerName(value.name));
   }
-  const known = new Set(graph.initializers.map(({ value }) => value.name));
+  const fixed = fixedValues(graph);
   for (const { inputs, output } of graph.nodes) {
-    if (!inputs.every(({ name }) => known.has(name))) continue;
-    known.add(output.name);
+    if (!fixed.has(output.name)) continue;
     const layer = inputs.map(({ name }) => layers.get(name)).find((name) => name !== undefined);
     if (layer !== undefined) layers.set(output.name, layer);
   }

@@ -1,11 +1,11 @@
 /** The plan of a program of strips: a layer is a segment. */
 import { invariant } from "../errors.ts";
 import type { Graph } from "../graph/index.ts";
-import { allocate, estimateProgram, type StripProgram } from "../strips/index.ts";
+import { peakBytes } from "../memory/index.ts";
+import { allocate, estimateProgram, liveElements, type StripProgram } from "../strips/index.ts";
 import { affineGraphName } from "../strips/affine-graph.ts";
 import { statisticsGraphName } from "../strips/statistics-graph.ts";
-import { peakTemporaryBytes } from "../strips/temporaries.ts";
-import { readsOf, writesOf, type Scheduled } from "../strips/program.ts";
+import type { Scheduled } from "../strips/program.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { toSeconds, type CostProfile } from "./cost-profile.ts";
 import type { Plan, PlanLayer } from "./plan.ts";
@@ -22,8 +22,9 @@ const bytesPerFloat = Float32Array.BYTES_PER_ELEMENT;
 export function stripPlan(program: StripProgram, profile: CostProfile): Plan {
   const planner = new StripPlanner(program, profile);
   const layers = planner.layers();
-  const { peakBytes, fileBytes } = estimateProgram(program, allocate(program));
-  return { layers, seconds: layers.reduce((sum, { seconds }) => sum + seconds, 0), peakBytes, fileBytes };
+  const estimate = estimateProgram(program, allocate(program));
+  const seconds = layers.reduce((sum, layer) => sum + layer.seconds, 0);
+  return { layers, seconds, peakBytes: estimate.peakBytes, fileBytes: estimate.fileBytes };
 }
 
 /** What a program takes. */
@@ -53,7 +54,7 @@ class StripPlanner {
     operations.forEach(({ segment }, index) =>
       segments.set(segment, [...(segments.get(segment) ?? []), index]),
     );
-    const live = liveTensorBytes(this.#program);
+    const live = liveElements(this.#program);
     let before = this.#program.name;
     return [...segments.values()].map((indices) => {
       const layer = this.#layer(indices, before, live);
@@ -62,7 +63,7 @@ class StripPlanner {
     });
   }
 
-  #layer(indices: readonly number[], before: string, live: readonly number[]): PlanLayer {
+  #layer(indices: readonly number[], before: string, live: Float64Array): PlanLayer {
     const own = indices.map((index) => this.#program.operations[index]!);
     const runs = own
       .filter((operation) => operation.kind === "run")
@@ -85,7 +86,9 @@ class StripPlanner {
       strips: runs.length,
       seconds: own.reduce((sum, operation) => sum + this.#secondsOf(operation), 0),
       memoryBytes: Math.max(
-        ...indices.map((index) => live[index]! + this.#scratchOf(this.#program.operations[index]!)),
+        ...indices.map(
+          (index) => live[index]! * bytesPerFloat + this.#scratchOf(this.#program.operations[index]!),
+        ),
       ),
     };
   }
@@ -152,28 +155,10 @@ class StripPlanner {
     if (operation.kind !== "run") return 0;
     const graph = this.#program.graphs[operation.graph];
     invariant(graph !== undefined, "planner: a run without a graph");
-    const bytes = this.#scratch.get(graph) ?? peakTemporaryBytes(graph);
+    const bytes = this.#scratch.get(graph) ?? peakBytes(graph);
     this.#scratch.set(graph, bytes);
     return bytes;
   }
-}
-
-/** Bytes of the program's tensors that exist at each operation. */
-function liveTensorBytes({ shapes, operations }: StripProgram): number[] {
-  const lastUse = new Map<number, number>();
-  operations.forEach((operation, index) => {
-    for (const tensor of [...readsOf(operation), ...writesOf(operation)]) lastUse.set(tensor, index);
-  });
-  let live = 0;
-  return operations.map((operation, index) => {
-    const sizes = (tensors: readonly number[]): number =>
-      tensors.reduce((sum, tensor) => sum + sizeOf(shapes[tensor]!) * bytesPerFloat, 0);
-    live += sizes(writesOf(operation));
-    const during = live;
-    const used = [...new Set([...readsOf(operation), ...writesOf(operation)])];
-    live -= sizes(used.filter((tensor) => lastUse.get(tensor) === index));
-    return during;
-  });
 }
 
 function namesOfWeights(graph: Graph): string[] {

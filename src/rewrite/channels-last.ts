@@ -4,6 +4,7 @@
  */
 import { invariant, VaekitError } from "../errors.ts";
 import {
+  fixedValues,
   GraphBuilder,
   GraphCopy,
   type Graph,
@@ -99,7 +100,7 @@ class ChannelsLast {
   readonly #copy: GraphCopy;
   readonly #producers: ReadonlyMap<string, Node>;
   /** Values that depend on initializers alone, which stay as they are. */
-  readonly #fixed: Set<string>;
+  readonly #fixed: ReadonlySet<string>;
   readonly builder: GraphBuilder;
   /** The new graph's value for one of the old graph. */
   readonly at: (value: Value) => Value;
@@ -110,7 +111,7 @@ class ChannelsLast {
     this.builder = new GraphBuilder(graph.name);
     this.#copy = new GraphCopy(graph, this.builder);
     this.#producers = new Map(graph.nodes.map((node) => [node.output.name, node]));
-    this.#fixed = new Set(graph.initializers.map(({ value }) => value.name));
+    this.#fixed = fixedValues(graph);
     this.at = (value) => this.#copy.at(value);
   }
 
@@ -127,10 +128,7 @@ class ChannelsLast {
   }
 
   #rewritten(node: Node): Value {
-    if (node.inputs.every(({ name }) => this.#fixed.has(name))) {
-      this.#fixed.add(node.output.name);
-      return this.#copy.apply(node);
-    }
+    if (this.#fixed.has(node.output.name)) return this.#copy.apply(node);
     // The table's key and the node's type are the same K, which TypeScript cannot see across a union.
     const rule = rules[node.operator] as Rule<OperatorName>;
     if (rule === undefined) {

@@ -1,6 +1,7 @@
 /** Decides where in memory, and in the file, a program's tensors lie: known before anything runs. */
 import { sizeOf } from "../tensor/shape.ts";
 import { readsOf, writesOf, type StripProgram } from "./program.ts";
+import { Residence } from "./residence.ts";
 
 /** 64 bytes, a line of the cache and the width of the widest vectors. */
 const alignment = 16;
@@ -17,13 +18,14 @@ export interface Allocation {
   readonly fileSize: number;
 }
 
-export function allocate({ shapes, operations }: StripProgram): Allocation {
+export function allocate(program: StripProgram): Allocation {
+  const { shapes, operations } = program;
+  const residence = new Residence(program);
   const sizes = shapes.map((shape) => sizeOf(shape));
   const uses = operations.map((operation) => [...readsOf(operation), ...writesOf(operation)]);
-  const lastUse: number[] = sizes.map(() => -1);
+  const lastUse = shapes.map((_, tensor) => residence.of(tensor, undefined).at(-1)?.last);
   const lastLoad: number[] = [];
   operations.forEach((operation, index) => {
-    for (const tensor of uses[index]!) lastUse[tensor] = index;
     if (operation.kind === "load") lastLoad[operation.place] = index;
   });
   const memory = new FreeList();
@@ -40,7 +42,7 @@ export function allocate({ shapes, operations }: StripProgram): Allocation {
     for (const tensor of uses[index]!) {
       if (lastUse[tensor] !== index) continue;
       memory.give(offsets[tensor]!, sizes[tensor]!);
-      lastUse[tensor] = -1; // an operation may name a tensor twice
+      lastUse[tensor] = undefined; // an operation may name a tensor twice
     }
     if (operation.kind === "load" && lastLoad[operation.place] === index) {
       file.give(placeOffsets[operation.place]!, placeSizes[operation.place]!);

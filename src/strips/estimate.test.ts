@@ -3,7 +3,8 @@ import { randomProgram } from "../../test/strips/random-program.ts";
 import { GraphBuilder, type Graph } from "../graph/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { allocate } from "./allocate.ts";
-import { estimateGraph, estimateProgram, memoryConstants } from "./estimate.ts";
+import { estimateGraph, memoryConstants } from "../memory/index.ts";
+import { estimateProgram } from "./estimate.ts";
 import { spill } from "./spill.ts";
 
 /** Two 3x3 convolutions of 8 channels. */

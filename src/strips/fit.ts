@@ -1,10 +1,11 @@
 /** Fits a program into a budget of memory: as it is, else with maps in the temporary file, else in smaller strips. */
 import { VaekitError } from "../errors.ts";
+import type { Estimate, EstimateOptions } from "../memory/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { allocate, type Allocation } from "./allocate.ts";
-import { estimateProgram, type Estimate, type EstimateOptions } from "./estimate.ts";
+import { estimateProgram } from "./estimate.ts";
 import type { StripProgram, TensorId } from "./program.ts";
-import { Residence, type Interval, type Reload } from "./residence.ts";
+import { liveElements, Residence, type Interval, type Reload } from "./residence.ts";
 import { spill } from "./spill.ts";
 
 export interface FitOptions extends EstimateOptions {
@@ -87,10 +88,7 @@ class Spiller {
     this.#options = options;
     this.#residence = new Residence(program);
     this.#reloads = program.maps.map(() => undefined);
-    this.#live = new Float64Array(program.operations.length);
-    program.shapes.forEach((_, tensor) => {
-      this.#addLive(tensor, this.#residence.of(tensor, undefined), 1);
-    });
+    this.#live = liveElements(program, this.#residence);
   }
 
   /** The first way that keeps to the budget, else the one with the least memory. */

@@ -1,14 +1,8 @@
 export { allocate, type Allocation } from "./allocate.ts";
 export { compileStrips, defaultStripElements, type CompileOptions } from "./compile.ts";
-export {
-  estimateGraph,
-  estimateProgram,
-  memoryConstants,
-  type Estimate,
-  type EstimateOptions,
-} from "./estimate.ts";
+export { estimateProgram } from "./estimate.ts";
 export { StripExecutor, type ExecuteOptions } from "./execute.ts";
 export { fitToBudget, type FitOptions, type FittedProgram } from "./fit.ts";
 export type { StripProgram } from "./program.ts";
-export type { Reload } from "./residence.ts";
+export { liveElements, type Reload } from "./residence.ts";
 export { spill, type ChooseSpill } from "./spill.ts";

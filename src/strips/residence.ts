@@ -1,4 +1,5 @@
 /** When the strips of a program have to be in memory, if they may leave it between their uses. */
+import { sizeOf } from "../tensor/shape.ts";
 import { readsOf, writesOf, type StripProgram, type TensorId } from "./program.ts";
 
 /**
@@ -54,4 +55,15 @@ export class Residence {
     if (this.#segments[use] !== this.#segments[next]) return true;
     return reload === "run" && this.#runs[next]! - this.#runs[use]! > 1;
   }
+}
+
+/** Elements of a program's tensors that are in memory during each operation, where nothing leaves it. */
+export function liveElements(program: StripProgram, residence = new Residence(program)): Float64Array {
+  const live = new Float64Array(program.operations.length);
+  program.shapes.forEach((shape, tensor) => {
+    for (const { first, last } of residence.of(tensor, undefined)) {
+      for (let index = first; index <= last; index++) live[index]! += sizeOf(shape);
+    }
+  });
+  return live;
 }

@@ -3,7 +3,15 @@
  * attention reads all pixels; everything between is computed row by row, and is one segment.
  */
 import { VaekitError } from "../errors.ts";
-import type { Attention, Composite, Graph, GroupNormalization, Node, Value } from "../graph/index.ts";
+import {
+  fixedValues,
+  type Attention,
+  type Composite,
+  type Graph,
+  type GroupNormalization,
+  type Node,
+  type Value,
+} from "../graph/index.ts";
 import { rowRule } from "./rows.ts";
 
 /** A node, or a composite in place of its nodes. */
@@ -53,14 +61,6 @@ export function segmentation(graph: Graph): Segmentation {
 
 export const isNorm = (step: Step): step is GroupNormalization =>
   "kind" in step && step.kind === "GroupNormalization";
-
-function fixedValues(graph: Graph): Set<string> {
-  const fixed = new Set(graph.initializers.map(({ value }) => value.name));
-  for (const { inputs, output } of graph.nodes) {
-    if (inputs.every(({ name }) => fixed.has(name))) fixed.add(output.name);
-  }
-  return fixed;
-}
 
 /** The nodes that depend on inputs, each composite's as one step. */
 function coarseSteps(graph: Graph, fixed: ReadonlySet<string>): Step[] {

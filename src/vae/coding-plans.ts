@@ -9,14 +9,9 @@ import {
   secondsOfProgram,
   type CostProfile,
 } from "../cost/index.ts";
+import { estimateGraph } from "../memory/index.ts";
 import type { ConcreteDevice } from "../runtime/index.ts";
-import {
-  compileStrips,
-  defaultStripElements,
-  estimateGraph,
-  fitToBudget,
-  type FittedProgram,
-} from "../strips/index.ts";
+import { compileStrips, defaultStripElements, fitToBudget, type FittedProgram } from "../strips/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Machine } from "./machine.ts";
 import type { CodingOptions, CodingPlan, Half } from "./options.ts";

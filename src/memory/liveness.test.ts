@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { GraphBuilder, type Graph, type Value } from "../graph/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { peakTemporaryBytes } from "./temporaries.ts";
+import { liveBytes, peakBytes } from "./liveness.ts";
 
 /** Bytes of one map of the graphs below: 4 channels, 8 x 8 pixels. */
 const map = 4 * 8 * 8 * 4;
@@ -20,13 +20,13 @@ const relu = (builder: GraphBuilder, x: Value): Value => builder.apply("Relu", [
 
 describe("the temporaries of a graph", () => {
   test("are none where the only result is the caller's", () => {
-    expect(peakTemporaryBytes(graphOf(conv))).toBe(0);
-    expect(peakTemporaryBytes(graphOf(conv), { ownsOutputs: true })).toBe(map);
+    expect(peakBytes(graphOf(conv))).toBe(0);
+    expect(peakBytes(graphOf(conv), { ownsOutputs: true })).toBe(map);
   });
 
   test("are the input and the output of a step, not what came before", () => {
     const chain = graphOf((builder, x) => conv(builder, conv(builder, conv(builder, conv(builder, x)))));
-    expect(peakTemporaryBytes(chain)).toBe(2 * map);
+    expect(peakBytes(chain)).toBe(2 * map);
   });
 
   test("stay while something later reads them", () => {
@@ -35,12 +35,12 @@ describe("the temporaries of a graph", () => {
       const late = conv(builder, conv(builder, conv(builder, early)));
       return conv(builder, builder.apply("Add", [late, early], {}));
     });
-    expect(peakTemporaryBytes(skip)).toBe(3 * map);
+    expect(peakBytes(skip)).toBe(3 * map);
   });
 
   test("are not doubled by what works in place", () => {
     const inPlace = graphOf((builder, x) => conv(builder, relu(builder, relu(builder, conv(builder, x)))));
-    expect(peakTemporaryBytes(inPlace)).toBe(map);
+    expect(peakBytes(inPlace)).toBe(map);
   });
 
   test("are doubled where the original is read once more", () => {
@@ -49,7 +49,7 @@ describe("the temporaries of a graph", () => {
       const gate = builder.apply("Sigmoid", [before], {});
       return conv(builder, builder.apply("Mul", [before, gate], {}));
     });
-    expect(peakTemporaryBytes(gated)).toBe(2 * map);
+    expect(peakBytes(gated)).toBe(2 * map);
   });
 
   test("are not touched by another shape, but copied when that is a result", () => {
@@ -57,9 +57,9 @@ describe("the temporaries of a graph", () => {
       const flat = builder.apply("Reshape", [conv(builder, x)], { shape: [1, 4, 4, 16] });
       return conv(builder, flat);
     });
-    expect(peakTemporaryBytes(inside)).toBe(map);
+    expect(peakBytes(inside)).toBe(map);
     const result = graphOf((builder, x) => builder.apply("Reshape", [conv(builder, x)], { shape: [1, 256] }));
-    expect(peakTemporaryBytes(result)).toBe(map);
+    expect(peakBytes(result)).toBe(map);
   });
 
   test("do not hold a transposition that a product takes in", () => {
@@ -71,18 +71,39 @@ describe("the temporaries of a graph", () => {
       const [y, turned] = square(builder, x);
       return builder.apply("MatMul", [y, turned], {});
     });
-    expect(peakTemporaryBytes(product)).toBe(map);
+    expect(peakBytes(product)).toBe(map);
     const later = graphOf((builder, x) => {
       const y = builder.apply("Transpose", [conv(builder, x)], { perm: [0, 1, 3, 2] });
       const other = conv(builder, conv(builder, x));
       return builder.apply("MatMul", [other, y], {});
     });
-    expect(peakTemporaryBytes(later)).toBe(3 * map);
+    expect(peakBytes(later)).toBe(3 * map);
     const both = graphOf((builder, x) => {
       const [y, turned] = square(builder, x);
       return builder.apply("Concat", [y, turned], { axis: 1 });
     });
-    expect(peakTemporaryBytes(both)).toBe(2 * map);
+    expect(peakBytes(both)).toBe(2 * map);
+  });
+
+  test("are told of each node, with the inputs and outputs where these count", () => {
+    const chain = graphOf((builder, x) => conv(builder, relu(builder, conv(builder, x))));
+    expect(liveBytes(chain)).toEqual([map, map, map]);
+    expect(liveBytes(chain, { ownsOutputs: true })).toEqual([map, map, 2 * map]);
+    expect(liveBytes(chain, { ownsInputs: true, ownsOutputs: true })).toEqual([2 * map, 2 * map, 3 * map]);
+  });
+
+  test("do not take the place of an input, which is the caller's", () => {
+    const activated = graphOf((builder, x) => conv(builder, relu(builder, x)));
+    expect(peakBytes(activated)).toBe(map);
+    expect(peakBytes(activated, { ownsInputs: true })).toBe(2 * map);
+  });
+
+  test("are as large as their dtype", () => {
+    const double = graphOf((builder, x) => {
+      const wide = builder.apply("Cast", [x], { to: "float64" });
+      return builder.apply("Cast", [builder.apply("Sqrt", [wide], {})], { to: "float32" });
+    });
+    expect(peakBytes(double)).toBe(2 * map);
   });
 
   test("hold the unrolled picture of a convolution with more filters than pixels", () => {
@@ -90,6 +111,6 @@ describe("the temporaries of a graph", () => {
     const x = builder.input("x", "float32", [1, 4, 2, 2]);
     const weight = builder.constant("w", Tensor.zeros([16, 4, 3, 3]));
     const y = builder.apply("Conv", [x, weight], { strides: [1, 1], pads: [1, 1, 1, 1] });
-    expect(peakTemporaryBytes(builder.build({ y }))).toBe(4 * 4 * 9 * 4);
+    expect(peakBytes(builder.build({ y }))).toBe(4 * 4 * 9 * 4);
   });
 });
