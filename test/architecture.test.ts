@@ -99,6 +99,17 @@ const rows: Readonly<Record<string, Row>> = {
     planted: { "weights/node/a.ts": "await readFile(path);", "files/node/b.ts": "readFileSync(path);" },
     expected: ["weights/node/a.ts reads files by itself"],
   },
+  "the library's messages know no flags of the command line": {
+    rule: rules.noFlagsInMessages,
+    planted: {
+      "images/a.ts": 'throw new Error("--set steps: expected key=value");',
+      "models/b.ts": "const remedy = `Pass ${name} (on the command line: --as FAMILY).`; // --as",
+      "runtime/c.ts":
+        '"Add it with `npm install --ignore-scripts`"; "models--org--name"; x--; "--ink: #fff; a { color: var(--ink); }"',
+      "cli/d.ts": '"--offline"',
+    },
+    expected: ["images/a.ts says --set", "models/b.ts says command line", "models/b.ts says --as"],
+  },
   "a layer's files of one platform are for the entries": {
     rule: rules.platformFilesAreForEntries,
     planted: {

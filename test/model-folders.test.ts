@@ -92,7 +92,7 @@ describe("a pipeline's folder", () => {
     const both = join(folder.path, "both");
     await cp(join(folder.path, "model"), both, { recursive: true });
     await cp(join(folder.path, "model"), join(both, "vae"), { recursive: true });
-    expect((await open(both)).warnings).toMatch(/another one in its folder vae\. .*--subfolder vae/);
+    expect((await open(both)).warnings).toMatch(/another one in its folder vae\. .*`subfolder: "vae"`/);
     expect((await open(both, { subfolder: "vae" })).warnings).toBe("");
   });
 

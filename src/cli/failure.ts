@@ -3,6 +3,7 @@ import { CommanderError } from "commander";
 import { inspect } from "node:util";
 import { messageOf, VaekitError } from "../errors.ts";
 import { messageText } from "../util/printable.ts";
+import { withFlags } from "./flags.ts";
 import { exitCodes, writeError, writeErrorLine } from "./terminal.ts";
 
 /** A command line that cannot be meant: exit code 2. */
@@ -26,7 +27,7 @@ export function reportFailure(error: unknown): number {
   }
   if (error instanceof VaekitError || error instanceof UsageError) {
     // Both have only line feeds of our own.
-    writeError(`vaekit: ${optionNames(error.message)}\n`);
+    writeError(`vaekit: ${withFlags(error.message)}\n`);
   } else {
     writeErrorLine(messageText(messageOf(error)));
     writeError("This is not a known error; set VAEKIT_DEBUG=1 for the stack.\n");
@@ -35,15 +36,7 @@ export function reportFailure(error: unknown): number {
   return error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
 }
 
-/** A note on stderr that stops nothing. */
+/** A note on stderr that stops nothing; the library's options become flags. */
 export function warn(message: string): void {
-  writeErrorLine(`warning: ${messageText(message)}`);
-}
-
-/** The library's message names its own option; here it has another name. */
-export function optionNames(message: string): string {
-  return message
-    .replace("raise maxPixels", "raise --max-pixels")
-    .replace(/^maxMemoryBytes:/, "--memory:")
-    .replace(/^temporary folder:/, "--temp-dir:");
+  writeErrorLine(`warning: ${messageText(withFlags(message))}`);
 }

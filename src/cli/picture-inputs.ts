@@ -5,7 +5,7 @@ import { addLeftOut, checkFound, leftOutText, listFolder, nothingLeftOut } from 
 import type { LeftOut, UnreadablePicture } from "../data/node/index.ts";
 import { readError, statRegularFile } from "../files/node/index.ts";
 import { VaekitError, type AutoencoderKL } from "../node/index.ts";
-import { optionNames, UsageError, warn } from "./failure.ts";
+import { UsageError, warn } from "./failure.ts";
 import type { PictureOptions } from "./options.ts";
 import { preparePicture, type PreparedPicture } from "./pictures.ts";
 import { writeErrorLine } from "./terminal.ts";
@@ -127,7 +127,7 @@ export class PictureInputs {
 
   #tell({ path, reason }: UnreadablePicture, index: number): void {
     if (this.#options.strict === true) throw new VaekitError("INVALID_FILE", `${path}: ${reason}.`);
-    if (index < namedAtMost) warn(optionNames(`left out ${path}: ${reason}.`));
+    if (index < namedAtMost) warn(`left out ${path}: ${reason}.`);
   }
 }
 

@@ -37,7 +37,7 @@ describe("chooseModelFolder", () => {
     (config) => {
       const { subfolder, warnings } = chooseModelFolder({ config, files: weights, hasVae: true }, "m");
       expect(subfolder).toBe("");
-      expect(warnings.join()).toContain("--subfolder vae");
+      expect(warnings.join()).toContain('`subfolder: "vae"`');
     },
   );
 });

@@ -40,7 +40,7 @@ export function chooseModelFolder({ config, files, hasVae }: FolderContent, name
   if (!hasWeights) {
     return { subfolder: "vae", warnings: [`${took}; there are no weights beside its own config.json.`] };
   }
-  const other = 'Pass `subfolder` "vae" (on the command line: --subfolder vae) for the other one.';
+  const other = 'Pass `subfolder: "vae"` for the other one.';
   return { subfolder: "", warnings: [`${name}: holds a model and another one in its folder vae. ${other}`] };
 }
 

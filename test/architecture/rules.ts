@@ -148,3 +148,19 @@ export const platformFilesAreForEntries: Rule = onImports(
   (from, to) =>
     isPlatformFile(to) && !isPlatformFile(from) && !isIn("node", "web", "cli", "hub", "training")(from),
 );
+
+/** Flags of other programs: npm's, and esbuild's. */
+const otherFlags = ["--ignore-scripts", "--external"];
+
+const stillSayFlags = ["recipe", "training"];
+
+/** The library speaks of its options; the command line alone knows its flags. A variable of CSS is none. */
+export const noFlagsInMessages: Rule = (files) =>
+  files
+    .filter(({ path }) => !["cli", ...stillSayFlags].includes(layerOf(path)))
+    .flatMap(({ path, strings }) =>
+      strings
+        .flatMap((text) => text.match(/(?<![\w(-])--[a-z][a-z-]*(?![a-z-]*:)|command line/g) ?? [])
+        .filter((flag) => !otherFlags.includes(flag))
+        .map((flag) => `${path} says ${flag}`),
+    );

@@ -12,6 +12,8 @@ export interface SourceFile {
   readonly packages: readonly string[];
   /** Names that the file uses and does not declare: globals, and whatever the checks of types let through. */
   readonly globals: ReadonlySet<string>;
+  /** Its texts: strings, and the parts of templates. */
+  readonly strings: readonly string[];
 }
 
 /** Every source file below a folder, without tests. */
@@ -24,6 +26,7 @@ export function readSources(root: string): SourceFile[] {
 /** A source file from its text. */
 export function parseSource(path: string, text: string): SourceFile {
   const specifiers: string[] = [];
+  const strings: string[] = [];
   const used = new Set<string>();
   const declared = new Set<string>();
   const visit = (node: ts.Node): void => {
@@ -31,6 +34,9 @@ export function parseSource(path: string, text: string): SourceFile {
     if (specifier !== undefined) specifiers.push(specifier);
     if (ts.isIdentifier(node))
       (isDeclaration(node) ? declared : isUse(node) ? used : new Set()).add(node.text);
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
+      strings.push(node.text);
+    }
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));
@@ -41,6 +47,7 @@ export function parseSource(path: string, text: string): SourceFile {
     imports: ours.map((specifier) => join(dirname(path), specifier)),
     packages: specifiers.filter((specifier) => !specifier.startsWith(".")),
     globals: new Set([...used].filter((name) => !declared.has(name))),
+    strings,
   };
 }
 

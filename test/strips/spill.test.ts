@@ -97,7 +97,7 @@ describe("one clear error and nothing left behind", () => {
     await expect(run(spilled(), { temporaryFolder: path })).rejects.toMatchObject({
       code: "IO",
       message: expect.stringMatching(
-        /^temporary folder: expected a folder that can be written, found .*nowhere/,
+        /^temporaryFolder: expected a folder that can be written, found .*nowhere/,
       ) as string,
     });
     expect(await readdir(folder)).toEqual([]);

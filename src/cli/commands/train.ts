@@ -6,6 +6,7 @@ import { applyOverrides, parseRecipe, type Recipe } from "../../recipe/index.ts"
 import { readRecipe } from "../../recipe/node/index.ts";
 import { InterruptGuard, RunDirectory } from "../../training/run-folder/index.ts";
 import { UsageError, warn } from "../failure.ts";
+import { withFlags } from "../flags.ts";
 import { print, printJson } from "../format.ts";
 import { parseThreads } from "../limits.ts";
 import { addJsonOption, parseCount, type JsonOptions } from "../options.ts";
@@ -63,7 +64,7 @@ async function runTrain(source: string | undefined, options: TrainCommandOptions
   let progress: TrainProgress | undefined;
   const note = (message: string): void => {
     if (progress === undefined) warn(message);
-    else progress.note(message);
+    else progress.note(withFlags(message));
   };
   const result = await train({
     recipe,

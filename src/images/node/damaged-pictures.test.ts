@@ -173,7 +173,7 @@ describe("a picture without bounds", () => {
     // libpng checks the header's sum before anything else.
     png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
     await expect(readImage(png)).rejects.toThrow(
-      "expected at most 100000000 pixels, found 40000x25000 = 1000000000. Scale the picture down, or raise maxPixels",
+      "expected at most 100000000 pixels, found 40000x25000 = 1000000000. Scale the picture down, or raise `maxPixels`",
     );
   });
 

@@ -120,7 +120,7 @@ export async function decodePictureBytes(bytes, { maxPixels, alpha = "white", re
     sharp(bytes, { limitInputPixels: false }).metadata(),
   );
   const { width, height } = autoOrient;
-  checkPixels("found", width, height, maxPixels, "Scale the picture down, or raise maxPixels");
+  checkPixels("found", width, height, maxPixels, "Scale the picture down, or raise `maxPixels`");
   if (format === "svg") {
     // No bound on pixels or time holds for what a drawing may ask of its renderer.
     throw invalid("expected a picture of pixels, found an SVG drawing. Render it to a PNG file first");

@@ -77,7 +77,7 @@ function openScaling(
     return warnings;
   }
   return [
-    `${subject}: nothing says its scaling_factor; diffusers' default ${scalingFactor}, that of Stable Diffusion 1, is assumed. Pass \`as\` (on the command line: --as FAMILY) or scaling_factor in the config if it is another model.`,
+    `${subject}: nothing says its scaling_factor; diffusers' default ${scalingFactor}, that of Stable Diffusion 1, is assumed. Pass \`as\`, or scaling_factor in the config, if it is another model.`,
   ];
 }
 

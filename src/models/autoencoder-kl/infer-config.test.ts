@@ -71,7 +71,7 @@ describe("inferConfig", () => {
 
   it("asks which family it is when two fit, and names both with their factors", () => {
     expect(() => inferConfig(shapesOf(), undefined, "vae.safetensors")).toThrow(
-      'vae.safetensors has 4 latent channels with quant_conv and post_quant_conv: that is sd1 (Stable Diffusion 1 and 2, scaling factor 0.18215) or sdxl (Stable Diffusion XL, scaling factor 0.13025), and only the scaling tells them apart. Pass `config`, or `as`: "sd1" or "sdxl" (on the command line: --as sdxl).',
+      'vae.safetensors has 4 latent channels with quant_conv and post_quant_conv: that is sd1 (Stable Diffusion 1 and 2, scaling factor 0.18215) or sdxl (Stable Diffusion XL, scaling factor 0.13025), and only the scaling tells them apart. Pass `config`, or `as: "sd1"` or `as: "sdxl"`.',
     );
     expect(() => inferConfig(shapesOf({ latent: 16, quantConvs: false }))).toThrow(
       "sd3 (Stable Diffusion 3, scaling factor 1.5305, shift factor 0.0609) or flux1 (FLUX.1, scaling factor 0.3611, shift factor 0.1159)",
@@ -84,7 +84,7 @@ describe("inferConfig", () => {
       expect(() => inferConfig(shapesOf(layout))).toThrow(
         expect.objectContaining({
           code: "INVALID_CONFIG",
-          message: expect.stringContaining("Pass `config` (on the command line: --config FILE).") as string,
+          message: expect.stringContaining("Pass `config`.") as string,
         }) as Error,
       );
     },
@@ -92,7 +92,7 @@ describe("inferConfig", () => {
 
   it("refuses a family that the shapes contradict", () => {
     expect(() => inferConfig(shapesOf(), "flux1")).toThrow(
-      "Expected 16 latent channels without quant_conv for `as` flux1 (FLUX.1); weights has 4 latent channels with quant_conv and post_quant_conv. Its shapes fit sd1 and sdxl.",
+      'Expected 16 latent channels without quant_conv for `as: "flux1"` (FLUX.1); weights has 4 latent channels with quant_conv and post_quant_conv. Its shapes fit sd1 and sdxl.',
     );
   });
 
@@ -144,7 +144,7 @@ describe("inferArchitecture", () => {
 
   it("asks for a config when 32 groups cannot be", () => {
     expect(() => inferArchitecture(shapesOf({ channels: [32, 48] }), "vae.safetensors")).toThrow(
-      "vae.safetensors: norm_num_groups is not in the file, and the usual 32 does not divide its 48 channels. Pass `config` (on the command line: --config FILE).",
+      "vae.safetensors: norm_num_groups is not in the file, and the usual 32 does not divide its 48 channels. Pass `config`.",
     );
   });
 

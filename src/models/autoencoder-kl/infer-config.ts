@@ -146,23 +146,20 @@ export function chooseFamily(
   const found = `${subject} has ${describeLatents(architecture)}`;
   if (as !== undefined) {
     if (candidates.includes(as)) return as;
-    const remedy =
-      first === undefined
-        ? "Pass `config` (on the command line: --config FILE)."
-        : `Its shapes fit ${candidates.join(" and ")}.`;
+    const remedy = first === undefined ? "Pass `config`." : `Its shapes fit ${candidates.join(" and ")}.`;
     throw new VaekitError("INVALID_CONFIG", `Expected ${describeExpected(as)}; ${found}. ${remedy}`);
   }
   if (first === undefined) {
     throw new VaekitError(
       "INVALID_CONFIG",
-      `${found}, as no family that vaekit knows (${familyNames.join(", ")}): its scaling factor cannot be told from the file. Pass \`config\` (on the command line: --config FILE).`,
+      `${found}, as no family that vaekit knows (${familyNames.join(", ")}): its scaling factor cannot be told from the file. Pass \`config\`.`,
     );
   }
   if (second === undefined) return first;
   throw new VaekitError(
     "INVALID_CONFIG",
     `${found}: that is ${candidates.map(describeFamily).join(" or ")}, and only the scaling tells them apart. ` +
-      `Pass \`config\`, or \`as\`: "${candidates.join('" or "')}" (on the command line: --as ${second}).`,
+      `Pass \`config\`, or ${candidates.map((family) => `\`as: "${family}"\``).join(" or ")}.`,
   );
 }
 
@@ -177,7 +174,7 @@ function fits(family: FamilyPreset, architecture: Architecture): boolean {
 function describeExpected(as: ModelFamily): string {
   const { label, latentChannels, hasQuantConvs } = modelFamilies[as];
   const latents = { latentChannels, useQuantConv: hasQuantConvs, usePostQuantConv: hasQuantConvs };
-  return `${describeLatents(latents)} for \`as\` ${as} (${label})`;
+  return `${describeLatents(latents)} for \`as: "${as}"\` (${label})`;
 }
 
 function describeFamily(name: ModelFamily): string {
@@ -273,7 +270,7 @@ function inferNormNumGroups(blockOutChannels: readonly number[], subject: string
   if (ragged === undefined) return 32;
   throw new VaekitError(
     "INVALID_CONFIG",
-    `${subject}: norm_num_groups is not in the file, and the usual 32 does not divide its ${ragged} channels. Pass \`config\` (on the command line: --config FILE).`,
+    `${subject}: norm_num_groups is not in the file, and the usual 32 does not divide its ${ragged} channels. Pass \`config\`.`,
   );
 }
 
