@@ -9,10 +9,15 @@ export {
   formatConfig,
   parameterShapes,
   parseConfig,
+  parseModelConfig,
+  registerModel,
   spatialFactor,
   type AutoencoderKLConfig,
   type AutoencoderKLConfigJson,
   type GivenConfig,
+  type ModelFacts,
+  type ParsedModelConfig,
+  type VaeModel,
 } from "./models/index.ts";
 export { inferConfig, modelFamilies, type ModelFamily } from "./models/autoencoder-kl/infer-config.ts";
 export { encodeModel } from "./onnx/index.ts";
@@ -33,4 +38,5 @@ export {
   type ForwardOptions,
   type Tiling,
 } from "./vae/options.ts";
+export { Vae, type Reconstruction } from "./vae/vae.ts";
 export { encodeSafetensors, parseSafetensors, readTensor, type Checkpoint } from "./weights/index.ts";

@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { parseJson } from "../src/files/index.ts";
 import { configFromTensors } from "../src/models/autoencoder-kl/config-from-tensors.ts";
-import { parameterShapes, completeConfig, parseConfig } from "../src/models/index.ts";
+import { autoencoderKL, parameterShapes, completeConfig, parseConfig } from "../src/models/index.ts";
 import { readConfig } from "../src/models/autoencoder-kl/config.ts";
 import { VaekitError } from "../src/node/index.ts";
 import { storeInMemory, type StoredTensor } from "../src/tensor/stored-tensor.ts";
@@ -33,7 +33,8 @@ const tensors: ReadonlyMap<string, StoredTensor> = new Map(
 
 /** As the config.json of a folder, and as the config beside a single file. */
 const readers: Record<string, (json: unknown) => void> = {
-  folder: (json) => void matchWeights(parseConfig(json, "config.json").config, tensors, "weights"),
+  folder: (json) =>
+    void matchWeights(autoencoderKL, parseConfig(json, "config.json").config, tensors, "weights"),
   "single file": (json) =>
     void configFromTensors(tensors, { given: readConfig(json, "config.json", "given file") }, "weights"),
 };

@@ -1,5 +1,5 @@
 /** One model on every runtime: its files are read as in Node, the rest is as on the runtime's own platform. */
-import { parseConfig } from "../src/models/index.ts";
+import { autoencoderKL, parseConfig } from "../src/models/index.ts";
 import { thisMachine } from "../src/node/machine.ts";
 import { AutoencoderKLModel, type AutoencoderKLParts } from "../src/vae/autoencoder-kl.ts";
 import type { Machine } from "../src/vae/machine.ts";
@@ -29,7 +29,7 @@ export async function partsOf(
 ): Promise<Pick<AutoencoderKLParts, "name" | "config" | "weights">> {
   const { configJson, configPath, checkpoint } = await loadDiffusersFolder(folder);
   const { config } = parseConfig(configJson, configPath);
-  return { name: folder, config, weights: matchWeights(config, checkpoint.tensors, folder) };
+  return { name: folder, config, weights: matchWeights(autoencoderKL, config, checkpoint.tensors, folder) };
 }
 
 export async function openOn(name: RuntimeName, folder: string): Promise<AssembledModel> {

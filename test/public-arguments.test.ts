@@ -12,6 +12,7 @@ import * as vaekit from "../src/node/index.ts";
 import * as web from "../src/web/index.ts";
 import { bytesInMemory } from "../src/tensor/byte-source.ts";
 import { fixturePath } from "./conformance/fixtures.ts";
+import { autoencoderKL } from "../src/models/index.ts";
 import { Autoencoder, Mlp, runtimes } from "./small-models.ts";
 
 const { Tensor, DiagonalGaussianDistribution, VaeImageProcessor, Generator, Histogram } = vaekit;
@@ -290,22 +291,46 @@ const rows: Readonly<Record<string, Row>> = {
     "Map",
   ),
   "AutoencoderKL.savePretrained": row((x) => saved.savePretrained(placed(x)), "text"),
-  "AutoencoderKLModel.encode": row((x) => vae.encode(x)),
-  "AutoencoderKLModel.encode: options": options((x) => vae.encode(Tensor.zeros([1, 3, 2, 2]), x)),
-  "AutoencoderKLModel.decode": row((x) => vae.decode(x)),
+  registerModel: row((x) => {
+    vaekit.registerModel(x);
+  }),
+  "registerModel: config": row((x) => {
+    vaekit.registerModel({ ...autoencoderKL, className: "Another", aliases: [], config: x });
+  }),
+  "registerModel: className": row((x) => {
+    vaekit.registerModel({ ...autoencoderKL, className: x, aliases: [] });
+  }, "text"),
+  parseModelConfig: row((x) => vaekit.parseModelConfig(x, "config.json"), "object", "Map"),
+  latentsWithoutPosterior: row((x) => vaekit.latentsWithoutPosterior("Output", x)),
+  "latentsWithoutPosterior: options": options((x) => vaekit.latentsWithoutPosterior("Output", latents, x)),
+  "AutoencoderKLOutput.latents": options((x) =>
+    new vaekit.AutoencoderKLOutput({ latentDist: posterior }).latents(x),
+  ),
+  "Vae.encode": row((x) => vae.encode(x)),
+  "Vae.encode: rows": row((x) => mlp.encode(x)),
+  "Vae.encode: options": options((x) => vae.encode(Tensor.zeros([1, 3, 2, 2]), x)),
+  "Vae.decode": row((x) => vae.decode(x)),
+  "Vae.decode: rows": row((x) => mlp.decode(x)),
+  "Vae.forward": row((x) => mlp.forward(x)),
+  "Vae.reconstruct": row(
+    (x) => mlp.forward(Tensor.zeros([1, 6]), x),
+    "undefined",
+    "object",
+    "Map",
+    "function",
+  ),
+  "Vae.normalizeLatents: rows": row((x) => mlp.normalizeLatents(x)),
   "AutoencoderKLModel.forward": row((x) => vae.forward(x)),
-  "AutoencoderKLModel.normalizeLatents": row((x) => vae.normalizeLatents(x)),
-  "AutoencoderKLModel.denormalizeLatents": row((x) => vae.denormalizeLatents(x)),
-  "AutoencoderKLModel.graph": row((x) => vae.graph(x, { batch: 1, height: 2, width: 2 })),
-  "AutoencoderKLModel.graph: size": row((x) => vae.graph("encoder", x)),
-  "AutoencoderKLModel.exportOnnx: half": row((x) => vae.exportOnnx(x, { batch: 1, height: 2, width: 2 })),
-  "AutoencoderKLModel.plan: half": row((x) => vae.plan(x, { batch: 1, height: 2, width: 2 })),
-  "AutoencoderKLModel.exportOnnx": row((x) => vae.exportOnnx("encoder", x)),
-  "AutoencoderKLModel.plan": row((x) => vae.plan("encoder", x)),
+  "Vae.normalizeLatents": row((x) => vae.normalizeLatents(x)),
+  "Vae.denormalizeLatents": row((x) => vae.denormalizeLatents(x)),
+  "Vae.graph": row((x) => vae.graph(x, { batch: 1, height: 2, width: 2 })),
+  "Vae.graph: size": row((x) => vae.graph("encoder", x)),
+  "Vae.exportOnnx: half": row((x) => vae.exportOnnx(x, { batch: 1, height: 2, width: 2 })),
+  "Vae.plan: half": row((x) => vae.plan(x, { batch: 1, height: 2, width: 2 })),
+  "Vae.exportOnnx": row((x) => vae.exportOnnx("encoder", x)),
+  "Vae.plan": row((x) => vae.plan("encoder", x)),
   "MlpVae.isAt": row((x) => vaekit.MlpVae.isAt(x), ...anything),
   "MlpVae.fromPretrained": row((x) => vaekit.MlpVae.fromPretrained(x)),
-  "MlpVaeModel.encode": row((x) => mlp.encode(x)),
-  "MlpVaeModel.decode": row((x) => mlp.decode(x)),
   NodeRuntime: options((x) => new vaekit.NodeRuntime(x)),
   "NodeRuntime.createSession": row((x) => runtime.createSession(x)),
   openFileSource: row((x) => vaekit.openFileSource(x)),
@@ -356,7 +381,15 @@ describe.each(Object.entries(rows))("%s", (name, { call, takes }) => {
 });
 
 /** Classes that callers do not construct. */
-const withoutConstructor = new Set(["AutoencoderKL", "MlpVae", "Tensor", "ValueObject", "VaekitError"]);
+const withoutConstructor = new Set([
+  "AutoencoderKL",
+  "Encoded",
+  "MlpVae",
+  "Tensor",
+  "Vae",
+  "ValueObject",
+  "VaekitError",
+]);
 
 /** Methods that callers do not call: not public in the types, or between vaekit and its runtimes. */
 const internal = new Set([

@@ -1,8 +1,10 @@
 /** Models of a few kilobytes with weights in memory, on every runtime. */
 import * as ortWeb from "onnxruntime-web/wasm";
 import {
+  autoencoderKL,
   completeConfig,
   initializeParameters,
+  mlpVae,
   mlpVaeShapes,
   type MlpVaeConfig,
 } from "../src/models/index.ts";
@@ -12,9 +14,10 @@ import type { Runtime } from "../src/runtime/index.ts";
 import { NodeRuntime } from "../src/runtime/node/node-runtime.ts";
 import { WebRuntime } from "../src/runtime/web/web-runtime.ts";
 import { storeInMemory } from "../src/tensor/stored-tensor.ts";
+import type { Machine } from "../src/vae/machine.ts";
 import { AutoencoderKLModel } from "../src/vae/autoencoder-kl.ts";
 import { MlpVaeModel } from "../src/vae/mlp-vae.ts";
-import { matchShapes, matchWeights } from "../src/vae/model-weights.ts";
+import { matchWeights } from "../src/vae/model-weights.ts";
 
 // Counting the cores is the one thing that the WebAssembly build cannot do in Node.
 ortWeb.env.wasm.numThreads = 1;
@@ -32,6 +35,13 @@ const config = completeConfig({
   sampleSize: 16,
 });
 
+const machine: Machine = {
+  processBytes: () => undefined,
+  availableBytes: () => undefined,
+  hasFiles: false,
+  costProfile: (provider: Provider) => Promise.resolve(defaultProfile(provider, 1)),
+};
+
 /** Sets the first value of a tensor, whatever its dtype. */
 export type Damage = Readonly<Record<string, number>>;
 
@@ -42,13 +52,7 @@ export class Autoencoder extends AutoencoderKLModel {
       if (damage[name] !== undefined) tensor.data[0] = damage[name];
       return [name, storeInMemory(name, tensor.toFloat(dtype))] as const;
     });
-    const machine = {
-      processBytes: () => undefined,
-      availableBytes: () => undefined,
-      hasFiles: false,
-      costProfile: (provider: Provider) => Promise.resolve(defaultProfile(provider, 1)),
-    };
-    const weights = matchWeights(config, new Map(tensors), "damaged");
+    const weights = matchWeights(autoencoderKL, config, new Map(tensors), "damaged");
     return new Autoencoder({ name: "damaged", config, weights, runtime, machine });
   }
 }
@@ -72,7 +76,7 @@ export class Mlp extends MlpVaeModel {
       if (damage[name] !== undefined) tensor.data.fill(damage[name]);
       return [name, storeInMemory(name, tensor)] as const;
     });
-    const weights = matchShapes(mlpVaeShapes(mlpConfig), new Map(tensors), "damaged");
-    return new Mlp({ name: "damaged", config: mlpConfig, weights, runtime });
+    const weights = matchWeights(mlpVae, mlpConfig, new Map(tensors), "damaged");
+    return new Mlp({ name: "damaged", config: mlpConfig, weights, runtime, machine });
   }
 }

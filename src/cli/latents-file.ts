@@ -48,6 +48,7 @@ export function latentsMetadata(made: {
 
 /** What normalised the latents, under config.json's keys; a key that is not there had no part in it. */
 function scalingMetadata(scaling: LatentScaling): Record<string, string> {
+  if (scaling.kind === "none") return {};
   const { scalingFactor } = scaling;
   const factor: Record<string, string> =
     scalingFactor === undefined ? {} : { scaling_factor: String(scalingFactor) };

@@ -88,8 +88,8 @@ function autoencoderSampler(vae: AutoencoderKL, size: PictureSize): Sampler {
     prior: (count, generator) => generator.randn([count, latentChannels, ...latentSize]),
     encode: async (path) => {
       const { pixels } = await preparePicture(path, vae, { size: asked });
-      const { latentDist } = await naming(path, () => vae.encode(pixels));
-      return vae.normalizeLatents(latentDist.mode());
+      const encoded = await naming(path, () => vae.encode(pixels));
+      return vae.normalizeLatents(encoded.latents());
     },
     decode: async (latents, onProgress) => {
       const { sample } = await vae.decode(vae.denormalizeLatents(latents), {
@@ -127,12 +127,12 @@ function mlpSampler(vae: MlpVae): Sampler {
         doConvertGrayscale: true,
       });
       const pixels = processor.preprocess(picture, { width: side, height: side, resizeMode: "crop" });
-      return (await naming(path, () => vae.encode(pixels.reshape([1, inputSize])))).mode();
+      return (await naming(path, () => vae.encode(pixels.reshape([1, inputSize])))).latents();
     },
     decode: async (latents, onProgress) => {
-      const pictures = await vae.decode(latents);
+      const { sample } = await vae.decode(latents);
       onProgress(1, 1);
-      return pictures;
+      return sample;
     },
     [Symbol.asyncDispose]: () => vae.dispose(),
   };

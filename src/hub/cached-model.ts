@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { messageOf, VaekitError } from "../errors.ts";
 import { readJsonFile, readTextFile } from "../files/node/index.ts";
 import { chooseModelFolder } from "../models/model-folder.ts";
-import { isOtherClass } from "../models/other-models.ts";
+import { isUnknownClass } from "../models/index.ts";
 import { snapshotFolder } from "./cache.ts";
 import { assertInsideCache, damageOf } from "./cached-file.ts";
 import { chooseFiles, shardIndexFile, shardsOf } from "./choose-files.ts";
@@ -46,7 +46,7 @@ async function foldersOf(snapshot: string): Promise<string[]> {
   // Whether the repository has `vae` is not known here: a root of ours is taken, any other passed over.
   const { subfolder } = chooseModelFolder({ config, files, hasVae: true }, snapshot);
   if (subfolder === "") return [""];
-  const isOther = typeof config === "object" && config !== null && isOtherClass(config);
+  const isOther = typeof config === "object" && config !== null && isUnknownClass(config);
   return isOther ? ["vae"] : ["vae", ""];
 }
 

@@ -9,7 +9,7 @@ import { readReference, repositoryFolder, snapshotFolder, writeReference } from 
 import { assertInsideCache } from "./cached-file.ts";
 import { findCached } from "./cached-model.ts";
 import { chooseModelFolder } from "../models/model-folder.ts";
-import { refuseOtherClass } from "../models/other-models.ts";
+import { modelOfConfig } from "../models/index.ts";
 import { chooseFiles, shardIndexFile, shardsOf } from "./choose-files.ts";
 import { isBlobName } from "./content-hash.ts";
 import { checkRoom } from "./room.ts";
@@ -133,10 +133,10 @@ async function findFolder(settings: HubSettings, commit: string): Promise<Folder
   return choice.subfolder === "vae" ? vae : folder;
 }
 
-/** @throws INVALID_CONFIG, UNSUPPORTED when the config.json of a folder is not an AutoencoderKL's. */
+/** @throws INVALID_CONFIG, UNSUPPORTED when the config.json of a folder is that of no class that vaekit reads. */
 async function refuseOtherModel(folder: string, where: string): Promise<void> {
   const config = await readJsonFile(join(folder, "config.json"));
-  if (typeof config === "object" && config !== null) refuseOtherClass(config, `${where}: config.json`);
+  modelOfConfig(config, `${where}: config.json`);
 }
 
 /** What lies in `vae`, if the repository has such a folder. */

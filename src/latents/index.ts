@@ -1,5 +1,6 @@
 /** Latents: the posterior, the results that carry them, their scaling, packing and statistics. */
 export { calibrate, LatentCalibrator, type Calibration, type LatentCalibratorJson } from "./calibration.ts";
+export { Encoded, latentsWithoutPosterior, type LatentsOptions } from "./encoded.ts";
 export type { Estimate } from "./confidence.ts";
 export { DiagonalGaussianDistribution, type SampleOptions } from "./diagonal-gaussian-distribution.ts";
 export {

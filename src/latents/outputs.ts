@@ -3,21 +3,28 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { checkTensor } from "../tensor/check-tensor.ts";
 import { checkValue, optionKinds } from "../util/check-options.ts";
 import { checkDistribution, type DiagonalGaussianDistribution } from "./diagonal-gaussian-distribution.ts";
+import { checkLatentsOptions, Encoded, type LatentsOptions } from "./encoded.ts";
 import { ValueObject } from "./value-object.ts";
 
 export interface AutoencoderKLOutputFields {
   readonly latentDist: DiagonalGaussianDistribution;
 }
 
-/** What `encode` returns. */
-export class AutoencoderKLOutput extends ValueObject {
-  /** The posterior of the batch: the distribution of latents [N, C, h, w]. */
+/** What `encode` returns of a class with a distribution over latents. */
+export class AutoencoderKLOutput extends Encoded {
+  /** The posterior of the batch: the distribution of latents [N, C, h, w], or [N, C] of rows. */
   declare readonly latentDist: DiagonalGaussianDistribution;
 
   constructor(fields: AutoencoderKLOutputFields) {
     checkValue("AutoencoderKLOutput", fields, optionKinds.object);
     checkDistribution(fields.latentDist, "AutoencoderKLOutput: latentDist");
     super({ ...fields });
+  }
+
+  override latents(options: LatentsOptions = {}): Tensor<"float32"> {
+    checkLatentsOptions("AutoencoderKLOutput.latents", options);
+    const { sample = false, ...random } = options;
+    return sample ? this.latentDist.sample(random) : this.latentDist.mode();
   }
 }
 
@@ -29,9 +36,9 @@ export interface DecoderOutputFields {
 
 /** What `decode` returns. */
 export class DecoderOutput extends ValueObject {
-  /** The pictures, float32 [N, C, H, W], about [-1, 1] and not clamped. */
+  /** The pictures, float32 [N, C, H, W], about [-1, 1] and not clamped; of rows [N, D], in the model's range. */
   declare readonly sample: Tensor;
-  /** The commitment loss of a vector-quantised model; null for AutoencoderKL. */
+  /** The commitment loss of a vector-quantised model; null for all others. */
   declare readonly commitLoss: Tensor | null;
 
   constructor(fields: DecoderOutputFields) {

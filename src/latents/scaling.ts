@@ -27,9 +27,11 @@ export type LatentScaling =
       readonly mean: readonly number[];
       readonly std: readonly number[];
       readonly scalingFactor?: number;
-    };
+    }
+  /** The model's latents are what a diffusion model sees. */
+  | { readonly kind: "none"; readonly latentChannels: number };
 
-/** The part of an AutoencoderKL's config that latents depend on. */
+/** The keys of a config that latents depend on. */
 export interface ScalingConfig {
   /** null or left out where only latentsMean and latentsStd count. */
   readonly scalingFactor?: number | null;
@@ -83,6 +85,7 @@ export function latentScaling(config: ScalingConfig): LatentScaling {
 
 /** Also of scalings that a caller wrote. */
 function checked(scaling: LatentScaling): LatentScaling {
+  if (scaling.kind === "none") return scaling;
   const { scalingFactor = 1, latentChannels } = scaling;
   if (!isAboveZero(scalingFactor)) throw invalid("a finite scaling_factor above 0", String(scalingFactor));
   if (scaling.kind === "factor") {
@@ -129,6 +132,7 @@ function invalid(expected: string, found: string): VaekitError {
 export function normalizeLatents(latents: Tensor, by: LatentScaling | ScalingConfig): Tensor<"float32"> {
   const scaling = scalingOf(by);
   const { latentChannels } = scaling;
+  if (scaling.kind === "none") return unscaled(latents, latentChannels, "normalizeLatents");
   if (scaling.kind === "factor") {
     const [factor, shift] = [Math.fround(scaling.scalingFactor), Math.fround(scaling.shiftFactor)];
     return mapChannels(latents, latentChannels, "normalizeLatents", (value) => {
@@ -145,6 +149,7 @@ export function normalizeLatents(latents: Tensor, by: LatentScaling | ScalingCon
 export function denormalizeLatents(latents: Tensor, by: LatentScaling | ScalingConfig): Tensor<"float32"> {
   const scaling = scalingOf(by);
   const { latentChannels } = scaling;
+  if (scaling.kind === "none") return unscaled(latents, latentChannels, "denormalizeLatents");
   if (scaling.kind === "factor") {
     const [factor, shift] = [Math.fround(scaling.scalingFactor), Math.fround(scaling.shiftFactor)];
     return mapChannels(latents, latentChannels, "denormalizeLatents", (value) => {
@@ -178,6 +183,7 @@ function statisticsOf({ scalingFactor = 1, mean, std }: Extract<LatentScaling, {
 export function describeScaling(scaling: LatentScaling): string {
   checkObject(scaling);
   checked(scaling);
+  if (scaling.kind === "none") return "no scaling";
   if (scaling.kind === "factor") {
     const { scalingFactor, shiftFactor } = scaling;
     return `scaling_factor ${scalingFactor}${shiftFactor === 0 ? "" : `, shift_factor ${shiftFactor}`}`;
@@ -185,6 +191,11 @@ export function describeScaling(scaling: LatentScaling): string {
   const lists = "latents_mean and latents_std";
   const { scalingFactor } = scaling;
   return scalingFactor === undefined ? `${lists} alone` : `scaling_factor ${scalingFactor} with ${lists}`;
+}
+
+/** The latents as they are, in memory of their own, as scaled ones have. */
+function unscaled(latents: Tensor, channels: number, subject: string): Tensor<"float32"> {
+  return mapChannels(latents, channels, subject, (value) => value);
 }
 
 function mapChannels(

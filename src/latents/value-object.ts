@@ -10,7 +10,11 @@
 import { checkValue, optionKinds } from "../util/check-options.ts";
 
 /** The fields of a value object, without its methods. */
-export type FieldsOf<T> = { readonly [K in Exclude<keyof T, keyof ValueObject>]: T[K] };
+export type FieldsOf<T> = {
+  readonly [
+    K in Exclude<keyof T, keyof ValueObject> as T[K] extends (...args: never[]) => unknown ? never : K
+  ]: T[K];
+};
 
 /**
  * The base of every result. A subclass declares its fields with `declare readonly` (so that no initialiser

@@ -1,13 +1,11 @@
+/** The classes of autoencoders, and what each has of its own. */
 export {
   buildDecoder,
   buildEncoder,
   decode,
   encode,
-  parametersFrom,
   parameterShapes,
   type AutoencoderKLContext,
-  type FindParameter,
-  type InputSize,
 } from "./autoencoder-kl/graph.ts";
 export {
   completeConfig,
@@ -19,8 +17,9 @@ export {
   type AutoencoderKLConfigJson,
   type GivenConfig,
 } from "./autoencoder-kl/config.ts";
+export { initializeParameters } from "./autoencoder-kl/initialize.ts";
+export { autoencoderKL } from "./autoencoder-kl/model.ts";
 export { configLimits } from "./config-limits.ts";
-export { initializeParameters } from "./initialize-parameters.ts";
 export {
   initializeMlpVae,
   iwaeMlpVae,
@@ -31,3 +30,26 @@ export {
   type MlpVaeConfig,
 } from "./mlp-vae/graph.ts";
 export { isMlpVaeConfig, mlpVaeClassName, mlpVaeNames, parseMlpVaeConfig } from "./mlp-vae/config.ts";
+export { mlpVae } from "./mlp-vae/model.ts";
+export type {
+  ConfigSchema,
+  GivenSources,
+  Half,
+  ModelFacts,
+  ParsedConfig,
+  TensorShapes,
+  TileFacts,
+  VaeModel,
+  WeightsAlone,
+} from "./model.ts";
+export { parametersFrom, type FindParameter, type InputSize } from "./parameters.ts";
+export {
+  isUnknownClass,
+  knownModels,
+  modelNamed,
+  modelOfConfig,
+  modelOfTensors,
+  parseModelConfig,
+  registerModel,
+  type ParsedModelConfig,
+} from "./registry.ts";

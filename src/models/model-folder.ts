@@ -2,10 +2,9 @@
  * Which folder of a model is the VAE's: its own, or `vae` inside it, as in a pipeline. One rule for folders on disk, the
  * hub and the browser; who reads the files hands in what they hold.
  */
-import { configKeys, snakeCase } from "./autoencoder-kl/keys.ts";
 import { describeFound } from "./config-checks.ts";
-import { mlpVaeClassName } from "./mlp-vae/config.ts";
-import { classNameOf, isOtherClass } from "./other-models.ts";
+import { classNameOf } from "./other-models.ts";
+import { isUnknownClass, knownModels } from "./registry.ts";
 
 /** What the folder holds. */
 export interface FolderContent {
@@ -44,12 +43,13 @@ export function chooseModelFolder({ config, files, hasVae }: FolderContent, name
   return { subfolder: "", warnings: [`${name}: holds a model and another one in its folder vae. ${other}`] };
 }
 
-/** By its class; without one, by a key of ours or the weights beside it. */
+/** By its class; without one, by a key of a class of ours or the weights beside it. */
 function isOurs(config: unknown, hasWeights: boolean): boolean {
   if (typeof config !== "object" || config === null || Array.isArray(config)) return false;
-  const className = classNameOf(config);
-  if (className !== undefined) return className === mlpVaeClassName || !isOtherClass(config);
-  return hasWeights || configKeys.some((key) => Object.hasOwn(config, snakeCase(key)));
+  if (classNameOf(config) !== undefined) return !isUnknownClass(config);
+  return (
+    hasWeights || knownModels().some((model) => model.config.keys.some((key) => Object.hasOwn(config, key)))
+  );
 }
 
 function describeConfig(config: unknown): string {

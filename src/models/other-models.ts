@@ -18,6 +18,8 @@ interface OtherModel {
   readonly classNames?: readonly (string | RegExp)[];
   /** Alternatives: a file is this model when it has a tensor for every mark of one of them. */
   readonly marks?: readonly (readonly Mark[])[];
+  /** What to do with its tensors. @default to wait until vaekit reads them */
+  readonly remedy?: string;
 }
 
 const conv3d = (name: RegExp): Mark => ({ name, rank: 5 });
@@ -169,8 +171,8 @@ const otherAutoencoders: readonly OtherModel[] = [
     ],
   },
   {
-    description: "a fully connected VAE of vaekit's own, which MlpVae.fromPretrained opens from its folder",
-    classNames: ["MlpVae"],
+    description: "a fully connected VAE of vaekit's own",
+    remedy: "Open its folder, whose config.json says the rest.",
     marks: [[{ name: /^fc(1|21)\.weight$/, rank: 2 }], [{ name: /^encoder\.0\.weight$/, rank: 2 }]],
   },
 ];
@@ -247,8 +249,14 @@ const maxExamined = 20_000;
  */
 export function refuseOtherAutoencoders(tensors: Tensors, subject: string): void {
   const found = find(otherAutoencoders, tensors);
-  if (found !== undefined) throw unsupported(found, subject);
+  if (found === undefined) return;
+  const { description, remedy = "vaekit does not read it yet." } = found;
+  throw new VaekitError("UNSUPPORTED", `${subject}: this is ${description}. ${remedy}`);
 }
+
+/** Whether tensors are those of an autoencoder that is known and not read. */
+export const areOfOtherAutoencoder = (tensors: Tensors): boolean =>
+  find(otherAutoencoders, tensors) !== undefined;
 
 /** What a file without a VAE is, completing "this is …"; undefined when it is not known, or may have a VAE. */
 export function describeOtherPart(tensors: Tensors): string | undefined {
@@ -266,9 +274,6 @@ function find(models: readonly OtherModel[], tensors: Tensors): OtherModel | und
   return models.find(({ marks = [] }) => marks.some((all) => all.every(hasMark)));
 }
 
-/** Class names that a config.json of an AutoencoderKL may carry (repositories from diffusers' Flax days). */
-const ownClassNames: readonly unknown[] = ["AutoencoderKL", "FlaxAutoencoderKL"];
-
 /** The class that a parsed config.json names: diffusers' `_class_name`, or the first of transformers' `architectures`. */
 export function classNameOf(json: object): unknown {
   if ("_class_name" in json) return json._class_name;
@@ -276,36 +281,28 @@ export function classNameOf(json: object): unknown {
   return (json.architectures as unknown[])[0];
 }
 
-/** Whether a parsed config.json is another model's: it names a class, and not ours. */
-export function isOtherClass(json: object): boolean {
-  const className = classNameOf(json);
-  return className !== undefined && !ownClassNames.includes(className);
-}
-
 /**
- * Refuses the config of a model that vaekit does not read.
+ * Refuses the config of another class than was expected, with what vaekit knows of it.
  *
- * @throws UNSUPPORTED for another autoencoder, INVALID_CONFIG for what is none or is not known.
+ * @param expected as in "expected the config of …".
+ * @throws UNSUPPORTED for an autoencoder that vaekit does not read, INVALID_CONFIG for all else.
  */
-export function refuseOtherClass(json: object, subject: string): void {
-  if (!isOtherClass(json)) return;
-  const className = classNameOf(json);
+export function refuseClass(className: unknown, expected: string, subject: string): never {
   const fits = ({ classNames = [] }: OtherModel): boolean =>
     typeof className === "string" &&
     classNames.some((each) => (typeof each === "string" ? each === className : each.test(className)));
+  const found = describeFound(className);
   const autoencoder = otherAutoencoders.find(fits);
-  if (autoencoder !== undefined) throw unsupported(autoencoder, `${subject}: ${describeFound(className)}`);
+  if (autoencoder !== undefined) {
+    throw new VaekitError(
+      "UNSUPPORTED",
+      `${subject}: ${found}: this is ${autoencoder.description}. vaekit does not read it yet; expected ${expected}.`,
+    );
+  }
   const part = otherParts.find(fits);
   const what = part === undefined ? "" : `, ${part.description}`;
   throw new VaekitError(
     "INVALID_CONFIG",
-    `${subject}: expected the config of an AutoencoderKL, found that of ${describeFound(className)}${what}, which vaekit does not read.`,
-  );
-}
-
-function unsupported({ description }: OtherModel, subject: string): VaekitError {
-  return new VaekitError(
-    "UNSUPPORTED",
-    `${subject}: this is ${description}. vaekit does not read it yet, only AutoencoderKL.`,
+    `${subject}: expected the config of ${expected}, found that of ${found}${what}.`,
   );
 }

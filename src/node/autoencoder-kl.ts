@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { VaekitError } from "../errors.ts";
 import { placeOf, resolveFromHub, withoutFolder } from "../hub/index.ts";
 import {
+  autoencoderKL,
   completeConfig,
   formatConfig,
   initializeParameters,
@@ -132,8 +133,9 @@ export class AutoencoderKL extends AutoencoderKLModel {
   }
 
   static #assemble({ name, config, tensors }: Found, options: RuntimeOptions): AutoencoderKL {
-    const weights = matchWeights(config, tensors, name);
-    if (weights.unexpected.length > 0) warner(options)(unexpectedWarning(weights.unexpected, name));
+    const weights = matchWeights(autoencoderKL, config, tensors, name);
+    if (weights.unexpected.length > 0)
+      warner(options)(unexpectedWarning(weights.unexpected, autoencoderKL.className, name));
     const runtime = openRuntime(options, warner(options));
     return new AutoencoderKL({
       name,

@@ -1,12 +1,13 @@
 /** The fully connected VAE in Node: from the folder that `vaekit train` writes. */
 import { join } from "node:path";
 import { readJsonFile } from "../files/node/index.ts";
-import { isMlpVaeConfig, mlpVaeShapes, parseMlpVaeConfig } from "../models/index.ts";
+import { isMlpVaeConfig, mlpVae, parseMlpVaeConfig } from "../models/index.ts";
 import { MlpVaeModel } from "../vae/mlp-vae.ts";
-import { matchShapes } from "../vae/model-weights.ts";
+import { matchWeights } from "../vae/model-weights.ts";
 import { loadDiffusersFolder } from "../weights/node/index.ts";
 import { checkPath } from "../util/check-options.ts";
 import { warner } from "./autoencoder-kl.ts";
+import { thisMachine } from "./machine.ts";
 import { openRuntime } from "./open-runtime.ts";
 import { checkRuntimeOptions, type RuntimeOptions } from "./opening-options.ts";
 
@@ -31,7 +32,9 @@ export class MlpVae extends MlpVaeModel {
     checkPath("MlpVae.fromPretrained", folder, "a folder");
     const { configJson, configPath, checkpoint } = await loadDiffusersFolder(folder);
     const config = parseMlpVaeConfig(configJson, configPath);
-    const weights = matchShapes(mlpVaeShapes(config), checkpoint.tensors, folder);
-    return new MlpVae({ name: folder, config, weights, runtime: openRuntime(options, warner(options)) });
+    const weights = matchWeights(mlpVae, config, checkpoint.tensors, folder);
+    const runtime = openRuntime(options, warner(options));
+    const machine = thisMachine(runtime, warner(options));
+    return new MlpVae({ name: folder, config, weights, runtime, machine });
   }
 }

@@ -1,6 +1,6 @@
 /** The config of a single file: from its tensors, and from what the caller gives beside it. */
 import { VaekitError } from "../errors.ts";
-import type { TensorShapes } from "../models/autoencoder-kl/infer-config.ts";
+import type { TensorShapes } from "../models/index.ts";
 import type { FromSingleFileOptions } from "./opening-options.ts";
 import { readJsonFile } from "../files/node/index.ts";
 import { configFromTensors } from "../models/autoencoder-kl/config-from-tensors.ts";

@@ -11,7 +11,7 @@ import { batchNorm, conv2d, groupNorm, type ModuleContext } from "../nn/index.ts
 import type { BaseGenerator } from "../random/base-generator.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { initializeParameter } from "../models/initialize-parameters.ts";
+import { initializeParameter } from "../models/initialize-parameter.ts";
 
 /**
  * How the discriminator normalises its features.

@@ -1,57 +1,60 @@
 /** The checks of what is encoded and decoded: the likely mistakes, each with its remedy. */
 import { VaekitError } from "../errors.ts";
-import { spatialFactor, type AutoencoderKLConfig } from "../models/index.ts";
+import type { ModelFacts } from "../models/index.ts";
 import { checkTensor } from "../tensor/check-tensor.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 function fail(message: string): never {
   throw new VaekitError("INVALID_ARGUMENT", message);
 }
 
-/** pixels must be [N, C, H, W] with at least one latent's worth of pixels. @returns them as float32. */
-export function checkPixels(pixels: Tensor, config: AutoencoderKLConfig): Tensor<"float32"> {
-  const expected = `encode: expected pixels [N, ${config.inChannels}, H, W]`;
+/** pixels must be [N, C, H, W] with sides that the model takes, or [N, C]. @returns them as float32. */
+export function checkPixels(pixels: Tensor, facts: ModelFacts): Tensor<"float32"> {
+  const { inChannels, layout } = facts;
+  const expected = `encode: expected pixels ${layoutOf(facts, inChannels, "H, W")}`;
   checkTensor(pixels, "encode: pixels");
   const { shape } = pixels;
-  if (shape.length === 3) {
-    fail(
-      `${expected}, found ${formatShape(shape)}. The batch dimension is missing: reshape to [1, ${shape.join(", ")}].`,
-    );
-  }
-  if (shape.length !== 4) fail(`${expected}, found ${formatShape(shape)}.`);
-  if (shape[1] !== config.inChannels) {
-    const remedy =
-      shape[3] === config.inChannels ? " These look channels-last; transpose to channels-first." : "";
+  checkRank(shape, facts, expected);
+  if (shape[1] !== inChannels) {
+    const isLast = layout === "planes" && shape[3] === inChannels;
+    const remedy = isLast ? " These look channels-last; transpose to channels-first." : "";
     fail(`${expected}, found ${formatShape(shape)}.${remedy}`);
   }
   if (pixels.dtype === "uint8" || pixels.dtype === "int64") {
+    const range = facts.pixelRange === "signed" ? "[-1, 1]" : "[0, 1]";
     fail(
-      `encode: expected float pixels in [-1, 1], found ${pixels.dtype}. VaeImageProcessor converts pictures.`,
+      `encode: expected float pixels in ${range}, found ${pixels.dtype}. VaeImageProcessor converts pictures.`,
     );
   }
-  const factor = spatialFactor(config);
-  if (shape[0] === 0 || shape[2]! < factor || shape[3]! < factor) {
-    fail(`${expected} with H and W at least ${factor}, found ${formatShape(shape)}.`);
-  }
+  if (shape[0] === 0) fail(`${expected}, found the empty shape ${formatShape(shape)}.`);
+  if (layout === "planes") checkSides(shape, facts, expected);
   return pixels.toFloat32();
 }
 
-/** latents must be [N, L, h, w]. @returns them as float32. */
-export function checkLatents(latents: Tensor, config: AutoencoderKLConfig): Tensor<"float32"> {
-  const channels = config.latentChannels;
-  const expected = `decode: expected latents [N, ${channels}, h, w]`;
+/** At least one latent's worth of pixels; whole latents, where the model cuts and fills nothing. */
+function checkSides(shape: Shape, { spatialFactor, sizes }: ModelFacts, expected: string): void {
+  const sides = shape.slice(2);
+  const least = sizes === "up" ? 1 : spatialFactor;
+  if (sides.some((side) => side < least)) {
+    fail(`${expected} with H and W at least ${least}, found ${formatShape(shape)}.`);
+  }
+  if (sizes !== "refused" || sides.every((side) => side % spatialFactor === 0)) return;
+  fail(
+    `${expected} with H and W multiples of ${spatialFactor}, found ${formatShape(shape)}. VaeImageProcessor with vaeScaleFactor ${spatialFactor} resizes pictures to them.`,
+  );
+}
+
+/** latents must be [N, L, h, w], or [N, L]. @returns them as float32. */
+export function checkLatents(latents: Tensor, facts: ModelFacts): Tensor<"float32"> {
+  const channels = facts.latentChannels;
+  const expected = `decode: expected latents ${layoutOf(facts, channels, "h, w")}`;
   checkTensor(latents, "decode: latents");
   const { shape } = latents;
-  if (shape.length === 3 && shape[2] === 4 * channels) {
+  if (facts.layout === "planes" && shape.length === 3 && shape[2] === 4 * channels) {
     fail(`${expected}, found ${formatShape(shape)}. These look packed (FLUX): call unpackLatents first.`);
   }
-  if (shape.length === 3) {
-    fail(
-      `${expected}, found ${formatShape(shape)}. The batch dimension is missing: reshape to [1, ${shape.join(", ")}].`,
-    );
-  }
-  if (shape.length !== 4) fail(`${expected}, found ${formatShape(shape)}.`);
+  checkRank(shape, facts, expected);
   if (shape[1] === 2 * channels) {
     fail(
       `${expected}, found ${formatShape(shape)}. These look like encoder moments: take latentDist.mode() or sample().`,
@@ -64,3 +67,16 @@ export function checkLatents(latents: Tensor, config: AutoencoderKLConfig): Tens
   if (shape.includes(0)) fail(`${expected}, found the empty shape ${formatShape(shape)}.`);
   return latents.toFloat32();
 }
+
+const ranks: { readonly [L in ModelFacts["layout"]]: number } = { planes: 4, rows: 2 };
+
+function checkRank(shape: Shape, { layout }: ModelFacts, expected: string): void {
+  const rank = ranks[layout];
+  if (shape.length === rank) return;
+  const remedy =
+    shape.length === rank - 1 ? ` The batch dimension is missing: reshape to [1, ${shape.join(", ")}].` : "";
+  fail(`${expected}, found ${formatShape(shape)}.${remedy}`);
+}
+
+const layoutOf = ({ layout }: ModelFacts, channels: number, sides: string): string =>
+  layout === "planes" ? `[N, ${channels}, ${sides}]` : `[N, ${channels}]`;

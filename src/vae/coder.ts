@@ -43,9 +43,9 @@ export class Coder {
     return (await this.#plansHere()).prepare(half, size, options).plan;
   }
 
-  /** x [N, C, H, W] → what the half makes of it. */
+  /** x [N, C, H, W], or rows [N, C] at once → what the half makes of it. */
   async code(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
-    const [batch, , height, width] = x.shape as [number, number, number, number];
+    const [batch, , height = 1, width = 1] = x.shape as [number, number, number?, number?];
     const tried = new Set<ConcreteDevice>();
     for (let plans = await this.#plansHere(); ;) {
       tried.add(plans.device);

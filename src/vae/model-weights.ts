@@ -1,6 +1,6 @@
 /** A checkpoint matched with the model: every parameter found, of the right shape, and what was left over. */
 import { VaekitError } from "../errors.ts";
-import { parameterShapes, type AutoencoderKLConfig, type FindParameter } from "../models/index.ts";
+import type { FindParameter, VaeModel } from "../models/index.ts";
 import { formatShape, sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import type { FoundTensor, StoredTensor } from "../tensor/stored-tensor.ts";
 import { floatTensor } from "../weights/index.ts";
@@ -17,21 +17,22 @@ export interface ModelWeights {
 }
 
 /**
- * Matches a checkpoint with a config.
+ * Matches a checkpoint with a model's config.
  *
  * @param subject what to call the checkpoint in messages.
  * @throws WEIGHTS_MISMATCH when a parameter is missing or has another shape; INVALID_FILE when it is of a dtype that no
  *   weight has. What the model does not need may have any dtype.
  */
-export function matchWeights(
-  config: AutoencoderKLConfig,
+export function matchWeights<Config extends object>(
+  model: VaeModel<Config>,
+  config: Config,
   tensors: ReadonlyMap<string, FoundTensor>,
   subject: string,
 ): ModelWeights {
-  return matchShapes(parameterShapes(config), tensors, subject);
+  return matchShapes(model.parameterShapes(config), tensors, subject);
 }
 
-/** The same for any model: `shapes` names every parameter. */
+/** The same for any list of parameters. */
 export function matchShapes(
   shapes: ReadonlyMap<string, Shape>,
   tensors: ReadonlyMap<string, FoundTensor>,
@@ -61,8 +62,8 @@ export function matchShapes(
 }
 
 /** The warning about tensors that nothing uses. */
-export function unexpectedWarning(unexpected: readonly string[], subject: string): string {
-  return `${subject}: ignored ${unexpected.length} tensors that AutoencoderKL does not have: ${listed(unexpected)}.`;
+export function unexpectedWarning(unexpected: readonly string[], className: string, subject: string): string {
+  return `${subject}: ignored ${unexpected.length} tensors that ${className} does not have: ${listed(unexpected)}.`;
 }
 
 /** How the model's graph finds its parameters. */

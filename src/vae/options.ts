@@ -1,14 +1,13 @@
 /** The options of encoding and decoding. */
 import { VaekitError } from "../errors.ts";
-import type { InputSize } from "../models/index.ts";
+import type { Half, InputSize } from "../models/index.ts";
 import type { BaseGenerator } from "../random/base-generator.ts";
 import type { ConcreteDevice } from "../runtime/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, oneOf, optionKinds, positiveNumber, type OptionKinds } from "../util/check-options.ts";
 import { describeValue } from "../util/describe-value.ts";
 
-/** The two halves of the model. */
-export type Half = "encoder" | "decoder";
+export type { Half } from "../models/index.ts";
 
 /**
  * How large pictures are processed: "off" at once; "exact" in strips, with the result of "off" up to rounding, in

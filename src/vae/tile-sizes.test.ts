@@ -1,21 +1,23 @@
 import { describe, expect, test } from "vitest";
-import { completeConfig } from "../models/index.ts";
+import { autoencoderKL, completeConfig, type ModelFacts } from "../models/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { tileCount, tilesFor } from "./tile-sizes.ts";
 
 /** Four levels: eight pixels to a latent. */
-const configOf = (sampleSize: number, levels = 4): ReturnType<typeof completeConfig> =>
-  completeConfig({
-    blockOutChannels: Array<number>(levels).fill(4),
-    downBlockTypes: Array<"DownEncoderBlock2D">(levels).fill("DownEncoderBlock2D"),
-    upBlockTypes: Array<"UpDecoderBlock2D">(levels).fill("UpDecoderBlock2D"),
-    normNumGroups: 2,
-    sampleSize,
-  });
+const factsOf = (sampleSize: number, levels = 4): ModelFacts =>
+  autoencoderKL.facts(
+    completeConfig({
+      blockOutChannels: Array<number>(levels).fill(4),
+      downBlockTypes: Array<"DownEncoderBlock2D">(levels).fill("DownEncoderBlock2D"),
+      upBlockTypes: Array<"UpDecoderBlock2D">(levels).fill("UpDecoderBlock2D"),
+      normNumGroups: 2,
+      sampleSize,
+    }),
+  );
 
 /** What is left of a picture of these sides, and in how many tiles. */
-function tiled(height: number, width: number, config = configOf(64)): string {
-  const tiles = tilesFor(Tensor.zeros([1, 1, height, width]), config, "encoder");
+function tiled(height: number, width: number, facts = factsOf(64)): string {
+  const tiles = tilesFor(Tensor.zeros([1, 1, height, width]), facts, "encoder");
   return `${tiles.input.shape.slice(2).join("x")} in ${tileCount(tiles)}`;
 }
 
@@ -43,13 +45,13 @@ describe("tiles of 64 pixels, every 48", () => {
 
 test("a picture that fits one tile when it is cut is one tile", () => {
   // Tiles of 8 pixels, every 6: the last of a side of 9 has 3, where a latent has 4.
-  expect(tiled(9, 9, configOf(8, 3))).toBe("8x8 in 1");
-  expect(tiled(7, 9, configOf(8, 3))).toBe("4x8 in 1");
-  expect(tiled(9, 9, configOf(8, 2))).toBe("9x9 in 4");
+  expect(tiled(9, 9, factsOf(8, 3))).toBe("8x8 in 1");
+  expect(tiled(7, 9, factsOf(8, 3))).toBe("4x8 in 1");
+  expect(tiled(9, 9, factsOf(8, 2))).toBe("9x9 in 4");
 });
 
 test("a side of whole latents whose tiles begin between them is refused with what fits", () => {
-  expect(() => tiled(48, 20, configOf(20))).toThrow(
+  expect(() => tiled(48, 20, factsOf(20))).toThrow(
     expect.objectContaining({
       code: "INVALID_ARGUMENT",
       message:
@@ -59,17 +61,17 @@ test("a side of whole latents whose tiles begin between them is refused with wha
     }),
   );
   // Tiles every 6 pixels, none of which has 8: nothing fits.
-  expect(() => tiled(8, 200, configOf(8))).toThrow(/or "off"\.$/);
+  expect(() => tiled(8, 200, factsOf(8))).toThrow(/or "off"\.$/);
 });
 
 test("a sample_size that makes no tiles is refused where tiles are needed", () => {
   const decoding = (sampleSize: number, side: number): number => {
-    return tileCount(tilesFor(Tensor.zeros([1, 4, side, 1]), configOf(sampleSize), "decoder"));
+    return tileCount(tilesFor(Tensor.zeros([1, 4, side, 1]), factsOf(sampleSize), "decoder"));
   };
-  expect(() => tiled(8, 8, configOf(7))).toThrow(
+  expect(() => tiled(8, 8, factsOf(7))).toThrow(
     'expected sample_size of at least 8 pixels in the config, found 7, which makes no tiles (diffusers fails, too); take tiling "exact"',
   );
-  expect(() => tiled(1, 2, configOf(1, 1))).toThrow("expected sample_size of at least 2 pixels");
+  expect(() => tiled(1, 2, factsOf(1, 1))).toThrow("expected sample_size of at least 2 pixels");
   expect(() => decoding(7, 1)).toThrow("expected sample_size of at least 16 pixels in the config, found 7");
   expect(() => decoding(15, 2)).toThrow("found 15");
   expect(decoding(15, 1)).toBe(1);
@@ -78,7 +80,7 @@ test("a sample_size that makes no tiles is refused where tiles are needed", () =
 
 test("latents have no slivers", () => {
   for (let side = 1; side <= 40; side++) {
-    const { input } = tilesFor(Tensor.zeros([1, 4, side, 40]), configOf(64), "decoder");
+    const { input } = tilesFor(Tensor.zeros([1, 4, side, 40]), factsOf(64), "decoder");
     expect(input.shape).toEqual([1, 4, side, 40]);
   }
 });

@@ -8,13 +8,10 @@
  * @see diffusers, AutoencoderKL._tiled_encode and tiled_decode
  */
 import { VaekitError } from "../errors.ts";
-import { spatialFactor, type AutoencoderKLConfig } from "../models/index.ts";
+import type { ModelFacts, TileFacts } from "../models/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { crop } from "./crop.ts";
 import type { Half } from "./options.ts";
-
-/** Share of a tile that overlaps the next. */
-export const overlapFactor = 0.25;
 
 /** Sides in elements: of a tile before the model (`tile`) and after it (`resultTile`). */
 export interface TileSizes {
@@ -24,6 +21,8 @@ export interface TileSizes {
   readonly stride: number;
   /** The least side that the model takes. */
   readonly leastSide: number;
+  /** Share of a tile that overlaps the next. */
+  readonly overlap: number;
 }
 
 type Planes = Tensor<"float32">;
@@ -39,18 +38,19 @@ export interface Tiles {
 /**
  * The tiles of an input [N, C, H, W]. Sides that end with a sliver are cut.
  *
- * @throws INVALID_CONFIG where the config's sample_size makes no tiles; INVALID_ARGUMENT where whole latents, too, end
- *   with a sliver, since the tiles do not begin at them.
+ * @throws INVALID_CONFIG where the config makes no tiles; INVALID_ARGUMENT for a class that has none, and where whole
+ *   latents, too, end with a sliver, since the tiles do not begin at them.
  */
-export function tilesFor(x: Planes, config: AutoencoderKLConfig, half: Half): Tiles {
-  const sizes = tileSizesOf(config, half);
+export function tilesFor(x: Planes, { tiles, spatialFactor }: ModelFacts, half: Half): Tiles {
+  if (tiles === undefined) throw withoutTiles();
+  const sizes = tileSizesOf(tiles, spatialFactor, half);
   if (!needsTiling(x, sizes)) return { input: x };
-  if (sizes.stride === 0 || sizes.resultTile === 0) throw noTiles(config, half);
+  if (sizes.stride === 0 || sizes.resultTile === 0) throw noTiles(tiles, spatialFactor, half);
   const [height, width] = x.shape.slice(2).map((side) => withoutSliver(side, sizes)) as [number, number];
   const input = height === x.shape[2] && width === x.shape[3] ? x : crop(x, 0, 0, height, width);
   if (!needsTiling(input, sizes)) return { input };
   for (const [name, side] of Object.entries({ height, width })) {
-    if (hasSliver(side, sizes)) throw sliver(name, side, sizes, config.sampleSize);
+    if (hasSliver(side, sizes)) throw sliver(name, side, sizes, tiles);
   }
   return { input, sizes };
 }
@@ -66,14 +66,10 @@ export function tileCount({ input, sizes }: Tiles): number {
   return tileStarts(input.shape[2]!, sizes).length * tileStarts(input.shape[3]!, sizes).length;
 }
 
-/** sample_size pixels, and the latents that they make. */
-function tileSizesOf(config: AutoencoderKLConfig, half: Half): TileSizes {
-  const factor = spatialFactor(config);
-  const pixels = config.sampleSize;
-  const latents = Math.trunc(pixels / factor);
+function tileSizesOf({ pixels, latents, overlap }: TileFacts, factor: number, half: Half): TileSizes {
   const [tile, resultTile] = half === "encoder" ? [pixels, latents] : [latents, pixels];
-  const stride = Math.trunc(tile * (1 - overlapFactor));
-  return { tile, resultTile, stride, leastSide: half === "encoder" ? factor : 1 };
+  const stride = Math.trunc(tile * (1 - overlap));
+  return { tile, resultTile, stride, leastSide: half === "encoder" ? factor : 1, overlap };
 }
 
 function needsTiling({ shape: [, , height, width] }: Planes, { tile }: TileSizes): boolean {
@@ -90,23 +86,27 @@ function withoutSliver(length: number, sizes: TileSizes): number {
 
 const remedy = 'take tiling "exact", which has no seams, or "off"';
 
-function noTiles(config: AutoencoderKLConfig, half: Half): VaekitError {
-  const factor = spatialFactor(config);
+function withoutTiles(): VaekitError {
+  const message = `tiling "diffusers": expected a class that diffusers has tiles for, found one without; ${remedy}.`;
+  return new VaekitError("INVALID_ARGUMENT", message);
+}
+
+function noTiles({ key, pixels }: TileFacts, factor: number, half: Half): VaekitError {
   const least = half === "encoder" ? Math.max(2, factor) : 2 * factor;
   const message =
-    `tiling "diffusers": expected sample_size of at least ${least} pixels in the config, found ` +
-    `${config.sampleSize}, which makes no tiles (diffusers fails, too); ${remedy}.`;
+    `tiling "diffusers": expected ${key} of at least ${least} pixels in the config, found ` +
+    `${pixels}, which makes no tiles (diffusers fails, too); ${remedy}.`;
   return new VaekitError("INVALID_CONFIG", message);
 }
 
-function sliver(name: string, side: number, sizes: TileSizes, sampleSize: number): VaekitError {
+function sliver(name: string, side: number, sizes: TileSizes, { key, pixels }: TileFacts): VaekitError {
   const { leastSide, stride } = sizes;
   let fitting = side - leastSide;
   while (fitting > 0 && hasSliver(fitting, sizes)) fitting -= leastSide;
   const cut = fitting > 0 ? `, or cut or resize the ${name} to ${fitting}` : "";
   const message =
     `tiling "diffusers": expected tiles of at least ${leastSide} pixels, found a last one of ` +
-    `${lastTile(side, sizes)} in a ${name} of ${side}: sample_size ${sampleSize} makes a tile every ${stride} pixels ` +
+    `${lastTile(side, sizes)} in a ${name} of ${side}: ${key} ${pixels} makes a tile every ${stride} pixels ` +
     `(diffusers fails, too); ${remedy}${cut}.`;
   return new VaekitError("INVALID_ARGUMENT", message);
 }

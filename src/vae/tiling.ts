@@ -6,7 +6,7 @@
  */
 import { Tensor } from "../tensor/tensor.ts";
 import { crop } from "./crop.ts";
-import { overlapFactor, tileStarts, type TileSizes } from "./tile-sizes.ts";
+import { tileStarts, type TileSizes } from "./tile-sizes.ts";
 
 type Planes = Tensor<"float32">;
 
@@ -20,7 +20,7 @@ export async function processTiled(
   sizes: TileSizes,
   process: (tile: Planes) => Promise<Planes>,
 ): Promise<Planes> {
-  const blend = Math.trunc(sizes.resultTile * overlapFactor);
+  const blend = Math.trunc(sizes.resultTile * sizes.overlap);
   const keep = sizes.resultTile - blend;
   const rows: Planes[][] = [];
   for (const top of tileStarts(input.shape[2]!, sizes)) {

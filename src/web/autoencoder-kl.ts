@@ -1,6 +1,6 @@
 /** AutoencoderKL in the browser: weights by fetch, ONNX Runtime Web. */
 import { jsonLimits, parseJson } from "../files/index.ts";
-import { parseConfig } from "../models/index.ts";
+import { autoencoderKL, parseConfig } from "../models/index.ts";
 import { devices, type Device, type Runtime } from "../runtime/index.ts";
 import type { OrtModule } from "../runtime/web/web-runtime.ts";
 import { bytesInMemory } from "../tensor/byte-source.ts";
@@ -67,8 +67,9 @@ export class AutoencoderKL extends AutoencoderKLModel {
     const bytes = await fetchBytes(weightsUrl, { ...options, maxBytes: maxWeightsBytes });
     const { tensors } = await parseSafetensors(bytesInMemory(bytes, weightsUrl));
     const name = String(url);
-    const weights = matchWeights(config, renameDeprecatedAttention(tensors), name);
-    if (weights.unexpected.length > 0) warnings.push(unexpectedWarning(weights.unexpected, name));
+    const weights = matchWeights(autoencoderKL, config, renameDeprecatedAttention(tensors), name);
+    if (weights.unexpected.length > 0)
+      warnings.push(unexpectedWarning(weights.unexpected, autoencoderKL.className, name));
     warnings.forEach((warning) => options.onWarning?.(warning));
     return new AutoencoderKL({ name, config, weights, runtime, machine: browser });
   }

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { parameterShapes } from "./graph.ts";
 import { completeConfig, readConfig, type GivenConfig } from "./config.ts";
 import { configFromTensors } from "./config-from-tensors.ts";
-import type { ModelFamily, TensorShapes } from "./infer-config.ts";
+import type { TensorShapes } from "../model.ts";
+import type { ModelFamily } from "./infer-config.ts";
 
 /** The tensors of a small model with Stable Diffusion's four latent channels and both quant convolutions. */
 const small = {

@@ -11,6 +11,7 @@ import { VaekitError } from "../../errors.ts";
 import { scalingWarnings, type ReadConfig } from "./config.ts";
 import { snakeCase, withDefaults, type AutoencoderKLConfig, type ConfigKey } from "./keys.ts";
 import { describeFound } from "../config-checks.ts";
+import type { TensorShapes } from "../model.ts";
 import {
   checkFamily,
   chooseFamily,
@@ -19,7 +20,6 @@ import {
   onlyFamily,
   type Architecture,
   type ModelFamily,
-  type TensorShapes,
 } from "./infer-config.ts";
 
 export interface ConfigSources {

@@ -16,7 +16,7 @@ import {
   type ConfigKey,
 } from "./keys.ts";
 import { describeFound, describeKey, describeRefusal } from "../config-checks.ts";
-import { refuseOtherClass } from "../other-models.ts";
+import { classNameOf, refuseClass } from "../other-models.ts";
 
 export {
   activationNames,
@@ -67,13 +67,17 @@ export interface ReadConfig {
   readonly isWhole: boolean;
 }
 
+/** `_class_name` of its config.json; the second is that of repositories from diffusers' Flax days. */
+export const classNames = ["AutoencoderKL", "FlaxAutoencoderKL"] as const;
+
 const keysByName: ReadonlyMap<string, ConfigKey> = new Map(
   configKeys.flatMap((key): [string, ConfigKey][] => [
     [snakeCase(key), key],
     [key, key],
   ]),
 );
-const snakeNames = configKeys.map(snakeCase);
+/** The keys of its config.json. */
+export const snakeNames: readonly string[] = configKeys.map(snakeCase);
 
 /**
  * Reads and checks the keys of a config, without completing it.
@@ -85,7 +89,10 @@ const snakeNames = configKeys.map(snakeCase);
  */
 export function readConfig(json: unknown, subject: string, source: Source): ReadConfig {
   if (!isRecord(json)) throw notAConfig(json, subject);
-  refuseOtherClass(json, subject);
+  const className = classNameOf(json);
+  if (className !== undefined && !classNames.some((name) => name === className)) {
+    refuseClass(className, "an AutoencoderKL", subject);
+  }
   const isWhole = "_class_name" in json;
   const values: Partial<Record<ConfigKey, unknown>> = {};
   const names: Partial<Record<ConfigKey, string>> = {};
@@ -230,7 +237,7 @@ const diffusersVersion = "0.40.0";
 export function formatConfig(config: AutoencoderKLConfig): string {
   checkConfig(config, "formatConfig");
   const entries: [string, unknown][] = [
-    ["_class_name", "AutoencoderKL"],
+    ["_class_name", classNames[0]],
     ["_diffusers_version", diffusersVersion],
     ...configKeys
       .filter((key) => key !== "scalingFactor" || config.scalingFactor !== null)

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { print, verify } from "../../graph/index.ts";
 import { bytesInMemory } from "../../tensor/byte-source.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import { buildDecoder, buildEncoder, parameterShapes, type FindParameter } from "./graph.ts";
+import type { FindParameter } from "../parameters.ts";
+import { buildDecoder, buildEncoder, parameterShapes } from "./graph.ts";
 import { completeConfig, type AutoencoderKLConfig } from "./config.ts";
 
 const levels = 4;

@@ -10,14 +10,11 @@
 import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
 import { activations, attention, conv2d, groupNorm, silu, upsampleConv2d } from "../../nn/index.ts";
 import type { ModuleContext } from "../../nn/index.ts";
-import { bytesInMemory } from "../../tensor/byte-source.ts";
-import { sizeOf, type Shape } from "../../tensor/shape.ts";
-import type { StoredTensor } from "../../tensor/stored-tensor.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import type { Half } from "../model.ts";
+import { parametersFrom, shapesAskedFor, type FindParameter, type InputSize } from "../parameters.ts";
 import { spatialFactor, type AutoencoderKLConfig } from "./config.ts";
 import { checkConfig } from "./keys.ts";
-
-/** Finds a parameter in the checkpoint; it must have the shape that the model gives it. */
-export type FindParameter = (name: string, shape: Shape) => StoredTensor;
 
 /** What the model's modules need: its config, a builder and the parameters. */
 export interface AutoencoderKLContext extends ModuleContext {
@@ -143,21 +140,6 @@ export function decode(context: AutoencoderKLContext, z: Value): Value {
   );
 }
 
-/** A builder whose parameters come from `find`, widened to float32 where the file has fewer bits. */
-export function parametersFrom(builder: GraphBuilder, find: FindParameter): ModuleContext["parameter"] {
-  return (name, shape, viewShape = shape) => {
-    const weight = builder.stored(find(name, shape), viewShape);
-    return weight.dtype === "float32" ? weight : builder.apply("Cast", [weight], { to: "float32" });
-  };
-}
-
-/** The size of one run: how many pictures of what size. */
-export interface InputSize {
-  readonly batch: number;
-  readonly height: number;
-  readonly width: number;
-}
-
 /** The encoder alone: input sample [N, C, H, W], output latent_parameters [N, 2L, h, w]. */
 export function buildEncoder(config: AutoencoderKLConfig, size: InputSize, find: FindParameter): Graph {
   const builder = new GraphBuilder("encoder");
@@ -175,18 +157,18 @@ export function buildDecoder(config: AutoencoderKLConfig, size: InputSize, find:
   return builder.build({ sample: decode(context, z) });
 }
 
-/** Name and shape of every parameter of the model, the encoder's first: what a checkpoint must hold. */
-export function parameterShapes(config: AutoencoderKLConfig): Map<string, Shape> {
+/**
+ * Name and shape of every parameter of the model, the encoder's first: what a checkpoint must hold.
+ *
+ * @param half of one half only.
+ */
+export function parameterShapes(config: AutoencoderKLConfig, half?: Half): Map<string, Shape> {
   checkConfig(config, "parameterShapes");
-  const shapes = new Map<string, Shape>();
-  const record: FindParameter = (name, shape) => {
-    shapes.set(name, shape);
-    return { name, shape, dtype: "float32", source: nothing, byteOffset: 0, byteLength: 4 * sizeOf(shape) };
-  };
   const side = spatialFactor(config);
-  buildEncoder(config, { batch: 1, height: side, width: side }, record);
-  buildDecoder(config, { batch: 1, height: 1, width: 1 }, record);
-  return shapes;
+  const encoder = shapesAskedFor((find) =>
+    buildEncoder(config, { batch: 1, height: side, width: side }, find),
+  );
+  const decoder = shapesAskedFor((find) => buildDecoder(config, { batch: 1, height: 1, width: 1 }, find));
+  if (half !== undefined) return half === "encoder" ? encoder : decoder;
+  return new Map([...encoder, ...decoder]);
 }
-
-const nothing = bytesInMemory(new Uint8Array());

@@ -8,6 +8,7 @@ import { describeValue } from "../../util/describe-value.ts";
 import { formatShape, type Shape } from "../../tensor/shape.ts";
 import { withDefaults, type AutoencoderKLConfig } from "./keys.ts";
 import { describeFound } from "../config-checks.ts";
+import type { TensorShapes } from "../model.ts";
 import { refuseOtherAutoencoders } from "../other-models.ts";
 
 /** What the members of a family share, beside the architecture that shapes tell. */
@@ -61,9 +62,6 @@ export const modelFamilies = {
 export type ModelFamily = keyof typeof modelFamilies;
 
 const familyNames = Object.keys(modelFamilies) as ModelFamily[];
-
-/** Tensors of which only the shapes matter here, under diffusers' names. */
-export type TensorShapes = ReadonlyMap<string, { readonly shape: Shape }>;
 
 /** What the shapes of the weights decide. */
 export type Architecture = Pick<

@@ -25,6 +25,20 @@ export function isMlpVaeConfig(json: unknown): boolean {
   );
 }
 
+/** The keys of its config.json. */
+export const mlpVaeKeys = [
+  "input_size",
+  "hidden_sizes",
+  "latent_size",
+  "activation",
+  "sigma",
+  "initialization",
+];
+
+/** What config.json calls the spreads and the initialisations. */
+const spreads = { logvar: "logvar", log_std: "logstd" } as const;
+const initializations = { pytorch: "torch", glorot: "glorot" } as const;
+
 /**
  * Reads the content of a config.json.
  *
@@ -47,11 +61,26 @@ export function parseMlpVaeConfig(json: unknown, subject: string): MlpVaeConfig 
     hiddenSizes: hiddenSizes.map((_, index) => sizeAt(hiddenSizes, index, `${subject}: hidden_sizes`)),
     latentSize: sizeAt(values, "latent_size", subject),
     activation: choice(values, "activation", ["relu", "tanh"], subject),
-    spread: choice(values, "sigma", ["logvar", "log_std"], subject) === "logvar" ? "logvar" : "logstd",
-    initialization:
-      choice(values, "initialization", ["pytorch", "glorot"], subject) === "glorot" ? "glorot" : "torch",
+    spread: spreads[choice(values, "sigma", namesOf(spreads), subject)],
+    initialization: initializations[choice(values, "initialization", namesOf(initializations), subject)],
     names: mlpVaeNames(hiddenSizes.length),
   };
+}
+
+const namesOf = <T extends object>(table: T): (keyof T)[] => Object.keys(table) as (keyof T)[];
+
+/** config.json's text. The names of the layers are not in it: they follow from how many there are. */
+export function formatMlpVaeConfig(config: MlpVaeConfig): string {
+  const file = {
+    _class_name: mlpVaeClassName,
+    input_size: config.inputSize,
+    hidden_sizes: config.hiddenSizes,
+    latent_size: config.latentSize,
+    activation: config.activation,
+    sigma: config.spread === "logvar" ? "logvar" : "log_std",
+    initialization: config.initialization === "torch" ? "pytorch" : "glorot",
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
 }
 
 function sizeAt(values: object, key: string | number, subject: string): number {

@@ -3,12 +3,14 @@
  *
  * @see Kingma & Welling 2014, Auto-Encoding Variational Bayes
  */
-import { GraphBuilder, type Value } from "../../graph/index.ts";
+import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
 import { dense, type ModuleContext } from "../../nn/index.ts";
 import type { BaseGenerator } from "../../random/base-generator.ts";
 import { sizeOf, type Shape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { initializeParameter } from "../initialize-parameters.ts";
+import { initializeParameter } from "../initialize-parameter.ts";
+import type { Half } from "../model.ts";
+import { parametersFrom, shapesAskedFor, type FindParameter, type InputSize } from "../parameters.ts";
 
 export interface MlpVaeConfig {
   /** Values of one picture: 784 for MNIST. */
@@ -113,18 +115,35 @@ export function mlpDecoder(context: ModuleContext, config: MlpVaeConfig, z: Valu
   });
 }
 
+/** The encoder alone: input sample [N, D] in [0, 1], output latent_parameters [N, 2L]: means and log-variances. */
+export function buildMlpEncoder(config: MlpVaeConfig, { batch }: InputSize, find: FindParameter): Graph {
+  const builder = new GraphBuilder("encoder");
+  const context = { builder, parameter: parametersFrom(builder, find) };
+  const x = builder.input("sample", "float32", [batch, config.inputSize]);
+  const { mean, logvar } = mlpEncoder(context, config, x);
+  return builder.build({ latent_parameters: builder.apply("Concat", [mean, logvar], { axis: 1 }) });
+}
+
+/** The decoder alone: input latent_sample [N, L], output sample [N, D]: the probability of each pixel. */
+export function buildMlpDecoder(config: MlpVaeConfig, { batch }: InputSize, find: FindParameter): Graph {
+  const builder = new GraphBuilder("decoder");
+  const context = { builder, parameter: parametersFrom(builder, find) };
+  const z = builder.input("latent_sample", "float32", [batch, config.latentSize]);
+  const logits = mlpDecoder(context, config, z);
+  const probabilities = builder.apply("Sigmoid", [logits], {});
+  // Infinite logits would be probabilities of 0 and 1, without a word: 0 times infinity is NaN, which is found.
+  const zero = builder.constant("zero", Tensor.zeros([]));
+  const zeros = builder.apply("Mul", [logits, zero], {});
+  return builder.build({ sample: builder.apply("Add", [probabilities, zeros], {}) });
+}
+
 /** Name and shape of every parameter, in the order of construction: the encoder, mean, spread, the decoder. */
-export function mlpVaeShapes(config: MlpVaeConfig): Map<string, Shape> {
-  const shapes = new Map<string, Shape>();
-  const builder = new GraphBuilder("mlp_vae_shapes");
-  const parameter: ModuleContext["parameter"] = (name, shape, viewShape = shape) => {
-    shapes.set(name, shape);
-    return { name, dtype: "float32", shape: viewShape };
-  };
-  const context = { builder, parameter };
-  mlpEncoder(context, config, builder.input("x", "float32", [1, config.inputSize]));
-  mlpDecoder(context, config, builder.input("z", "float32", [1, config.latentSize]));
-  return shapes;
+export function mlpVaeShapes(config: MlpVaeConfig, half?: Half): Map<string, Shape> {
+  const size = { batch: 1, height: 1, width: 1 };
+  const encoder = shapesAskedFor((find) => buildMlpEncoder(config, size, find));
+  const decoder = shapesAskedFor((find) => buildMlpDecoder(config, size, find));
+  if (half !== undefined) return half === "encoder" ? encoder : decoder;
+  return new Map([...encoder, ...decoder]);
 }
 
 /** How far from 0 and 1 a pixel's mean may be when it becomes a bias. */

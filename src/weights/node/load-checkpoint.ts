@@ -12,8 +12,7 @@ import {
 import { parseSafetensors } from "../safetensors.ts";
 import { bothWarning, chooseWeightFiles, weightFileNames } from "../weight-files.ts";
 import { readError, isFolder, openFileSource, readJsonFile } from "../../files/node/index.ts";
-import { isMlpVaeConfig } from "../../models/mlp-vae/config.ts";
-import { refuseOtherClass } from "../../models/other-models.ts";
+import { modelOfConfig } from "../../models/index.ts";
 import { findModelFolder } from "./model-folder.ts";
 import { isPickleContent, isPickleName, misnamedWarning, pickleError } from "./pickle.ts";
 import { loadShards } from "./shards.ts";
@@ -65,7 +64,8 @@ export async function loadDiffusersFolder(
   const { modelFolder, ...choice } = await locateModel(folder, options.subfolder);
   const configPath = join(modelFolder, "config.json");
   const configJson = await readJsonFile(configPath);
-  refuseOtherModels(configJson, configPath);
+  // Another model's config is said before its weights are looked for.
+  modelOfConfig(configJson, configPath);
   const { checkpoint, files, ...loaded } = await loadWeights(modelFolder, options.variant);
   const tensors = renameDeprecatedAttention(checkpoint.tensors);
   const warnings = [...choice.warnings, ...loaded.warnings];
@@ -129,12 +129,6 @@ async function locateModel(
     "NOT_FOUND",
     `Expected ${expected}; ${folder} holds ${describe(await listFolder(folder))}.${hint}`,
   );
-}
-
-/** Another model's config is said before its weights are looked for; MlpVae reads its own. */
-function refuseOtherModels(configJson: unknown, configPath: string): void {
-  if (typeof configJson !== "object" || configJson === null || isMlpVaeConfig(configJson)) return;
-  refuseOtherClass(configJson, configPath);
 }
 
 async function listFolder(folder: string): Promise<string[]> {

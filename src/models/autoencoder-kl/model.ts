@@ -1,0 +1,61 @@
+/** AutoencoderKL, as one class among others. */
+import { DiagonalGaussianDistribution } from "../../latents/diagonal-gaussian-distribution.ts";
+import { AutoencoderKLOutput } from "../../latents/outputs.ts";
+import { latentScaling } from "../../latents/scaling.ts";
+import type { GivenSources, VaeModel } from "../model.ts";
+import { areOfOtherAutoencoder } from "../other-models.ts";
+import { configFromTensors, type ConfigSources } from "./config-from-tensors.ts";
+import {
+  classNames,
+  formatConfig,
+  parseConfig,
+  readConfig,
+  snakeNames,
+  spatialFactor,
+  type AutoencoderKLConfig,
+} from "./config.ts";
+import { buildDecoder, buildEncoder, parameterShapes } from "./graph.ts";
+import type { ModelFamily } from "./infer-config.ts";
+import { initializeParameters } from "./initialize.ts";
+
+const [className, ...aliases] = classNames;
+
+/** The KL autoencoder of latent diffusion models. */
+export const autoencoderKL: VaeModel<AutoencoderKLConfig, AutoencoderKLOutput> = {
+  className,
+  aliases,
+  config: { keys: snakeNames, parse: parseConfig, format: formatConfig },
+  facts: (config) => ({
+    inChannels: config.inChannels,
+    outChannels: config.outChannels,
+    latentChannels: config.latentChannels,
+    spatialFactor: spatialFactor(config),
+    sizes: "down",
+    layout: "planes",
+    pixelRange: "signed",
+    tiles: {
+      key: "sample_size",
+      pixels: config.sampleSize,
+      latents: Math.trunc(config.sampleSize / spatialFactor(config)),
+      overlap: 0.25,
+    },
+  }),
+  parameterShapes,
+  encoder: buildEncoder,
+  decoder: buildDecoder,
+  encoded: (moments) => new AutoencoderKLOutput({ latentDist: new DiagonalGaussianDistribution(moments) }),
+  scaling: latentScaling,
+  initialize: initializeParameters,
+  alone: {
+    recognizes: (tensors) => tensors.has("encoder.conv_in.weight") && !areOfOtherAutoencoder(tensors),
+    infer: (tensors, given, subject) => configFromTensors(tensors, sourcesOf(given), subject),
+  },
+};
+
+/** `as` is checked where it is used. */
+function sourcesOf({ as, config }: GivenSources): ConfigSources {
+  const family = as as ModelFamily | undefined;
+  if (config === undefined) return { as: family };
+  const { json, subject, isFile } = config;
+  return { as: family, given: readConfig(json, subject, isFile ? "given file" : "object") };
+}

@@ -1,0 +1,66 @@
+/** Whether an object describes a class of autoencoder: every member that there must be, of its kind. */
+import { VaekitError } from "../errors.ts";
+import { describeValue } from "../util/describe-value.ts";
+import type { ConfigSchema, VaeModel, WeightsAlone } from "./model.ts";
+
+interface MemberKind {
+  readonly expected: string;
+  readonly fits: (value: unknown) => boolean;
+}
+
+const method: MemberKind = { expected: "a function", fits: (value) => typeof value === "function" };
+const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
+const text: MemberKind = { expected: "a text that is not empty", fits: isText };
+const texts: MemberKind = {
+  expected: "a list of texts",
+  fits: (value) => Array.isArray(value) && value.every(isText),
+};
+const object: MemberKind = {
+  expected: "an object",
+  fits: (value) => typeof value === "object" && value !== null,
+};
+const optional = ({ expected, fits }: MemberKind): MemberKind => ({
+  expected: `${expected}, or nothing`,
+  fits: (value) => value === undefined || fits(value),
+});
+
+type Kinds<T> = { readonly [K in keyof Required<T>]: MemberKind };
+
+const modelKinds: Kinds<VaeModel> = {
+  className: text,
+  aliases: optional(texts),
+  config: object,
+  facts: method,
+  parameterShapes: method,
+  encoder: method,
+  decoder: method,
+  encoded: method,
+  scaling: method,
+  initialize: method,
+  alone: optional(object),
+  hidesDamage: optional({ expected: "true or false", fits: (value) => typeof value === "boolean" }),
+};
+
+const configKinds: Kinds<ConfigSchema<object>> = { keys: texts, parse: method, format: method };
+
+const aloneKinds: Kinds<WeightsAlone<object>> = { recognizes: method, infer: method };
+
+/** @throws INVALID_ARGUMENT unless it has every member of a model, each of its kind. */
+export function checkModel(model: unknown, subject: string): asserts model is VaeModel {
+  checkMembers<VaeModel>(model, modelKinds, subject);
+  checkMembers(model.config, configKinds, `${subject}: config`);
+  if (model.alone !== undefined) checkMembers(model.alone, aloneKinds, `${subject}: alone`);
+}
+
+function checkMembers<T>(value: unknown, kinds: Kinds<T>, subject: string): asserts value is T {
+  if (typeof value !== "object" || value === null) {
+    throw invalid(`${subject}: expected a VaeModel, found ${describeValue(value)}.`);
+  }
+  for (const [name, { expected, fits }] of Object.entries<MemberKind>(kinds)) {
+    const member: unknown = Reflect.get(value, name);
+    if (!fits(member))
+      throw invalid(`${subject}: ${name}: expected ${expected}, found ${describeValue(member)}.`);
+  }
+}
+
+const invalid = (message: string): VaekitError => new VaekitError("INVALID_ARGUMENT", message);

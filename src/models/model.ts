@@ -1,0 +1,134 @@
+/**
+ * What vaekit knows of one class of autoencoder. A class is one folder of this directory and one line in the registry;
+ * whatever encodes, decodes, tiles, exports or prints works on these members and knows no class.
+ */
+import type { Graph } from "../graph/index.ts";
+import type { Encoded } from "../latents/encoded.ts";
+import type { LatentScaling } from "../latents/scaling.ts";
+import type { BaseGenerator } from "../random/base-generator.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { FindParameter, InputSize } from "./parameters.ts";
+
+/** The two halves of an autoencoder. */
+export type Half = "encoder" | "decoder";
+
+/** What the rest of vaekit asks of a config, whatever its keys are called. */
+export interface ModelFacts {
+  /** Channels of the pictures that are encoded; for rows, the values of one. */
+  readonly inChannels: number;
+  /** Channels of the pictures that are decoded; for rows, the values of one. */
+  readonly outChannels: number;
+  readonly latentChannels: number;
+  /** How many pixels one latent covers along each side. */
+  readonly spatialFactor: number;
+  /** What becomes of a side that is no multiple of the factor: its rest is cut off, filled up, or the side is refused. */
+  readonly sizes: "down" | "up" | "refused";
+  /** "planes": pictures [N, C, H, W], latents [N, L, h, w]. "rows": [N, C] and [N, L], of one size only. */
+  readonly layout: "planes" | "rows";
+  /** The range of pixels: "signed" [-1, 1], "unit" [0, 1]. */
+  readonly pixelRange: "signed" | "unit";
+  /** The tiles of diffusers' class; undefined where it has none. */
+  readonly tiles: TileFacts | undefined;
+}
+
+/** The sides of diffusers' square tiles. */
+export interface TileFacts {
+  /** The key of config.json that decides them, for messages. */
+  readonly key: string;
+  /** Pixels of a tile. */
+  readonly pixels: number;
+  /** Latents of a tile. */
+  readonly latents: number;
+  /** Share of a tile that overlaps the next. */
+  readonly overlap: number;
+}
+
+/** A config that was read, and what was odd about it. */
+export interface ParsedConfig<Config> {
+  readonly config: Config;
+  readonly warnings: string[];
+}
+
+/** How a class's config becomes a config.json, and a config.json a config. */
+export interface ConfigSchema<Config> {
+  /** The keys of config.json by which one without `_class_name` is known. */
+  readonly keys: readonly string[];
+  /**
+   * @param json the parsed content of a config.json.
+   * @param subject what to call it in messages: its path.
+   * @throws INVALID_CONFIG when it is no config of the class, or a value is wrong.
+   */
+  parse(json: unknown, subject: string): ParsedConfig<Config>;
+  /** config.json's text, `_class_name` in it, which {@link parse} reads as the same config. */
+  format(config: Config): string;
+}
+
+/** Tensors of which only the shapes matter here. */
+export type TensorShapes = ReadonlyMap<string, { readonly shape: Shape }>;
+
+/** What a caller says of weights that come without config.json. */
+export interface GivenSources {
+  /** The family of models whose scaling holds. */
+  readonly as?: string | undefined;
+  /** Keys of a config. */
+  readonly config?:
+    | {
+        readonly json: unknown;
+        /** What to call it in messages. */
+        readonly subject: string;
+        /** Whether it was read from a file; else the caller wrote the object. */
+        readonly isFile: boolean;
+      }
+    | undefined;
+}
+
+/** Weights of a class that come alone in a file: how they are known, and what config they have. */
+export interface WeightsAlone<Config> {
+  /** Whether the tensors are those of the class, by their names and shapes. */
+  recognizes(tensors: TensorShapes): boolean;
+  /**
+   * @param tensors under the names of the graphs.
+   * @param subject what to call the weights in messages: their path.
+   * @throws INVALID_CONFIG when nothing says what shapes do not, or the caller contradicts them; UNSUPPORTED,
+   *   WEIGHTS_MISMATCH when they are not the class's.
+   */
+  infer(tensors: TensorShapes, given: GivenSources, subject: string): ParsedConfig<Config>;
+}
+
+/**
+ * One class of autoencoder.
+ *
+ * @typeParam Config the class's config, its keys checked and complete.
+ * @typeParam Output what `encode` returns.
+ */
+export interface VaeModel<Config extends object = object, Output extends Encoded = Encoded> {
+  /** `_class_name` in config.json. */
+  readonly className: string;
+  /** Other names that a config.json may have for it. */
+  readonly aliases?: readonly string[];
+  readonly config: ConfigSchema<Config>;
+  facts(config: Config): ModelFacts;
+  /**
+   * Name and shape of every parameter: what a checkpoint must hold.
+   *
+   * @param half of one half only; of both, the encoder's first, when left out.
+   */
+  parameterShapes(config: Config, half?: Half): Map<string, Shape>;
+  /** One input, pixels [N, C, H, W] of this size; one output, what {@link encoded} takes. */
+  encoder(config: Config, size: InputSize, find: FindParameter): Graph;
+  /** One input, latents [N, L, h, w] of this size; one output, pixels [N, C, H, W]. */
+  decoder(config: Config, size: InputSize, find: FindParameter): Graph;
+  /** @param output what the encoder's graph gave. */
+  encoded(output: Tensor<"float32">, config: Config): Output;
+  scaling(config: Config): LatentScaling;
+  /** Fresh weights, by name. */
+  initialize(config: Config, generator: BaseGenerator): Map<string, Tensor<"float32">>;
+  /** Left out where a class is only known by its config.json. */
+  readonly alone?: WeightsAlone<Config>;
+  /**
+   * Whether infinite weights may hide behind an activation that saturates, so that they are looked for once before
+   * the first run. @default false
+   */
+  readonly hidesDamage?: boolean;
+}

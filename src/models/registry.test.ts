@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+import { VaekitError } from "../errors.ts";
+import { autoencoderKL } from "./autoencoder-kl/model.ts";
+import { completeConfig, formatConfig } from "./autoencoder-kl/config.ts";
+import { pytorchExamplesMlpVae } from "./mlp-vae/graph.ts";
+import { mlpVae } from "./mlp-vae/model.ts";
+import type { VaeModel } from "./model.ts";
+import {
+  isUnknownClass,
+  knownModels,
+  modelNamed,
+  modelOfTensors,
+  parseModelConfig,
+  registerModel,
+} from "./registry.ts";
+
+const another: VaeModel = { ...mlpVae, className: "AnotherVae", aliases: ["OlderVae"] };
+
+const errorOf = (call: () => unknown): VaekitError => {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof VaekitError) return error;
+  }
+  return expect.fail("expected a VaekitError");
+};
+
+describe("a config.json", () => {
+  test("is read by the class that it names", () => {
+    const kl = parseModelConfig(JSON.parse(formatConfig(completeConfig({}))), "config.json");
+    expect(kl.model).toBe(autoencoderKL);
+    expect(kl.config).toEqual(completeConfig({}));
+    const mlp = parseModelConfig(JSON.parse(mlpVae.config.format(pytorchExamplesMlpVae)), "config.json");
+    expect(mlp.model).toBe(mlpVae);
+    expect(mlp.config).toEqual(pytorchExamplesMlpVae);
+  });
+
+  test("without a class is an AutoencoderKL's, as is one of an older name", () => {
+    expect(parseModelConfig({ latent_channels: 4 }, "config.json").model).toBe(autoencoderKL);
+    expect(parseModelConfig({ _class_name: "FlaxAutoencoderKL" }, "config.json").model).toBe(autoencoderKL);
+  });
+
+  test("of a class that nobody knows names the known ones", () => {
+    expect(errorOf(() => parseModelConfig({ _class_name: "SomethingNew" }, "vae/config.json"))).toMatchObject(
+      {
+        code: "INVALID_CONFIG",
+        message:
+          'vae/config.json: expected the config of one of the classes that vaekit reads, AutoencoderKL or MlpVae, found that of "SomethingNew".',
+      },
+    );
+  });
+
+  test("of a foreign autoencoder says what it is, and names the known ones", () => {
+    const error = errorOf(() => parseModelConfig({ _class_name: "AutoencoderDC" }, "vae/config.json"));
+    expect(error.code).toBe("UNSUPPORTED");
+    expect(error.message).toMatch(/this is Sana's deep compression autoencoder.*AutoencoderKL or MlpVae\.$/);
+  });
+
+  test.each([[null], [[1]], ["text"], [7]])("that is %j is refused", (json) => {
+    expect(errorOf(() => parseModelConfig(json, "vae/config.json"))).toMatchObject({
+      code: "INVALID_CONFIG",
+      message: expect.stringMatching(
+        /^vae\/config\.json: expected an object, a model's config, found /,
+      ) as string,
+    });
+  });
+});
+
+describe("registerModel", () => {
+  test("makes a class known, under all its names, and once", () => {
+    expect(isUnknownClass({ _class_name: "OlderVae" })).toBe(true);
+    registerModel(another);
+    expect(modelNamed("AnotherVae")).toBe(another);
+    expect(isUnknownClass({ _class_name: "OlderVae" })).toBe(false);
+    expect(knownModels().filter((model) => model === another)).toHaveLength(1);
+    expect(errorOf(() => parseModelConfig({ _class_name: "SomethingNew" }, "c")).message).toContain(
+      "AutoencoderKL, MlpVae or AnotherVae",
+    );
+  });
+
+  test.each([
+    ["the class itself", another],
+    ["a class of vaekit's", { ...another, className: "AutoencoderKL", aliases: [] }],
+    ["an alias", { ...another, className: "Fresh", aliases: ["FlaxAutoencoderKL"] }],
+  ])("refuses a name that is taken: %s", (_, model) => {
+    expect(
+      errorOf(() => {
+        registerModel(model);
+      }),
+    ).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("Register each class once.") as string,
+    });
+    expect(modelNamed("Fresh")).toBeUndefined();
+  });
+
+  test.each<[string, unknown]>([
+    ["registerModel: expected a VaeModel, found undefined.", undefined],
+    ["registerModel: className: expected a text that is not empty", { ...another, className: "" }],
+    ["registerModel: encoder: expected a function", { ...another, encoder: undefined }],
+    ["registerModel: config: parse: expected a function", { ...another, config: { keys: [] } }],
+    ["registerModel: alone: infer: expected a function", { ...another, alone: { recognizes: () => true } }],
+  ])("refuses what is no model: %s", (message, model) => {
+    const error = errorOf(() => {
+      registerModel(model as VaeModel);
+    });
+    expect(error.code).toBe("INVALID_ARGUMENT");
+    expect(error.message).toContain(message);
+  });
+});
+
+test("weights without a config are known by their names", () => {
+  const shapes = autoencoderKL.parameterShapes(completeConfig({}));
+  const tensors = new Map([...shapes].map(([name, shape]) => [name, { shape }]));
+  expect(modelOfTensors(tensors)).toBe(autoencoderKL);
+  expect(modelOfTensors(new Map([...tensors, ["bn.running_mean", { shape: [128] }]]))).toBeUndefined();
+  expect(modelOfTensors(new Map())).toBeUndefined();
+});
+
+test.each([
+  ["AutoencoderKL", autoencoderKL as VaeModel, completeConfig({})],
+  ["MlpVae", mlpVae as VaeModel, pytorchExamplesMlpVae],
+])("%s's halves have all its parameters, and none together", (_, model, config) => {
+  const [encoder, decoder] = [
+    model.parameterShapes(config, "encoder"),
+    model.parameterShapes(config, "decoder"),
+  ];
+  expect([...encoder, ...decoder]).toEqual([...model.parameterShapes(config)]);
+  expect([...encoder.keys()].filter((name) => decoder.has(name))).toEqual([]);
+});

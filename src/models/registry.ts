@@ -1,0 +1,103 @@
+/**
+ * The classes of autoencoders that vaekit reads, by the `_class_name` of their config.json. A class of vaekit's own is a
+ * line in `ownModels`; a program adds its own with {@link registerModel}.
+ */
+import { VaekitError } from "../errors.ts";
+import { describeValue, isRecord } from "../util/describe-value.ts";
+import { joinNames } from "../util/nearest-name.ts";
+import { autoencoderKL } from "./autoencoder-kl/model.ts";
+import { checkModel } from "./check-model.ts";
+import { describeFound } from "./config-checks.ts";
+import { mlpVae } from "./mlp-vae/model.ts";
+import type { ParsedConfig, TensorShapes, VaeModel } from "./model.ts";
+import { classNameOf, refuseClass } from "./other-models.ts";
+
+const ownModels: readonly VaeModel[] = [autoencoderKL, mlpVae];
+
+/** What a config.json without `_class_name` is: diffusers wrote no other class without one. */
+const unnamedModel: VaeModel = autoencoderKL;
+
+const namesOf = ({ className, aliases = [] }: VaeModel): string[] => [className, ...aliases];
+
+const entriesOf = (model: VaeModel): [string, VaeModel][] => namesOf(model).map((name) => [name, model]);
+
+const byClassName = new Map(ownModels.flatMap(entriesOf));
+
+/**
+ * Makes a class of autoencoder known: from then on a config.json with its `_class_name` is read as its.
+ *
+ * @throws INVALID_ARGUMENT when it is no model, or a class of that name is known.
+ */
+export function registerModel(model: VaeModel): void {
+  checkModel(model, "registerModel");
+  const taken = namesOf(model).find((name) => byClassName.has(name));
+  if (taken !== undefined) {
+    throw new VaekitError(
+      "INVALID_ARGUMENT",
+      `registerModel: expected a class that is not known yet, found ${describeFound(taken)}, which is. Register each class once.`,
+    );
+  }
+  for (const [name, each] of entriesOf(model)) byClassName.set(name, each);
+}
+
+/** Every class that is known, each once. */
+export function knownModels(): VaeModel[] {
+  return [...new Set(byClassName.values())];
+}
+
+/** The class of that name, if it is known. */
+export function modelNamed(className: unknown): VaeModel | undefined {
+  return typeof className === "string" ? byClassName.get(className) : undefined;
+}
+
+/** Whether a parsed config.json names a class, and none that is known. */
+export function isUnknownClass(json: object): boolean {
+  const className = classNameOf(json);
+  return className !== undefined && modelNamed(className) === undefined;
+}
+
+/**
+ * The class of a parsed config.json.
+ *
+ * @param subject what to call it in messages: its path.
+ * @throws INVALID_CONFIG when it is no object or names a class that is not known; UNSUPPORTED when it names an
+ *   autoencoder that vaekit does not read.
+ */
+export function modelOfConfig(json: unknown, subject: string): VaeModel {
+  if (!isRecord(json)) {
+    const found = Array.isArray(json) ? describeFound(json) : describeValue(json);
+    throw new VaekitError(
+      "INVALID_CONFIG",
+      `${subject}: expected an object, a model's config, found ${found}.`,
+    );
+  }
+  const className = classNameOf(json);
+  if (className === undefined) return unnamedModel;
+  return modelNamed(className) ?? refuseClass(className, expectedClasses(), subject);
+}
+
+function expectedClasses(): string {
+  return `one of the classes that vaekit reads, ${joinNames(knownModels().map((model) => model.className))}`;
+}
+
+/** A config.json that was read: whose it is, and the class's config. */
+export interface ParsedModelConfig extends ParsedConfig<object> {
+  readonly model: VaeModel;
+}
+
+/**
+ * Reads the content of a config.json of any known class. One without `_class_name` is an AutoencoderKL's.
+ *
+ * @param json the parsed JSON.
+ * @param subject what to call it in messages: its path.
+ * @throws INVALID_CONFIG, UNSUPPORTED as {@link modelOfConfig}, and for wrong values.
+ */
+export function parseModelConfig(json: unknown, subject: string): ParsedModelConfig {
+  const model = modelOfConfig(json, subject);
+  return { model, ...model.config.parse(json, subject) };
+}
+
+/** The class whose weights these are, by their names and shapes; undefined when no known one recognises them. */
+export function modelOfTensors(tensors: TensorShapes): VaeModel | undefined {
+  return knownModels().find(({ alone }) => alone?.recognizes(tensors) === true);
+}

@@ -1,0 +1,20 @@
+/** Rows: models whose pictures have no sides, [N, C]. Elsewhere they are pictures of one pixel. */
+import { VaekitError } from "../errors.ts";
+import type { ModelFacts } from "../models/index.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { CodingOptions } from "./options.ts";
+
+/** Rows [N, L] as [N, L, 1, 1]; planes, and what is neither, as they are. */
+export function latentsAsPlanes(latents: Tensor, { layout }: ModelFacts): Tensor {
+  if (layout === "planes") return latents;
+  checkTensor(latents, "latents");
+  return latents.shape.length === 2 ? latents.reshape([...latents.shape, 1, 1]) : latents;
+}
+
+/** @throws INVALID_ARGUMENT for strips and tiles, which rows have none of. */
+export function checkLayoutOptions({ tiling = "auto" }: CodingOptions, className: string): void {
+  if (tiling === "auto" || tiling === "off") return;
+  const message = `tiling: expected "auto" or "off" for ${className}, whose pictures have no sides to cut, found "${tiling}".`;
+  throw new VaekitError("INVALID_ARGUMENT", message);
+}
