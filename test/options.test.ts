@@ -12,11 +12,11 @@ import {
   readImage,
   resizeRaster,
   Tensor,
-  train,
   unpackLatents,
   VaeImageProcessor,
   type Raster,
 } from "../src/node/index.ts";
+import { train } from "../src/training/index.ts";
 import { AutoencoderKL as WebAutoencoderKL, WebRuntime } from "../src/web/index.ts";
 import { Autoencoder, Mlp, runtimes } from "./small-models.ts";
 

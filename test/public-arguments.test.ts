@@ -5,12 +5,23 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inspect } from "node:util";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import * as core from "../src/core.ts";
 import * as vaekit from "../src/node/index.ts";
 import * as web from "../src/web/index.ts";
 import { bytesInMemory } from "../src/tensor/byte-source.ts";
+import {
+  anything,
+  describeRows,
+  methodsOfClass,
+  options,
+  optional,
+  row,
+  rowsNeeded,
+  values,
+  type Callable,
+  type Rows,
+} from "./argument-rows.ts";
 import { fixturePath } from "./conformance/fixtures.ts";
 import { autoencoderKL } from "../src/models/index.ts";
 import { Autoencoder, Mlp, runtimes } from "./small-models.ts";
@@ -26,39 +37,6 @@ afterAll(async () => {
   await Promise.all([vae, mlp, runtime, webRuntime, saved].map((each) => each.dispose()));
   rmSync(folder, { recursive: true });
 });
-
-/** What is passed in the place of every argument. */
-const values = {
-  undefined: undefined,
-  null: null,
-  object: {},
-  list: [],
-  "list of nulls": [null],
-  fraction: 1.5,
-  negative: -1,
-  NaN: NaN,
-  "empty text": "",
-  text: "7",
-  true: true,
-  bigint: 2n ** 64n,
-  Map: new Map(),
-  symbol: Symbol("s"),
-  function: (): void => undefined,
-} as const;
-type ValueName = keyof typeof values;
-
-const anything = Object.keys(values) as ValueName[];
-
-/** A call with one argument left open, and the values above that it takes. */
-interface Row {
-  readonly call: (value: never) => unknown;
-  readonly takes: readonly ValueName[];
-}
-const row = (call: Row["call"], ...takes: ValueName[]): Row => ({ call, takes });
-/** An argument that may be left out. */
-const optional = (call: Row["call"], ...takes: ValueName[]): Row => row(call, "undefined", ...takes);
-/** Options of which each has a default: an object without keys will do. */
-const options = (call: Row["call"]): Row => optional(call, "object", "Map", "function");
 
 const posterior = new DiagonalGaussianDistribution(Tensor.zeros([1, 8, 2, 2]));
 const raster = { width: 8, height: 8, channels: 3, data: new Uint8Array(192) } as const;
@@ -76,7 +54,7 @@ const path = join(folder, "a.bin");
 const placed = (value: unknown): never => (value === values.text ? join(folder, "7") : value) as never;
 
 /** By export, or by class and method; several of one differ by what follows the colon. */
-const rows: Readonly<Record<string, Row>> = {
+const rows: Rows = {
   print: row((x) => vaekit.print(x)),
   verify: row((x) => {
     vaekit.verify(x);
@@ -347,8 +325,6 @@ const rows: Readonly<Record<string, Row>> = {
   readSafetensorsFile: row((x) => vaekit.readSafetensorsFile(x)),
   writeSafetensorsFile: row((x) => vaekit.writeSafetensorsFile(placed(x), new Map()), "text"),
   "writeSafetensorsFile: tensors": row((x) => vaekit.writeSafetensorsFile(path, x), "list", "Map"),
-  train: row((x) => vaekit.train(x)),
-  "train: recipe": row((x) => vaekit.train({ recipe: x, directory: join(folder, "run") })),
 
   "web.AutoencoderKL.fromPretrained": row((x) => web.AutoencoderKL.fromPretrained(x, { ort: x } as never)),
   WebRuntime: row((x) => new web.WebRuntime(x)),
@@ -361,82 +337,7 @@ const safetensors = (): ReturnType<typeof bytesInMemory> => {
   return bytesInMemory(header!);
 };
 
-describe.each(Object.entries(rows))("%s", (name, { call, takes }) => {
-  test("refuses every other value with an error of vaekit", async () => {
-    const wrong: string[] = [];
-    for (const [valueName, value] of Object.entries(values)) {
-      const error = await Promise.resolve()
-        .then(() => call(value as never))
-        .then(
-          () => undefined,
-          (thrown: unknown) => thrown,
-        );
-      const isTaken = takes.includes(valueName as ValueName);
-      const isRight = isTaken ? !(error instanceof TypeError) : error instanceof vaekit.VaekitError;
-      if (!isRight) wrong.push(`${valueName}: ${inspect(error)}`);
-      else if (error instanceof Error && error.message.includes("\n")) wrong.push(`${valueName}: two lines`);
-    }
-    expect(wrong, `${name}:\n  ${wrong.join("\n  ")}\n`).toEqual([]);
-  });
-});
-
-/** Classes that callers do not construct. */
-const withoutConstructor = new Set([
-  "AutoencoderKL",
-  "Encoded",
-  "MlpVae",
-  "Tensor",
-  "Vae",
-  "ValueObject",
-  "VaekitError",
-]);
-
-/** Methods that callers do not call: not public in the types, or between vaekit and its runtimes. */
-const internal = new Set([
-  "fillUniformFloat64",
-  "fillNormalFloat64",
-  "fillNormalToRound",
-  "fillIntegers",
-  "fillSwaps",
-  "resized",
-  "flooredSide",
-  "converted",
-  "createState",
-  "createWorkspace",
-]);
-
-type Callable = (...parameters: never[]) => unknown;
-const isFunction = (value: unknown): value is Callable => typeof value === "function";
-const takesNothing = (call: Callable): boolean =>
-  /^(async )?[\w$]+\(\)/.test(Function.prototype.toString.call(call));
-
-function methodsOf(owner: object, name: string): string[] {
-  return Object.getOwnPropertyNames(owner).flatMap((key) => {
-    const value: unknown = Object.getOwnPropertyDescriptor(owner, key)!.value;
-    const isMethod = isFunction(value) && key !== "constructor" && !internal.has(key) && !takesNothing(value);
-    return isMethod ? [`${name}.${key}`] : [];
-  });
-}
-
-/** The methods of a class and of those that it extends, up to the language's own. */
-function methodsOfClass(owner: Callable): string[] {
-  const found: string[] = [];
-  let prototype = owner.prototype as object | null;
-  while (prototype !== null && prototype !== Object.prototype && prototype !== Error.prototype) {
-    const { name } = prototype.constructor;
-    found.push(...methodsOf(prototype.constructor, name), ...methodsOf(prototype, name));
-    prototype = Object.getPrototypeOf(prototype) as object | null;
-  }
-  return found;
-}
-
-const isClass = (value: Callable): boolean => Function.prototype.toString.call(value).startsWith("class");
-
-function rowsNeeded(name: string, value: unknown): string[] {
-  if (!isFunction(value)) return typeof value === "object" && value !== null ? methodsOf(value, name) : [];
-  if (!isClass(value)) return [name];
-  return [...(withoutConstructor.has(name) ? [] : [name]), ...methodsOfClass(value)];
-}
+describeRows(rows);
 
 test.each(Object.entries({ core, node: vaekit, web }))("every export of %s has its rows", (_, exports) => {
   const generators = [torch, philox].map((each) => each.constructor as unknown as Callable);

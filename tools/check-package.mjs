@@ -107,6 +107,14 @@ function demo(engine) {
   );
 }
 
+/** Every entry of the package can be imported by its public name. */
+function imports() {
+  const program =
+    'import "vaekit"; import "vaekit/node"; import "vaekit/web"; import { train } from "vaekit/train"; console.log(typeof train);';
+  assert.equal(run(process.execPath, ["--input-type=module", "-e", program]).trim(), "function");
+  say("every entry can be imported");
+}
+
 try {
   const tarball = pack();
   writeFileSync(join(project, "package.json"), '{ "private": true }');
@@ -116,6 +124,7 @@ try {
   const { version } = /** @type {{ version: string }} */ (manifest);
   assert.equal(run("npx", ["--no", "--", "vaekit", "--version"]).trim(), version);
   const hasNative = () => readdirSync(join(project, "node_modules")).includes("onnxruntime-node");
+  imports();
   demo(hasNative() ? "as installed, natively" : "as installed, in WebAssembly");
   npm("install", "--ignore-scripts");
   assert(hasNative(), "npm install --ignore-scripts did not add onnxruntime-node");

@@ -12,5 +12,3 @@ export { NodeRuntime, type NodeRuntimeOptions } from "../runtime/node/node-runti
 export * from "../images/node/index.ts";
 export { openFileSource, writeFileAtomic } from "../files/node/index.ts";
 export { readSafetensorsFile, writeSafetensorsFile } from "../weights/node/index.ts";
-export type { TrainingEvents, TrainOptions, TrainResult } from "../training/options.ts";
-export { train } from "../training/train.ts";

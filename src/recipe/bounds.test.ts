@@ -30,7 +30,7 @@ describe("a recipe that is no recipe any more", () => {
     ["steps=.inf", "steps: expected a whole number above 0, or null"],
     ["optimizer.learning_rate=.nan", "optimizer.learning_rate: expected a number above 0"],
     ["seed=1e400", "seed: expected a whole number of at least 0"],
-  ])("--set %s is a slip, and said to be one", (override, message) => {
+  ])("%s is a slip, and said to be one", (override, message) => {
     const value = applyOverrides({ data: { path: "x" } }, [override]);
     expect(() => parseRecipe(value, "recipe")).toThrow(message);
   });

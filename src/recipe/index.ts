@@ -1,6 +1,6 @@
 /** Recipes: the schema of a training run, its checks and its defaults. */
 export type { Path } from "./known-keys.ts";
-export { applyOverrides } from "./overrides.ts";
+export { applyOverrides, checkOverrideOptions, parseOverridden, type OverrideOptions } from "./overrides.ts";
 export {
   formatRecipe,
   parseRecipe,
@@ -8,4 +8,5 @@ export {
   type MlpRecipe,
   type Recipe,
 } from "./recipe.ts";
+export { recipeOf, type RecipeObject } from "./recipe-of.ts";
 export { recipeJsonSchema, type JsonSchema } from "./schema.ts";

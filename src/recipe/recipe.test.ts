@@ -321,12 +321,15 @@ describe("applyOverrides", () => {
   });
 
   it.each([
-    ["steps", "--set steps: expected key.key=value, such as loss.kl.weight=1e-5; found no =."],
+    ["steps", "`overrides: steps`: expected key.key=value, such as loss.kl.weight=1e-5; found no =."],
     ["=3", 'found the key ""'],
     ["a..b=3", 'found the key "a..b"'],
     ["__proto__.x=3", 'found the key "__proto__.x"'],
     ["steps=[1", "the value is no YAML"],
-    ["data.path.x=1", '--set data.path.x=1: data.path is "photos", which has no keys; set it as a whole.'],
+    [
+      "data.path.x=1",
+      '`overrides: data.path.x=1`: data.path is "photos", which has no keys; set it as a whole.',
+    ],
   ])("refuses %s", (override, expected) => {
     expect(() => applyOverrides({ data }, [override])).toThrow(expected);
   });

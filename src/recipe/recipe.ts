@@ -4,6 +4,7 @@ import { formatConfig, parseConfig, type AutoencoderKLConfig } from "../models/i
 import { checkBounds } from "./bounds.ts";
 import { crossProblems } from "./cross-checks.ts";
 import { camelCase, isObject, renameKeys, snakeCase, type CamelKeys } from "./key-case.ts";
+import { checkValue, optionKinds, type OptionKind } from "../util/check-options.ts";
 import { adviceForName } from "../util/nearest-name.ts";
 import type { Path } from "./known-keys.ts";
 import { configKeys } from "./model-schema.ts";
@@ -25,24 +26,19 @@ export type Recipe = Omit<Camel, "model"> & { readonly model: AutoencoderKLRecip
 /**
  * Checks a recipe and completes it with defaults.
  *
- * @param value the content of a recipe file.
+ * @param value the content of a recipe file, or a plain object like it: keys in snake_case.
  * @param subject what to call it in messages: its path.
  * @param locate where in the file a path stands, e.g. "line 12", for the messages.
  * @throws INVALID_CONFIG that lists every problem: unknown keys, wrong types, values out of range, contradictions.
  */
 export function parseRecipe(
   value: unknown,
-  subject: string,
+  subject = "recipe",
   locate?: (path: Path) => string | undefined,
 ): Recipe {
-  checkBounds(value, subject);
-  if (!isObject(value)) {
-    throw new VaekitError(
-      "INVALID_CONFIG",
-      `${subject}: expected a recipe, that is keys such as data, model and loss; found ${formatFound(value)}.`,
-    );
-  }
-  const prepared = prepare(value);
+  checkValue("parseRecipe: subject", subject, optionKinds.text);
+  if (locate !== undefined) checkValue("parseRecipe: locate", locate, optionKinds.callback);
+  const prepared = prepare(asMapping(value, subject));
   const result = recipeSchema.safeParse(prepared);
   const config = checkedConfig(prepared.model);
   const problems = result.success
@@ -62,6 +58,16 @@ export function parseRecipe(
             config: config.value ?? null,
           },
   };
+}
+
+/** @throws INVALID_CONFIG unless it is an object of a recipe's size. */
+export function asMapping(value: unknown, subject: string): Record<string, unknown> {
+  checkBounds(value, subject);
+  if (isObject(value)) return value;
+  throw new VaekitError(
+    "INVALID_CONFIG",
+    `${subject}: expected a recipe, that is keys such as data, model and loss; found ${formatFound(value)}.`,
+  );
 }
 
 /** model.config through the models' own parser. A file of another program may have keys of its own; a recipe may not. */
@@ -86,10 +92,24 @@ function checkedConfig(model: unknown): { value?: AutoencoderKLConfig; problems:
   }
 }
 
+const parsedKeys = Object.keys(recipeSchema.shape).map(camelCase);
+
+/** Whether a value is what {@link parseRecipe} gives, or a changed copy: only that has all of a recipe's keys in camelCase. */
+export function isParsedRecipe(value: unknown): value is Recipe {
+  if (!isObject(value) || !parsedKeys.every((key) => Object.hasOwn(value, key))) return false;
+  return isObject(value.model) && isObject(value.data);
+}
+
+const parsedKind: OptionKind = { expected: "a Recipe, as parseRecipe gives", fits: isParsedRecipe };
+
 /**
  * The recipe as its file has it: snake_case, every default written out. `parseRecipe` of it gives the same recipe.
+ *
+ * @throws INVALID_ARGUMENT on anything else than a parsed recipe; INVALID_CONFIG on a wrong config in it.
  */
 export function formatRecipe(recipe: Recipe): Record<string, unknown> {
+  checkValue("formatRecipe", recipe, parsedKind);
+  checkBounds(recipe, "recipe");
   const formatted = renameKeys(recipe, snakeCase) as Record<string, unknown>;
   if (recipe.model.type === "mlp" || recipe.model.config === null) return formatted;
   const file = JSON.parse(formatConfig(recipe.model.config)) as Record<string, unknown>;

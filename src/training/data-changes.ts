@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describeDataChanges, formatDataRecord, parseDataRecord } from "../data/node/index.ts";
 import { VaekitError } from "../errors.ts";
 import { readTextFile, writeFileAtomic } from "../files/node/index.ts";
-import type { TrainOptions } from "./options.ts";
+import type { RunOptions } from "./options.ts";
 import type { TrainingData } from "./training-data.ts";
 
 const pathOf = (directory: string): string => join(directory, "data.jsonl");
@@ -18,7 +18,7 @@ export async function writeDataRecord(directory: string, { record }: TrainingDat
 }
 
 /** @throws INVALID_ARGUMENT when the pictures have changed, unless the options allow it. */
-export async function checkData(options: TrainOptions, { record }: TrainingData): Promise<void> {
+export async function checkData(options: RunOptions, { record }: TrainingData): Promise<void> {
   if (record === undefined) return;
   const { directory, onNote } = options;
   const path = pathOf(directory);
@@ -44,7 +44,7 @@ export async function checkData(options: TrainOptions, { record }: TrainingData)
   if (options.allowChangedData !== true) {
     throw new VaekitError(
       "INVALID_ARGUMENT",
-      `${directory}: its pictures have changed since the run began: ${changes}. Bring them back, or go on with these by --allow-changed-data (allowChangedData).`,
+      `${directory}: its pictures have changed since the run began: ${changes}. Bring them back, or go on with these by \`allowChangedData: true\`.`,
     );
   }
   onNote?.(`The pictures have changed since the run began: ${changes}.`);

@@ -1,6 +1,6 @@
 /** What a training run is asked for, and what it answers. */
 import type { LeftOut } from "../data/node/index.ts";
-import type { Recipe } from "../recipe/index.ts";
+import type { Recipe, RecipeObject } from "../recipe/index.ts";
 import { devices, type Device } from "../runtime/index.ts";
 import { oneOf, optionKinds, wholeNumber, type OptionKind, type OptionKinds } from "../util/check-options.ts";
 import type { StepReport } from "../train/index.ts";
@@ -21,9 +21,14 @@ export interface TrainingEvents {
 }
 
 export interface TrainOptions extends TrainingEvents {
-  readonly recipe: Recipe;
+  /**
+   * What decides the run: a plain object as in a recipe file, such as `{ data: { path: "photos" }, steps: 100 }`; what `parseRecipe`
+   * or `readRecipe` give; or the path of a recipe file. A run that goes on may leave it out, and takes its own.
+   */
+  readonly recipe?: RecipeObject | Recipe | string;
   /** The run's folder: new, or one to go on with. */
   readonly directory: string;
+  /** Goes on with the run in `directory`. @defaultValue false */
   readonly resume?: boolean;
   /** Goes on although pictures were added, removed or replaced since the run began. @defaultValue false */
   readonly allowChangedData?: boolean;
@@ -36,15 +41,17 @@ export interface TrainOptions extends TrainingEvents {
   readonly threadCount?: number;
 }
 
+/** The options of a run whose recipe is known. */
+export type RunOptions = Omit<TrainOptions, "recipe"> & { readonly recipe: Recipe };
+
 /** Whoever makes one by hand is told how. */
 export const recipeKind: OptionKind = {
-  expected: "a Recipe, as parseRecipe gives",
-  fits: (value) =>
-    typeof value === "object" && value !== null && ["data", "model", "seed"].every((key) => key in value),
+  expected: 'a recipe: an object such as { data: { path: "photos" } }, or the path of a recipe file',
+  fits: (value) => typeof value === "string" || (typeof value === "object" && value !== null),
 };
 
 export const trainKinds: OptionKinds<TrainOptions> = {
-  recipe: optionKinds.object,
+  recipe: recipeKind,
   directory: optionKinds.text,
   resume: optionKinds.boolean,
   allowChangedData: optionKinds.boolean,

@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import type { Trainer, StepReport, TrainingRandomness } from "../train/index.ts";
 import { listCheckpoints, type Checkpoint, type JsonValue, type RunDirectory } from "./run-folder/index.ts";
-import type { TrainOptions, RunResult } from "./options.ts";
+import type { RunOptions, RunResult } from "./options.ts";
 import type { TrainingData } from "./training-data.ts";
 import type { LatentFactors, TrainingModel } from "./trained-model.ts";
 import { measureFactors } from "./calibrate.ts";
@@ -12,7 +12,7 @@ import { measureLikelihood } from "./likelihood.ts";
 import { validate, type ValidationMetrics } from "./validate.ts";
 
 export interface RunLoopParts {
-  readonly options: TrainOptions;
+  readonly options: RunOptions;
   readonly run: RunDirectory;
   readonly trainer: Trainer;
   readonly model: TrainingModel;

@@ -4,7 +4,7 @@ import type { BatchSource } from "../train/index.ts";
 
 /** The error for a picture that cannot be read where none may be left out. */
 export function unreadablePicture(path: string, reason: string): VaekitError {
-  const message = `${path}: ${reason.replace(/\.$/, "")}. Remove it, or leave unreadable pictures out by training without --strict.`;
+  const message = `${path}: ${reason.replace(/\.$/, "")}. Remove it, or leave it out by training without \`strict\`.`;
   return new VaekitError("INVALID_FILE", message);
 }
 

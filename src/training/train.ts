@@ -1,7 +1,8 @@
-/** A training run from a recipe to a model's folder: what `vaekit train` does. */
+/** A training run from a recipe to a model's folder. */
 import type { VaekitError } from "../errors.ts";
 import { addLeftOut, leftOutText, nothingLeftOut } from "../data/node/index.ts";
-import { formatRecipe } from "../recipe/index.ts";
+import { formatRecipe, recipeOf, type Recipe } from "../recipe/index.ts";
+import { readRecipe } from "../recipe/node/index.ts";
 import { NodeRuntime } from "../runtime/node/node-runtime.ts";
 import {
   initialTensors,
@@ -12,6 +13,7 @@ import {
   type TrainingPlan,
   type TrainingRandomness,
 } from "../train/index.ts";
+import { readRunRecipe } from "./read-run-recipe.ts";
 import { RunDirectory, type JsonValue, type ResumedRun } from "./run-folder/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { checkData, writeDataRecord } from "./data-changes.ts";
@@ -23,19 +25,37 @@ import type { TrainingModel } from "./trained-model.ts";
 import { checkOptions, checkPath, checkValue, optionKinds } from "../util/check-options.ts";
 import { strictSource, unreadablePicture } from "./strict-source.ts";
 import { openModel } from "./training-model.ts";
-import { recipeKind, trainKinds, type RunResult, type TrainOptions, type TrainResult } from "./options.ts";
+import {
+  recipeKind,
+  trainKinds,
+  type RunOptions,
+  type RunResult,
+  type TrainOptions,
+  type TrainResult,
+} from "./options.ts";
 
 /**
- * Trains until the recipe's last step, or until `signal` fires.
+ * Trains until the recipe's last step, or until `signal` fires, and leaves checkpoints, logs, samples and the model in `directory`.
  *
+ * @returns where it ended, and the path of the model's folder.
  * @throws INVALID_CONFIG, INVALID_ARGUMENT, NOT_FOUND, INVALID_FILE, WEIGHTS_MISMATCH, IO; RUNTIME when the loss is
  *   no longer finite, NOT_FINITE when the weights are not, in which case the last checkpoint stays as it is.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   checkOptions("train", options, trainKinds);
   checkValue("train", options, optionKinds.object);
-  checkValue("train: recipe", options.recipe, recipeKind);
   checkPath("train", options.directory, "a directory for the run");
+  return trainRecipe({ ...options, recipe: await findRecipe(options) });
+}
+
+/** The recipe that the options mean. */
+async function findRecipe({ recipe, resume, directory }: TrainOptions): Promise<Recipe> {
+  if (recipe === undefined && resume === true) return readRunRecipe(directory);
+  checkValue("train: recipe", recipe, recipeKind);
+  return typeof recipe === "string" ? readRecipe(recipe) : recipeOf(recipe!, "train: recipe");
+}
+
+async function trainRecipe(options: RunOptions): Promise<TrainResult> {
   const { recipe } = options;
   if (options.resume !== true) await RunDirectory.checkIsFree(options.directory);
   const randomness =
@@ -78,7 +98,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 }
 
 interface Preparation {
-  readonly options: TrainOptions;
+  readonly options: RunOptions;
   readonly model: TrainingModel;
   readonly data: TrainingData;
   readonly discriminator: ReturnType<typeof openDiscriminator>;

@@ -86,7 +86,6 @@ export const mayImport: Record<string, readonly string[]> = {
   ],
   node: [
     "core.ts",
-    "training",
     "vae",
     "cost",
     "hub",

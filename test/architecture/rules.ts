@@ -152,12 +152,10 @@ export const platformFilesAreForEntries: Rule = onImports(
 /** Flags of other programs: npm's, and esbuild's. */
 const otherFlags = ["--ignore-scripts", "--external"];
 
-const stillSayFlags = ["recipe", "training"];
-
 /** The library speaks of its options; the command line alone knows its flags. A variable of CSS is none. */
 export const noFlagsInMessages: Rule = (files) =>
   files
-    .filter(({ path }) => !["cli", ...stillSayFlags].includes(layerOf(path)))
+    .filter(({ path }) => layerOf(path) !== "cli")
     .flatMap(({ path, strings }) =>
       strings
         .flatMap((text) => text.match(/(?<![\w(-])--[a-z][a-z-]*(?![a-z-]*:)|command line/g) ?? [])

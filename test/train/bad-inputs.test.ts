@@ -158,7 +158,7 @@ describe("a run with checkpoints", { timeout: 180_000 }, () => {
   it("is not started again", async () => {
     const before = await bytesOf(await copy("again"));
     const outcome = await runTrain("again", ["recipe.json"], { cwd: folder.path });
-    expectOneError(outcome, /again: this folder holds a run already. Add --resume/);
+    expectOneError(outcome, /again: this folder holds a run already\. Pass --resume to go on/);
     expect(await bytesOf(inFolder("again"))).toEqual(before);
   });
 

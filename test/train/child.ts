@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 
 /** The built run directory; `npm test` builds it first. */
 const built = new URL("../../dist/training/run-folder/index.js", import.meta.url);
+const builtInterrupt = new URL("../../dist/cli/interrupt.js", import.meta.url);
 const builtTensor = new URL("../../dist/tensor/tensor.js", import.meta.url);
 
 export interface ChildOutcome {
@@ -22,13 +23,14 @@ export interface Child {
 }
 
 /**
- * Starts a program with every export of the run directory, and `Tensor`, in scope, and `folder` as given.
+ * Starts a program with every export of the run directory, `InterruptGuard` and `Tensor` in scope, and `folder` as given.
  *
  * @param before a shell command to run first, in the shell that becomes the program.
  */
 export function startChild(code: string, folder: string, before = ":"): Child {
   const program = `
     import * as node from ${JSON.stringify(built.href)};
+    import { InterruptGuard } from ${JSON.stringify(builtInterrupt.href)};
     import { Tensor } from ${JSON.stringify(builtTensor.href)};
     const folder = ${JSON.stringify(folder)};
     ${code}`;

@@ -9,8 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { train } from "../../src/node/index.ts";
-import { readRecipe } from "../../src/recipe/node/index.ts";
+import { readRecipe, train } from "../../src/training/index.ts";
 import { idxFile, madeUpDigits } from "./made-up-digits.ts";
 
 interface Golden {
@@ -49,15 +48,17 @@ beforeAll(async () => {
   await writeFile(join(folder, "train-images-idx3-ubyte"), idxFile(digits[0]!));
   await writeFile(join(folder, "t10k-images-idx3-ubyte"), idxFile(digits[1]!));
   const batchesPerEpoch = Math.ceil(golden.counts[0] / 128);
-  const recipe = await readRecipe(pathOf("../../recipes/mnist.yaml"), [
-    `data.path=${folder}`,
-    `epochs=${golden.validations.length}`,
-    "log.every=1",
-    `validation.every=${batchesPerEpoch}`,
-    "checkpoints.every=null",
-    "samples.every=null",
-    "validation.likelihood_samples=100",
-  ]);
+  const recipe = await readRecipe(pathOf("../../recipes/mnist.yaml"), {
+    overrides: [
+      `data.path=${folder}`,
+      `epochs=${golden.validations.length}`,
+      "log.every=1",
+      `validation.every=${batchesPerEpoch}`,
+      "checkpoints.every=null",
+      "samples.every=null",
+      "validation.likelihood_samples=100",
+    ],
+  });
   const directory = join(folder, "run");
   await train({ recipe, directory, threadCount: 1 });
   const lines = await readFile(join(directory, "log.jsonl"), "utf8");

@@ -19,7 +19,7 @@ const loop = `
     const { run, checkpoint } = resume
       ? await node.RunDirectory.resume(path, { fingerprint: "tiny" })
       : { run: await node.RunDirectory.create(path, recipe), checkpoint: undefined };
-    const interrupt = new node.InterruptGuard(() => console.log("interrupted"));
+    const interrupt = new InterruptGuard(() => console.log("interrupted"));
     console.log("ready");
     let weight = checkpoint?.tensors.get("weight").data[0] ?? 1;
     let step = checkpoint?.step ?? 0;
@@ -122,7 +122,7 @@ describe.skipIf(process.platform === "win32")("a run", () => {
   it("gives the second signal to who listened before", async () => {
     const code = `
       process.on("SIGTERM", () => { console.log("cleaned up"); process.exit(3); });
-      const guard = new node.InterruptGuard((signal) => console.log("first", signal));
+      const guard = new InterruptGuard((signal) => console.log("first", signal));
       setInterval(() => {}, 1000);
       console.log("ready");`;
     const child = startChild(code, folder);

@@ -1,10 +1,16 @@
 /** `vaekit train`: a VAE from a recipe and pictures. */
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { train, type TrainResult } from "../../node/index.ts";
-import { applyOverrides, parseRecipe, type Recipe } from "../../recipe/index.ts";
-import { readRecipe } from "../../recipe/node/index.ts";
-import { InterruptGuard, RunDirectory } from "../../training/run-folder/index.ts";
+import {
+  applyOverrides,
+  parseRecipe,
+  readRecipe,
+  readRunRecipe,
+  train,
+  type Recipe,
+  type TrainResult,
+} from "../../training/index.ts";
+import { InterruptGuard } from "../interrupt.ts";
 import { UsageError, warn } from "../failure.ts";
 import { withFlags } from "../flags.ts";
 import { print, printJson } from "../format.ts";
@@ -115,21 +121,21 @@ function report(result: TrainResult, options: TrainCommandOptions): void {
 
 async function chooseRecipe(source: string | undefined, options: TrainCommandOptions): Promise<Recipe> {
   const overrides = [...options.set, ...(options.steps === undefined ? [] : [`steps=${options.steps}`])];
+  const changes = { overrides };
   if (options.resume === true) {
     if (source !== undefined) {
       throw new UsageError(
         "--resume goes on with the recipe of the run; leave the recipe out, or change keys with --set.",
       );
     }
-    const stored = await RunDirectory.readRecipe(options.out);
-    return parseRecipe(applyOverrides(stored, overrides), `${options.out}/recipe.json`);
+    return readRunRecipe(options.out, changes);
   }
   if (source === undefined) {
     throw new UsageError(
       "expected a recipe or a folder of pictures. Add --help for what this command expects.",
     );
   }
-  if (/\.(ya?ml|json)$/i.test(source)) return readRecipe(source, overrides);
+  if (/\.(ya?ml|json)$/i.test(source)) return readRecipe(source, changes);
   const found = await stat(source).catch(() => undefined);
   if (found?.isDirectory() !== true) {
     throw new UsageError(`${source}: expected a recipe (.yaml, .yml, .json) or a folder of pictures.`);

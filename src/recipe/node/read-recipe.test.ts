@@ -81,18 +81,18 @@ describe("readRecipe", () => {
 
   it("replaces values by overrides", async () => {
     const path = file("b.yaml", "data: {path: x}\nsteps: 5\n");
-    const recipe = await readRecipe(path, ["epochs=2", "ema.decay=0.5"]);
+    const recipe = await readRecipe(path, { overrides: ["epochs=2", "ema.decay=0.5"] });
     expect(recipe).toMatchObject({ steps: null, epochs: 2, ema: { decay: 0.5, warmup: "ratio" } });
   });
 
   it("names the line of every problem", async () => {
     const path = file("c.yaml", "data:\n  path: x\nloss:\n  kl:\n    wieght: 1\nsteps: no\n");
-    const error = await errorOf(readRecipe(path, ["seed=-1"]));
+    const error = await errorOf(readRecipe(path, { overrides: ["seed=-1"] }));
     expect(error.code).toBe("INVALID_CONFIG");
     expect(error.message.split("\n").slice(1)).toEqual([
       "  loss.kl.wieght: no such key; did you mean weight? (line 5)",
       '  steps: expected a whole number above 0, or null, found "no". (line 6)',
-      "  seed: expected a whole number of at least 0, found -1. (set by --set)",
+      "  seed: expected a whole number of at least 0, found -1. (set by `overrides`)",
     ]);
   });
 

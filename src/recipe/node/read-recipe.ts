@@ -3,8 +3,9 @@ import { extname } from "node:path";
 import { isNode, LineCounter, type Document } from "yaml";
 import { VaekitError } from "../../errors.ts";
 import { readTextFile } from "../../files/node/index.ts";
-import { applyOverrides } from "../overrides.ts";
-import { parseRecipe, type Recipe } from "../recipe.ts";
+import { checkPath } from "../../util/check-options.ts";
+import { checkOverrideOptions, parseOverridden, type OverrideOptions } from "../overrides.ts";
+import type { Recipe } from "../recipe.ts";
 import { parseYaml, YamlError, type ParsedYaml } from "../yaml.ts";
 
 const extensions = [".yaml", ".yml", ".json"];
@@ -16,16 +17,14 @@ const maxRecipeBytes = 2 ** 18;
  * Reads a recipe file and checks it.
  *
  * @param path a .yaml, .yml or .json file.
- * @param overrides `key.key=value` each, which replace values of the file.
+ * @param options what to change of it.
  * @throws NOT_FOUND, INVALID_FILE on broken syntax (with line and column), INVALID_CONFIG on what the schema refuses.
  */
-export async function readRecipe(path: string, overrides: readonly string[] = []): Promise<Recipe> {
-  const { value: content, document, lines } = await readDocument(path);
-  const value = applyOverrides(content, overrides);
-  const overridden = overrides.map((each) => each.split("=")[0]!);
-  return parseRecipe(value, path, (place) => {
-    const name = place.map(String).join(".");
-    if (overridden.some((each) => name === each || name.startsWith(`${each}.`))) return "set by --set";
+export async function readRecipe(path: string, options: OverrideOptions = {}): Promise<Recipe> {
+  checkPath("readRecipe", path, "the path of a recipe file");
+  checkOverrideOptions("readRecipe", options);
+  const { value, document, lines } = await readDocument(path);
+  return parseOverridden(value, path, options, (place) => {
     const offset = offsetOf(document, place);
     return offset === undefined ? undefined : `line ${lines.linePos(offset).line}`;
   });

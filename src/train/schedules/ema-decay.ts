@@ -3,6 +3,8 @@
  *
  * @see diffusers, training_utils.py: EMAModel.get_decay
  */
+import { checkValue, oneOf, type OptionKinds } from "../../util/check-options.ts";
+import { checkSchedule, countKind, shareKind } from "./check-schedule.ts";
 
 export interface EmaSchedule {
   /** Upper limit of the decay; EMAModel's default is 0.9999. */
@@ -15,8 +17,18 @@ export interface EmaSchedule {
   readonly warmup: "ratio" | "power" | "none";
 }
 
-/** @param update the number of this update of the average, from 1 on: EMAModel's optimization_step. */
-export function emaDecay({ decay, warmup }: EmaSchedule, update: number): number {
+const kinds: OptionKinds<EmaSchedule> = { decay: shareKind, warmup: oneOf(["ratio", "power", "none"]) };
+
+/**
+ * The decay at one update, 0 to 1.
+ *
+ * @param update the number of this update of the average, from 1 on: EMAModel's optimization_step.
+ * @throws INVALID_ARGUMENT on another schedule or number.
+ */
+export function emaDecay(schedule: EmaSchedule, update: number): number {
+  checkSchedule("emaDecay", schedule, kinds);
+  checkValue("emaDecay: update", update, countKind);
+  const { decay, warmup } = schedule;
   if (warmup === "none") return decay;
   const before = update - 1;
   if (before <= 0) return 0;

@@ -4,6 +4,8 @@
  * @see Bowman et al. 2016, Generating Sentences from a Continuous Space (arXiv 1511.06349): linear and sigmoid
  * @see Fu et al. 2019, Cyclical Annealing Schedule (arXiv 1903.10145): cyclic, and the sigmoid's width
  */
+import { checkValue, oneOf, type OptionKinds } from "../../util/check-options.ts";
+import { checkSchedule, countKind, nonNegative, stepKind } from "./check-schedule.ts";
 
 /** How the weight grows from 0 to `weight`. */
 export interface KlWeightSchedule {
@@ -24,8 +26,22 @@ const growingShare = 0.5;
 /** The sigmoid is cut from -6 to 6, as in the paper's code: from 0.0025 to 0.9975. */
 const sigmoidReach = 6;
 
-/** The weight of the KL term in the update after `step` updates. */
+const kinds: OptionKinds<KlWeightSchedule> = {
+  weight: nonNegative,
+  annealing: oneOf(["constant", "linear", "sigmoid", "cyclic"]),
+  startStep: stepKind,
+  steps: stepKind,
+  cycles: countKind,
+};
+
+/**
+ * The weight of the KL term in the update after `step` updates, 0 to `weight`.
+ *
+ * @throws INVALID_ARGUMENT on another schedule or number.
+ */
 export function klWeight(schedule: KlWeightSchedule, step: number): number {
+  checkSchedule("klWeight", schedule, kinds);
+  checkValue("klWeight: step", step, stepKind);
   const { weight, annealing, startStep, steps, cycles } = schedule;
   if (step < startStep) return 0;
   const done = step - startStep;

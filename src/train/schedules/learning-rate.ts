@@ -3,9 +3,17 @@
  *
  * @see diffusers, optimization.py: get_*_schedule
  */
+import {
+  checkValue,
+  oneOf,
+  optionKinds,
+  type OptionKind,
+  type OptionKinds,
+} from "../../util/check-options.ts";
+import { checkSchedule, countKind, shareKind, stepKind } from "./check-schedule.ts";
 
-export type LearningRateScheduleType =
-  "constant" | "linear" | "cosine" | "cosine_with_restarts" | "polynomial" | "piecewise";
+const types = ["constant", "linear", "cosine", "cosine_with_restarts", "polynomial", "piecewise"] as const;
+export type LearningRateScheduleType = (typeof types)[number];
 
 /** How the learning rate changes in the course of a run. */
 export interface LearningRateSchedule {
@@ -27,13 +35,37 @@ export interface LearningRateSchedule {
   readonly milestones: readonly { readonly step: number; readonly factor: number }[];
 }
 
+const isMilestone = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  ["step", "factor"].every((key) => Number.isFinite(Reflect.get(value, key)));
+
+const milestonesKind: OptionKind = {
+  expected: "a list such as [{ step: 1000, factor: 0.1 }]",
+  fits: (value) => Array.isArray(value) && value.every(isMilestone),
+};
+
+const kinds: OptionKinds<LearningRateSchedule> = {
+  type: oneOf(types),
+  totalSteps: stepKind,
+  warmupSteps: stepKind,
+  finalRatio: shareKind,
+  cycles: countKind,
+  power: optionKinds.aboveZero,
+  milestones: milestonesKind,
+};
+
 /**
  * What the base learning rate is multiplied by.
  *
  * @param step updates done so far: 0 for the first one, whose factor is 0 when there is a warm-up, as in diffusers.
  *   Beyond `totalSteps` the factor stays as at the end.
+ * @returns the factor, 0 to 1, or a milestone's.
+ * @throws INVALID_ARGUMENT on another schedule or number.
  */
 export function learningRateFactor(schedule: LearningRateSchedule, step: number): number {
+  checkSchedule("learningRateFactor", schedule, kinds);
+  checkValue("learningRateFactor: step", step, stepKind);
   const { type, warmupSteps, totalSteps, finalRatio } = schedule;
   if (step < warmupSteps) return step / warmupSteps;
   if (type === "constant") return 1;

@@ -18,4 +18,3 @@ export { fingerprintOf, type JsonValue } from "./json.ts";
 export { MetricsLog, readMetrics, type MetricsRecord, type Truncation } from "./metrics-log.ts";
 export { RunDirectory, type ResumedRun } from "./run-directory.ts";
 export { EventFileWriter, type EventFileWriterOptions } from "./tensorboard.ts";
-export { InterruptGuard } from "./interrupt.ts";

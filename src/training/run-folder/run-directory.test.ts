@@ -67,7 +67,7 @@ describe("RunDirectory.create", () => {
     await trainTo(1);
     await expect(RunDirectory.create(path, recipe)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
-      message: `${path}: this folder holds a run already. Add --resume to go on with it, or choose another folder.`,
+      message: `${path}: this folder holds a run already. Pass \`resume: true\` to go on with it, or choose another folder.`,
     });
   });
 

@@ -291,7 +291,7 @@ async function checkIsFree(path: string): Promise<void> {
   if (names.includes(recipeFile)) {
     throw new VaekitError(
       "INVALID_ARGUMENT",
-      `${path}: this folder holds a run already. Add --resume to go on with it, or choose another folder.`,
+      `${path}: this folder holds a run already. Pass \`resume: true\` to go on with it, or choose another folder.`,
     );
   }
   const foreign = names.filter((name) => !isLockFile(name, lockFile) && !isLeftover(name)).sort();

@@ -1,0 +1,21 @@
+/** `vaekit/train` on every platform: what trains on any runtime, without files. In Node, src/training adds runs with a folder. */
+export {
+  applyOverrides,
+  formatRecipe,
+  parseRecipe,
+  recipeJsonSchema,
+  type JsonSchema,
+  type OverrideOptions,
+  type Recipe,
+  type RecipeObject,
+} from "../recipe/index.ts";
+export {
+  emaDecay,
+  klWeight,
+  learningRateFactor,
+  type EmaSchedule,
+  type KlWeightSchedule,
+  type LearningRateSchedule,
+  type LearningRateScheduleType,
+} from "./schedules/index.ts";
+export { type StepReport, type WeightsKind } from "./trainer.ts";
