@@ -1,16 +1,8 @@
 /** `vaekit inspect --plan`: how a model's half would be computed, and about how long that takes. */
 import { availableParallelism } from "node:os";
 import type { AutoencoderKL, CodingPlan } from "../node/index.ts";
-import {
-  chooseTile,
-  type CostProfile,
-  describePlan,
-  isMeasuredProvider,
-  type Plan,
-  type PlanLayer,
-  type Provider,
-  rewrittenFor,
-} from "../cost/index.ts";
+import { chooseTile, isMeasuredProvider, type CostProfile, type Provider } from "../cost/index.ts";
+import { describePlan, rewrittenFor, type Plan, type PlanLayer } from "../plan/index.ts";
 import { loadProfile, profileKey } from "../cost/node/index.ts";
 import { compileStrips, defaultStripElements } from "../strips/index.ts";
 import { formatShape } from "../tensor/shape.ts";

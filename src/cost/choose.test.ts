@@ -5,7 +5,7 @@ import { chooseTile, estimateConvolution, planShape } from "./choose.ts";
 import type { ConvolutionShape } from "./cost-profile.ts";
 import { defaultProfile } from "./cost-table.ts";
 import { secondsOfGraph } from "./estimate.ts";
-import { convolutionGraph } from "./measure.ts";
+import { convolutionGraph } from "../plan/measure.ts";
 
 /** A strip of 2^19 elements. */
 const shapeOf = (channels: number): ConvolutionShape => ({

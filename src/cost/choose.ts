@@ -1,6 +1,5 @@
 /** Which algorithm computes a convolution. */
 import type { NodeOf } from "../graph/index.ts";
-import { isWinogradable, type ChooseTile, type TileSize } from "../rewrite/index.ts";
 import {
   secondsOf,
   shapeOfConvolution,
@@ -9,7 +8,12 @@ import {
   type Algorithm,
   type ConvolutionShape,
   type CostProfile,
+  type TileSize,
 } from "./cost-profile.ts";
+import { isWinogradable } from "./forms.ts";
+
+/** Which 3x3 convolutions of stride 1 become tiles of which size; undefined leaves one as it is. */
+export type ChooseTile = (conv: NodeOf<"Conv">) => TileSize | undefined;
 
 export interface ChooseOptions {
   /** The tiles that may be chosen. @default 2 and 4; tiles of 6 round several times worse */

@@ -1,14 +1,10 @@
 /** What a machine needs for the parts of a convolution: a few numbers, from which every shape's time follows. */
 import { invariant } from "../errors.ts";
 import type { Node } from "../graph/index.ts";
-import type { TileSize } from "../rewrite/index.ts";
-import type { ConcreteDevice, Runtime } from "../runtime/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 
 /** What computes: ONNX Runtime's providers, with its two builds for the processor told apart. */
-export const providers = ["cpu", "wasm", "webgpu", "cuda", "dml", "coreml"] as const satisfies readonly (
-  ConcreteDevice | "wasm"
-)[];
+export const providers = ["cpu", "wasm", "webgpu", "cuda", "dml", "coreml"] as const;
 export type Provider = (typeof providers)[number];
 
 /**
@@ -28,10 +24,12 @@ export interface AlgorithmCost {
   readonly far: number;
 }
 
+/** Outputs along one side of a tile of Winograd's. */
+export const tileSizes = [2, 4, 6] as const;
+export type TileSize = (typeof tileSizes)[number];
+
 /** How a 3x3 convolution is computed: as it is, or in Winograd's tiles of this size. */
 export type Algorithm = "direct" | TileSize;
-
-export const tileSizes = [2, 4, 6] as const satisfies readonly TileSize[];
 
 export interface CostProfile {
   readonly provider: Provider;
@@ -108,10 +106,7 @@ export const toSeconds = (picoseconds: number): number => picoseconds * picoseco
 
 /** The shape of a convolution's node; of a transposed one's, that of the convolution with as many products. */
 export function shapeOfConvolution({ operator, inputs, output }: Node): ConvolutionShape {
-  invariant(
-    operator === "Conv" || operator === "ConvTranspose",
-    `planner: ${output.name} is not a convolution`,
-  );
+  invariant(operator === "Conv" || operator === "ConvTranspose", `cost: ${output.name} is not a convolution`);
   const { shape } = operator === "Conv" ? output : inputs[0]!;
   const [height, width] = shape.slice(-2) as [number, number];
   // The pictures of a stack count as examples.
@@ -120,7 +115,3 @@ export function shapeOfConvolution({ operator, inputs, output }: Node): Convolut
   const [outChannels, inChannels] = operator === "Conv" ? [first, second] : [second, first];
   return { batch, inChannels, outChannels, height, width, taps: sizeOf(kernel) };
 }
-
-/** What computes for a runtime on one of its devices. */
-export const providerOf = ({ name }: Pick<Runtime, "name">, device: ConcreteDevice): Provider =>
-  device === "cpu" && name === "onnxruntime-web" ? "wasm" : device;

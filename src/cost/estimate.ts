@@ -1,6 +1,5 @@
 /** How long a graph takes, node by node. */
 import { fixedValues, type Graph, type Node, type OperatorName } from "../graph/index.ts";
-import type { TileSize } from "../rewrite/index.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import {
   isFar,
@@ -11,6 +10,7 @@ import {
   workOf,
   type AlgorithmCost,
   type CostProfile,
+  type TileSize,
 } from "./cost-profile.ts";
 
 export interface NodeEstimate {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { costParts, secondsOf, workOf, type AlgorithmCost } from "./cost-profile.ts";
 import { fitCost } from "./fit.ts";
-import { probeShapes } from "./measure.ts";
+import { probeShapes } from "../plan/measure.ts";
 
 const known: AlgorithmCost = { flop: 5, input: 600, output: 700, weight: 150, far: 2500 };
 const exact = probeShapes.map((shape) => {

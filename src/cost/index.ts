@@ -4,28 +4,24 @@ export {
   planConvolution,
   planShape,
   type ChooseOptions,
+  type ChooseTile,
   type ConvolutionPlan,
 } from "./choose.ts";
 export {
-  providerOf,
+  costParts,
   providers,
+  secondsOf,
+  toSeconds,
+  workOf,
   type Algorithm,
   type AlgorithmCost,
   type ConvolutionShape,
   type CostProfile,
   type Provider,
+  type TileSize,
 } from "./cost-profile.ts";
-export {
-  measureProfile,
-  probeShapes,
-  type Measurement,
-  type MeasuredProfile,
-  type MeasureOptions,
-} from "./measure.ts";
 export { defaultProfile, isMeasuredProvider } from "./cost-table.ts";
-export { describePlan } from "./describe.ts";
-export type { Plan, PlanLayer } from "./plan.ts";
-export { layersOfWeights } from "./layer-names.ts";
-export { estimateNode, secondsOfGraph, type NodeEstimate } from "./estimate.ts";
-export { isProcessor, rewrittenFor } from "./rewritten.ts";
-export { secondsOfProgram } from "./strip-plan.ts";
+export { estimateNode, secondsOfGraph, transformationOf, type NodeEstimate } from "./estimate.ts";
+export { fitCost } from "./fit.ts";
+export { hasFewOutputs, isProduct, isWinogradable } from "./forms.ts";
+export { isWinogradFaster, isWinogradGradientFaster } from "./training.ts";

@@ -1,10 +1,11 @@
 /** The layers: convolution, linear layers, normalisation. Each puts its operators into the graph. */
+import { isWinogradFaster } from "../cost/index.ts";
 import { VaekitError } from "../errors.ts";
 import type { GraphBuilder, Pads, Value } from "../graph/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { ModuleContext } from "./context.ts";
 import { groupNormByMoments } from "./group-norm.ts";
-import { isWinogradFaster, winogradConv2d } from "./winograd.ts";
+import { winogradConv2d } from "./winograd.ts";
 
 /** diffusers' GroupNorm epsilon, everywhere in a VAE. */
 const groupNormEpsilon = 1e-6;

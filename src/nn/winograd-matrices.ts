@@ -5,6 +5,7 @@
  * @see Lavin and Gray 2015, Fast Algorithms for Convolutional Neural Networks, section 4
  * @see Barabasz et al. 2020, Error Analysis and Improving the Accuracy of Winograd Convolution (choice of points)
  */
+import type { TileSize } from "../cost/index.ts";
 
 /** Rows of a matrix. */
 export type Matrix = readonly (readonly number[])[];
@@ -19,12 +20,9 @@ export interface WinogradMatrices {
   readonly input: Matrix;
 }
 
-/** Outputs along one side of a tile for which points are known that round well in float32. */
-export type TileSize = 2 | 4 | 6;
-
 const taps = 3;
 
-/** All but infinity. A point beside its opposite and its inverse keeps the matrices' entries small. */
+/** All but infinity, chosen to round well in float32. A point beside its opposite and its inverse keeps the matrices' entries small. */
 const points: Readonly<Record<TileSize, readonly number[]>> = {
   2: [0, 1, -1],
   4: [0, 1, -1, 1 / 2, -2],

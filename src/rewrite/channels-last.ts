@@ -2,6 +2,7 @@
  * A graph of one picture with the channels of a pixel together: every map [1, C, H, W] becomes [1, H, W, C]. Rows of a
  * picture are then one piece of memory, and what moves pixels moves runs of channels.
  */
+import { hasFewOutputs, isProduct, isWinogradable, type ChooseTile } from "../cost/index.ts";
 import { invariant, VaekitError } from "../errors.ts";
 import {
   fixedValues,
@@ -13,12 +14,12 @@ import {
   type OperatorName,
   type Value,
 } from "../graph/index.ts";
-import { sizeOf, type Shape } from "../tensor/shape.ts";
+import type { Shape } from "../tensor/shape.ts";
 import type { BilinearAlgorithm } from "./bilinear-algorithm.ts";
 import { bilinearConv2dChannelsLast } from "./bilinear-conv2d-channels-last.ts";
-import { hasFewOutputs, productBeforeTaps } from "./product-before-taps.ts";
+import { productBeforeTaps } from "./product-before-taps.ts";
 import { upsampledBefore, upsamplingByDifferences } from "./upsampling-by-differences.ts";
-import { isWinogradable, winogradAlgorithm, type ChooseTile } from "./winograd.ts";
+import { winogradAlgorithm } from "./winograd.ts";
 
 /**
  * Inputs and outputs keep their names. Maps are [1, H, W, C]; inputs [C, 1, 1], a number for each channel, are [C]. Upsampling by 2
@@ -215,11 +216,6 @@ class ChannelsLast {
     return this.builder.apply("Transpose", [value], { perm });
   }
 }
-
-const isProduct = ({ inputs: [, weight], attributes: { strides, pads } }: NodeOf<"Conv">): boolean =>
-  sizeOf(weight!.shape.slice(2)) === 1 &&
-  strides.every((stride) => stride === 1) &&
-  pads.every((zeros) => zeros === 0);
 
 /** Nearest upsampling of [1, H, W, C]: every pixel of a row, then every row so many times. */
 function repeated(builder: GraphBuilder, x: Value, [down, across]: readonly [number, number]): Value {

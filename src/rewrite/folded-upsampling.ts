@@ -2,9 +2,9 @@
  * Nearest-neighbour upsampling by 2 and a 3x3 convolution, as four 2x2 convolutions of the small picture: one for each
  * parity of row and column, with the taps added up that read the same pixel. Four multiplications instead of nine.
  */
+import { isWinogradable } from "../cost/index.ts";
 import { foldedUpsampleConv2d } from "../nn/index.ts";
 import type { RewriteRule } from "./rewriter.ts";
-import { isWinogradable } from "./winograd.ts";
 
 /** Replaces every Resize by 2 whose result a 3x3 convolution reads, together with that convolution. */
 export const foldedUpsampling: RewriteRule = (node, { builder, at, producerOf }) => {

@@ -1,7 +1,6 @@
 export { channelsLast } from "./channels-last.ts";
-export type { TileSize } from "../nn/index.ts";
 export { foldedUpsampling } from "./folded-upsampling.ts";
-export { isWinogradable, winograd, type ChooseTile } from "./winograd.ts";
+export { winograd } from "./winograd.ts";
 export { preciseGroupNorm } from "./precise-group-norm.ts";
 export { stagedGroupNorm } from "./staged-group-norm.ts";
 export { rewrite, type RewriteContext, type RewriteRule } from "./rewriter.ts";

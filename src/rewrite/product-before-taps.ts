@@ -5,12 +5,6 @@
 import type { GraphBuilder, NodeOf, Value } from "../graph/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
-/** Whether the taps of all outputs are fewer than half of the input's channels, so that copies of them cost little. */
-export function hasFewOutputs({ inputs, attributes: { strides } }: NodeOf<"Conv">): boolean {
-  const [outChannels, inChannels, height, width] = inputs[1]!.shape as [number, number, number, number];
-  return strides.every((stride) => stride === 1) && 2 * height * width * outChannels <= inChannels;
-}
-
 /**
  * @param x [1, H, W, Cin]
  * @param weight [Cout, Cin, kH, kW]

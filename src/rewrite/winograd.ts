@@ -4,14 +4,12 @@
  *
  * @see Lavin and Gray 2015, Fast Algorithms for Convolutional Neural Networks
  */
-import type { Node, NodeOf, Value } from "../graph/index.ts";
-import { winogradMatrices, type TileSize } from "../nn/index.ts";
+import { isWinogradable, type ChooseTile, type TileSize } from "../cost/index.ts";
+import type { Value } from "../graph/index.ts";
+import { winogradMatrices } from "../nn/index.ts";
 import type { BilinearAlgorithm } from "./bilinear-algorithm.ts";
 import { bilinearConv2d } from "./bilinear-conv2d.ts";
 import type { RewriteRule } from "./rewriter.ts";
-
-/** Which convolutions become tiles of which size; undefined leaves one as it is. */
-export type ChooseTile = (conv: NodeOf<"Conv">) => TileSize | undefined;
 
 /** Replaces convolutions of 3x3 and stride 1 where `choose` names a tile. */
 export const winograd =
@@ -39,10 +37,3 @@ export const winogradAlgorithm = (tile: TileSize): BilinearAlgorithm => ({
   stride: tile,
   blockSize: tile,
 });
-
-/** Whether a node is a convolution that has a Winograd form here: 3x3, stride 1. */
-export function isWinogradable(node: Node): node is NodeOf<"Conv"> {
-  if (node.operator !== "Conv") return false;
-  const [height, width] = node.inputs[1]!.shape.slice(2);
-  return height === 3 && width === 3 && node.attributes.strides.every((stride) => stride === 1);
-}

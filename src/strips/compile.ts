@@ -1,7 +1,7 @@
 /** Graph → program of strips. */
+import type { ChooseTile } from "../cost/index.ts";
 import { VaekitError } from "../errors.ts";
 import type { Graph, Value } from "../graph/index.ts";
-import type { ChooseTile } from "../rewrite/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
 import { heightOf, SegmentGeometry, type StripGeometry } from "./geometry.ts";

@@ -1,6 +1,5 @@
 /** Fits a program into a budget of memory: as it is, else with maps in the temporary file, else in smaller strips. */
-import { VaekitError } from "../errors.ts";
-import type { Estimate, EstimateOptions } from "../memory/index.ts";
+import { tooLittleMemory, type Estimate, type EstimateOptions } from "../memory/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { allocate, type Allocation } from "./allocate.ts";
 import { estimateProgram } from "./estimate.ts";
@@ -54,13 +53,7 @@ export function fitToBudget(
     if (fitted.estimate.peakBytes <= maxMemoryBytes) return { ...fitted, stripElements };
     smallest = Math.min(smallest, fitted.estimate.peakBytes);
   }
-  throw new VaekitError("INVALID_ARGUMENT", tooSmall(maxMemoryBytes, smallest, options.what));
-}
-
-function tooSmall(found: number, smallest: number, what: string): string {
-  // Rounded up, so that what the message says works in a process that holds a little more, too.
-  const least = Math.ceil((1.05 * smallest) / 1e7) * 10;
-  return `maxMemoryBytes: expected at least ${least} MB for ${what}, found ${Math.floor(found / 1e6)} MB. Allow more memory, or take a smaller picture.`;
+  throw tooLittleMemory({ what: options.what, allowedBytes: maxMemoryBytes, leastBytes: smallest });
 }
 
 const bytesPerElement = 4;

@@ -1,7 +1,8 @@
 /** The graphs of strips without their weights, made once for all layers of one structure. */
+import type { ChooseTile } from "../cost/index.ts";
 import { invariant } from "../errors.ts";
 import { print, type Graph, type Value } from "../graph/index.ts";
-import { channelsLast, type ChooseTile } from "../rewrite/index.ts";
+import { channelsLast } from "../rewrite/index.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { StripGeometry } from "./geometry.ts";
 import { hoistWeights } from "./hoist-weights.ts";

@@ -1,12 +1,12 @@
 /** Sends pictures through one half of the model: at once, or in strips that give the same result. */
 import type { Graph } from "../graph/index.ts";
 import type { InputSize } from "../models/index.ts";
-import { providerOf } from "../cost/index.ts";
+import { Decisions, providerOf, type Decision, type DecisionsParts } from "../plan/index.ts";
 import { SessionCache, type ConcreteDevice, type Runtime, type Session } from "../runtime/index.ts";
 import { StripExecutor, type FittedProgram } from "../strips/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { joinBatch, splitBatch } from "./batch.ts";
-import { CodingPlans, type CodingPlansParts, type Prepared } from "./coding-plans.ts";
+import type { Machine } from "./machine.ts";
 import type { CodingOptions, CodingPlan, Half } from "./options.ts";
 
 type Planes = Tensor<"float32">;
@@ -18,8 +18,9 @@ const cachedPrograms = 2;
 /** What the runtime's thread holds when it has loaded ONNX Runtime. */
 const loadedThreadBytes = 40e6;
 
-export interface CoderParts extends Pick<CodingPlansParts, "machine" | "graphOf" | "spatialFactor"> {
+export interface CoderParts extends Pick<DecisionsParts, "graphOf" | "facts"> {
   readonly runtime: Runtime;
+  readonly machine: Machine;
 }
 
 export class Coder {
@@ -27,7 +28,7 @@ export class Coder {
   readonly #sessions = new SessionCache<Session>(cachedSessions);
   readonly #programs = new SessionCache<StripExecutor>(cachedPrograms);
   /** For the device that the runtime resolves to. */
-  #plans: CodingPlans | undefined;
+  #decisions: Decisions | undefined;
   readonly #bytesAtOpening: number;
   #bytesBefore: number | undefined;
 
@@ -40,23 +41,23 @@ export class Coder {
 
   /** The plan that `code` would follow now. */
   async plan(half: Half, size: InputSize, options: CodingOptions): Promise<CodingPlan> {
-    return (await this.#plansHere()).prepare(half, size, options).plan;
+    return decide(await this.#decisionsHere(), half, size, options).plan;
   }
 
   /** x [N, C, H, W], or rows [N, C] at once → what the half makes of it. */
   async code(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
     const [batch, , height = 1, width = 1] = x.shape as [number, number, number?, number?];
     const tried = new Set<ConcreteDevice>();
-    for (let plans = await this.#plansHere(); ;) {
-      tried.add(plans.device);
-      const prepared = plans.prepare(half, { batch, height, width }, options);
-      options.onPlan?.(prepared.plan);
+    for (let decisions = await this.#decisionsHere(); ;) {
+      tried.add(decisions.device);
+      const decision = decide(decisions, half, { batch, height, width }, options);
+      options.onPlan?.(decision.plan);
       try {
-        return await this.#follow(prepared, x, options);
+        return await this.#follow(decision, x, options);
       } catch (error) {
         // Where not even a first session can be made, the runtime goes on to another device, for which there is another plan.
-        plans = await this.#plansHere();
-        if (tried.has(plans.device)) throw error;
+        decisions = await this.#decisionsHere();
+        if (tried.has(decisions.device)) throw error;
       }
     }
   }
@@ -66,14 +67,14 @@ export class Coder {
     await this.#programs.dispose();
   }
 
-  async #plansHere(): Promise<CodingPlans> {
+  async #decisionsHere(): Promise<Decisions> {
     const { runtime, machine } = this.#parts;
     const device = await runtime.resolve();
-    if (this.#plans?.device === device) return this.#plans;
+    if (this.#decisions?.device === device) return this.#decisions;
     const profile = await machine.costProfile(providerOf(runtime, device));
-    // Whoever was first: its plans are known already.
-    if (this.#plans?.device === device) return this.#plans;
-    return (this.#plans = new CodingPlans({
+    // Whoever was first: what it decided is known already.
+    if (this.#decisions?.device === device) return this.#decisions;
+    return (this.#decisions = new Decisions({
       ...this.#parts,
       processBytes: this.#processBytes(),
       device,
@@ -89,12 +90,12 @@ export class Coder {
     return Math.max(this.#bytesAtOpening, this.#bytesBefore - loadedThreadBytes);
   }
 
-  async #follow(prepared: Prepared, x: Planes, options: CodingOptions): Promise<Planes> {
-    const { device } = prepared.plan;
-    if ("graph" in prepared) return this.#atOnce(prepared.graph, device, x, options);
+  async #follow(decision: Decision, x: Planes, options: CodingOptions): Promise<Planes> {
+    const { device } = decision.plan;
+    if ("graph" in decision) return this.#atOnce(decision.graph, device, x, options);
     const results: Planes[] = [];
     for (const picture of splitBatch(x)) {
-      results.push(await this.#inStrips(prepared.fitted, device, picture, options));
+      results.push(await this.#inStrips(decision.fitted, device, picture, options));
     }
     return joinBatch(results);
   }
@@ -126,4 +127,14 @@ export class Coder {
       }),
     );
   }
+}
+
+/** diffusers' tiles go through at once, each by itself. */
+function decide(
+  decisions: Decisions,
+  half: Half,
+  size: InputSize,
+  { tiling = "auto", maxMemoryBytes }: CodingOptions,
+): Decision {
+  return decisions.decide(half, size, { tiling: tiling === "diffusers" ? "off" : tiling, maxMemoryBytes });
 }

@@ -1,8 +1,7 @@
 /** The options of encoding and decoding. */
 import { VaekitError } from "../errors.ts";
-import type { Half, InputSize } from "../models/index.ts";
+import type { CodingPlan } from "../plan/index.ts";
 import type { BaseGenerator } from "../random/base-generator.ts";
-import type { ConcreteDevice } from "../runtime/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, oneOf, optionKinds, positiveNumber, type OptionKinds } from "../util/check-options.ts";
 import { describeValue } from "../util/describe-value.ts";
@@ -17,22 +16,7 @@ export type { Half } from "../models/index.ts";
 export const tilingModes = ["auto", "exact", "off", "diffusers"] as const;
 export type Tiling = (typeof tilingModes)[number];
 
-/** What was chosen for one input size, and what it is expected to need. */
-export interface CodingPlan {
-  readonly half: Half;
-  /** Of the input: pixels for the encoder, latents for the decoder. */
-  readonly size: InputSize;
-  /** Where it will run. */
-  readonly device: ConcreteDevice;
-  readonly tiling: "exact" | "off";
-  /** Strips of the largest map; 1 at once. */
-  readonly stripCount: number;
-  /** Resident memory of the process at its peak. */
-  readonly peakBytes: number;
-  /** The temporary file's size; 0 without one. */
-  readonly fileBytes: number;
-  readonly seconds: number;
-}
+export type { CodingPlan } from "../plan/index.ts";
 
 /** How far an operation is, in passes through the model. */
 export interface CodingProgress {

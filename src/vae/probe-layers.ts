@@ -1,7 +1,7 @@
 /** A graph that tells of every layer of another whether its values are finite, in place of computing the result. */
 import type { Graph, Node, OperatorName, Value } from "../graph/index.ts";
 import { GraphBuilder, GraphCopy } from "../graph/index.ts";
-import { layersOfWeights } from "../cost/index.ts";
+import { layersOfWeights } from "../plan/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";

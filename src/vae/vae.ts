@@ -81,7 +81,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     this.#runtime = runtime;
     this.#lifetime = new Lifetime(`${name}: the model`);
     const graphOf = (half: Half, size: InputSize): Graph => this.graph(half, size);
-    this.#coder = new Coder({ runtime, machine, graphOf, spatialFactor: this.facts.spatialFactor });
+    this.#coder = new Coder({ runtime, machine, graphOf, facts: this.facts });
   }
 
   /** The class, as config.json's `_class_name` has it. */

@@ -2,7 +2,8 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { GraphBuilder, verify, type Graph, type Pads, type Value } from "../../src/graph/index.ts";
 import { Generator } from "../../src/random/index.ts";
-import { channelsLast, type ChooseTile } from "../../src/rewrite/index.ts";
+import type { ChooseTile } from "../../src/cost/index.ts";
+import { channelsLast } from "../../src/rewrite/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 

@@ -2,7 +2,8 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { GraphBuilder, verify, type Graph, type Pads, type Value } from "../../src/graph/index.ts";
 import { Generator } from "../../src/random/index.ts";
-import { foldedUpsampling, rewrite, winograd, type TileSize } from "../../src/rewrite/index.ts";
+import type { TileSize } from "../../src/cost/index.ts";
+import { foldedUpsampling, rewrite, winograd } from "../../src/rewrite/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 

@@ -4,9 +4,10 @@
  * With respect to the input: the convolution with the kernel turned by 180 degrees, or, for larger strides, the
  * transposed convolution. With respect to the weights: one matrix product over the pixels for all taps at once.
  */
+import { isWinogradGradientFaster } from "../../cost/index.ts";
 import { VaekitError } from "../../errors.ts";
 import type { GraphBuilder, NodeOf, Value } from "../../graph/index.ts";
-import { isWinogradGradientFaster, winogradWeightGradient } from "../../nn/index.ts";
+import { winogradWeightGradient } from "../../nn/index.ts";
 import { reshape, transposed } from "../arithmetic.ts";
 import type { GradientRule } from "../rule.ts";
 import { constantMatrix, tapKernels, tapsInside, turned, zeros } from "./kernels.ts";

@@ -1,15 +1,10 @@
 /** `vaekit tune`: measures this machine, so that the planner knows what a convolution costs here. */
 import { availableParallelism } from "node:os";
 import { Option, type Command } from "commander";
-import {
-  defaultProfile,
-  estimateConvolution,
-  measureProfile,
-  planShape,
-  probeShapes,
-} from "../../cost/index.ts";
-import type { ConvolutionShape, CostProfile, Measurement } from "../../cost/index.ts";
+import { defaultProfile, estimateConvolution, planShape } from "../../cost/index.ts";
+import type { ConvolutionShape, CostProfile } from "../../cost/index.ts";
 import { prepareProfileFolder, profileKey, profilePath, saveProfile } from "../../cost/node/index.ts";
+import { measureProfile, probeShapes, type Measurement } from "../../plan/index.ts";
 import { NodeRuntime } from "../../runtime/node/node-runtime.ts";
 import { warn } from "../failure.ts";
 import { formatFixed, formatTable, print, printJson, type Column } from "../format.ts";

@@ -1,7 +1,7 @@
 /** Layers as people call them: by the names of their weights. */
+import { transformationOf } from "../cost/index.ts";
 import { invariant } from "../errors.ts";
 import { fixedValues, type Graph, type Node, type Value } from "../graph/index.ts";
-import { transformationOf } from "./estimate.ts";
 
 /** `….conv1.weight` → `….conv1` */
 const layerName = (weight: string): string => weight.replace(/\.(weight|bias)$/, "");
@@ -41,7 +41,7 @@ export function compositeOf(graph: Graph): Map<Node, Graph["composites"][number]
 /** `a.b.conv2 + conv_shortcut` */
 export function joinedNames(names: readonly string[]): string {
   const [first, ...rest] = [...new Set(names)];
-  invariant(first !== undefined, "planner: a layer without a name");
+  invariant(first !== undefined, "plan: a layer without a name");
   const scope = parentOf(first);
   return [
     first,

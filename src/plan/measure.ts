@@ -1,4 +1,14 @@
 /** Measures a machine through a runtime: small convolutions by every algorithm, a few seconds in all. */
+import {
+  costParts,
+  fitCost,
+  secondsOf,
+  workOf,
+  type Algorithm,
+  type AlgorithmCost,
+  type ConvolutionShape,
+  type CostProfile,
+} from "../cost/index.ts";
 import { throwIfAborted } from "../errors.ts";
 import { GraphBuilder, type Graph } from "../graph/index.ts";
 import { rewrite, winograd } from "../rewrite/index.ts";
@@ -7,17 +17,7 @@ import { hoistWeights } from "../strips/hoist-weights.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { storeInMemory } from "../tensor/stored-tensor.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import {
-  costParts,
-  providerOf,
-  secondsOf,
-  workOf,
-  type Algorithm,
-  type AlgorithmCost,
-  type ConvolutionShape,
-  type CostProfile,
-} from "./cost-profile.ts";
-import { fitCost } from "./fit.ts";
+import { providerOf } from "./device-traits.ts";
 
 export interface MeasureOptions {
   /** The threads that the runtime has, for the record. */

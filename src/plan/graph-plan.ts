@@ -1,9 +1,8 @@
 /** The plan of a graph that runs at once. */
+import { estimateNode, transformationOf, type CostProfile } from "../cost/index.ts";
 import { fixedValues, type Graph, type Node } from "../graph/index.ts";
 import { estimateGraph, liveBytes } from "../memory/index.ts";
-import type { CostProfile } from "./cost-profile.ts";
 import type { Plan, PlanLayer } from "./plan.ts";
-import { estimateNode, transformationOf } from "./estimate.ts";
 import { algorithmOf, compositeOf, layersOfWeights } from "./layer-names.ts";
 
 export function graphPlan(graph: Graph, profile: CostProfile): Plan {

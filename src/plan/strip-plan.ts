@@ -1,4 +1,5 @@
 /** The plan of a program of strips: a layer is a segment. */
+import { secondsOfGraph, toSeconds, type CostProfile } from "../cost/index.ts";
 import { invariant } from "../errors.ts";
 import type { Graph } from "../graph/index.ts";
 import { peakBytes } from "../memory/index.ts";
@@ -7,9 +8,7 @@ import { affineGraphName } from "../strips/affine-graph.ts";
 import { statisticsGraphName } from "../strips/statistics-graph.ts";
 import type { Scheduled } from "../strips/program.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
-import { toSeconds, type CostProfile } from "./cost-profile.ts";
 import type { Plan, PlanLayer } from "./plan.ts";
-import { secondsOfGraph } from "./estimate.ts";
 import { algorithmOf, joinedNames, layersOfWeights, parentOf } from "./layer-names.ts";
 
 /** A file in the system's cache, or a fast disk: 1.6 GB/s. */
@@ -154,7 +153,7 @@ class StripPlanner {
   #scratchOf(operation: Scheduled): number {
     if (operation.kind !== "run") return 0;
     const graph = this.#program.graphs[operation.graph];
-    invariant(graph !== undefined, "planner: a run without a graph");
+    invariant(graph !== undefined, "plan: a run without a graph");
     const bytes = this.#scratch.get(graph) ?? peakBytes(graph);
     this.#scratch.set(graph, bytes);
     return bytes;

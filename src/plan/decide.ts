@@ -1,61 +1,72 @@
-/** Which way pictures of each size go on one device: at once or in strips, by the device's prices and the free memory. */
+/**
+ * The one decision for one half of a model and one input size, on one device: at once or in strips, within a budget of memory, by the
+ * device's prices. Which algorithm each convolution takes follows from the same prices (cost/).
+ */
+import { chooseTile, secondsOfGraph, type CostProfile } from "../cost/index.ts";
+import { VaekitError } from "../errors.ts";
 import type { Graph } from "../graph/index.ts";
-import type { InputSize } from "../models/index.ts";
-import {
-  chooseTile,
-  isProcessor,
-  rewrittenFor,
-  secondsOfGraph,
-  secondsOfProgram,
-  type CostProfile,
-} from "../cost/index.ts";
-import { estimateGraph } from "../memory/index.ts";
+import { estimateGraph, tooLittleMemory } from "../memory/index.ts";
+import type { Half, InputSize, ModelFacts } from "../models/index.ts";
 import type { ConcreteDevice } from "../runtime/index.ts";
 import { compileStrips, defaultStripElements, fitToBudget, type FittedProgram } from "../strips/index.ts";
+import { bytesPerElement } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import type { Machine } from "./machine.ts";
-import type { CodingOptions, CodingPlan, Half } from "./options.ts";
+import type { CodingPlan, PlanOptions } from "./coding-plan.ts";
+import { traitsOf } from "./device-traits.ts";
+import { rewrittenFor } from "./rewritten.ts";
+import { secondsOfProgram } from "./strip-plan.ts";
 
 /** At once takes several times the memory of strips; it must take less than this share of their time. */
 const worthItsMemory = 0.9;
-const cachedPlans = 32;
+const cachedDecisions = 32;
 /** Share of the free memory that `auto` takes: the system and other programs keep the rest. */
 const usableShare = 0.8;
-/** What graphics drivers allow a buffer to have, at least where there is a graphics processor for this. */
-const graphicsBufferBytes = 2 ** 30;
 
-export interface CodingPlansParts {
-  readonly machine: Machine;
+/** What the platform says of memory and files. */
+export interface Resources {
+  /** Bytes that this process holds now; undefined where the platform does not say. */
+  readonly processBytes: () => number | undefined;
+  /** Bytes that it can have besides; undefined where the platform does not say. */
+  readonly availableBytes: () => number | undefined;
+  /** Whether there are temporary files. */
+  readonly hasFiles: boolean;
+}
+
+export interface DecisionsParts {
+  readonly machine: Resources;
   readonly graphOf: (half: Half, size: InputSize) => Graph;
-  /** Pixels that one latent covers along each side. */
-  readonly spatialFactor: number;
+  readonly facts: Pick<ModelFacts, "spatialFactor">;
   /** What the process held before the first plan; undefined where the platform does not say. */
   readonly processBytes: number | undefined;
-  /** Where the plans will be followed. */
+  /** Where what is decided will run. */
   readonly device: ConcreteDevice;
   readonly profile: CostProfile;
 }
 
-interface Whole {
+/** The graph as it runs at once. */
+export interface Whole {
   readonly plan: CodingPlan;
   readonly graph: Graph;
 }
 
-interface Strips {
+/** The program of strips. */
+export interface Strips {
   readonly plan: CodingPlan;
   readonly fitted: FittedProgram;
 }
 
-/** A way to compute one input size. */
-export type Prepared = Whole | Strips;
+export type Decision = Whole | Strips;
 
-export class CodingPlans {
-  readonly #parts: CodingPlansParts;
+/** The decisions for one model on one device. */
+export class Decisions {
+  readonly #parts: DecisionsParts;
   readonly #wholes = new Map<string, Whole>();
   /** In strips of the usual height, without a temporary file. */
   readonly #unlimitedStrips = new Map<string, Strips>();
+  /** Why a half cannot be computed in strips at all. */
+  readonly #unsupported = new Map<Half, VaekitError>();
 
-  constructor(parts: CodingPlansParts) {
+  constructor(parts: DecisionsParts) {
     this.#parts = parts;
   }
 
@@ -63,21 +74,46 @@ export class CodingPlans {
     return this.#parts.device;
   }
 
-  prepare(half: Half, size: InputSize, options: CodingOptions): Prepared {
-    const { tiling = "auto" } = options;
+  /**
+   * @throws UNSUPPORTED when strips are asked for and the model cannot be computed in strips; INVALID_ARGUMENT when the budget is too small
+   *   for every way.
+   */
+  decide(half: Half, size: InputSize, options: PlanOptions): Decision {
+    const { tiling } = options;
     const budget = this.#budget(options);
     if (tiling === "exact") return this.#strips(half, size, budget);
     const whole = this.#whole(half, size);
-    // diffusers' tiles go through at once.
-    if (tiling !== "auto") return whole;
-    if (whole.plan.peakBytes > budget || !this.#fitsBuffers(whole.graph)) {
-      return this.#strips(half, size, budget);
-    }
-    // Strips pay where they stay in the processor's cache.
-    if (!isProcessor(this.#parts.profile)) return whole;
-    const strips = this.#strips(half, size, Infinity);
+    if (tiling === "off") return whole;
+    const { gainsByStrips } = traitsOf(this.#parts.profile.provider);
+    const fits = whole.plan.peakBytes <= budget && this.#fitsBuffers(whole.graph);
+    if (fits && !gainsByStrips) return whole;
+    const strips = this.#stripsOrReason(half, size, fits ? Infinity : budget);
+    if (strips instanceof VaekitError) return this.#onlyWhole(whole, budget, strips);
+    if (!fits) return strips;
     const isWorthIt = whole.plan.seconds < worthItsMemory * strips.plan.seconds;
     return isWorthIt || strips.plan.peakBytes > budget ? whole : strips;
+  }
+
+  /** A buffer above what every driver allows is tried: some allow more. */
+  #onlyWhole(whole: Whole, allowedBytes: number, { message }: VaekitError): Whole {
+    const { half, size, peakBytes: leastBytes } = whole.plan;
+    if (leastBytes <= allowedBytes) return whole;
+    const what = `${this.#what(half, size)} at once`;
+    const why = `This model cannot be computed in strips, which need less (${message.replace(/\.$/, "")}).`;
+    throw tooLittleMemory({ what, allowedBytes, leastBytes, why });
+  }
+
+  /** The strips, or why there are none for this half. */
+  #stripsOrReason(half: Half, size: InputSize, budget: number): Strips | VaekitError {
+    const known = this.#unsupported.get(half);
+    if (known !== undefined) return known;
+    try {
+      return this.#strips(half, size, budget);
+    } catch (error) {
+      if (!(error instanceof VaekitError) || error.code !== "UNSUPPORTED") throw error;
+      this.#unsupported.set(half, error);
+      return error;
+    }
   }
 
   #whole(half: Half, size: InputSize): Whole {
@@ -88,7 +124,7 @@ export class CodingPlans {
     const graph = rewrittenFor(graphOf(half, size), profile);
     const peakBytes = Math.ceil(estimateGraph(graph, this.#processBytes()).peakBytes);
     const seconds = secondsOfGraph(graph, profile);
-    const plan = {
+    const plan: CodingPlan = {
       half,
       size,
       device,
@@ -97,7 +133,7 @@ export class CodingPlans {
       fileBytes: 0,
       seconds,
       stripCount: 1,
-    } as const;
+    };
     const whole = { plan, graph };
     remember(this.#wholes, key, whole);
     return whole;
@@ -115,9 +151,8 @@ export class CodingPlans {
   }
 
   #fitStrips(half: Half, size: InputSize, budget: number): Strips {
-    const { graphOf, machine, spatialFactor, device, profile } = this.#parts;
+    const { graphOf, machine, device, profile } = this.#parts;
     const graph = graphOf(half, { ...size, batch: 1 });
-    const [verb, factor] = half === "encoder" ? ["encoding", 1] : ["decoding", spatialFactor];
     const fitted = fitToBudget(
       (elements) => compileStrips(graph, { stripElements: elements, chooseTile: chooseTile(profile) }),
       {
@@ -125,7 +160,7 @@ export class CodingPlans {
         maxMemoryBytes: budget,
         canSpill: machine.hasFiles,
         stripElements: defaultStripElements,
-        what: `${verb} ${size.height * factor}x${size.width * factor}`,
+        what: this.#what(half, size),
       },
     );
     const { estimate, program } = fitted;
@@ -146,7 +181,13 @@ export class CodingPlans {
     return { plan, fitted };
   }
 
-  #budget({ maxMemoryBytes }: CodingOptions): number {
+  /** "decoding 512x512": of the picture, whichever half works on it. */
+  #what(half: Half, { height, width }: InputSize): string {
+    const factor = half === "encoder" ? 1 : this.#parts.facts.spatialFactor;
+    return `${half === "encoder" ? "encoding" : "decoding"} ${width * factor}x${height * factor}`;
+  }
+
+  #budget({ maxMemoryBytes }: PlanOptions): number {
     if (maxMemoryBytes !== undefined) return maxMemoryBytes;
     const { processBytes, availableBytes } = this.#parts.machine;
     const available = availableBytes();
@@ -159,14 +200,16 @@ export class CodingPlans {
   }
 
   #fitsBuffers(graph: Graph): boolean {
-    if (isProcessor(this.#parts.profile)) return true;
-    return graph.nodes.every(({ output }) => sizeOf(output.shape) * 4 <= graphicsBufferBytes);
+    const { maxBufferBytes } = traitsOf(this.#parts.profile.provider);
+    return graph.nodes.every(
+      ({ output: { dtype, shape } }) => sizeOf(shape) * bytesPerElement(dtype) <= maxBufferBytes,
+    );
   }
 }
 
 /** Adds to a cache of plans, which starts anew when it is full: a plan takes milliseconds. */
 function remember<T>(cache: Map<string, T>, key: string, value: T): void {
-  if (cache.size >= cachedPlans) cache.clear();
+  if (cache.size >= cachedDecisions) cache.clear();
   cache.set(key, value);
 }
 

@@ -1,13 +1,8 @@
 /** The planner on whole models: its plan has every layer once, and its measurement gives usable prices. */
 import { afterAll, describe, expect, test } from "vitest";
 import { AutoencoderKL, Generator } from "../../src/node/index.ts";
-import {
-  chooseTile,
-  defaultProfile,
-  describePlan,
-  measureProfile,
-  type ConvolutionShape,
-} from "../../src/cost/index.ts";
+import { chooseTile, defaultProfile, type ConvolutionShape } from "../../src/cost/index.ts";
+import { describePlan, measureProfile } from "../../src/plan/index.ts";
 import { foldedUpsampling, rewrite, winograd } from "../../src/rewrite/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import { compileStrips } from "../../src/strips/index.ts";

@@ -1,7 +1,7 @@
 /** What a plan is, layer by layer: the shapes, the algorithms, and about how long and how large. */
+import type { CostProfile } from "../cost/index.ts";
 import type { Graph } from "../graph/index.ts";
 import type { StripProgram } from "../strips/index.ts";
-import type { CostProfile } from "./cost-profile.ts";
 import { graphPlan } from "./graph-plan.ts";
 import type { Plan } from "./plan.ts";
 import { stripPlan } from "./strip-plan.ts";

@@ -1,0 +1,28 @@
+/** What is decided for one half of a model and one input size. */
+import type { Half, InputSize } from "../models/index.ts";
+import type { ConcreteDevice } from "../runtime/index.ts";
+
+/** What was chosen for one input size, and what it is expected to need. */
+export interface CodingPlan {
+  readonly half: Half;
+  /** Of the input: pixels for the encoder, latents for the decoder. */
+  readonly size: InputSize;
+  /** Where it will run. */
+  readonly device: ConcreteDevice;
+  readonly tiling: "exact" | "off";
+  /** Strips of the largest map; 1 at once. */
+  readonly stripCount: number;
+  /** Resident memory of the process at its peak. */
+  readonly peakBytes: number;
+  /** The temporary file's size; 0 without one. */
+  readonly fileBytes: number;
+  readonly seconds: number;
+}
+
+/** What a caller asks for. */
+export interface PlanOptions {
+  /** At once, in strips, or whichever of these is faster and fits the memory. */
+  readonly tiling: CodingPlan["tiling"] | "auto";
+  /** What the process may hold at its peak, in bytes; most of the memory that is free by default. */
+  readonly maxMemoryBytes?: number | undefined;
+}
