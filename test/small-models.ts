@@ -35,7 +35,7 @@ const config = completeConfig({
   sampleSize: 16,
 });
 
-const machine: Machine = {
+export const machine: Machine = {
   processBytes: () => undefined,
   availableBytes: () => undefined,
   hasFiles: false,

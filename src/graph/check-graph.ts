@@ -4,7 +4,7 @@ import { checkValue, type OptionKind } from "../util/check-options.ts";
 const parts = ["inputs", "initializers", "nodes", "outputs"];
 
 const graphKind: OptionKind = {
-  expected: "a Graph, as AutoencoderKL's graph() makes",
+  expected: "a Graph, as a model's graph() makes",
   fits: (value) =>
     typeof value === "object" &&
     value !== null &&

@@ -1,7 +1,9 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { Tensor } from "../tensor/tensor.ts";
+import { Generator } from "../random/index.ts";
 import { DiagonalGaussianDistribution } from "./diagonal-gaussian-distribution.ts";
+import { Encoded, latentsWithoutPosterior, type LatentsOptions } from "./encoded.ts";
 import {
   AutoencoderKLForwardOutput,
   AutoencoderKLOutput,
@@ -18,6 +20,63 @@ class TimedOutput extends DecoderOutput {
     super({ ...fields });
   }
 }
+
+describe("AutoencoderKLOutput", () => {
+  const latentDist = new DiagonalGaussianDistribution(Generator.torch(1).randn([2, 4, 3, 3]));
+  const output = new AutoencoderKLOutput({ latentDist });
+
+  it("gives the mode, or a sample where one is asked for", () => {
+    expect(output.latents()).toBe(latentDist.mode());
+    expect(output.latents({ sample: false })).toBe(latentDist.mode());
+    const drawn = output.latents({ sample: true, generator: Generator.torch(5) });
+    expect(drawn.data).toEqual(latentDist.sample({ generator: Generator.torch(5) }).data);
+    const noise = Generator.torch(6).randn([2, 2, 3, 3]);
+    expect(output.latents({ sample: true, noise }).data).toEqual(latentDist.sample({ noise }).data);
+  });
+
+  it("refuses randomness that nothing would draw from, and unknown options", () => {
+    expect(() => output.latents({ generator: Generator.torch(5) })).toThrow(
+      "AutoencoderKLOutput.latents: generator is for sample: true; the most probable latents need none.",
+    );
+    expect(() => output.latents({ noise: sample })).toThrow("noise is for sample: true");
+    expect(() => output.latents({ samples: true } as never)).toThrow(
+      "AutoencoderKLOutput.latents: unknown option samples; did you mean sample?",
+    );
+  });
+
+  it("can be copied with another posterior", () => {
+    const other = new DiagonalGaussianDistribution(Tensor.zeros([1, 2, 1, 1]));
+    expect(output.with({ latentDist: other }).latents().shape).toEqual([1, 1, 1, 1]);
+  });
+});
+
+class PointOutput extends Encoded {
+  declare readonly code: Tensor;
+
+  constructor(fields: { readonly code: Tensor }) {
+    super({ ...fields });
+  }
+
+  override latents(options?: LatentsOptions): Tensor<"float32"> {
+    return latentsWithoutPosterior("PointOutput", this.code, options);
+  }
+}
+
+describe("a result without a posterior", () => {
+  const output = new PointOutput({ code: Tensor.from(Float64Array.of(1, 2), [1, 2, 1, 1]) });
+
+  it("gives its latents in float32", () => {
+    expect(output.latents()).toMatchObject({ dtype: "float32", shape: [1, 2, 1, 1] });
+    expect([...output.latents({ sample: false }).data]).toEqual([1, 2]);
+  });
+
+  it("refuses a sample, with the reason", () => {
+    expect(() => output.latents({ sample: true, generator: Generator.torch(1) })).toThrow(
+      "PointOutput.latents: expected no sample, found sample: true: this model has no distribution over latents",
+    );
+    expect(() => output.latents({ generator: Generator.torch(1) })).toThrow("generator is for sample: true");
+  });
+});
 
 describe("DecoderOutput", () => {
   it("has no commitment loss unless it is given one", () => {

@@ -34,7 +34,6 @@ export { mlpVae } from "./mlp-vae/model.ts";
 export type {
   ConfigSchema,
   GivenSources,
-  Half,
   ModelFacts,
   ParsedConfig,
   TensorShapes,
@@ -42,7 +41,13 @@ export type {
   VaeModel,
   WeightsAlone,
 } from "./model.ts";
-export { parametersFrom, type FindParameter, type InputSize } from "./parameters.ts";
+export {
+  parametersFrom,
+  shapesOfHalves,
+  type FindParameter,
+  type Half,
+  type InputSize,
+} from "./parameters.ts";
 export {
   isUnknownClass,
   knownModels,

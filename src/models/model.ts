@@ -8,10 +8,7 @@ import type { LatentScaling } from "../latents/scaling.ts";
 import type { BaseGenerator } from "../random/base-generator.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { FindParameter, InputSize } from "./parameters.ts";
-
-/** The two halves of an autoencoder. */
-export type Half = "encoder" | "decoder";
+import type { FindParameter, Half, InputSize } from "./parameters.ts";
 
 /** What the rest of vaekit asks of a config, whatever its keys are called. */
 export interface ModelFacts {

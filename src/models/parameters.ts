@@ -5,6 +5,9 @@ import { bytesInMemory } from "../tensor/byte-source.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 
+/** The two halves of an autoencoder. */
+export type Half = "encoder" | "decoder";
+
 /** Finds a parameter in the checkpoint; it must have the shape that the model gives it. */
 export type FindParameter = (name: string, shape: Shape) => StoredTensor;
 
@@ -23,8 +26,21 @@ export function parametersFrom(builder: GraphBuilder, find: FindParameter): Modu
   };
 }
 
-/** Name and shape of every parameter that a graph asks for while it is built, in that order. */
-export function shapesAskedFor(build: (find: FindParameter) => Graph): Map<string, Shape> {
+/** How the graph of each half is built for its smallest size. */
+export type SmallestHalves = { readonly [H in Half]: (find: FindParameter) => Graph };
+
+/**
+ * Name and shape of every parameter that the graphs ask for while they are built: the encoder's first, or those of one
+ * half only.
+ */
+export function shapesOfHalves({ encoder, decoder }: SmallestHalves, half?: Half): Map<string, Shape> {
+  return new Map([
+    ...(half === "decoder" ? [] : shapesAskedFor(encoder)),
+    ...(half === "encoder" ? [] : shapesAskedFor(decoder)),
+  ]);
+}
+
+function shapesAskedFor(build: (find: FindParameter) => Graph): Map<string, Shape> {
   const shapes = new Map<string, Shape>();
   build((name, shape) => {
     shapes.set(name, shape);

@@ -1,4 +1,4 @@
-/** The activations of AutoencoderKL's residual blocks. */
+/** Activations, by diffusers' names. */
 import type { GraphBuilder, Value } from "../graph/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -25,5 +25,5 @@ const gelu: Activation = (builder, x) => {
 
 const relu: Activation = (builder, x) => builder.apply("Relu", [x], {});
 
-/** By the names that a config's `act_fn` may have. */
+/** By the names that a config's key for them may have. */
 export const activations = { silu, swish: silu, mish, gelu, relu } as const;

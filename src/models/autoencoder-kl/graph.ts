@@ -11,8 +11,13 @@ import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
 import { activations, attention, conv2d, groupNorm, silu, upsampleConv2d } from "../../nn/index.ts";
 import type { ModuleContext } from "../../nn/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import type { Half } from "../model.ts";
-import { parametersFrom, shapesAskedFor, type FindParameter, type InputSize } from "../parameters.ts";
+import {
+  parametersFrom,
+  shapesOfHalves,
+  type FindParameter,
+  type Half,
+  type InputSize,
+} from "../parameters.ts";
 import { spatialFactor, type AutoencoderKLConfig } from "./config.ts";
 import { checkConfig } from "./keys.ts";
 
@@ -165,10 +170,11 @@ export function buildDecoder(config: AutoencoderKLConfig, size: InputSize, find:
 export function parameterShapes(config: AutoencoderKLConfig, half?: Half): Map<string, Shape> {
   checkConfig(config, "parameterShapes");
   const side = spatialFactor(config);
-  const encoder = shapesAskedFor((find) =>
-    buildEncoder(config, { batch: 1, height: side, width: side }, find),
+  return shapesOfHalves(
+    {
+      encoder: (find) => buildEncoder(config, { batch: 1, height: side, width: side }, find),
+      decoder: (find) => buildDecoder(config, { batch: 1, height: 1, width: 1 }, find),
+    },
+    half,
   );
-  const decoder = shapesAskedFor((find) => buildDecoder(config, { batch: 1, height: 1, width: 1 }, find));
-  if (half !== undefined) return half === "encoder" ? encoder : decoder;
-  return new Map([...encoder, ...decoder]);
 }

@@ -9,8 +9,13 @@ import type { BaseGenerator } from "../../random/base-generator.ts";
 import { sizeOf, type Shape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { initializeParameter } from "../initialize-parameter.ts";
-import type { Half } from "../model.ts";
-import { parametersFrom, shapesAskedFor, type FindParameter, type InputSize } from "../parameters.ts";
+import {
+  parametersFrom,
+  shapesOfHalves,
+  type FindParameter,
+  type Half,
+  type InputSize,
+} from "../parameters.ts";
 
 export interface MlpVaeConfig {
   /** Values of one picture: 784 for MNIST. */
@@ -140,10 +145,13 @@ export function buildMlpDecoder(config: MlpVaeConfig, { batch }: InputSize, find
 /** Name and shape of every parameter, in the order of construction: the encoder, mean, spread, the decoder. */
 export function mlpVaeShapes(config: MlpVaeConfig, half?: Half): Map<string, Shape> {
   const size = { batch: 1, height: 1, width: 1 };
-  const encoder = shapesAskedFor((find) => buildMlpEncoder(config, size, find));
-  const decoder = shapesAskedFor((find) => buildMlpDecoder(config, size, find));
-  if (half !== undefined) return half === "encoder" ? encoder : decoder;
-  return new Map([...encoder, ...decoder]);
+  return shapesOfHalves(
+    {
+      encoder: (find) => buildMlpEncoder(config, size, find),
+      decoder: (find) => buildMlpDecoder(config, size, find),
+    },
+    half,
+  );
 }
 
 /** How far from 0 and 1 a pixel's mean may be when it becomes a bias. */
