@@ -67,6 +67,7 @@ const withoutConstructor = new Set([
   "AutoencoderKL",
   "Encoded",
   "MlpVae",
+  "PictureFiles",
   "Tensor",
   "Vae",
   "ValueObject",

@@ -50,6 +50,8 @@ const scaling = { kind: "factor", latentChannels: 4, scalingFactor: 1, shiftFact
 const torch = Generator.torch(1);
 const philox = Generator.philox(1);
 const path = join(folder, "a.bin");
+const picturePath = fixturePath("models/one-level/config.json");
+const pictureFiles = (): Promise<vaekit.PictureFiles> => vaekit.PictureFiles.find([picturePath]);
 /** A text is a path: writers get it in the folder of this test. */
 const placed = (value: unknown): never => (value === values.text ? join(folder, "7") : value) as never;
 
@@ -90,6 +92,11 @@ const rows: Rows = {
   encodePng: row((x) => vaekit.encodePng(x)),
   encodeImage: row((x) => vaekit.encodeImage(x, "a.png")),
   "encodeImage: path": row((x) => vaekit.encodeImage(raster, x)),
+  leftOutText: row((x) => vaekit.leftOutText(x), "object", "list", "list of nulls", "Map"),
+  "PictureFiles.find": row((x) => vaekit.PictureFiles.find(x)),
+  "PictureFiles.find: options": options((x) => vaekit.PictureFiles.find([picturePath], x)),
+  "PictureFiles.checkAhead": row(async (x) => (await pictureFiles()).checkAhead(x), "function"),
+  "PictureFiles.read": row(async (x) => (await pictureFiles()).read(x).next(), "function"),
   "encodeImage: options": options((x) => vaekit.encodeImage(raster, "a.png", x)),
 
   calibrate: row((x) => vaekit.calibrate(x)),

@@ -36,6 +36,20 @@ export function reportFailure(error: unknown): number {
   return error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
 }
 
+/**
+ * Runs `work`, whose arguments come from the command line.
+ *
+ * @throws UsageError in the place of INVALID_ARGUMENT: what was asked for cannot be meant.
+ */
+export async function usage<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof VaekitError) || error.code !== "INVALID_ARGUMENT") throw error;
+    throw new UsageError(error.message);
+  }
+}
+
 /** A note on stderr that stops nothing; the library's options become flags. */
 export function warn(message: string): void {
   writeErrorLine(`warning: ${messageText(withFlags(message))}`);

@@ -46,6 +46,12 @@ export function stemOf(path: string): string {
   return basename(path, extname(path));
 }
 
+/** Reads each picture for one model. */
+export const pictureReader =
+  (vae: AutoencoderKL, options: PrepareOptions) =>
+  (path: string): Promise<PreparedPicture> =>
+    preparePicture(path, vae, options);
+
 /**
  * Reads a picture and brings it to the model's input.
  *

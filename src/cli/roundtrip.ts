@@ -2,6 +2,7 @@
 import {
   describeScaling,
   differencePicture,
+  encodePng,
   latentPicture,
   latentScaling,
   psnr,
@@ -13,7 +14,6 @@ import {
   type Raster,
   type Tensor,
 } from "../node/index.ts";
-import { encodePng } from "../images/node/index.ts";
 import { renderRoundtripReport, type RoundtripPicture } from "../report/index.ts";
 import { naming } from "./naming.ts";
 import { channelsOf, histogramOf, summarize, type Summary } from "./statistics.ts";

@@ -1,6 +1,6 @@
 /** `vaekit calibrate`: the factors that a model's config should hold, measured on pictures. */
 import type { Command } from "commander";
-import { LatentCalibrator, type AutoencoderKL } from "../../node/index.ts";
+import { LatentCalibrator, type AutoencoderKL, type PictureFiles } from "../../node/index.ts";
 import { renderCalibrationChart } from "../../report/index.ts";
 import { calibrationFields, calibrationText, type CalibrationResult } from "../calibration-text.ts";
 import { checkTiling, Coding } from "../coding.ts";
@@ -23,8 +23,8 @@ import {
   type TilingOptions,
 } from "../options.ts";
 import { Outputs } from "../outputs.ts";
-import { PictureInputs } from "../picture-inputs.ts";
-import type { SizeRule } from "../pictures.ts";
+import { findPictureFiles, warnOfUnreadable } from "../picture-inputs.ts";
+import { pictureReader, type SizeRule } from "../pictures.ts";
 import { Progress } from "../progress.ts";
 import { modelLabel } from "../roundtrip.ts";
 import { oneLine } from "../../util/printable.ts";
@@ -58,14 +58,14 @@ async function calibrate(folders: string[], options: CalibrateOptions): Promise<
   const size = croppedSize(options);
   sampleGenerator(options); // Refuses a seed without a sample before the long work.
   await checkTiling(options);
-  const inputs = await PictureInputs.find(folders, { ...options, size });
+  const inputs = await findPictureFiles(folders, options);
   const outputs = new Outputs(inputs.paths);
   if (options.chart !== undefined) await outputs.claim(options.chart);
   const vae = await openModel(options);
   try {
     outputs.keepModel(vae, options);
-    const result = await measure(vae, inputs, options);
-    inputs.summarize();
+    const result = await measure(vae, inputs, { ...options, size });
+    warnOfUnreadable(inputs);
     if (options.chart !== undefined) await outputs.write(options.chart, chart(vae, result));
     if (options.json === true) printJson({ ...json(vae, result), leftOut: inputs.leftOut });
     else print(calibrationText(modelLabel(vae), result));
@@ -85,7 +85,7 @@ function croppedSize({ size, crop }: CalibrateOptions): SizeRule {
 
 async function measure(
   vae: AutoencoderKL,
-  inputs: PictureInputs,
+  inputs: PictureFiles,
   options: CalibrateOptions,
 ): Promise<CalibrationResult> {
   const calibrator = new LatentCalibrator(vae.config.latentChannels);
@@ -93,9 +93,10 @@ async function measure(
   const limit = Math.min(options.limit ?? Infinity, inputs.paths.length);
   using progress = new Progress(limit);
   const coding = new Coding(vae, options, progress);
-  await inputs.checkAhead(vae);
+  const read = pictureReader(vae, options);
+  await inputs.checkAhead(read);
   let count = 0;
-  for await (const { picture } of inputs.prepared(vae)) {
+  for await (const { picture } of inputs.read(read)) {
     const { pixels, name } = picture;
     progress.task(name);
     const { latentDist } = await naming(name, () => vae.encode(pixels, coding.options));

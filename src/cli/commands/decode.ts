@@ -2,13 +2,13 @@
 import { extname } from "node:path";
 import type { Command } from "commander";
 import {
+  encodeImage,
   VaeImageProcessor,
   type AutoencoderKL,
   type CodingPlan,
   type Raster,
   type Tensor,
 } from "../../node/index.ts";
-import { encodeImage } from "../../images/node/index.ts";
 import { checkTiling, Coding } from "../coding.ts";
 import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";

@@ -1,8 +1,7 @@
 /** `vaekit demo`: the first command to try; needs nothing that is not in the package. */
 import { join } from "node:path";
 import type { Command } from "commander";
-import { AutoencoderKL } from "../../node/index.ts";
-import { encodePng } from "../../images/node/index.ts";
+import { AutoencoderKL, encodePng } from "../../node/index.ts";
 import { Coding } from "../coding.ts";
 import { warn } from "../failure.ts";
 import { print, printJson } from "../format.ts";

@@ -1,7 +1,13 @@
 /** `vaekit encode`: pictures to latents in a .safetensors file. */
 import type { Command } from "commander";
-import type { AutoencoderKL, CodingPlan, Tensor } from "../../node/index.ts";
-import type { LeftOut } from "../../data/node/index.ts";
+import {
+  encodeSafetensors,
+  type AutoencoderKL,
+  type CodingPlan,
+  type LeftOut,
+  type PictureFiles,
+  type Tensor,
+} from "../../node/index.ts";
 import { checkTiling, Coding } from "../coding.ts";
 import { concatenate } from "../concatenate.ts";
 import { UsageError } from "../failure.ts";
@@ -23,8 +29,8 @@ import {
   type TilingOptions,
 } from "../options.ts";
 import { Outputs } from "../outputs.ts";
-import { PictureInputs } from "../picture-inputs.ts";
-import { encodeSafetensors } from "../../weights/index.ts";
+import { pictureReader } from "../pictures.ts";
+import { findPictureFiles, warnOfUnreadable } from "../picture-inputs.ts";
 import { Progress } from "../progress.ts";
 import { oneLine } from "../../util/printable.ts";
 
@@ -63,17 +69,17 @@ export function addEncode(program: Command): void {
 async function encode(images: string[], options: EncodeOptions): Promise<void> {
   sampleGenerator(options); // Refuses a seed without a sample before the long work.
   await checkTiling(options);
-  const inputs = await PictureInputs.find(images, options);
+  const inputs = await findPictureFiles(images, options);
   const outputs = new Outputs(inputs.paths);
   await outputs.claim(options.out);
   const vae = await openModel(options);
   try {
     outputs.keepModel(vae, options);
-    const { width, height, count } = await commonSize(vae, inputs);
+    const { width, height, count } = await commonSize(vae, inputs, options);
     const { tensors, paths, plan } = await encodeAll(vae, inputs, count, options);
     const metadata = latentsMetadata({ vae, paths, width, height, options });
     await outputs.write(options.out, encodeSafetensors(Object.entries(tensors), metadata));
-    inputs.summarize();
+    warnOfUnreadable(inputs);
     report(tensors, { count: paths.length, plan, leftOut: inputs.leftOut }, options);
   } finally {
     await vae.dispose();
@@ -83,11 +89,12 @@ async function encode(images: string[], options: EncodeOptions): Promise<void> {
 /** The readable pictures and their size, found before the long work. */
 async function commonSize(
   vae: AutoencoderKL,
-  inputs: PictureInputs,
+  inputs: PictureFiles,
+  options: EncodeOptions,
 ): Promise<{ width: number; height: number; count: number }> {
   let count = 0;
   let first = { path: "", width: 0, height: 0 };
-  for await (const { picture } of inputs.prepared(vae)) {
+  for await (const { picture } of inputs.read(pictureReader(vae, options))) {
     const { width, height } = picture.raster;
     if (count++ === 0) first = { path: picture.path, width, height };
     if (width === first.width && height === first.height) continue;
@@ -100,7 +107,7 @@ async function commonSize(
 
 async function encodeAll(
   vae: AutoencoderKL,
-  inputs: PictureInputs,
+  inputs: PictureFiles,
   count: number,
   options: EncodeOptions,
 ): Promise<{ tensors: EncodedTensors; paths: string[]; plan: CodingPlan | undefined }> {
@@ -109,7 +116,7 @@ async function encodeAll(
   const paths: string[] = [];
   using progress = new Progress(count);
   const coding = new Coding(vae, options, progress);
-  for await (const { picture } of inputs.prepared(vae)) {
+  for await (const { picture } of inputs.read(pictureReader(vae, options))) {
     const { pixels, name, path } = picture;
     progress.task(name);
     paths.push(path);

@@ -1,8 +1,7 @@
 /** `vaekit roundtrip`: what the VAE keeps of pictures. */
 import { join } from "node:path";
 import type { Command } from "commander";
-import type { AutoencoderKL } from "../../node/index.ts";
-import { encodePng } from "../../images/node/index.ts";
+import { encodePng, type AutoencoderKL, type PictureFiles } from "../../node/index.ts";
 import type { RoundtripPicture } from "../../report/index.ts";
 import { checkTiling, Coding } from "../coding.ts";
 import { UsageError } from "../failure.ts";
@@ -22,8 +21,8 @@ import {
   type TilingOptions,
 } from "../options.ts";
 import { Outputs } from "../outputs.ts";
-import { PictureInputs } from "../picture-inputs.ts";
-import { stemOf } from "../pictures.ts";
+import { findPictureFiles, warnOfUnreadable } from "../picture-inputs.ts";
+import { pictureReader, stemOf } from "../pictures.ts";
 import { Progress } from "../progress.ts";
 import { roundtripJson, roundtripTable } from "../roundtrip-table.ts";
 import { renderReport, reportPicture, roundtripPicture, type RoundtripNumbers } from "../roundtrip.ts";
@@ -55,7 +54,7 @@ export function addRoundtrip(program: Command): void {
 async function roundtrip(images: string[], options: RoundtripOptions): Promise<void> {
   sampleGenerator(options); // Refuses a seed without a sample before the long work.
   await checkTiling(options);
-  const inputs = await PictureInputs.find(images, options);
+  const inputs = await findPictureFiles(images, options);
   const outputs = new Outputs(inputs.paths);
   const files = await claimAll(outputs, inputs.paths, options);
   const vae = await openModel(options);
@@ -63,7 +62,7 @@ async function roundtrip(images: string[], options: RoundtripOptions): Promise<v
     outputs.keepModel(vae, options);
     const { all, written, pages } = await roundtripAll(vae, inputs, { files, outputs, options });
     if (options.html !== undefined) await outputs.write(options.html, renderReport(vae, pages));
-    inputs.summarize();
+    warnOfUnreadable(inputs);
     if (options.json === true) {
       printJson({ ...roundtripJson(vae, all, written), leftOut: inputs.leftOut });
     } else print(roundtripTable(vae, all));
@@ -100,7 +99,7 @@ function checkAreDifferent(files: readonly string[], paths: readonly string[]): 
 
 async function roundtripAll(
   vae: AutoencoderKL,
-  inputs: PictureInputs,
+  inputs: PictureFiles,
   to: { readonly files: readonly string[]; readonly outputs: Outputs; readonly options: RoundtripOptions },
 ): Promise<{ all: RoundtripNumbers[]; written: string[]; pages: RoundtripPicture[] }> {
   const { files, outputs, options } = to;
@@ -110,8 +109,9 @@ async function roundtripAll(
   using progress = new Progress(inputs.paths.length * 2);
   const coding = new Coding(vae, options, progress);
   progress.task("reading the pictures");
-  await inputs.checkAhead(vae);
-  for await (const { index, picture } of inputs.prepared(vae)) {
+  const read = pictureReader(vae, options);
+  await inputs.checkAhead(read);
+  for await (const { index, picture } of inputs.read(read)) {
     const result = await roundtripPicture(vae, picture, { ...options, coding }, progress);
     const png = await encodePng(result.reconstruction, { ownPicture: "reconstruction" });
     await outputs.write(files[index]!, png);

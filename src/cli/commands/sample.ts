@@ -3,13 +3,13 @@ import { extname } from "node:path";
 import { Option, type Command } from "commander";
 import {
   combineLatents,
+  encodeImage,
   Generator,
   interpolationPath,
   interpolations,
   type Interpolation,
   type Tensor,
 } from "../../node/index.ts";
-import { encodeImage } from "../../images/node/index.ts";
 import { pictureSheet } from "../../train/samples.ts";
 import { concatenate } from "../concatenate.ts";
 import { UsageError } from "../failure.ts";

@@ -4,7 +4,7 @@ import { Tensor } from "../../tensor/tensor.ts";
 import type { BatchSource } from "../../train/batch-source.ts";
 import { augmentationOf } from "../augment.ts";
 import { BatchPlan, shuffledOrder, type ExampleOrder } from "../epoch-order.ts";
-import { listPictures } from "./list-pictures.ts";
+import { listPictures } from "../../images/node/list-pictures.ts";
 import { PictureReader } from "./picture-reader.ts";
 
 export interface ImageFolderOptions {

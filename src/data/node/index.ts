@@ -8,9 +8,8 @@ export {
 } from "./data-record.ts";
 export { openImageFolder, type ImageFolder, type ImageFolderOptions } from "./image-folder.ts";
 export { readIdxImages, type IdxImages } from "./idx-images.ts";
-export { addLeftOut, leftOutText, nothingLeftOut, type LeftOut, type UnreadablePicture } from "./left-out.ts";
-export { listFolder, type FolderListing } from "./list-folder.ts";
-export { checkFound, findPictures, listPictures, type FoundPictures } from "./list-pictures.ts";
+export { addLeftOut, leftOutText, nothingLeftOut, type LeftOut } from "../../images/node/left-out.ts";
+export { findPictures } from "../../images/node/list-pictures.ts";
 export { openMnist, type MnistOptions } from "./mnist.ts";
 export {
   readValidationPictures,

@@ -2,7 +2,7 @@
 import { messageOf, VaekitError } from "../../errors.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { decodePicture } from "./decode-picture.js";
-import { listPictures } from "./list-pictures.ts";
+import { listPictures } from "../../images/node/list-pictures.ts";
 import type { DecodedPicture } from "./picture-protocol.ts";
 import { sampleValues, writePlanes } from "./sample-planes.js";
 

@@ -1,4 +1,5 @@
 /** What a listing of pictures leaves out, counted by kind, and the pictures that turned out to be unreadable. */
+import { checkValue, optionKinds } from "../../util/check-options.ts";
 
 /** A picture that could not be read, and why. */
 export interface UnreadablePicture {
@@ -68,6 +69,7 @@ export function leftOutCount(leftOut: LeftOut): number {
 
 /** `1 hidden file, 2 files that are no pictures`; unreadable pictures are named one by one elsewhere. */
 export function leftOutText(leftOut: LeftOut): string {
+  checkValue("leftOutText", leftOut, optionKinds.object);
   return kinds
     .filter((kind) => leftOut[kind] > 0)
     .map((kind) => `${leftOut[kind]} ${words[kind][leftOut[kind] === 1 ? 0 : 1]}`)

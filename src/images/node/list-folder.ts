@@ -4,7 +4,7 @@ import type { Dirent } from "node:fs";
 import { join } from "node:path";
 import { otherKind } from "../../files/node/file-kind.js";
 import { readError } from "../../files/node/index.ts";
-import { isOwnPicture } from "../../images/node/own-picture.ts";
+import { isOwnPicture } from "./own-picture.ts";
 import { nothingLeftOut, type LeftOut } from "./left-out.ts";
 import { isOtherFormat, isOutputName, isPictureName, isRunFolder } from "./picture-names.ts";
 
