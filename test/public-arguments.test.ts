@@ -92,6 +92,37 @@ const rows: Rows = {
   encodePng: row((x) => vaekit.encodePng(x)),
   encodeImage: row((x) => vaekit.encodeImage(x, "a.png")),
   "encodeImage: path": row((x) => vaekit.encodeImage(raster, x)),
+  OutputFiles: optional((x) => new vaekit.OutputFiles(x), "list"),
+  "OutputFiles.claim": row((x) => new vaekit.OutputFiles().claim(x), "text"),
+  "OutputFiles.claimFolder": row((x) => new vaekit.OutputFiles().claimFolder(x), "text"),
+  "OutputFiles.keep": row(
+    (x) => {
+      new vaekit.OutputFiles().keep(x, "an input");
+    },
+    "text",
+    "empty text",
+  ),
+  "OutputFiles.keep: role": row((x) => {
+    new vaekit.OutputFiles().keep(path, x);
+  }, "text"),
+  "OutputFiles.write": row((x) => new vaekit.OutputFiles().write(x, "")),
+  "OutputFiles.write: content": row(
+    async (x) => {
+      const outputs = new vaekit.OutputFiles();
+      await outputs.claim(path);
+      await outputs.write(path, x);
+    },
+    "empty text",
+    "text",
+    "list",
+    "Map",
+  ),
+  removePartialFiles: row(
+    () => {
+      vaekit.removePartialFiles();
+    },
+    ...anything,
+  ),
   leftOutText: row((x) => vaekit.leftOutText(x), "object", "list", "list of nulls", "Map"),
   "PictureFiles.find": row((x) => vaekit.PictureFiles.find(x)),
   "PictureFiles.find: options": options((x) => vaekit.PictureFiles.find([picturePath], x)),

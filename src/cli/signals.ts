@@ -1,6 +1,6 @@
 /** Ctrl-C and every other early end: no half-written file stays, and the shell learns which signal it was. */
 import { writeError } from "./terminal.ts";
-import { removePartialFiles } from "../files/node/index.ts";
+import { removePartialFiles } from "../node/index.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

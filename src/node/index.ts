@@ -10,5 +10,11 @@ export type {
 export { MlpVae } from "./mlp-vae.ts";
 export { NodeRuntime, type NodeRuntimeOptions } from "../runtime/node/node-runtime.ts";
 export * from "../images/node/index.ts";
-export { openFileSource, writeFileAtomic } from "../files/node/index.ts";
+export {
+  openFileSource,
+  OutputFiles,
+  removePartialFiles,
+  writeFileAtomic,
+  type FileContent,
+} from "../files/node/index.ts";
 export { readSafetensorsFile, writeSafetensorsFile } from "../weights/node/index.ts";

@@ -15,5 +15,6 @@ export { isFolder, openFileSource, type FileSource } from "./file-source.ts";
 export { readJsonBytes, readJsonFile } from "./json-file.ts";
 export { readTextFile } from "./text-file.ts";
 export { readRegularFile, statRegularFile, type WholeFileOptions } from "./regular-file.ts";
+export { OutputFiles } from "./output-files.ts";
 export { checkOutputFolderPath, checkOutputPath, KeptFiles, placeOf } from "./output-path.ts";
 export { packageFile, requireFromHere } from "./package-file.ts";
