@@ -1,6 +1,7 @@
 /** Whether an object describes a class of autoencoder: every member that there must be, of its kind. */
 import { VaekitError } from "../errors.ts";
 import { describeValue } from "../util/describe-value.ts";
+import type { ModelNames } from "./names.ts";
 import type { ConfigSchema, VaeModel, WeightsAlone } from "./model.ts";
 
 interface MemberKind {
@@ -37,6 +38,7 @@ const modelKinds: Kinds<VaeModel> = {
   encoded: method,
   scaling: method,
   initialize: method,
+  names: optional(object),
   alone: optional(object),
   hidesDamage: optional({ expected: "true or false", fits: (value) => typeof value === "boolean" }),
 };
@@ -45,10 +47,13 @@ const configKinds: Kinds<ConfigSchema<object>> = { keys: texts, parse: method, f
 
 const aloneKinds: Kinds<WeightsAlone<object>> = { recognizes: method, infer: method };
 
+const namesKinds: Kinds<ModelNames> = { updated: method, ofFile: method, shape: optional(method) };
+
 /** @throws INVALID_ARGUMENT unless it has every member of a model, each of its kind. */
 export function checkModel(model: unknown, subject: string): asserts model is VaeModel {
   checkMembers<VaeModel>(model, modelKinds, subject);
   checkMembers(model.config, configKinds, `${subject}: config`);
+  if (model.names !== undefined) checkMembers(model.names, namesKinds, `${subject}: names`);
   if (model.alone !== undefined) checkMembers(model.alone, aloneKinds, `${subject}: alone`);
 }
 

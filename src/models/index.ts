@@ -41,6 +41,7 @@ export type {
   VaeModel,
   WeightsAlone,
 } from "./model.ts";
+export type { ModelNames } from "./names.ts";
 export {
   parametersFrom,
   shapesOfHalves,
@@ -49,6 +50,7 @@ export {
   type InputSize,
 } from "./parameters.ts";
 export {
+  defaultModel,
   isUnknownClass,
   knownModels,
   modelNamed,

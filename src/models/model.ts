@@ -8,6 +8,7 @@ import type { LatentScaling } from "../latents/scaling.ts";
 import type { BaseGenerator } from "../random/base-generator.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { ModelNames } from "./names.ts";
 import type { FindParameter, Half, InputSize } from "./parameters.ts";
 
 /** What the rest of vaekit asks of a config, whatever its keys are called. */
@@ -82,7 +83,7 @@ export interface GivenSources {
 
 /** Weights of a class that come alone in a file: how they are known, and what config they have. */
 export interface WeightsAlone<Config> {
-  /** Whether the tensors are those of the class, by their names and shapes. */
+  /** Whether the tensors are those of the class, or of one of its halves, by their names and shapes. */
   recognizes(tensors: TensorShapes): boolean;
   /**
    * @param tensors under the names of the graphs.
@@ -121,6 +122,8 @@ export interface VaeModel<Config extends object = object, Output extends Encoded
   scaling(config: Config): LatentScaling;
   /** Fresh weights, by name. */
   initialize(config: Config, generator: BaseGenerator): Map<string, Tensor<"float32">>;
+  /** Names of its tensors in files of other formats; left out where there are none. */
+  readonly names?: ModelNames;
   /** Left out where a class is only known by its config.json. */
   readonly alone?: WeightsAlone<Config>;
   /**

@@ -15,7 +15,7 @@ import { classNameOf, refuseClass } from "./other-models.ts";
 const ownModels: readonly VaeModel[] = [autoencoderKL, mlpVae];
 
 /** What a config.json without `_class_name` is: diffusers wrote no other class without one. */
-const unnamedModel: VaeModel = autoencoderKL;
+export const defaultModel: VaeModel = autoencoderKL;
 
 const namesOf = ({ className, aliases = [] }: VaeModel): string[] => [className, ...aliases];
 
@@ -72,7 +72,7 @@ export function modelOfConfig(json: unknown, subject: string): VaeModel {
     );
   }
   const className = classNameOf(json);
-  if (className === undefined) return unnamedModel;
+  if (className === undefined) return defaultModel;
   return modelNamed(className) ?? refuseClass(className, expectedClasses(), subject);
 }
 

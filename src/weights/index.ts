@@ -1,12 +1,7 @@
 /** Checkpoints: the safetensors format and the names in it, on any runtime. */
 export type { Checkpoint } from "./checkpoint.ts";
-export {
-  renameDeprecatedAttention,
-  selectVaeNames,
-  toDiffusersNames,
-  vaePrefix,
-  type NamingScheme,
-} from "./key-names.ts";
+export { selectVaeNames, vaePrefix, withPresentNames, type NamingScheme } from "./key-names.ts";
+export { modelOfFile, type FileOfModel } from "./single-file.ts";
 export { bothWarning, chooseWeightFiles, weightFileNames } from "./weight-files.ts";
 export { floatTensor, readableTensor } from "./needed-tensor.ts";
 export {

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { bytesInMemory } from "../tensor/byte-source.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
-import { renameDeprecatedAttention, selectVaeNames, toDiffusersNames } from "./key-names.ts";
+import { autoencoderKLNames } from "../models/autoencoder-kl/names.ts";
+import { selectVaeNames, withPresentNames } from "./key-names.ts";
+import { modelOfFile } from "./single-file.ts";
 
 const source = bytesInMemory(new Uint8Array(0), "model.safetensors");
 
@@ -47,10 +49,10 @@ const twoLevels: readonly [string, string][] = [
 const originalNames = twoLevels.map(([original]) => original);
 const diffusersNames = twoLevels.map(([, diffusers]) => diffusers);
 
-describe("toDiffusersNames", () => {
+describe("modelOfFile", () => {
   it.each(["", "first_stage_model.", "vae."])('renames an original file with the prefix "%s"', (prefix) => {
     const names = originalNames.map((name) => prefix + name);
-    const { tensors, scheme } = toDiffusersNames(tensorsNamed(names), "model.safetensors");
+    const { tensors, scheme } = modelOfFile(tensorsNamed(names), "model.safetensors");
     expect([...tensors.keys()]).toEqual(diffusersNames);
     expect([...tensors.values()].map((stored) => stored.name)).toEqual(diffusersNames);
     expect([...tensors.values()].map((stored) => stored.byteOffset)).toEqual(names.map((_, i) => 16 * i));
@@ -59,7 +61,7 @@ describe("toDiffusersNames", () => {
 
   it.each(["", "vae."])('leaves diffusers names as they are, under the prefix "%s"', (prefix) => {
     const names = diffusersNames.map((name) => prefix + name);
-    const { tensors, scheme } = toDiffusersNames(tensorsNamed(names), "model.safetensors");
+    const { tensors, scheme } = modelOfFile(tensorsNamed(names), "model.safetensors");
     expect([...tensors.keys()]).toEqual(diffusersNames);
     expect(scheme).toBe("diffusers");
   });
@@ -70,7 +72,7 @@ describe("toDiffusersNames", () => {
       "decoder.up.0.block.0.conv1.bias",
       "decoder.up.10.block.0.conv1.bias",
     ];
-    const { tensors } = toDiffusersNames(tensorsNamed(names), "model.safetensors");
+    const { tensors } = modelOfFile(tensorsNamed(names), "model.safetensors");
     expect([...tensors.keys()].slice(1)).toEqual([
       "decoder.up_blocks.10.resnets.0.conv1.bias",
       "decoder.up_blocks.0.resnets.0.conv1.bias",
@@ -81,7 +83,7 @@ describe("toDiffusersNames", () => {
     const others = ["model.diffusion_model.out.0.bias", "cond_stage_model.encoder.weight", "encoder.x"];
     const first = originalNames.map((name) => `first_stage_model.${name}`);
     const names = [...others, ...first, ...originalNames.map((name) => `vae.${name}`)];
-    const { tensors } = toDiffusersNames(tensorsNamed(names), "model.safetensors");
+    const { tensors } = modelOfFile(tensorsNamed(names), "model.safetensors");
     expect([...tensors.keys()]).toEqual(diffusersNames);
     expect(tensors.get("encoder.conv_in.weight")?.byteOffset).toBe(
       16 * names.indexOf("vae.encoder.conv_in.weight"),
@@ -111,7 +113,7 @@ describe("toDiffusersNames", () => {
     ],
   ])("views attention weights of shape %j as %j", (stored, expected) => {
     const names = ["encoder.mid.attn_1.proj_out.weight", "decoder.mid.attn_1.q.weight"];
-    const { tensors } = toDiffusersNames(tensorsNamed(names, stored), "model.safetensors");
+    const { tensors } = modelOfFile(tensorsNamed(names, stored), "model.safetensors");
     expect([...tensors.values()].map((each) => each.shape)).toEqual([expected, expected]);
   });
 
@@ -121,34 +123,32 @@ describe("toDiffusersNames", () => {
       "decoder.conv_in.weight",
       "quant_conv.weight",
     ];
-    const { tensors } = toDiffusersNames(tensorsNamed(names, [4, 4, 1, 1]), "model.safetensors");
+    const { tensors } = modelOfFile(tensorsNamed(names, [4, 4, 1, 1]), "model.safetensors");
     expect([...tensors.values()].every((stored) => stored.shape.length === 4)).toBe(true);
   });
 
   it("moves quant convs out of the encoder and decoder, as FLUX.2's file has them", () => {
     const names = ["encoder.quant_conv.weight", "decoder.post_quant_conv.bias", "encoder.a", "decoder.a"];
-    const { tensors } = toDiffusersNames(tensorsNamed(names), "model.safetensors");
+    const { tensors } = modelOfFile(tensorsNamed(names), "model.safetensors");
     expect([...tensors.keys()].slice(0, 2)).toEqual(["quant_conv.weight", "post_quant_conv.bias"]);
   });
 
   it("refuses a file without a VAE, and shows what is in it", () => {
-    expect(() =>
-      toDiffusersNames(tensorsNamed(["model.diffusion_model.out.0.bias"]), "unet.safetensors"),
-    ).toThrow(
+    expect(() => modelOfFile(tensorsNamed(["model.diffusion_model.out.0.bias"]), "unet.safetensors")).toThrow(
       'unet.safetensors: expected the weights of a VAE (encoder.… and decoder.…, on their own or under vae. or first_stage_model.), found "model.diffusion_model.out.0.bias" and the like.',
     );
-    expect(() => toDiffusersNames(new Map(), "empty.safetensors")).toThrow("found no tensors");
+    expect(() => modelOfFile(new Map(), "empty.safetensors")).toThrow("found no tensors");
   });
 
   it("refuses two tensors that would have one name", () => {
     const names = ["encoder.norm_out.bias", "encoder.conv_norm_out.bias", "decoder.conv_in.bias"];
-    expect(() => toDiffusersNames(tensorsNamed(names), "model.safetensors")).toThrow(
+    expect(() => modelOfFile(tensorsNamed(names), "model.safetensors")).toThrow(
       'both "encoder.norm_out.bias" and "encoder.conv_norm_out.bias" would be encoder.conv_norm_out.bias',
     );
   });
 });
 
-describe("renameDeprecatedAttention", () => {
+describe("withPresentNames", () => {
   it("brings the projections' names up to date and touches nothing else", () => {
     const names = [
       "encoder.mid_block.attentions.0.query.weight",
@@ -158,7 +158,7 @@ describe("renameDeprecatedAttention", () => {
       "decoder.mid_block.attentions.0.group_norm.bias",
       "decoder.mid_block.resnets.0.norm1.bias",
     ];
-    expect([...renameDeprecatedAttention(tensorsNamed(names)).keys()]).toEqual([
+    expect([...withPresentNames(tensorsNamed(names), autoencoderKLNames).keys()]).toEqual([
       "encoder.mid_block.attentions.0.to_q.weight",
       "encoder.mid_block.attentions.0.to_k.bias",
       "decoder.mid_block.attentions.0.to_v.weight",

@@ -12,15 +12,8 @@ import { scalingWarnings, type ReadConfig } from "./config.ts";
 import { snakeCase, withDefaults, type AutoencoderKLConfig, type ConfigKey } from "./keys.ts";
 import { describeFound } from "../config-checks.ts";
 import type { TensorShapes } from "../model.ts";
-import {
-  checkFamily,
-  chooseFamily,
-  inferArchitecture,
-  modelFamilies,
-  onlyFamily,
-  type Architecture,
-  type ModelFamily,
-} from "./infer-config.ts";
+import { inferArchitecture, mirroredKeys, type Architecture } from "./infer-architecture.ts";
+import { checkFamily, chooseFamily, modelFamilies, onlyFamily, type ModelFamily } from "./infer-config.ts";
 
 export interface ConfigSources {
   /** The family whose scaling and shift factors hold. */
@@ -46,7 +39,9 @@ export function configFromTensors(
   checkFamily(as);
   const values = given?.values ?? {};
   const architecture = inferArchitecture(tensors, subject, values.normNumGroups);
-  refuseContradictions(architecture, values, subject);
+  const said = new Set(Object.keys(architecture) as (keyof Architecture)[]);
+  mirroredKeys(tensors).forEach((key) => said.delete(key));
+  refuseContradictions({ architecture, said }, values, subject);
   const isSilent = Object.keys(values).length === 0 && given?.isWhole !== true;
   const family =
     as !== undefined || isSilent ? chooseFamily(architecture, as, subject) : onlyFamily(architecture);
@@ -85,11 +80,11 @@ function openScaling(
 const maxNamed = 3;
 
 function refuseContradictions(
-  architecture: Architecture,
+  { architecture, said }: { architecture: Architecture; said: ReadonlySet<keyof Architecture & ConfigKey> },
   given: Partial<AutoencoderKLConfig>,
   subject: string,
 ): void {
-  const wrong = (Object.keys(architecture) as (keyof Architecture & ConfigKey)[]).filter((key) => {
+  const wrong = [...said].filter((key) => {
     return given[key] !== undefined && JSON.stringify(given[key]) !== JSON.stringify(architecture[key]);
   });
   if (wrong.length === 0) return;

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { completeConfig } from "./config.ts";
+import { parameterShapes } from "./graph.ts";
+import { configFromTensors } from "./config-from-tensors.ts";
+import type { Half } from "../model.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import { inferArchitecture, inferConfig, modelFamilies, type ModelFamily } from "./infer-config.ts";
+import { inferArchitecture } from "./infer-architecture.ts";
+import { inferConfig, modelFamilies, type ModelFamily } from "./infer-config.ts";
 
 type Shapes = Map<string, { shape: Shape }>;
 
@@ -35,6 +40,7 @@ function shapesOf(layout: Layout = {}): Shapes {
     add("quant_conv.weight", 2 * latent, 2 * latent, 1, 1);
     add("post_quant_conv.weight", latent, latent, 1, 1);
   }
+  add("decoder.conv_in.weight", last, latent, 3, 3);
   add("decoder.conv_out.weight", 3, channels[0]!, 3, 3);
   return shapes;
 }
@@ -172,6 +178,52 @@ describe("inferArchitecture", () => {
     const shapes = shapesOf().set("encoder.conv_out.weight", { shape: [7, 512, 3, 3] });
     expect(() => inferArchitecture(shapes)).toThrow(
       "expected an even number of channels out of encoder.conv_out",
+    );
+  });
+});
+
+describe("one half alone", () => {
+  const half = (half: Half, config: Parameters<typeof completeConfig>[0]): Shapes =>
+    new Map(
+      [...parameterShapes(completeConfig(config), half)].map(([name, shape]) => [name, { shape }] as const),
+    );
+
+  const configs = [
+    {
+      blockOutChannels: [32, 64],
+      layersPerBlock: 2,
+      downBlockTypes: ["DownEncoderBlock2D", "AttnDownEncoderBlock2D"],
+      upBlockTypes: ["AttnUpDecoderBlock2D", "UpDecoderBlock2D"],
+    },
+    { blockOutChannels: [32], latentChannels: 16, useQuantConv: false, usePostQuantConv: false },
+    { blockOutChannels: [64], inChannels: 1, outChannels: 1, midBlockAddAttention: false },
+  ] as const;
+
+  it.each(configs)("of %j says what the whole says", (config) => {
+    const whole = completeConfig(config);
+    for (const name of ["encoder", "decoder"] as const) {
+      expect(whole).toMatchObject(inferArchitecture(half(name, config)));
+    }
+  });
+
+  it("leaves what is of the other half to the caller, and nothing else", () => {
+    const given = (values: object) => ({ given: { values, warnings: [], isWhole: false } });
+    const tensors = half("encoder", configs[0]);
+    const other = { outChannels: 4, usePostQuantConv: false, scalingFactor: 0.5 };
+    expect(configFromTensors(tensors, given(other), "half").config).toMatchObject(other);
+    expect(() => configFromTensors(tensors, given({ inChannels: 4 }), "half")).toThrow(
+      "half: the config contradicts the shapes of the file's tensors: in_channels: expected 3, found 4.",
+    );
+    expect(() => configFromTensors(half("decoder", configs[0]), given({ outChannels: 4 }), "half")).toThrow(
+      "out_channels: expected 3, found 4.",
+    );
+  });
+
+  it("that lacks what every such half has says what", () => {
+    const tensors = half("decoder", configs[0]);
+    tensors.delete("decoder.conv_in.weight");
+    expect(() => inferArchitecture(tensors, "half")).toThrow(
+      "half: expected decoder.conv_in.weight of shape [out, in, height, width], as every AutoencoderKL has, found no such tensor.",
     );
   });
 });

@@ -5,11 +5,10 @@
  */
 import { VaekitError } from "../../errors.ts";
 import { describeValue } from "../../util/describe-value.ts";
-import { formatShape, type Shape } from "../../tensor/shape.ts";
 import { withDefaults, type AutoencoderKLConfig } from "./keys.ts";
 import { describeFound } from "../config-checks.ts";
 import type { TensorShapes } from "../model.ts";
-import { refuseOtherAutoencoders } from "../other-models.ts";
+import { inferArchitecture, type Architecture } from "./infer-architecture.ts";
 
 /** What the members of a family share, beside the architecture that shapes tell. */
 interface FamilyPreset {
@@ -62,22 +61,6 @@ export const modelFamilies = {
 export type ModelFamily = keyof typeof modelFamilies;
 
 const familyNames = Object.keys(modelFamilies) as ModelFamily[];
-
-/** What the shapes of the weights decide. */
-export type Architecture = Pick<
-  AutoencoderKLConfig,
-  | "inChannels"
-  | "outChannels"
-  | "downBlockTypes"
-  | "upBlockTypes"
-  | "blockOutChannels"
-  | "layersPerBlock"
-  | "latentChannels"
-  | "normNumGroups"
-  | "useQuantConv"
-  | "usePostQuantConv"
-  | "midBlockAddAttention"
->;
 
 /**
  * The whole config of a VAE without config.json.
@@ -193,88 +176,4 @@ function describeLatents(
       ? "with post_quant_conv only"
       : "without quant_conv";
   return `${parts.latentChannels} latent channels ${quant}`;
-}
-
-/**
- * The part of the config that shapes decide; a caller who knows the scaling completes it.
- *
- * @param normNumGroups what the caller knows of it: no shape depends on it, so else the usual 32 is taken.
- * @throws UNSUPPORTED, WEIGHTS_MISMATCH and INVALID_CONFIG as {@link inferConfig}.
- */
-export function inferArchitecture(
-  tensors: TensorShapes,
-  subject = "weights",
-  normNumGroups?: number,
-): Architecture {
-  refuseOtherAutoencoders(tensors, subject);
-  const shapeOf = (name: string): Shape => convolutionShape(tensors, name, subject);
-  const moments = shapeOf("encoder.conv_out.weight")[0]!;
-  if (moments % 2 !== 0) {
-    throw new VaekitError(
-      "WEIGHTS_MISMATCH",
-      `${subject}: expected an even number of channels out of encoder.conv_out (means and log variances), found ${moments}.`,
-    );
-  }
-  const levels = countUp((level) => tensors.has(`encoder.down_blocks.${level}.resnets.0.conv1.weight`));
-  const perLevel = Array.from({ length: levels }, (_, level) => level);
-  const blockOutChannels = perLevel.map(
-    (level) => shapeOf(`encoder.down_blocks.${level}.resnets.0.conv1.weight`)[0]!,
-  );
-  const hasAttention = (block: string): boolean => tensors.has(`${block}.attentions.0.to_q.weight`);
-  return {
-    inChannels: shapeOf("encoder.conv_in.weight")[1]!,
-    outChannels: shapeOf("decoder.conv_out.weight")[0]!,
-    downBlockTypes: perLevel.map((level) =>
-      hasAttention(`encoder.down_blocks.${level}`) ? "AttnDownEncoderBlock2D" : "DownEncoderBlock2D",
-    ),
-    upBlockTypes: perLevel.map((level) =>
-      hasAttention(`decoder.up_blocks.${level}`) ? "AttnUpDecoderBlock2D" : "UpDecoderBlock2D",
-    ),
-    blockOutChannels,
-    layersPerBlock: inferLayersPerBlock(tensors, levels, subject),
-    latentChannels: moments / 2,
-    normNumGroups: normNumGroups ?? inferNormNumGroups(blockOutChannels, subject),
-    useQuantConv: tensors.has("quant_conv.weight"),
-    usePostQuantConv: tensors.has("post_quant_conv.weight"),
-    midBlockAddAttention: hasAttention("encoder.mid_block"),
-  };
-}
-
-function convolutionShape(tensors: TensorShapes, name: string, subject: string): Shape {
-  const shape = tensors.get(name)?.shape;
-  if (shape?.length === 4) return shape;
-  const found = shape === undefined ? "no such tensor" : formatShape(shape);
-  throw new VaekitError(
-    "WEIGHTS_MISMATCH",
-    `${subject}: expected ${name} of shape [out, in, height, width], as every AutoencoderKL has, found ${found}.`,
-  );
-}
-
-function inferLayersPerBlock(tensors: TensorShapes, levels: number, subject: string): number {
-  const layers = Array.from({ length: levels }, (_, level) =>
-    countUp((layer) => tensors.has(`encoder.down_blocks.${level}.resnets.${layer}.conv1.weight`)),
-  );
-  const [first] = layers;
-  if (first !== undefined && layers.every((count) => count === first)) return first;
-  throw new VaekitError(
-    "WEIGHTS_MISMATCH",
-    `${subject}: expected the same number of residual blocks in every encoder level, found ${formatShape(layers)}.`,
-  );
-}
-
-/** Group counts leave no trace in shapes; every published AutoencoderKL has diffusers' default of 32. */
-function inferNormNumGroups(blockOutChannels: readonly number[], subject: string): number {
-  const ragged = blockOutChannels.find((channels) => channels % 32 !== 0);
-  if (ragged === undefined) return 32;
-  throw new VaekitError(
-    "INVALID_CONFIG",
-    `${subject}: norm_num_groups is not in the file, and the usual 32 does not divide its ${ragged} channels. Pass \`config\`.`,
-  );
-}
-
-/** How many of 0, 1, 2, … hold before the first that does not. */
-function countUp(holds: (index: number) => boolean): number {
-  let count = 0;
-  while (holds(count)) count++;
-  return count;
 }

@@ -17,6 +17,7 @@ import {
 import { buildDecoder, buildEncoder, parameterShapes } from "./graph.ts";
 import type { ModelFamily } from "./infer-config.ts";
 import { initializeParameters } from "./initialize.ts";
+import { autoencoderKLNames } from "./names.ts";
 
 const [className, ...aliases] = classNames;
 
@@ -46,8 +47,11 @@ export const autoencoderKL: VaeModel<AutoencoderKLConfig, AutoencoderKLOutput> =
   encoded: (moments) => new AutoencoderKLOutput({ latentDist: new DiagonalGaussianDistribution(moments) }),
   scaling: latentScaling,
   initialize: initializeParameters,
+  names: autoencoderKLNames,
   alone: {
-    recognizes: (tensors) => tensors.has("encoder.conv_in.weight") && !areOfOtherAutoencoder(tensors),
+    recognizes: (tensors) =>
+      ["encoder", "decoder"].some((half) => tensors.has(`${half}.conv_in.weight`)) &&
+      !areOfOtherAutoencoder(tensors),
     infer: (tensors, given, subject) => configFromTensors(tensors, sourcesOf(given), subject),
   },
 };

@@ -3,16 +3,12 @@ import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { VaekitError } from "../../errors.ts";
 import type { Checkpoint } from "../checkpoint.ts";
-import {
-  renameDeprecatedAttention,
-  selectVaeNames,
-  toDiffusersNames,
-  type NamingScheme,
-} from "../key-names.ts";
+import { selectVaeNames, withPresentNames, type NamingScheme } from "../key-names.ts";
 import { parseSafetensors } from "../safetensors.ts";
+import { modelOfFile } from "../single-file.ts";
 import { bothWarning, chooseWeightFiles, weightFileNames } from "../weight-files.ts";
 import { readError, isFolder, openFileSource, readJsonFile } from "../../files/node/index.ts";
-import { modelOfConfig } from "../../models/index.ts";
+import { modelOfConfig, type VaeModel } from "../../models/index.ts";
 import { findModelFolder } from "./model-folder.ts";
 import { isPickleContent, isPickleName, misnamedWarning, pickleError } from "./pickle.ts";
 import { loadShards } from "./shards.ts";
@@ -26,6 +22,8 @@ export interface LoadDiffusersFolderOptions {
 
 /** What a diffusers folder holds. */
 export interface DiffusersFolder {
+  /** The class that config.json names. */
+  readonly model: VaeModel;
   /** The parsed content of config.json, not yet checked. */
   readonly configJson: unknown;
   readonly configPath: string;
@@ -38,6 +36,8 @@ export interface DiffusersFolder {
 
 /** What a single file holds. */
 export interface SingleFile {
+  /** The class whose tensors they are. */
+  readonly model: VaeModel;
   /** Its tensors under diffusers' names. */
   readonly checkpoint: Checkpoint;
   /** Whose names the file itself uses. */
@@ -51,7 +51,7 @@ type LoadedWeights = Pick<DiffusersFolder, "checkpoint" | "files" | "warnings">;
 
 /**
  * Opens a folder as diffusers writes it: config.json and diffusion_pytorch_model.safetensors, whole or in
- * shards. Attention names of old files are brought up to date.
+ * shards. Names of old files are brought up to date.
  *
  * @throws NOT_FOUND when the folder, config.json or the weights are missing (the message lists what is there),
  *   UNSUPPORTED when the weights are a pickle, INVALID_FILE, INVALID_CONFIG, IO.
@@ -65,11 +65,11 @@ export async function loadDiffusersFolder(
   const configPath = join(modelFolder, "config.json");
   const configJson = await readJsonFile(configPath);
   // Another model's config is said before its weights are looked for.
-  modelOfConfig(configJson, configPath);
+  const model = modelOfConfig(configJson, configPath);
   const { checkpoint, files, ...loaded } = await loadWeights(modelFolder, options.variant);
-  const tensors = renameDeprecatedAttention(checkpoint.tensors);
+  const tensors = withPresentNames(checkpoint.tensors, model.names);
   const warnings = [...choice.warnings, ...loaded.warnings];
-  return { configJson, configPath, checkpoint: { ...checkpoint, tensors }, files, warnings };
+  return { model, configJson, configPath, checkpoint: { ...checkpoint, tensors }, files, warnings };
 }
 
 /**
@@ -88,10 +88,11 @@ export async function loadSingleFile(path: string): Promise<SingleFile> {
   const source = await openFileSource(path);
   if (await isPickleContent(source)) throw pickleError(path, "file");
   const { tensors, metadata } = await parseSafetensors(source, { select: selectVaeNames });
-  const renamed = toDiffusersNames(tensors, path);
+  const found = modelOfFile(tensors, path);
   return {
-    checkpoint: { tensors: renamed.tensors, metadata },
-    kind: renamed.scheme,
+    model: found.model,
+    checkpoint: { tensors: found.tensors, metadata },
+    kind: found.scheme,
     warnings: warningsOf(path),
   };
 }

@@ -1,0 +1,57 @@
+/** Which class's weights a single file holds, and its tensors under diffusers' names. */
+import { VaekitError } from "../errors.ts";
+import { defaultModel, knownModels, type VaeModel } from "../models/index.ts";
+import { describeOtherPart, refuseOtherAutoencoders } from "../models/other-models.ts";
+import type { FoundTensor } from "../tensor/stored-tensor.ts";
+import { vaePrefixes, withDiffusersNames, withoutPrefix, type NamingScheme } from "./key-names.ts";
+
+type Tensors = ReadonlyMap<string, FoundTensor>;
+
+/** The VAE in a single file. */
+export interface FileOfModel {
+  /** The class whose tensors they are. */
+  readonly model: VaeModel;
+  /** Under diffusers' names. */
+  readonly tensors: Map<string, FoundTensor>;
+  /** Whose names the file itself uses. */
+  readonly scheme: NamingScheme;
+}
+
+/**
+ * Finds the VAE in a single file's tensors, in whatever names: those under a prefix (`vae.` or `first_stage_model.`) where there are
+ * some. It may be one half alone.
+ *
+ * @param subject what to call the file in messages.
+ * @throws INVALID_FILE when no VAE is among the tensors, or when two of them end up with one name; UNSUPPORTED when it is an
+ *   autoencoder that vaekit does not read.
+ */
+export function modelOfFile(tensors: Tensors, subject: string): FileOfModel {
+  const ofVae = withoutPrefix(tensors);
+  const known = knownModels().find((model) => recognizes(model, ofVae));
+  if (known === undefined) {
+    refuseOtherAutoencoders(ofVae, subject);
+    checkIsVae(ofVae, tensors, subject);
+  }
+  // What has the halves of a VAE is told what the most usual one lacks.
+  const model = known ?? defaultModel;
+  return { model, ...withDiffusersNames(ofVae, model.names) };
+}
+
+function recognizes({ alone, names }: VaeModel, tensors: Tensors): boolean {
+  if (alone === undefined) return false;
+  const rename = names?.ofFile([...tensors.keys()]) ?? ((name: string): string => name);
+  return alone.recognizes(new Map([...tensors].map(([name, stored]) => [rename(name), stored])));
+}
+
+function checkIsVae(ofVae: Tensors, all: Tensors, subject: string): void {
+  const hasHalf = [...ofVae.keys()].some((name) => /^(encoder|decoder)\./.test(name));
+  const other = describeOtherPart(ofVae);
+  if (hasHalf && other === undefined) return;
+  const found = [...all.keys()].slice(0, 3).map((name) => JSON.stringify(name.slice(0, 80)));
+  throw new VaekitError(
+    "INVALID_FILE",
+    `${subject}: expected the weights of a VAE (encoder.… and decoder.…, on their own or under ${vaePrefixes.join(" or ")}), found ${
+      found.length === 0 ? "no tensors" : `${found.join(", ")} and the like`
+    }.${other === undefined ? "" : ` This is ${other}.`}`,
+  );
+}
