@@ -28,6 +28,7 @@ export type { ByteSource } from "./tensor/byte-source.ts";
 export type { Shape } from "./tensor/shape.ts";
 export type { FoundTensor, StoredTensor, UnreadTensor } from "./tensor/stored-tensor.ts";
 export { Tensor } from "./tensor/tensor.ts";
+export type { PictureEncodingOptions, PictureOptions } from "./vae/picture-coding.ts";
 export {
   tilingModes,
   type CodingPlan,

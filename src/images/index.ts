@@ -16,3 +16,6 @@ export {
   type LatentPalette,
   type LatentPictureOptions,
 } from "./pictures.ts";
+export type { PictureSize } from "./model-input.ts";
+export type { Picture } from "./picture.ts";
+export type { PictureBlob, PictureFile, PictureSource, RgbaPixels } from "./picture-source.ts";

@@ -27,6 +27,7 @@ import {
   type FromSingleFileOptions,
   type RuntimeOptions,
 } from "./opening-options.ts";
+import { nodePictures } from "./pictures.ts";
 import { singleFileConfig } from "./single-file-config.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
@@ -143,6 +144,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
       weights,
       runtime,
       machine: thisMachine(runtime, warner(options)),
+      pictures: nodePictures,
     });
   }
 }

@@ -9,6 +9,7 @@ import { checkPath } from "../util/check-options.ts";
 import { warner } from "./autoencoder-kl.ts";
 import { thisMachine } from "./machine.ts";
 import { openRuntime } from "./open-runtime.ts";
+import { nodePictures } from "./pictures.ts";
 import { checkRuntimeOptions, type RuntimeOptions } from "./opening-options.ts";
 
 /** A fully connected VAE of Bernoulli pixels. */
@@ -35,6 +36,6 @@ export class MlpVae extends MlpVaeModel {
     const weights = matchWeights(mlpVae, config, checkpoint.tensors, folder);
     const runtime = openRuntime(options, warner(options));
     const machine = thisMachine(runtime, warner(options));
-    return new MlpVae({ name: folder, config, weights, runtime, machine });
+    return new MlpVae({ name: folder, config, weights, runtime, machine, pictures: nodePictures });
   }
 }

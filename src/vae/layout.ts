@@ -12,9 +12,19 @@ export function latentsAsPlanes(latents: Tensor, { layout }: ModelFacts): Tensor
   return latents.shape.length === 2 ? latents.reshape([...latents.shape, 1, 1]) : latents;
 }
 
-/** @throws INVALID_ARGUMENT for strips and tiles, which rows have none of. */
-export function checkLayoutOptions({ tiling = "auto" }: CodingOptions, className: string): void {
-  if (tiling === "auto" || tiling === "off") return;
+/**
+ * The options as a model's layout allows them: rows go at once, since they have no sides to cut.
+ *
+ * @throws INVALID_ARGUMENT for strips and tiles of rows.
+ */
+export function optionsForLayout(
+  options: CodingOptions,
+  { layout }: ModelFacts,
+  className: string,
+): CodingOptions {
+  const { tiling = "auto" } = options;
+  if (layout === "planes") return options;
+  if (tiling === "auto" || tiling === "off") return { ...options, tiling: "off" };
   const message = `tiling: expected "auto" or "off" for ${className}, whose pictures have no sides to cut, found "${tiling}".`;
   throw new VaekitError("INVALID_ARGUMENT", message);
 }

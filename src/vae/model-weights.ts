@@ -3,7 +3,8 @@ import { VaekitError } from "../errors.ts";
 import type { FindParameter, VaeModel } from "../models/index.ts";
 import { formatShape, sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import type { FoundTensor, StoredTensor } from "../tensor/stored-tensor.ts";
-import { floatTensor } from "../weights/index.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { floatTensor, readTensor } from "../weights/index.ts";
 import { shownName } from "../util/printable.ts";
 
 /** How many names a message lists before it counts the rest. */
@@ -69,6 +70,15 @@ export function unexpectedWarning(unexpected: readonly string[], className: stri
 /** How the model's graph finds its parameters. */
 export function finderOf({ parameters }: ModelWeights): FindParameter {
   return (name) => parameters.get(name)!;
+}
+
+/** Every parameter, in memory of its own. */
+export async function readWeights({ parameters }: ModelWeights): Promise<Map<string, Tensor>> {
+  const entries = [...parameters].map(async ([name, stored]): Promise<[string, Tensor]> => [
+    name,
+    await readTensor(stored),
+  ]);
+  return new Map(await Promise.all(entries));
 }
 
 /** The files in which a model's parameters lie, by their real paths; none for weights in memory. */

@@ -60,7 +60,7 @@ export interface ExportOptions {
   readonly checkFinite?: boolean;
 }
 
-const codingKinds: OptionKinds<CodingOptions> = {
+export const codingKinds: OptionKinds<CodingOptions> = {
   tiling: oneOf(tilingModes),
   maxMemoryBytes: positiveNumber("a positive number of bytes"),
   temporaryFolder: optionKinds.text,

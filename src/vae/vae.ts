@@ -3,22 +3,23 @@
  * How it is opened depends on the platform: see node/ and web/.
  */
 import type { Graph } from "../graph/index.ts";
+import type { Picture, PictureSource, Raster } from "../images/index.ts";
+import { noPictureFiles, type PictureCodec } from "../images/picture-source.ts";
 import { DecoderOutput, type Encoded } from "../latents/index.ts";
 import { denormalizeLatents, normalizeLatents, type LatentScaling } from "../latents/scaling.ts";
 import type { InputSize, ModelFacts, VaeModel } from "../models/index.ts";
-import { encodeModel } from "../onnx/index.ts";
 import { Lifetime, type Runtime } from "../runtime/index.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { readTensor } from "../weights/index.ts";
-import { joinBatch, splitBatch } from "./batch.ts";
 import { checkLatents, checkPixels } from "./check-input.ts";
-import { checkLayoutOptions, latentsAsPlanes } from "./layout.ts";
-import { countParameters, filesOf, finderOf, type ModelWeights } from "./model-weights.ts";
+import { exportedGraph } from "./export-onnx.ts";
+import { commonText, configOfHalf, factsOf, halfNames, type HalfConfigs } from "./halves.ts";
+import { latentsAsPlanes, optionsForLayout } from "./layout.ts";
+import { countParameters, filesOf, finderOf, readWeights, type ModelWeights } from "./model-weights.ts";
 import { Coder } from "./coder.ts";
 import type { Machine } from "./machine.ts";
-import { checkFiniteResult, checkFiniteWeights, type Suspect } from "./non-finite.ts";
+import { checkFiniteWeights } from "./non-finite.ts";
 import {
   checkCodingOptions,
   checkExportOptions,
@@ -31,8 +32,15 @@ import {
   type ForwardOptions,
   type Half,
 } from "./options.ts";
-import { tileCount, tilesFor } from "./tile-sizes.ts";
-import { processTiled } from "./tiling.ts";
+import { runPasses } from "./passes.ts";
+import {
+  decodePicture,
+  encodePicture,
+  postprocessPictures,
+  preprocessPicture,
+  type PictureEncodingOptions,
+  type PictureOptions,
+} from "./picture-coding.ts";
 
 type Planes = Tensor<"float32">;
 
@@ -45,9 +53,13 @@ export interface VaeParts<Config extends object = object, Output extends Encoded
   readonly name: string;
   readonly model: VaeModel<Config, Output>;
   readonly config: Config;
+  /** A config for each half that is there, where it is one alone, or where they differ. @default both have `config` */
+  readonly halves?: HalfConfigs<Config>;
   readonly weights: ModelWeights;
   readonly runtime: Runtime;
   readonly machine: Machine;
+  /** How the platform reads and writes pictures. @default not at all */
+  readonly pictures?: PictureCodec;
 }
 
 /**
@@ -58,23 +70,29 @@ export interface VaeParts<Config extends object = object, Output extends Encoded
  */
 export class Vae<Config extends object = object, Output extends Encoded = Encoded> {
   readonly name: string;
+  /** The encoder's, where the decoder has one of its own. */
   readonly config: Config;
   /** What holds of the model, whatever the keys of its config are called. */
   readonly facts: ModelFacts;
   /** The number of scalars in the weights. */
   readonly parameterCount: number;
   readonly #model: VaeModel<Config, Output>;
+  readonly #halves: HalfConfigs<Config>;
   readonly #weights: ModelWeights;
   readonly #runtime: Runtime;
   readonly #coder: Coder;
+  readonly #pictures: PictureCodec;
   readonly #lifetime: Lifetime;
   #weightsChecked: Promise<void> | undefined;
   #scaling: LatentScaling | undefined;
 
-  protected constructor({ name, model, config, weights, runtime, machine }: VaeParts<Config, Output>) {
+  protected constructor(parts: VaeParts<Config, Output>) {
+    const { name, model, config, weights, runtime, machine } = parts;
     this.name = name;
     this.config = config;
-    this.facts = Object.freeze(model.facts(config));
+    this.#halves = parts.halves ?? { encoder: config, decoder: config };
+    this.#pictures = parts.pictures ?? noPictureFiles;
+    this.facts = Object.freeze(factsOf(model, this.#halves));
     this.parameterCount = countParameters(weights);
     this.#model = model;
     this.#weights = weights;
@@ -87,6 +105,11 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   /** The class, as config.json's `_class_name` has it. */
   get className(): string {
     return this.#model.className;
+  }
+
+  /** What there is of the model: both halves, or one alone. */
+  get halves(): readonly Half[] {
+    return halfNames.filter((half) => this.#halves[half] !== undefined);
   }
 
   /** How many pixels one latent covers along each side. */
@@ -119,9 +142,13 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     return [...this.#weights.parameters].map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
   }
 
-  /** config.json's text, `_class_name` in it. */
+  /**
+   * config.json's text, `_class_name` in it.
+   *
+   * @throws UNSUPPORTED for two halves with configs of their own, which one text cannot say.
+   */
   configText(): string {
-    return this.#model.config.format(this.config);
+    return commonText(this.name, this.#halves, (config) => this.#model.config.format(config));
   }
 
   /**
@@ -135,6 +162,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   async encode(pixels: Tensor, options: CodingOptions = {}): Promise<Output> {
     const result = await this.#lifetime.during(() => {
       checkCodingOptions("encode", options);
+      this.#configOf("encoder", "encode");
       return this.#process("encoder", checkPixels(pixels, this.facts), options);
     });
     return this.#model.encoded(result, this.config);
@@ -151,6 +179,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   async decode(latents: Tensor, options: CodingOptions = {}): Promise<DecoderOutput> {
     const sample = await this.#lifetime.during(() => {
       checkCodingOptions("decode", options);
+      this.#configOf("decoder", "decode");
       return this.#process("decoder", checkLatents(latents, this.facts), options);
     });
     return new DecoderOutput({ sample });
@@ -168,6 +197,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     options: ForwardOptions,
   ): Promise<{ readonly sample: Tensor; readonly encoded: Output }> {
     checkForwardOptions("forward", options);
+    halfNames.forEach((half) => this.#configOf(half, "forward"));
     const { samplePosterior = false, generator, noise, ...coding } = options;
     const encoded = await this.encode(pixels, coding);
     const random = {
@@ -177,6 +207,37 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     const latents = encoded.latents({ sample: samplePosterior, ...random });
     const { sample } = await this.decode(latents, coding);
     return { sample, encoded };
+  }
+
+  /** A picture → the model's input, [1, C, H, W]: resized, with the channels and in the range that it takes. */
+  preprocess(picture: Raster, options: PictureOptions = {}): Planes {
+    return preprocessPicture(this, picture, options);
+  }
+
+  /** The model's output [N, C, H, W] → its pictures. */
+  postprocess(sample: Tensor): Picture[] {
+    return postprocessPictures(this, this.#pictures, sample);
+  }
+
+  /**
+   * A picture → what a diffusion model sees of it: read, {@link preprocess}, {@link encode}, {@link normalizeLatents}.
+   *
+   * @param source a file's path (where there are files) or bytes, a Blob, an ImageData, or a raster.
+   * @returns normalised latents, float32 [1, L, h, w]: the most probable ones, or a sample.
+   * @throws INVALID_ARGUMENT, NOT_FOUND, INVALID_FILE, IO, and as encode does; UNSUPPORTED for a model of no pictures.
+   */
+  encodeImage(source: PictureSource, options: PictureEncodingOptions = {}): Promise<Planes> {
+    return encodePicture(this, this.#pictures, source, options);
+  }
+
+  /**
+   * What a diffusion model makes → its picture: {@link denormalizeLatents}, {@link decode}, {@link postprocess}.
+   *
+   * @param latents normalised, float [1, L, h, w].
+   * @throws INVALID_ARGUMENT, and as decode does; UNSUPPORTED for a model of no pictures.
+   */
+  decodeImage(latents: Tensor, options: CodingOptions = {}): Promise<Picture> {
+    return decodePicture(this, this.#pictures, latents, options);
   }
 
   /** VAE latents → what a diffusion model sees, by the model's {@link scaling}. */
@@ -199,10 +260,12 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   graph(half: Half, size: InputSize): Graph {
     checkHalf("graph", half);
     checkSize("graph", size);
-    const find = finderOf(this.#weights);
-    return half === "encoder"
-      ? this.#model.encoder(this.config, size, find)
-      : this.#model.decoder(this.config, size, find);
+    const config = this.#configOf(half, "graph");
+    return this.#model[half](config, size, finderOf(this.#weights));
+  }
+
+  #configOf(half: Half, call: string): Config {
+    return configOfHalf(this.name, this.#halves, half, call);
   }
 
   /**
@@ -211,23 +274,15 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    * @throws NOT_FINITE when its weights hold NaN or infinite values, unless `checkFinite` is false.
    */
   exportOnnx(half: Half, size: InputSize, options: ExportOptions = {}): Promise<Uint8Array> {
-    return this.#lifetime.during(() => this.#exportOnnx(half, size, options));
-  }
-
-  async #exportOnnx(half: Half, size: InputSize, options: ExportOptions): Promise<Uint8Array> {
-    checkExportOptions("exportOnnx", options);
-    const graph = this.graph(half, size);
-    const weights = new Map<string, Tensor>();
-    for (const { data } of graph.initializers) {
-      if ("stored" in data) weights.set(data.stored.name, await readTensor(data.stored));
-    }
-    if (options.checkFinite !== false) checkFiniteWeights(`${this.name}: the ${half}`, weights);
-    return encodeModel(graph, ({ name }) => ({ bytes: weights.get(name)!.bytes }));
+    return this.#lifetime.during(() => {
+      checkExportOptions("exportOnnx", options);
+      return exportedGraph(this.graph(half, size), `${this.name}: the ${half}`, options);
+    });
   }
 
   /** Reads every parameter into memory, by diffusers' names. */
   stateDict(): Promise<Map<string, Tensor>> {
-    return this.#lifetime.during(() => this.#readWeights());
+    return this.#lifetime.during(() => readWeights(this.#weights));
   }
 
   /**
@@ -246,38 +301,12 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     return this.dispose();
   }
 
-  /** Runs one half over a batch: by samples if sliced, by tiles if tiled, else at once. */
   async #process(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
-    const coding = this.#codingOptions(options);
+    const { name, facts } = this;
+    const coding = optionsForLayout(options, facts, this.className);
     if (options.checkFinite !== false && this.#model.hidesDamage === true) await this.#checkWeights();
-    const tiles = coding.tiling === "diffusers" ? tilesFor(x, this.facts, half) : { input: x };
-    const parts = options.slicing === true ? splitBatch(tiles.input) : [tiles.input];
-    const total = parts.length * tileCount(tiles);
-    let done = 0;
-    let firstPicture = 0;
-    const run = async (input: Planes): Promise<Planes> => {
-      const result = await this.#coder.code(half, input, coding);
-      if (options.checkFinite !== false) {
-        const pass = { input, result, batch: x, firstPicture };
-        await checkFiniteResult(this.#suspect(half), pass);
-      }
-      options.onProgress?.({ done: ++done, total });
-      return result;
-    };
-    options.onProgress?.({ done, total });
-    const results: Planes[] = [];
-    for (const part of parts) {
-      results.push(tiles.sizes === undefined ? await run(part) : await processTiled(part, tiles.sizes, run));
-      firstPicture += part.shape[0]!;
-    }
-    return joinBatch(results);
-  }
-
-  #suspect(half: Half): Suspect {
-    const graphOf = ([batch, , height = 1, width = 1]: Shape): Graph =>
-      this.graph(half, { batch: batch!, height, width });
-    const sideUnit = half === "encoder" ? this.spatialFactor : 1;
-    return { name: this.name, half, runtime: this.#runtime, graphOf, sideUnit };
+    const graph = (...of: [Half, InputSize]): Graph => this.graph(...of);
+    return runPasses({ name, facts, runtime: this.#runtime, coder: this.#coder, graph }, half, x, coding);
   }
 
   /** What `encode` or `decode` would do with one input size, and what it would need of the machine. */
@@ -286,33 +315,19 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
       checkHalf("plan", half);
       checkSize("plan", size);
       checkCodingOptions("plan", options);
-      return this.#coder.plan(half, size, this.#codingOptions(options));
+      this.#configOf(half, "plan");
+      return this.#coder.plan(half, size, optionsForLayout(options, this.facts, this.className));
     });
-  }
-
-  /** Rows go at once: they have no sides to cut. */
-  #codingOptions(options: CodingOptions): CodingOptions {
-    if (this.facts.layout === "planes") return options;
-    checkLayoutOptions(options, this.className);
-    return { ...options, tiling: "off" };
   }
 
   /** Once: an infinite weight may hide behind an activation that saturates. */
   #checkWeights(): Promise<void> {
     const check = async (): Promise<void> => {
-      checkFiniteWeights(this.name, await this.#readWeights());
+      checkFiniteWeights(this.name, await readWeights(this.#weights));
     };
     return (this.#weightsChecked ??= check().catch((error: unknown) => {
       this.#weightsChecked = undefined;
       throw error;
     }));
-  }
-
-  async #readWeights(): Promise<Map<string, Tensor>> {
-    const entries = [...this.#weights.parameters].map(async ([name, stored]): Promise<[string, Tensor]> => [
-      name,
-      await readTensor(stored),
-    ]);
-    return new Map(await Promise.all(entries));
   }
 }

@@ -8,10 +8,13 @@ import { fetchBytes } from "./fetch-bytes.ts";
 import { fileUrl, folderUrl } from "./model-url.ts";
 import { browser } from "./machine.ts";
 import { openRuntime } from "./open-runtime.ts";
+import { WebPicture, webPictures } from "./pictures.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
+import type { CodingOptions } from "../vae/options.ts";
 import { checkOptions, checkPath, oneOf, optionKinds, type OptionKinds } from "../util/check-options.ts";
-import { parseSafetensors, renameDeprecatedAttention } from "../weights/index.ts";
+import { parseSafetensors, withPresentNames } from "../weights/index.ts";
 
 export interface FromPretrainedOptions {
   /** @default "auto": WebAssembly */
@@ -67,11 +70,16 @@ export class AutoencoderKL extends AutoencoderKLModel {
     const bytes = await fetchBytes(weightsUrl, { ...options, maxBytes: maxWeightsBytes });
     const { tensors } = await parseSafetensors(bytesInMemory(bytes, weightsUrl));
     const name = String(url);
-    const weights = matchWeights(autoencoderKL, config, renameDeprecatedAttention(tensors), name);
+    const weights = matchWeights(autoencoderKL, config, withPresentNames(tensors, autoencoderKL.names), name);
     if (weights.unexpected.length > 0)
       warnings.push(unexpectedWarning(weights.unexpected, autoencoderKL.className, name));
     warnings.forEach((warning) => options.onWarning?.(warning));
-    return new AutoencoderKL({ name, config, weights, runtime, machine: browser });
+    return new AutoencoderKL({ name, config, weights, runtime, machine: browser, pictures: webPictures });
+  }
+
+  /** As every model's, for a canvas too: {@link WebPicture.toImageData}. */
+  override async decodeImage(latents: Tensor, options: CodingOptions = {}): Promise<WebPicture> {
+    return new WebPicture(await super.decodeImage(latents, options));
   }
 }
 

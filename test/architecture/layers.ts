@@ -41,6 +41,7 @@ export const mayImport: Record<string, readonly string[]> = {
   report: ["latents", "images", "tensor", "util"],
   vae: [
     "plan",
+    "images",
     "cost",
     "strips",
     "models",
@@ -99,7 +100,7 @@ export const mayImport: Record<string, readonly string[]> = {
     "latents",
     "util",
   ],
-  web: ["core.ts", "vae", "cost", "models", "runtime", "files", "tensor", "weights", "util"],
+  web: ["core.ts", "vae", "images", "cost", "models", "runtime", "files", "tensor", "weights", "util"],
   cli: [
     "plan",
     "node",

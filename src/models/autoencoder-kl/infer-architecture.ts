@@ -4,7 +4,8 @@
  */
 import { VaekitError } from "../../errors.ts";
 import { formatShape, type Shape } from "../../tensor/shape.ts";
-import type { Half, TensorShapes } from "../model.ts";
+import type { TensorShapes } from "../model.ts";
+import type { Half } from "../parameters.ts";
 import { refuseOtherAutoencoders } from "../other-models.ts";
 import type { AutoencoderKLConfig } from "./keys.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { completeConfig } from "./config.ts";
 import { parameterShapes } from "./graph.ts";
 import { configFromTensors } from "./config-from-tensors.ts";
-import type { Half } from "../model.ts";
+import type { Half } from "../parameters.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { inferArchitecture } from "./infer-architecture.ts";
 import { inferConfig, modelFamilies, type ModelFamily } from "./infer-config.ts";

@@ -1,0 +1,127 @@
+/**
+ * A picture as the input of a model, whatever its class: at which size, with which channels, in which range.
+ *
+ * The processor works as diffusers' VaeImageProcessor; what a model needs of it comes from the model's facts.
+ */
+import { VaekitError } from "../errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { describeValue } from "../util/describe-value.ts";
+import { VaeImageProcessor } from "./image-processor.ts";
+import { toGrayscale, toRgb, type Raster } from "./raster.ts";
+
+/** What of a model's facts decides how pictures go in and come out. */
+export interface PictureFacts {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  /** How many pixels one latent covers along each side. */
+  readonly spatialFactor: number;
+  /** What becomes of a side that is no multiple of the factor. */
+  readonly sizes: "down" | "up" | "refused";
+  /** "planes" [N, C, H, W], or "rows" [N, C], which are no pictures. */
+  readonly layout: "planes" | "rows";
+  /** "signed" [-1, 1], "unit" [0, 1]. */
+  readonly pixelRange: "signed" | "unit";
+}
+
+interface Sides {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Pixels of the shorter side, with the proportions kept, or both sides, to which a picture is cut. */
+export type PictureSize = number | Sides;
+
+/** Larger inputs exhaust memory long before they end. */
+const maxPixels = 100_000_000;
+
+/**
+ * Whether a model takes or gives grey pictures or RGB ones.
+ *
+ * @param subject the call, for messages.
+ * @throws UNSUPPORTED when it knows neither.
+ */
+export function pictureKind(
+  facts: PictureFacts,
+  end: "inChannels" | "outChannels",
+  subject: string,
+): "grey" | "rgb" {
+  const channels = facts[end];
+  if (facts.layout === "planes" && (channels === 1 || channels === 3)) return channels === 1 ? "grey" : "rgb";
+  const found = facts.layout === "rows" ? `rows of ${channels} values` : `${channels} channels`;
+  const [verb, call] = end === "inChannels" ? ["takes", "encode"] : ["gives", "decode"];
+  const message = `${subject}: expected a model of grey or RGB pictures, found one that ${verb} ${found}. Use ${call} with tensors.`;
+  throw new VaekitError("UNSUPPORTED", message);
+}
+
+/**
+ * The size that is asked for, before it is cut down to what a model takes.
+ *
+ * @throws INVALID_ARGUMENT unless it is a number of pixels or two.
+ */
+export function askedSize(own: Sides, size: PictureSize | undefined, subject: string): Sides {
+  if (size === undefined) return { width: own.width, height: own.height };
+  if (typeof size === "number" && isCount(size)) {
+    const scale = size / Math.min(own.width, own.height);
+    return { width: Math.round(own.width * scale), height: Math.round(own.height * scale) };
+  }
+  if (typeof size === "object" && (size as unknown) !== null && isCount(size.width) && isCount(size.height)) {
+    return { width: size.width, height: size.height };
+  }
+  const message = `${subject}: size: expected pixels of the shorter side, or { width, height }, found ${describeValue(size)}.`;
+  throw new VaekitError("INVALID_ARGUMENT", message);
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
+
+/** The picture with the channels that a model takes. @throws UNSUPPORTED as {@link pictureKind} */
+export function withChannelsFor(picture: Raster, facts: PictureFacts, subject: string): Raster {
+  return pictureKind(facts, "inChannels", subject) === "grey" ? toGrayscale(picture) : toRgb(picture);
+}
+
+/** How pictures become tensors and tensors pictures at both ends of a model. */
+export function processorFor({ spatialFactor, sizes, pixelRange }: PictureFacts): VaeImageProcessor {
+  return new VaeImageProcessor({
+    // A model that fills sides up by itself takes any.
+    vaeScaleFactor: sizes === "up" ? 1 : spatialFactor,
+    doNormalize: pixelRange === "signed",
+  });
+}
+
+/**
+ * Resizes a picture and turns it into a model's input: stretched by less than one latent where the size is one number or none, and
+ * cut to shape where it is two.
+ *
+ * @param size smaller pictures are enlarged to it. @default the picture's own
+ * @param subject the call, for messages: "encodeImage".
+ * @returns float32 [1, C, H, W] in the model's range; sides are cut down to a multiple of the factor, unless the model fills them up.
+ * @throws INVALID_ARGUMENT when the picture or the size is smaller than one latent, or the result too large; UNSUPPORTED as
+ *   {@link pictureKind}
+ */
+export function picturePixels(
+  picture: Raster,
+  facts: PictureFacts,
+  size: PictureSize | undefined,
+  subject: string,
+): Tensor<"float32"> {
+  const source = withChannelsFor(picture, facts, subject);
+  const { width, height } = askedSize(source, size, subject);
+  checkSides({ width, height }, { facts, isAsked: size !== undefined, subject });
+  const resizeMode = typeof size === "object" ? "crop" : "default";
+  return processorFor(facts).preprocess(source, { width, height, resizeMode });
+}
+
+function checkSides(
+  { width, height }: Sides,
+  { facts, isAsked, subject }: { facts: PictureFacts; isAsked: boolean; subject: string },
+): void {
+  const least = facts.sizes === "up" ? 1 : facts.spatialFactor;
+  if (Math.min(width, height) < least) {
+    const text = isAsked
+      ? `size: expected sides of at least ${least} pixels, the size of one latent, found ${width}x${height}.`
+      : `expected a picture of at least ${least}x${least} pixels, the size of one latent, found ${width}x${height}. Use a larger picture, or pass size to enlarge it.`;
+    throw new VaekitError("INVALID_ARGUMENT", `${subject}: ${text}`);
+  }
+  if (width * height <= maxPixels) return;
+  const message = `${subject}: expected at most ${maxPixels} pixels, found ${width}x${height}. Pass a smaller size.`;
+  throw new VaekitError("INVALID_ARGUMENT", message);
+}

@@ -1,0 +1,106 @@
+/** Where pictures come from and what they become: what a platform adds to rasters in memory. */
+import { VaekitError } from "../errors.ts";
+import { arrayClass } from "../tensor/dtype.ts";
+import { classNameOf, describeValue } from "../util/describe-value.ts";
+import { Picture } from "./picture.ts";
+import { blankRaster, checkRaster, type Raster } from "./raster.ts";
+
+/** 8-bit RGBA samples, not premultiplied, as an ImageData has them. */
+export interface RgbaPixels {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8ClampedArray | Uint8Array;
+}
+
+/** The content of a picture file, as a Blob or a File has it. */
+export interface PictureBlob {
+  readonly size: number;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** A picture file: its path, or what is in it. */
+export type PictureFile = string | Uint8Array | ArrayBuffer | PictureBlob;
+
+/** Any picture. Paths are for platforms that have files. */
+export type PictureSource = PictureFile | Raster | RgbaPixels;
+
+/** How a platform reads and writes pictures. */
+export interface PictureCodec {
+  /**
+   * The first picture of a file, upright, in sRGB, over white where it is transparent.
+   *
+   * @param subject the call, for messages.
+   * @throws INVALID_ARGUMENT for a kind of source that the platform does not have; INVALID_FILE for what is no picture.
+   */
+  decode(file: PictureFile, subject: string): Promise<Raster>;
+  picture(raster: Raster): Picture;
+}
+
+/**
+ * The raster of any source.
+ *
+ * @param subject the call, for messages.
+ * @throws INVALID_ARGUMENT for what is no source, and as {@link PictureCodec.decode}.
+ */
+export async function readPicture(
+  source: PictureSource,
+  codec: PictureCodec,
+  subject: string,
+): Promise<Raster> {
+  if (isFile(source)) return codec.decode(source, subject);
+  const parts: unknown = source;
+  if (!hasSamples(parts)) {
+    const found = describeValue(source);
+    const message = `${subject}: expected a picture: a file's path or bytes, a Blob, an ImageData, or a raster { width, height, channels, data }, found ${found}.`;
+    throw new VaekitError("INVALID_ARGUMENT", message);
+  }
+  if (isRgba(parts)) return overWhite(parts);
+  checkRaster(parts as Raster, subject);
+  return parts as Raster;
+}
+
+function isFile(source: unknown): source is PictureFile {
+  if (typeof source === "string") return true;
+  if (typeof source !== "object" || source === null) return false;
+  if (arrayClass(source) === "Uint8Array" || classNameOf(source) === "ArrayBuffer") return true;
+  return typeof Reflect.get(source, "arrayBuffer") === "function";
+}
+
+function hasSamples(source: unknown): source is object {
+  return typeof source === "object" && source !== null && ArrayBuffer.isView(Reflect.get(source, "data"));
+}
+
+function isRgba(parts: object): parts is RgbaPixels {
+  const { width, height, data } = parts as RgbaPixels;
+  const isBytes = ["Uint8ClampedArray", "Uint8Array"].includes(arrayClass(data) ?? "");
+  return !("channels" in parts) && isBytes && data.length === 4 * width * height;
+}
+
+/** RGBA samples laid over white, as `readImage` does with transparent files. */
+export function overWhite({ width, height, data }: RgbaPixels): Raster {
+  const raster = blankRaster(width, height, 3);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    const alpha = data[4 * pixel + 3]!;
+    for (let channel = 0; channel < 3; channel++) {
+      const value = data[4 * pixel + channel]!;
+      raster.data[3 * pixel + channel] = Math.round((value * alpha + 255 * (255 - alpha)) / 255);
+    }
+  }
+  return raster;
+}
+
+/** Where nothing reads or writes files: rasters and ImageData only. */
+export const noPictureFiles: PictureCodec = {
+  decode: (_file, subject) => {
+    const message = `${subject}: expected a raster or an ImageData: this model was not opened by a platform that reads picture files.`;
+    return Promise.reject(new VaekitError("UNSUPPORTED", message));
+  },
+  picture: (raster) => new UnwrittenPicture(raster),
+};
+
+class UnwrittenPicture extends Picture {
+  toPng(): Promise<Uint8Array> {
+    const message = "toPng: this model was not opened by a platform that writes picture files.";
+    return Promise.reject(new VaekitError("UNSUPPORTED", message));
+  }
+}

@@ -1,0 +1,116 @@
+/** The one call for the common case: pictures to what a diffusion model sees, and back. */
+import { VaekitError } from "../errors.ts";
+import type { Picture } from "../images/picture.ts";
+import { checkRaster, type Raster } from "../images/raster.ts";
+import {
+  picturePixels,
+  pictureKind,
+  processorFor,
+  type PictureFacts,
+  type PictureSize,
+} from "../images/model-input.ts";
+import { readPicture, type PictureCodec, type PictureSource } from "../images/picture-source.ts";
+import type { DecoderOutput, Encoded, LatentsOptions } from "../latents/index.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
+import { codingKinds, type CodingOptions } from "./options.ts";
+
+export interface PictureOptions {
+  /**
+   * Pixels of the shorter side, with the proportions kept, or `{ width, height }`, to which the picture is cut; smaller pictures
+   * are enlarged. @default the picture's own size
+   */
+  readonly size?: PictureSize;
+}
+
+export interface PictureEncodingOptions
+  extends PictureOptions, CodingOptions, Pick<LatentsOptions, "sample" | "generator"> {}
+
+const pictureKinds: OptionKinds<PictureOptions> = {
+  // With the picture.
+  size: optionKinds.checkedElsewhere,
+};
+
+const encodingKinds: OptionKinds<PictureEncodingOptions> = {
+  ...pictureKinds,
+  ...codingKinds,
+  sample: optionKinds.boolean,
+  // With the posterior's own checks.
+  generator: optionKinds.checkedElsewhere,
+};
+
+/** What of a model codes pictures. */
+export interface PictureCoder {
+  readonly facts: PictureFacts;
+  encode(pixels: Tensor, options: CodingOptions): Promise<Encoded>;
+  decode(latents: Tensor, options: CodingOptions): Promise<DecoderOutput>;
+  normalizeLatents(latents: Tensor): Tensor<"float32">;
+  denormalizeLatents(latents: Tensor): Tensor<"float32">;
+}
+
+/** A picture → the model's input. */
+export function preprocessPicture(
+  coder: Pick<PictureCoder, "facts">,
+  picture: Raster,
+  options: PictureOptions,
+): Tensor<"float32"> {
+  checkOptions("preprocess", options, pictureKinds);
+  checkRaster(picture, "preprocess");
+  return picturePixels(picture, coder.facts, options.size, "preprocess");
+}
+
+/** The model's output → its pictures. */
+export function postprocessPictures(
+  coder: Pick<PictureCoder, "facts">,
+  codec: PictureCodec,
+  sample: Tensor,
+): Picture[] {
+  pictureKind(coder.facts, "outChannels", "postprocess");
+  return processorFor(coder.facts)
+    .postprocess(sample)
+    .map((raster) => codec.picture(raster));
+}
+
+/** A picture → what a diffusion model sees of it. */
+export async function encodePicture(
+  coder: PictureCoder,
+  codec: PictureCodec,
+  source: PictureSource,
+  options: PictureEncodingOptions,
+): Promise<Tensor<"float32">> {
+  checkOptions("encodeImage", options, encodingKinds);
+  const { size, sample = false, generator, ...coding } = options;
+  if (generator !== undefined && !sample) {
+    const message =
+      "encodeImage: generator is for sample: true; the most probable latents need none. Leave one of them out.";
+    throw new VaekitError("INVALID_ARGUMENT", message);
+  }
+  // What a model cannot do is said before a picture is read for it.
+  pictureKind(coder.facts, "inChannels", "encodeImage");
+  const picture = await readPicture(source, codec, "encodeImage");
+  const pixels = picturePixels(picture, coder.facts, size, "encodeImage");
+  const encoded = await coder.encode(pixels, coding);
+  const latents = encoded.latents({ sample, ...(generator === undefined ? {} : { generator }) });
+  return coder.normalizeLatents(latents);
+}
+
+/** What a diffusion model makes → its picture. */
+export async function decodePicture(
+  coder: PictureCoder,
+  codec: PictureCodec,
+  latents: Tensor,
+  options: CodingOptions,
+): Promise<Picture> {
+  checkOptions("decodeImage", options, codingKinds);
+  pictureKind(coder.facts, "outChannels", "decodeImage");
+  checkTensor(latents, "decodeImage: latents");
+  if (latents.shape.length === 4 && latents.shape[0] !== 1) {
+    const message = `decodeImage: expected the latents of one picture, [1, L, h, w], found ${formatShape(latents.shape)}. Decode several with decode and postprocess.`;
+    throw new VaekitError("INVALID_ARGUMENT", message);
+  }
+  const { sample } = await coder.decode(coder.denormalizeLatents(latents), options);
+  const [raster] = processorFor(coder.facts).postprocess(sample);
+  return codec.picture(raster!);
+}
