@@ -6,7 +6,7 @@ export const mayImport: Record<string, readonly string[]> = {
   files: ["tensor", "util"],
   graph: ["tensor", "util"],
   onnx: ["graph", "tensor", "util"],
-  ort: ["onnx", "graph", "tensor", "util"],
+  ort: ["onnx", "files", "graph", "tensor", "util"],
   cost: ["files", "graph", "tensor", "util"],
   nn: ["cost", "graph", "tensor", "util"],
   rewrite: ["nn", "cost", "graph", "tensor", "util"],

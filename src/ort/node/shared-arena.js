@@ -6,7 +6,10 @@
  *
  * @see https://onnxruntime.ai/docs/get-started/with-c.html#share-allocators-between-sessions
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, sep } from "node:path";
+import { fromSharedArena, joinExtras } from "../session-extras.js";
 
 /** A type by its name in C, or one through which a function gives a result. */
 /** @typedef {string | ReturnType<typeof import("koffi").out>} TypeSpec */
@@ -29,58 +32,91 @@ const growth = { mostBytes: 0, byPowersOfTwo: 0, firstBytes: -1 };
 /** The rest of a block is another block if it is larger than this. */
 const leastRestBytes = 4096;
 
+/** Asked for once in a thread. @type {Promise<void> | undefined} */
+let registered;
+
+/** @typedef {import("onnxruntime-node").InferenceSession.SessionOptions} SessionOptions */
+
 /**
- * Registers the arena with ONNX Runtime, which has to be loaded. Does nothing where there is no way to call its C interface: then
- * every session has memory of its own, a process holds more of it, and everything else is the same.
- *
- * @returns {Promise<boolean>} whether sessions can use it
+ * @param {SessionOptions} options
+ * @returns {Promise<SessionOptions>} with temporaries from the arena of all such sessions; rejects with why there is none
  */
-export async function registerSharedArena() {
-  if (process.platform !== "linux") return false;
-  try {
-    const { default: koffi } = await import("koffi");
-    /** @type {(address: unknown, count: number) => unknown[]} */
-    const pointersAt = (address, count) => {
-      const pointers = /** @type {unknown} */ (koffi.decode(address, koffi.array("void *", count)));
-      return /** @type {unknown[]} */ (pointers);
-    };
-    /** @type {(address: unknown, types: TypeSpec[], ...values: unknown[]) => unknown} */
-    const call = (address, types, ...values) => {
-      const type = koffi.proto("void *", types);
-      return /** @type {unknown} */ (koffi.call(address, type, ...values));
-    };
-    const base = /** @type {unknown} */ (koffi.load(loadedLibrary()).func("void *OrtGetApiBase()")());
-    const [getApi] = pointersAt(base, 1);
-    const api = call(getApi, ["uint32_t"], interfaceVersion);
-    const functions = pointersAt(api, places.createArenaCfg + 1);
-    /**
-     * Calls a function that gives what it makes through its last argument, and a status, which is null for success.
-     * @type {(place: number, types: TypeSpec[], ...values: unknown[]) => unknown}
-     */
-    const make = (place, types, ...values) => {
-      const made = [null];
-      const status = call(functions[place], [...types, koffi.out("void **")], ...values, made);
-      if (status !== null) throw new Error("ONNX Runtime refused");
-      return made[0];
-    };
-    // There is one environment in a process: this gives the one in which sessions are made.
-    const environment = make(places.createEnv, ["int", "str"], levelFatal, "vaekit");
-    const memory = make(places.createCpuMemoryInfo, ["int", "int"], typeArena, defaultMemory);
-    const { mostBytes, byPowersOfTwo, firstBytes } = growth;
-    const sizes = [mostBytes, byPowersOfTwo, firstBytes, leastRestBytes];
-    const configuration = make(places.createArenaCfg, ["size_t", "int", "int", "int"], ...sizes);
-    const types = ["void *", "void *", "void *"];
-    const register = functions[places.createAndRegisterAllocator];
-    return call(register, types, environment, memory, configuration) === null;
-  } catch {
-    // A platform for which koffi has no binary, or another build of ONNX Runtime.
-    return false;
-  }
+export async function inSharedArena({ extra, ...options }) {
+  await (registered ??= registerSharedArena());
+  return { ...options, enableCpuMemArena: true, extra: joinExtras(extra ?? {}, fromSharedArena) };
 }
 
-/** The path of the library in this process, wherever the package keeps it. */
+/**
+ * Registers the arena with ONNX Runtime, which has to be loaded. Rejects where there is no way to call its C interface, or where it is
+ * not certain what would be called: then every session has memory of its own, a process holds more of it, and everything else is the
+ * same.
+ */
+export async function registerSharedArena() {
+  if (process.platform !== "linux") throw new Error(`not on ${process.platform}`);
+  const koffi = await import("koffi").then(
+    (module) => module.default,
+    () => {
+      throw new Error("the package koffi is not installed");
+    },
+  );
+  /** @type {(address: unknown, count: number) => unknown[]} */
+  const pointersAt = (address, count) => {
+    const pointers = /** @type {unknown} */ (koffi.decode(address, koffi.array("void *", count)));
+    return /** @type {unknown[]} */ (pointers);
+  };
+  /** @type {(address: unknown, types: TypeSpec[], ...values: unknown[]) => unknown} */
+  const call = (address, types, ...values) => {
+    const type = koffi.proto("void *", types);
+    return /** @type {unknown} */ (koffi.call(address, type, ...values));
+  };
+  const library = loadedLibrary();
+  const base = /** @type {unknown} */ (koffi.load(library.path).func("void *OrtGetApiBase()")());
+  const [getApi, getVersion] = pointersAt(base, 2);
+  const version = /** @type {unknown} */ (koffi.call(getVersion, koffi.proto("str", [])));
+  if (version !== library.version)
+    throw new Error(`the library says that it is ${String(version)}, the package ${library.version}`);
+  const api = call(getApi, ["uint32_t"], interfaceVersion);
+  if (api === null) throw new Error("ONNX Runtime has no C interface of this version");
+  const functions = pointersAt(api, places.createArenaCfg + 1);
+  /**
+   * Calls a function that gives what it makes through its last argument, and a status, which is null for success.
+   * @type {(place: number, types: TypeSpec[], ...values: unknown[]) => unknown}
+   */
+  const make = (place, types, ...values) => {
+    const made = [null];
+    const status = call(functions[place], [...types, koffi.out("void **")], ...values, made);
+    if (status !== null) throw new Error("ONNX Runtime refused");
+    return made[0];
+  };
+  // There is one environment in a process: this gives the one in which sessions are made.
+  const environment = make(places.createEnv, ["int", "str"], levelFatal, "vaekit");
+  const memory = make(places.createCpuMemoryInfo, ["int", "int"], typeArena, defaultMemory);
+  const { mostBytes, byPowersOfTwo, firstBytes } = growth;
+  const sizes = [mostBytes, byPowersOfTwo, firstBytes, leastRestBytes];
+  const configuration = make(places.createArenaCfg, ["size_t", "int", "int", "int"], ...sizes);
+  const types = ["void *", "void *", "void *"];
+  const register = functions[places.createAndRegisterAllocator];
+  const status = call(register, types, environment, memory, configuration);
+  if (status !== null) throw new Error("ONNX Runtime refused");
+}
+
+/**
+ * The library that the package onnxruntime-node brings, and its version. A process may have others: of another copy of the package, or of
+ * the system. Then it is not certain which one a session is made in, and none is called.
+ */
 function loadedLibrary() {
-  const found = /\/.*\/libonnxruntime\.so.*/.exec(readFileSync("/proc/self/maps", "utf8"));
-  if (found === null) throw new Error("ONNX Runtime is not loaded");
-  return found[0];
+  const description = realpathSync(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
+  const maps = readFileSync("/proc/self/maps", "utf8");
+  const loaded = [...new Set(maps.match(/\/.*\/libonnxruntime\.so.*/g) ?? [])];
+  const [path] = loaded;
+  if (path === undefined) throw new Error("ONNX Runtime is not loaded");
+  if (loaded.length > 1) throw new Error(`several libraries are loaded: ${loaded.join(" and ")}`);
+  const folder = join(dirname(description), "bin") + sep;
+  if (!path.startsWith(folder))
+    throw new Error(`the library that is loaded is ${path}, not one in ${folder}`);
+  /** @type {unknown} */
+  const json = JSON.parse(readFileSync(description, "utf8"));
+  const { version } = /** @type {{ version: string }} */ (json);
+  // What stands after the numbers of a version is known to the package only.
+  return { path, version: version.replace(/-.*/, "") };
 }

@@ -6,16 +6,25 @@ import type * as OnnxRuntime from "onnxruntime-node";
 import { messageOf, VaekitError } from "../../errors.ts";
 import { requireFromHere, systemCode } from "../../files/node/index.ts";
 
+export interface NativeEngine {
+  /** As in "1.30.0". */
+  readonly version: string;
+  /** The names of the devices' providers that its build for this platform knows, such as "cuda". */
+  readonly backends: readonly string[];
+}
+
 /**
  * Loads onnxruntime-node into the process, where it stays.
  *
- * @returns the names of the devices' providers that its build for this platform knows, such as "cuda".
  * @throws UNSUPPORTED when it is not installed, or cannot be loaded on this platform.
  */
-export function loadNativeEngine(): readonly string[] {
+export function loadNativeEngine(): NativeEngine {
   try {
-    const { listSupportedBackends } = requireFromHere("onnxruntime-node") as typeof OnnxRuntime;
-    return listSupportedBackends().map(({ name }) => name);
+    const { env, listSupportedBackends } = requireFromHere("onnxruntime-node") as typeof OnnxRuntime;
+    return {
+      version: env.versions.node ?? "unknown",
+      backends: listSupportedBackends().map(({ name }) => name),
+    };
   } catch (error) {
     throw new VaekitError("UNSUPPORTED", reason(error), { cause: error });
   }

@@ -2,8 +2,15 @@
 import { tmpdir } from "node:os";
 import { checkGraph, GraphBuilder, type Graph } from "../../graph/index.ts";
 import { encodeModel } from "../../onnx/index.ts";
-import { ortDialect, type Blocks, type LayoutProbe } from "../../ort/index.ts";
-import { Layout } from "../../ort/node/layout.ts";
+import {
+  ortDialect,
+  type Attempt,
+  type Blocks,
+  type OrtSwitches,
+  type TrickDescription,
+} from "../../ort/index.ts";
+import { switchedOffHere } from "../../ort/node/switches.ts";
+import { Tricks } from "../../ort/node/tricks.ts";
 import { worthBlocks } from "../../rewrite/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkOptions, oneOf, optionKinds, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
@@ -27,6 +34,7 @@ import { NodeSession } from "./node-session.ts";
 import { NodeState } from "./node-state.ts";
 import { NodeWorkspace } from "./node-workspace.ts";
 import { placeWeights, type PlacedWeights } from "./place-weights.ts";
+import type { TensorMessage } from "./protocol.ts";
 import { fatal, outputTypes, sessionOptions } from "./session-options.ts";
 import { buffersOf, toMessages } from "./tensor-messages.ts";
 import { WorkerClient } from "./worker-client.ts";
@@ -41,12 +49,27 @@ export interface NodeRuntimeOptions {
    * training; for single large ones it only costs memory.
    */
   readonly keepsMemory?: boolean;
+  /**
+   * Switches off what vaekit does with ONNX Runtime that its documentation does not promise: "plain" all of it, `{ [name]: false }` a
+   * part. The environment's VAEKIT_ORT does the same for every runtime: "plain", or "no-" and a name, several with commas.
+   */
+  readonly ort?: OrtSwitches;
+}
+
+/** What computes, and how. */
+export interface RuntimeDescription {
+  readonly name: string;
+  /** Of ONNX Runtime. */
+  readonly version: string;
+  readonly device: ConcreteDevice;
+  readonly tricks: readonly TrickDescription[];
 }
 
 const runtimeKinds: OptionKinds<NodeRuntimeOptions> = {
   device: oneOf(devices),
   threadCount: wholeNumber(0),
   keepsMemory: optionKinds.boolean,
+  ort: optionKinds.checkedElsewhere,
 };
 
 export class NodeRuntime implements Runtime {
@@ -55,23 +78,28 @@ export class NodeRuntime implements Runtime {
   readonly threadCount: number;
   readonly #keepsMemory: boolean;
   readonly #client = new WorkerClient();
-  readonly #layout = new Layout((probe) => this.#ask(probe));
+  readonly #version: string;
+  readonly #tricks: Tricks;
   #nextSession = 0;
   #nextState = 0;
   #nextWorkspace = 0;
 
   /**
    * @param tried what "auto" tries, in order.
-   * @throws UNSUPPORTED when onnxruntime-node is not installed or cannot be loaded.
+   * @throws UNSUPPORTED when onnxruntime-node is not installed or cannot be loaded; INVALID_ARGUMENT for an option or a name in
+   *   VAEKIT_ORT that is not known.
    */
   constructor(options: NodeRuntimeOptions = {}, tried?: readonly ConcreteDevice[]) {
     checkOptions("NodeRuntime", options, runtimeKinds);
     const { device = "auto", threadCount = 0, keepsMemory = false } = options;
-    const known = loadNativeEngine();
-    const candidates = device === "auto" ? (tried ?? autoDevicesHere(known)) : [device];
+    const off = switchedOffHere(options.ort);
+    const { version, backends } = loadNativeEngine();
+    const candidates = device === "auto" ? (tried ?? autoDevicesHere(backends)) : [device];
     this.#devices = new DeviceChoice(candidates, (candidate) => this.#probe(candidate));
     this.threadCount = threadCount;
     this.#keepsMemory = keepsMemory;
+    this.#version = version;
+    this.#tricks = new Tricks(off, (attempt) => this.#attempt(attempt));
   }
 
   get device(): ConcreteDevice | undefined {
@@ -93,12 +121,19 @@ export class NodeRuntime implements Runtime {
 
   async #warmUp(): Promise<void> {
     if (this.device !== undefined || (await this.resolve()) !== "cpu") return;
-    await Promise.all([this.#client.request({ kind: "warm-up" }), this.#layout.blockSize()]);
+    await this.#tricks.prepare();
+  }
+
+  /** Which version of ONNX Runtime computes where, and which of its own ways it is used in. */
+  async describe(): Promise<RuntimeDescription> {
+    const device = await this.resolve();
+    const tricks = await this.#tricks.describe(device === "cpu");
+    return { name: this.name, version: this.#version, device, tricks };
   }
 
   async createSession(graph: Graph, options: SessionOptions = {}): Promise<Session> {
     checkGraph(graph, "createSession");
-    const weights = await placeWeights(graph);
+    const weights = await this.#placeWeights(graph);
     const create = (device: ConcreteDevice): Promise<Session> =>
       this.#createSession(graph, weights, device, options);
     return this.#devices.make(`the graph ${graph.name}`, create, options.device);
@@ -111,20 +146,23 @@ export class NodeRuntime implements Runtime {
     { inWorkspace = false }: SessionOptions,
   ): Promise<Session> {
     const session = this.#nextSession++;
-    const options = sessionOptions(device, weights, {
-      threadCount: this.threadCount,
-      keepsMemory: this.#keepsMemory,
-      fuses: this.#fuses(device),
-    });
-    const dialect = ortDialect({
-      endsUnreturned: true,
-      fuses: this.#fuses(device),
-      blocks: device === "cpu" ? await this.#blocksFor(graph) : undefined,
-    });
+    const isProcessor = device === "cpu";
+    const [endsUnreturned, hints, fuses, sharesArena, blocks] = await Promise.all([
+      this.#tricks.isOn("uncopied-results"),
+      this.#tricks.isOn("session-hints"),
+      // Optimisers take half of a session's making: a training step, which is one session, has them.
+      isProcessor && !this.#keepsMemory && this.#tricks.isOn("fused-operators"),
+      isProcessor && inWorkspace && this.#tricks.isOn("shared-arena"),
+      isProcessor ? this.#blocksFor(graph) : undefined,
+    ]);
+    const { threadCount } = this;
+    const ways = { threadCount, keepsMemory: this.#keepsMemory, fuses, hints };
+    const options = sessionOptions(device, weights, ways);
+    const dialect = ortDialect({ endsUnreturned, fuses, blocks });
     const model = encodeModel(graphForDevice(graph, device), weights.place, dialect);
     const outputs = outputTypes(graph);
-    const sharesArena = inWorkspace && device === "cpu";
-    await this.#client.request({ kind: "create", session, model, options, sharesArena, outputs });
+    const body = { session, model, options, sharesArena, endsUnreturned, outputs };
+    await this.#client.request({ kind: "create", ...body });
     return new NodeSession(this.#client, session, graph, weights.mapped);
   }
 
@@ -152,14 +190,16 @@ export class NodeRuntime implements Runtime {
     return this.dispose();
   }
 
-  async #blocksFor(graph: Graph): Promise<Blocks | undefined> {
-    const layout = await this.#layout.for(graph);
-    return layout && { ...layout, isChosen: worthBlocks(graph, layout.size) };
+  #placeWeights(graph: Graph): Promise<PlacedWeights> {
+    return placeWeights(graph, () => this.#tricks.isOn("mapped-weights"));
   }
 
-  /** Optimisers take half of a session's making: a training step, which is one session, has them. */
-  #fuses(device: ConcreteDevice): boolean {
-    return device === "cpu" && !this.#keepsMemory;
+  async #blocksFor(graph: Graph): Promise<Blocks | undefined> {
+    const size = await this.#tricks.blockSize();
+    if (size === undefined) return undefined;
+    const isAsked = graph.composites.some(({ kind }) => kind === "WeightGradient");
+    const hasGroups = isAsked && (await this.#tricks.isOn("grouped-gradients"));
+    return { size, hasGroups, isChosen: worthBlocks(graph, size) };
   }
 
   /** Makes a session of one operator there: what a device lacks to be used, it lacks for that. */
@@ -167,21 +207,31 @@ export class NodeRuntime implements Runtime {
     const builder = new GraphBuilder("probe");
     const y = builder.apply("Neg", [builder.input("x", "float32", [1])], {});
     const graph = builder.build({ y });
-    const session = await this.#createSession(graph, await placeWeights(graph), device, {});
+    const session = await this.#createSession(graph, await this.#placeWeights(graph), device, {});
     await session.dispose();
   }
 
-  /** All at once: this thread may be busy with planning while the other one answers. */
-  async #ask<T>({ model, inputs, output, read }: LayoutProbe<T>): Promise<T> {
-    const session = this.#nextSession++;
-    const options = { executionProviders: ["cpu"], intraOpNumThreads: 1, logSeverityLevel: fatal } as const;
-    const outputs = outputTypes({ outputs: [output] });
-    const body = { session, model, options, sharesArena: false, outputs };
-    const [, answer] = await Promise.all([
-      this.#client.request({ kind: "create", ...body }),
-      this.#client.request({ kind: "run", session, inputs: toMessages(inputs) }),
-      this.#client.request({ kind: "release", session }),
-    ]);
-    return read(answer[output.name]!.data as Float32Array);
+  /** Runs a tiny model on the processor. */
+  async #attempt({
+    model,
+    inputs,
+    outputs,
+    ...attempt
+  }: Attempt): Promise<Record<string, ArrayLike<number>>> {
+    const { externalData = [], extra = {}, ...rest } = attempt.options ?? {};
+    const base = { executionProviders: ["cpu"], intraOpNumThreads: 1, logSeverityLevel: fatal } as const;
+    const results = await this.#client.request({
+      kind: "attempt",
+      model,
+      options: { ...base, ...rest, externalData: [...externalData], extra },
+      sharesArena: attempt.sharesArena === true,
+      endsUnreturned: attempt.endsUnreturned === true,
+      inputs: toMessages(inputs),
+      outputs: outputs.map(({ name, shape }) => ({ name, shape })),
+    });
+    return mapValues(results);
   }
 }
+
+const mapValues = (results: Readonly<Record<string, TensorMessage>>): Record<string, Float32Array> =>
+  Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));

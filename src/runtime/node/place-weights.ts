@@ -20,10 +20,13 @@ export interface PlacedWeights {
  * ONNX Runtime maps external files of one folder only, and as soon as it is given one buffer it looks for every
  * weight among the buffers. So the weights are mapped where all of them lie in one folder, and read into buffers
  * otherwise.
+ *
+ * @param mayMap asked where they could be mapped
  */
-export async function placeWeights(graph: Graph): Promise<PlacedWeights> {
+export async function placeWeights(graph: Graph, mayMap: () => Promise<boolean>): Promise<PlacedWeights> {
   const stored = graph.initializers.flatMap(({ data }) => ("stored" in data ? [data.stored] : []));
-  const folder = commonFolder(stored);
+  const common = commonFolder(stored);
+  const folder = common !== undefined && (await mayMap()) ? common : undefined;
   if (folder !== undefined) {
     const mapped = [...new Set(stored.map(({ source }) => source))];
     checkUnchanged(mapped);

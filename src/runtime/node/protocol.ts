@@ -53,7 +53,19 @@ export type Request = { id: number; withdrawal?: SharedArrayBuffer } & (
       model: Uint8Array;
       options: InferenceSession.SessionOptions;
       sharesArena: boolean;
+      /** Whether the model has an output that ends a run before its results are copied. */
+      endsUnreturned: boolean;
       outputs: Readonly<Record<string, OutputType>>;
+    }
+  /** Runs a tiny model once, in arrays of float32 that are guarded. */
+  | {
+      kind: "attempt";
+      model: Uint8Array;
+      options: InferenceSession.SessionOptions;
+      sharesArena: boolean;
+      endsUnreturned: boolean;
+      inputs: Record<string, TensorMessage>;
+      outputs: readonly { name: string; shape: readonly number[] }[];
     }
   | { kind: "run"; session: number; inputs: Record<string, TensorMessage>; use?: StateUse }
   | { kind: "release"; session: number }
@@ -63,8 +75,6 @@ export type Request = { id: number; withdrawal?: SharedArrayBuffer } & (
   | { kind: "create-workspace"; workspace: number; size: number; folder: string | undefined }
   | { kind: "execute"; workspace: number; steps: readonly StepMessage[] }
   | { kind: "release-workspace"; workspace: number }
-  /** Gets ready what the sessions of workspaces share. */
-  | { kind: "warm-up" }
 );
 
 /** What a request carries before it has a number. */

@@ -2,6 +2,7 @@
 import type { InferenceSession } from "onnxruntime-node";
 import { invariant } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
+import { joinExtras, sessionHints, weightsFolder } from "../../ort/index.ts";
 import type { ConcreteDevice } from "../runtime.ts";
 import type { PlacedWeights } from "./place-weights.ts";
 import type { OutputType } from "./protocol.ts";
@@ -9,11 +10,21 @@ import type { OutputType } from "./protocol.ts";
 /** What fails is reported by the error itself. */
 export const fatal = 4;
 
+/** What a runtime has chosen for a session. */
+export interface SessionWays {
+  readonly threadCount: number;
+  readonly keepsMemory: boolean;
+  /** Whether the model has fused operators, and needs no optimisers. */
+  readonly fuses: boolean;
+  readonly hints: boolean;
+}
+
 export function sessionOptions(
   device: ConcreteDevice,
   { folder, buffers }: PlacedWeights,
-  { threadCount, keepsMemory, fuses }: { threadCount: number; keepsMemory: boolean; fuses: boolean },
+  { threadCount, keepsMemory, fuses, hints }: SessionWays,
 ): InferenceSession.SessionOptions {
+  const extras = [...(hints ? [sessionHints] : []), ...(folder === undefined ? [] : [weightsFolder(folder)])];
   return {
     executionProviders: [device],
     intraOpNumThreads: threadCount,
@@ -24,16 +35,7 @@ export function sessionOptions(
     enableCpuMemArena: keepsMemory,
     logSeverityLevel: fatal,
     externalData: [...buffers],
-    extra: {
-      session: {
-        // Long enough to hear the session's next run without being woken, short enough not to take the cores from
-        // another session's.
-        intra_op: { spin_duration_us: "300" },
-        ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
-      },
-      // What is computed from weights would be a copy of them, for Winograd's convolution one four times as large.
-      optimization: { disable_specified_optimizers: "ConstantFolding" },
-    },
+    extra: { ...joinExtras(...extras) },
   };
 }
 

@@ -3,9 +3,9 @@ import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { Tensor } from "onnxruntime-node";
-import { runInto } from "../../ort/node/run-into.js";
+import { checkArrays } from "../../ort/node/check-arrays.js";
 
-/** @typedef {import("onnxruntime-node").InferenceSession} InferenceSession */
+/** @typedef {import("./worker.js").Prepared} Prepared */
 /** @typedef {import("../runtime.ts").Region} Region */
 /** @typedef {import("../runtime.ts").JoinedRegions} JoinedRegions */
 /** @typedef {import("./protocol.ts").StepMessage} StepMessage */
@@ -35,7 +35,7 @@ export class WorkerWorkspace {
 
   /**
    * @param {readonly StepMessage[]} steps
-   * @param {ReadonlyMap<number, { session: InferenceSession }>} sessions
+   * @param {ReadonlyMap<number, Prepared>} sessions
    * @param {() => void} beforeStep may throw, and ends the work so
    */
   async execute(steps, sessions, beforeStep) {
@@ -47,7 +47,9 @@ export class WorkerWorkspace {
         case "run": {
           const prepared = sessions.get(step.session);
           if (prepared === undefined) throw new Error("the session was disposed");
-          await runInto(prepared.session, this.#inputs(step.inputs), this.#outputs(step.outputs));
+          const outputs = this.#outputs(step.outputs);
+          checkArrays(outputs, prepared.outputs);
+          await prepared.runInto(prepared.session, this.#inputs(step.inputs), outputs);
           break;
         }
         case "write":

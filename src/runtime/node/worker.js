@@ -5,15 +5,17 @@
 import { closedMessage, gate } from "./worker-gate.js";
 import { parentPort, workerData } from "node:worker_threads";
 import { env, InferenceSession, Tensor } from "onnxruntime-node";
-import { runInto } from "../../ort/node/run-into.js";
-import { registerSharedArena } from "../../ort/node/shared-arena.js";
+import { checkArrays } from "../../ort/node/check-arrays.js";
+import { runAttempt } from "../../ort/node/run-attempt.js";
+import { runAndCopy, runInto } from "../../ort/node/run-into.js";
+import { inSharedArena } from "../../ort/node/shared-arena.js";
 import { turnTelemetryOffFromThread } from "./telemetry.js";
 import { missingVulkan } from "./vulkan.js";
 import { Withdrawal } from "./withdrawal.js";
 import { FileError, WorkerWorkspace } from "./worker-workspace.js";
 
 /** @typedef {import("./protocol.ts").OutputType} OutputType */
-/** @typedef {{ session: InferenceSession, outputs: Readonly<Record<string, OutputType>> }} Prepared */
+/** @typedef {{ session: InferenceSession, outputs: Readonly<Record<string, OutputType>>, runInto: typeof runInto }} Prepared */
 /** @typedef {import("./protocol.ts").Request} Request */
 /** @typedef {import("./protocol.ts").StateUse} StateUse */
 /** @typedef {import("./protocol.ts").TensorMessage} TensorMessage */
@@ -39,24 +41,6 @@ const states = new Map();
 
 /** @type {Map<number, WorkerWorkspace>} */
 const workspaces = new Map();
-
-/** Asked for once. @type {Promise<boolean> | undefined} */
-let registered;
-const sharedArena = () => (registered ??= registerSharedArena());
-
-/**
- * @param {InferenceSession.SessionOptions} options
- * @returns {Promise<InferenceSession.SessionOptions>} with temporaries from the arena of all such sessions, where there is one
- */
-async function inSharedArena({ extra, ...options }) {
-  if (!(await sharedArena())) return { extra, ...options };
-  const session = /** @type {object} */ (extra?.["session"] ?? {});
-  return {
-    ...options,
-    enableCpuMemArena: true,
-    extra: { ...extra, session: { ...session, use_env_allocators: "1" } },
-  };
-}
 
 /** @param {InferenceSession.SessionOptions} options */
 async function checkProviders({ executionProviders = [] }) {
@@ -100,7 +84,7 @@ function emptyTensor({ dtype, shape }) {
  * @param {StateUse | undefined} use
  * @returns {Promise<Record<string, TensorMessage>>}
  */
-async function run({ session, outputs }, inputs, use) {
+async function run({ outputs, ...prepared }, inputs, use) {
   const feeds = fromMessages(inputs);
   /** @type {Map<string, Slot>} */
   const state = use === undefined ? new Map() : stateOf(use.state);
@@ -114,7 +98,8 @@ async function run({ session, outputs }, inputs, use) {
     const replaced = replaces[name];
     results[name] = (replaced === undefined ? null : slotOf(replaced).spare) ?? emptyTensor(type);
   }
-  await runInto(session, feeds, results);
+  checkArrays(results, outputs);
+  await prepared.runInto(prepared.session, feeds, results);
   for (const [output, name] of Object.entries(replaces)) {
     state.set(name, { current: /** @type {Tensor} */ (results[output]), spare: slotOf(name).current });
   }
@@ -138,14 +123,17 @@ async function answer(request) {
   };
   throwIfEnded();
   switch (request.kind) {
-    case "warm-up":
-      await sharedArena();
-      return {};
+    case "attempt": {
+      const options = request.sharesArena ? await inSharedArena(request.options) : request.options;
+      return runAttempt({ ...request, options });
+    }
     case "create": {
       const { model, outputs } = request;
       await checkProviders(request.options);
       const options = request.sharesArena ? await inSharedArena(request.options) : request.options;
-      sessions.set(request.session, { session: await InferenceSession.create(model, options), outputs });
+      const session = await InferenceSession.create(model, options);
+      const run = request.endsUnreturned ? runInto : runAndCopy;
+      sessions.set(request.session, { session, outputs, runInto: run });
       return {};
     }
     case "run": {

@@ -1,0 +1,36 @@
+/**
+ * What vaekit does with ONNX Runtime that its documentation does not promise, by name. Each one is probed before it is used, has a
+ * plain way to fall back on, and can be switched off: docs/architecture.md, "ONNX Runtime's own ways".
+ */
+
+/** Each with what it does, for people who look at a runtime. */
+export const tricks = {
+  "blocked-layout": "convolutions on channels that lie together in blocks",
+  "grouped-gradients": "gradients of kernels as convolutions of groups, in blocks",
+  "fused-operators": "one operator for several nodes, and sessions without optimisers",
+  "shared-arena": "one memory for the temporaries of all strips",
+  "uncopied-results": "results in arrays of our own, without a copy",
+  "mapped-weights": "weights that stay in their file, mapped",
+  "session-hints": "how long threads wait for more work; no optimiser that copies weights",
+} as const;
+
+export type TrickName = keyof typeof tricks;
+
+export const trickNames = Object.keys(tricks) as readonly TrickName[];
+
+/** Those that only the processor has; the others are the same on every device. */
+export const processorOnly: ReadonlySet<TrickName> = new Set<TrickName>([
+  "blocked-layout",
+  "grouped-gradients",
+  "fused-operators",
+  "shared-arena",
+]);
+
+/** What became of one. */
+export interface TrickDescription {
+  readonly name: TrickName;
+  readonly what: string;
+  readonly state: "on" | "switched off" | "not available";
+  /** Why it is not on. */
+  readonly reason?: string;
+}
