@@ -81,7 +81,7 @@ const built = (path) => import(new URL(`../dist/${path}`, import.meta.url).href)
  */
 async function measureVaekit({ config: raw, batch, side }, { steps, threads }) {
   /** @type {typeof import("../src/train/index.ts")} */
-  const { Trainer, ParameterLayout, autoencoderKLNetwork, initialTensors, philoxRandomness } = as(
+  const { TrainingEngine, ParameterLayout, autoencoderKLNetwork, initialTensors, philoxRandomness } = as(
     await built("train/index.js"),
   );
   /** @type {typeof import("../src/models/index.ts")} */
@@ -124,7 +124,7 @@ async function measureVaekit({ config: raw, batch, side }, { steps, threads }) {
   const tensors = initialTensors(plan, layout.join(initializeParameters(config, generator)));
   const sample = generator.randn([batch, 3, side, side]);
   const runtime = new NodeRuntime({ device: "cpu", threadCount: threads, keepsMemory: true });
-  const trainer = await Trainer.create(runtime, plan, philoxRandomness(0), tensors);
+  const trainer = await TrainingEngine.create(runtime, plan, philoxRandomness(0), tensors);
   const milliseconds = [];
   for (let step = 0; step < warmUp + steps; step++) {
     const start = performance.now();

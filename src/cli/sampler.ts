@@ -11,7 +11,7 @@ import {
   type Generator,
   type Tensor,
 } from "../node/index.ts";
-import type { PictureRange } from "../train/samples.ts";
+import type { PictureRange } from "../images/picture-sheets.ts";
 import { UsageError, warn } from "./failure.ts";
 import { naming } from "./naming.ts";
 import { openModel } from "./open-model.ts";

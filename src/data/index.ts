@@ -8,5 +8,6 @@ export {
   type ExampleOrder,
   type PlannedBatch,
 } from "./epoch-order.ts";
+export type { BatchSource } from "./batch-source.ts";
 export { PhasedBatches, type Phase } from "./phased-batches.ts";
 export { dataStream } from "./streams.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Tensor } from "../tensor/tensor.ts";
-import type { BatchSource } from "../train/batch-source.ts";
+import type { BatchSource } from "./batch-source.ts";
 import { PhasedBatches } from "./phased-batches.ts";
 
 /** A source whose batch `index` holds `first + index`, and that tells what becomes of it. */

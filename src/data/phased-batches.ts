@@ -1,7 +1,7 @@
 /** Batches that change their size in the course of a run: small crops first, large ones at the end, say. */
 import { invariant } from "../errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { BatchSource } from "../train/batch-source.ts";
+import type { BatchSource } from "./batch-source.ts";
 
 /** A stretch of a run. */
 export interface Phase {

@@ -1,6 +1,6 @@
 /** The rules of a recipe that concern more than one key. */
 import { spatialFactor, type AutoencoderKLConfig } from "../models/index.ts";
-import { mnistSide } from "./data-schema.ts";
+import { pictureSize } from "./picture-size.ts";
 import { namesScaling } from "./prepare.ts";
 import type { Problem } from "./problems.ts";
 import type { ParsedRecipe } from "./schema.ts";
@@ -145,29 +145,35 @@ function* scheduleProblems({ schedule, steps }: ParsedRecipe): Generator<Problem
 }
 
 function* dataProblems({ data, model }: ParsedRecipe): Generator<Problem> {
-  if (data.validation_path !== null && data.validation_count > 0) {
+  const isInFiles = data.type !== "tensors";
+  if (isInFiles && data.validation_path !== null && data.validation_count > 0) {
     yield problem(
       "data.validation_count",
       "validation_path is given, so nothing is held out; remove one of them.",
     );
   }
-  const side = data.type === "mnist" ? mnistSide : data.resolution;
-  if (data.type !== "mnist" && data.short_side !== null && data.short_side < side) {
-    yield problem("data.short_side", `expected at least data.resolution ${side}, found ${data.short_side}.`);
+  const shortSide = shortSideOf(data);
+  const { channels, height, width } = pictureSize(data);
+  if (shortSide !== null && shortSide < height) {
+    yield problem("data.short_side", `expected at least data.resolution ${height}, found ${shortSide}.`);
   }
-  const channels = data.type === "mnist" ? 1 : data.channels;
-  if (model.type === "mlp" && model.input_size !== side * side * channels) {
+  if (model.type === "mlp" && model.input_size !== channels * height * width) {
     yield problem(
       "model.input_size",
-      `expected ${side * side * channels}, the values of a picture (${channels} x ${side} x ${side}), found ${model.input_size}.`,
+      `expected ${channels * height * width}, the values of a picture (${channels} x ${height} x ${width}), found ${model.input_size}.`,
     );
   }
 }
 
+/** To how many pixels the pictures' short sides are brought; null where they are not resized. */
+const shortSideOf = (data: ParsedRecipe["data"]): number | null =>
+  "short_side" in data ? data.short_side : null;
+
 function* phaseProblems({ phases, data }: ParsedRecipe, factor: number): Generator<Problem> {
-  if (phases.length > 0 && data.type === "mnist") {
-    yield problem("phases", "MNIST's pictures have one size; remove it.");
+  if (phases.length > 0 && !("resolution" in data)) {
+    yield problem("phases", `the pictures of data.type ${data.type} have one size; remove it.`);
   }
+  const shortSide = shortSideOf(data);
   for (const [i, { step, resolution }] of phases.entries()) {
     if (i > 0 && step <= phases[i - 1]!.step) {
       yield problem(`phases.${i}.step`, `expected steps in ascending order, found ${step} too late.`);
@@ -176,8 +182,8 @@ function* phaseProblems({ phases, data }: ParsedRecipe, factor: number): Generat
       const message = `expected a multiple of the model's spatial factor ${factor}, found ${resolution}`;
       yield problem(`phases.${i}.resolution`, `${message}; ${multiples(resolution, factor)}.`);
     }
-    if (data.type !== "mnist" && data.short_side !== null && data.short_side < resolution) {
-      const message = `expected at most data.short_side ${data.short_side}, found ${resolution}.`;
+    if (shortSide !== null && shortSide < resolution) {
+      const message = `expected at most data.short_side ${shortSide}, found ${resolution}.`;
       yield problem(`phases.${i}.resolution`, message);
     }
   }
@@ -188,13 +194,17 @@ function* configProblems(
   config: AutoencoderKLConfig,
 ): Generator<Problem> {
   const factor = spatialFactor(config);
-  const side = data.type === "mnist" ? mnistSide : data.resolution;
-  if (side % factor !== 0) {
+  const { channels, height, width } = pictureSize(data);
+  const side = [height, width].find((each) => each % factor !== 0);
+  if (side !== undefined && "resolution" in data) {
     yield problem(
-      data.type === "mnist" ? "model.config.block_out_channels" : "data.resolution",
-      data.type === "mnist"
-        ? `expected levels whose factor divides MNIST's ${mnistSide} pixels (at most 3), found ${factor}.`
-        : `expected a multiple of the model's spatial factor ${factor}, found ${side}; ${multiples(side, factor)}.`,
+      "data.resolution",
+      `expected a multiple of the model's spatial factor ${factor}, found ${side}; ${multiples(side, factor)}.`,
+    );
+  } else if (side !== undefined) {
+    yield problem(
+      "model.config.block_out_channels",
+      `expected levels whose factor divides the pictures' ${height} x ${width} pixels, found ${factor}. Each level but the last halves them.`,
     );
   }
   if (validation.resolution !== null && validation.resolution % factor !== 0) {
@@ -204,7 +214,6 @@ function* configProblems(
       `expected a multiple of the model's spatial factor ${factor}, found ${found}; ${multiples(found, factor)}.`,
     );
   }
-  const channels = data.type === "mnist" ? 1 : data.channels;
   for (const [key, found] of [
     ["in_channels", config.inChannels],
     ["out_channels", config.outChannels],

@@ -4,15 +4,9 @@ import { count, path, side, wholeNumber } from "./fields.ts";
 
 /** Side of the training pictures, in pixels. */
 export const defaultResolution = 64;
+export const defaultChannels = 3;
 
 const everyType = {
-  path: path().describe(
-    "A folder of pictures (read recursively), a folder of MNIST idx files, or a list file.",
-  ),
-  validation_path: path().nullable().default(null).describe("Pictures for validation, of the same type."),
-  validation_count: wholeNumber()
-    .default(0)
-    .describe("Without validation_path: so many pictures at the end are held out for validation."),
   range: z
     .enum(["signed", "unit"])
     .default("signed")
@@ -23,8 +17,19 @@ const everyType = {
     .describe("Whether an epoch's last batch is used although it is smaller than the others."),
 };
 
-const pictures = {
+const inFiles = {
+  path: path().describe(
+    "A folder of pictures (read recursively), a folder of MNIST idx files, or a list file.",
+  ),
+  validation_path: path().nullable().default(null).describe("Pictures for validation, of the same type."),
+  validation_count: wholeNumber()
+    .default(0)
+    .describe("Without validation_path: so many pictures at the end are held out for validation."),
   ...everyType,
+};
+
+const pictures = {
+  ...inFiles,
   resolution: side().default(defaultResolution).describe("Side of the square training pictures, in pixels."),
   short_side: side()
     .nullable()
@@ -32,7 +37,7 @@ const pictures = {
     .describe("Resize pictures so that their short side has so many pixels; null: cut them as they are."),
   crop: z.enum(["random", "center"]).default("random"),
   flip: z.boolean().default(true).describe("Mirror every second picture, at random."),
-  channels: z.literal([1, 3]).default(3),
+  channels: z.literal([1, 3]).default(defaultChannels),
   workers: count(256).default(2).describe("Pictures decoded at once."),
   cache_megabytes: wholeNumber(1_000_000).default(512).describe("Memory for decoded pictures; 0: none."),
 };
@@ -49,14 +54,32 @@ const list = z.strictObject({
 
 const mnist = z.strictObject({
   type: z.literal("mnist").describe("The idx files of MNIST: 28 x 28, one channel."),
-  ...everyType,
+  ...inFiles,
   binarize: z
     .boolean()
     .default(false)
     .describe("Draw each pixel anew as 0 or 1, with its grey value as the probability of 1."),
 });
 
-export const dataSchema = z.discriminatedUnion("type", [images, mnist, list]);
+const tensors = z.strictObject({
+  type: z
+    .literal("tensors")
+    .describe("Pictures that a program hands over (Trainer); it says their size, too."),
+  channels: count(10_000_000).default(defaultChannels),
+  height: side().default(defaultResolution),
+  width: side().default(defaultResolution),
+  ...everyType,
+});
+
+export const dataSchema = z.discriminatedUnion("type", [images, mnist, list, tensors]);
+
+type Data = z.output<typeof dataSchema>;
+
+/** What decides the size of the pictures. */
+export type DataSection =
+  | Pick<Extract<Data, { type: "images" | "list" }>, "type" | "channels" | "resolution">
+  | Pick<Extract<Data, { type: "mnist" }>, "type">
+  | Pick<Extract<Data, { type: "tensors" }>, "type" | "channels" | "height" | "width">;
 
 /** Side of MNIST's pictures, in pixels. */
 export const mnistSide = 28;

@@ -1,4 +1,5 @@
 /** Recipes: the schema of a training run, its checks and its defaults. */
+export { pictureSides, pictureSize, type PictureSize } from "./picture-size.ts";
 export type { Path } from "./known-keys.ts";
 export { applyOverrides, checkOverrideOptions, parseOverridden, type OverrideOptions } from "./overrides.ts";
 export {

@@ -1,8 +1,9 @@
 /** What a recipe leaves out and the schema cannot fill in, because it depends on another part of the recipe. */
 import { defaultConfig } from "../models/index.ts";
-import { defaultResolution, mnistSide } from "./data-schema.ts";
+import { defaultChannels, defaultResolution } from "./data-schema.ts";
 import { isObject } from "./key-case.ts";
 import { smallModelConfig } from "./model-schema.ts";
+import { pictureSize, type PictureSize } from "./picture-size.ts";
 
 const defaultSteps = 10_000;
 
@@ -50,7 +51,7 @@ function withConfig(model: Record<string, unknown>, data: unknown): Record<strin
   if (!isNothing(model.pretrained)) return { calibrate: false, ...model };
   const config = isNothing(model.config) ? smallModelConfig : model.config;
   if (!isObject(config)) return model;
-  const channels = channelsOf(data);
+  const { channels, height, width } = sizeOf(data);
   const channelsOut = config.block_out_channels ?? defaultConfig.blockOutChannels;
   const levels = Array.isArray(channelsOut) ? channelsOut.length : 1;
   const derived = {
@@ -58,7 +59,7 @@ function withConfig(model: Record<string, unknown>, data: unknown): Record<strin
     out_channels: channels,
     down_block_types: Array<string>(levels).fill("DownEncoderBlock2D"),
     up_block_types: Array<string>(levels).fill("UpDecoderBlock2D"),
-    sample_size: resolutionOf(data),
+    sample_size: Math.max(height, width),
   };
   return { calibrate: !namesScaling(config), ...model, config: { ...derived, ...config } };
 }
@@ -70,15 +71,17 @@ export function namesScaling(config: Record<string, unknown>): boolean {
   return !isDefault || [shift_factor, latents_mean, latents_std].some((value) => !isNothing(value));
 }
 
-function channelsOf(data: unknown): number {
-  if (!isObject(data)) return 3;
-  if (data.type === "mnist") return 1;
-  return data.channels === 1 ? 1 : 3;
-}
-
-/** Side of the training pictures, in pixels. */
-function resolutionOf(data: unknown): number {
-  if (isObject(data) && data.type === "mnist") return mnistSide;
-  const given = isObject(data) ? data.resolution : undefined;
-  return Number.isSafeInteger(given) && Number(given) > 0 ? Number(given) : defaultResolution;
+/** What the section says of its pictures, as far as it is right; the defaults for the rest. */
+function sizeOf(data: unknown): PictureSize {
+  const section = isObject(data) ? data : {};
+  const given = (key: string, otherwise: number): number => {
+    const value = section[key];
+    return Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : otherwise;
+  };
+  const resolution = given("resolution", defaultResolution);
+  const channels = given("channels", defaultChannels);
+  const [height, width] = [given("height", defaultResolution), given("width", defaultResolution)];
+  if (section.type === "tensors") return pictureSize({ type: "tensors", channels, height, width });
+  if (section.type === "mnist") return pictureSize({ type: "mnist" });
+  return pictureSize({ type: "images", channels: channels === 1 ? 1 : 3, resolution });
 }

@@ -134,7 +134,10 @@ describe("parseRecipe's errors", () => {
     [{ data, ema: true }, "ema: expected the keys decay and warmup, or null, found true."],
     [{ data: { ...data, flip: 1 } }, "data.flip: expected true or false, found 1."],
     [{ data: { ...data, channels: 2 } }, "data.channels: expected 1 or 3, found 2."],
-    [{ data: { ...data, type: "folder" } }, 'data.type: expected images, mnist or list, found "folder".'],
+    [
+      { data: { ...data, type: "folder" } },
+      'data.type: expected images, mnist, list or tensors, found "folder".',
+    ],
     [{ data, model: { type: "vae" } }, 'model.type: expected autoencoder_kl or mlp, found "vae".'],
     [
       { data, model: { trainable: [] } },
@@ -345,6 +348,8 @@ describe("recipeJsonSchema", () => {
       ["path"],
       ["path"],
       ["path"],
+      // A program hands tensors over: there is nothing to find.
+      undefined,
     ]);
   });
 });

@@ -1,6 +1,8 @@
-/** Training: objectives, optimizers and the loop's engine, on any runtime. */
-export { setActNorms } from "./actnorm.ts";
-export type { BatchSource } from "./batch-source.ts";
+/** Training on any runtime, for other folders: recipes become plans, plans become steps. public.ts is what programs see. */
+export { openTrainable } from "./classes/index.ts";
+export { autoencoderKLNetwork } from "./classes/autoencoder-kl.ts";
+export { mlpNetwork } from "./classes/mlp-vae.ts";
+export { openDiscriminator, type RuntimeUse, type TrainableDiscriminator } from "./discriminator.ts";
 export {
   buildAutoencoderStep,
   type AdversarialOptions,
@@ -11,16 +13,20 @@ export { initialTensors } from "./initial-tensors.ts";
 export { logvarName } from "./graphs/context.ts";
 export { stateNames, type OptimizerOptions, type UpdateOptions } from "./graphs/update.ts";
 export { findLpipsWeights, type LpipsWeights } from "./losses/index.ts";
+export { measureScaling } from "./measure-scaling.ts";
 export type { ObjectiveOptions } from "./objective.ts";
 export { ParameterLayout } from "./parameter-layout.ts";
+export { planTraining, type PlanParts } from "./plan.ts";
 export {
   philoxRandomness,
+  randomnessOf,
   torchRandomness,
   type RandomnessState,
   type TrainingRandomness,
 } from "./randomness.ts";
-export { initializeFromPrincipalComponents } from "./principal-components.ts";
-export { pictureSheet, rastersOf, reconstructionSheet } from "./samples.ts";
+export type { ModelInMemory, RecipeWeights } from "./recipe-weights.ts";
 export { emaDecay, klWeight, learningRateFactor } from "./schedules/index.ts";
-export { Trainer, type StepReport, type TrainingPlan, type WeightsKind } from "./trainer.ts";
-export { autoencoderKLNetwork, mlpNetwork, type VaeNetwork } from "./vae-network.ts";
+export type { LatentFactors, ModelContent, TrainableModel } from "./trainable-model.ts";
+export { TrainingEngine } from "./training-engine.ts";
+export type { StepReport, TrainingPlan, WeightsKind } from "./training-plan.ts";
+export type { VaeNetwork } from "./vae-network.ts";

@@ -1,7 +1,7 @@
 /** What the state holds before the first step. */
 import { Tensor } from "../tensor/tensor.ts";
 import { stateNames } from "./graphs/update.ts";
-import type { TrainingPlan } from "./trainer.ts";
+import type { TrainingPlan } from "./training-plan.ts";
 
 /**
  * The state of a fresh run: moments of zero, the average equal to the parameters.

@@ -18,4 +18,4 @@ export {
   type LearningRateSchedule,
   type LearningRateScheduleType,
 } from "./schedules/index.ts";
-export { type StepReport, type WeightsKind } from "./trainer.ts";
+export type { StepReport } from "./training-plan.ts";

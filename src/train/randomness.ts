@@ -1,6 +1,7 @@
 /** Where a run's random numbers come from: independent streams by number, or PyTorch's one sequence of draws. */
 import { VaekitError } from "../errors.ts";
 import { Generator } from "../random/index.ts";
+import type { Recipe } from "../recipe/index.ts";
 import { sameShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -28,6 +29,11 @@ export interface TrainingRandomness {
   readonly order: ((epoch: number, count: number) => ArrayLike<number>) | undefined;
   state(): RandomnessState;
   restore(state: RandomnessState): void;
+}
+
+/** The randomness that a recipe asks for. */
+export function randomnessOf({ randomness, seed }: Pick<Recipe, "randomness" | "seed">): TrainingRandomness {
+  return randomness === "torch" ? torchRandomness(seed) : philoxRandomness(seed);
 }
 
 const purposes = { noise: 0xe1n, validation: 0xe2n, likelihood: 0xe3n } as const;

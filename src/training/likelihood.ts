@@ -1,8 +1,7 @@
 /** The likelihood of the validation pictures, and how many latents say something about them: a run's last words. */
-import type { Recipe } from "../recipe/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Trainer, WeightsKind } from "../train/index.ts";
-import type { TrainingData } from "./training-data.ts";
+import type { WeightsKind } from "../train/index.ts";
+import type { RunLoopParts } from "./run-loop-parts.ts";
 
 /** A latent is in use when its mean varies more than this from picture to picture. */
 const activeVariance = 0.01;
@@ -14,11 +13,11 @@ const activeVariance = 0.01;
  * @returns nothing where the recipe does not ask for it.
  * @see Burda, Grosse & Salakhutdinov 2016, sections 5.2 and 5.3
  */
-export async function measureLikelihood(
-  trainer: Trainer,
-  recipe: Recipe,
-  data: TrainingData,
-): Promise<Record<string, number>> {
+export async function measureLikelihood({
+  engine,
+  options: { recipe },
+  data,
+}: RunLoopParts): Promise<Record<string, number>> {
   const sampleCount = recipe.validation.likelihoodSamples;
   if (sampleCount === null) return {};
   const weights: WeightsKind = recipe.ema === null ? "raw" : "ema";
@@ -26,9 +25,9 @@ export async function measureLikelihood(
   let sum = 0;
   let index = 0;
   for await (const sample of data.validation()) {
-    const losses = await trainer.negativeLogLikelihood(sample, index++, { sampleCount, weights });
+    const losses = await engine.negativeLogLikelihood(sample, index++, { sampleCount, weights });
     sum += losses.reduce((total, loss) => total + loss, 0);
-    const { latents } = await trainer.reconstruct(sample, weights);
+    const { latents } = await engine.reconstruct(sample, weights);
     means.add(latents);
   }
   const active = means.result().filter((variance) => variance > activeVariance).length;

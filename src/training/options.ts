@@ -4,7 +4,9 @@ import type { Recipe, RecipeObject } from "../recipe/index.ts";
 import { devices, type Device } from "../runtime/index.ts";
 import { oneOf, optionKinds, wholeNumber, type OptionKind, type OptionKinds } from "../util/check-options.ts";
 import type { StepReport } from "../train/index.ts";
-import type { ValidationMetrics } from "./validate.ts";
+
+/** Metrics by name: `psnr`, `ssim`, and the same with `ema_` in front; the objective's terms. */
+export type ValidationMetrics = Readonly<Record<string, number>>;
 
 /** What a caller may watch. */
 export interface TrainingEvents {

@@ -1,25 +1,14 @@
 /** The loop of a run: step after step, and what is logged, judged and saved on the way. */
 import { rm } from "node:fs/promises";
-import type { Trainer, StepReport, TrainingRandomness } from "../train/index.ts";
-import { listCheckpoints, type Checkpoint, type JsonValue, type RunDirectory } from "./run-folder/index.ts";
-import type { RunOptions, RunResult } from "./options.ts";
-import type { TrainingData } from "./training-data.ts";
-import type { LatentFactors, TrainingModel } from "./trained-model.ts";
-import { measureFactors } from "./calibrate.ts";
+import { measureScaling, type LatentFactors, type StepReport, type WeightsKind } from "../train/index.ts";
+import { listCheckpoints, type Checkpoint, type JsonValue } from "./run-folder/index.ts";
+import type { RunResult, ValidationMetrics } from "./options.ts";
 import { writeCurves } from "./curves.ts";
 import { writeSampleSheets } from "./sample-sheets.ts";
 import { measureLikelihood } from "./likelihood.ts";
-import { validate, type ValidationMetrics } from "./validate.ts";
-
-export interface RunLoopParts {
-  readonly options: RunOptions;
-  readonly run: RunDirectory;
-  readonly trainer: Trainer;
-  readonly model: TrainingModel;
-  readonly data: TrainingData;
-  readonly randomness: TrainingRandomness;
-  readonly totalSteps: number;
-}
+import type { RunLoopParts } from "./run-loop-parts.ts";
+import { writeModel } from "./write-model.ts";
+import { validate } from "./validate.ts";
 
 /** Sums of the terms since the last line of the log; an adversary's terms may begin in the middle. */
 interface Window {
@@ -44,16 +33,16 @@ export class RunLoop {
   }
 
   async run(): Promise<RunResult> {
-    const { trainer, totalSteps, options, data } = this.#parts;
-    const isFinished = trainer.step === totalSteps && trainer.step > 0;
+    const { engine, totalSteps, options, data } = this.#parts;
+    const isFinished = engine.step === totalSteps && engine.step > 0;
     // Whoever was killed in the last checkpoint has not removed the older ones.
     if (isFinished) await this.#checkpoint();
     // A finished run that is asked for its likelihood afterwards.
     if (isFinished && options.recipe.validation.likelihoodSamples !== null) await this.#validate(totalSteps);
-    while (trainer.step < totalSteps && options.signal?.aborted !== true) {
+    while (engine.step < totalSteps && options.signal?.aborted !== true) {
       const startMs = performance.now();
       let examples = 0;
-      const report = await trainer.advance(async (index) => {
+      const report = await engine.advance(async (index) => {
         const sample = await data.source.batch(index);
         examples += sample.shape[0]!;
         return sample;
@@ -62,9 +51,9 @@ export class RunLoop {
       this.#log(report, examples / seconds);
       await this.#atMilestones(report.step);
     }
-    if (trainer.step < totalSteps) {
+    if (engine.step < totalSteps) {
       await this.#checkpoint();
-      return { step: trainer.step, totalSteps, modelPath: undefined, validation: this.#validation };
+      return { step: engine.step, totalSteps, modelPath: undefined, validation: this.#validation };
     }
     return this.#finish();
   }
@@ -91,22 +80,22 @@ export class RunLoop {
   }
 
   async #atMilestones(step: number): Promise<void> {
-    const { run, trainer, data, totalSteps, options } = this.#parts;
+    const { totalSteps, options } = this.#parts;
     const { recipe } = options;
     const { validation, samples, checkpoints } = recipe;
     const isLast = step === totalSteps;
     if (isLast || isMultiple(step, validation.every)) await this.#validate(step);
-    if (isLast || isMultiple(step, samples.every)) await writeSampleSheets(run, trainer, recipe, data);
+    if (isLast || isMultiple(step, samples.every)) await writeSampleSheets(this.#parts);
     if (isLast || isMultiple(step, checkpoints.every)) await this.#checkpoint();
   }
 
   async #validate(step: number): Promise<void> {
-    const { trainer, options, data, run } = this.#parts;
+    const { options, data, run } = this.#parts;
     if (!data.hasValidation) return;
     const isLast = step === this.#parts.totalSteps;
     this.#validation = {
-      ...(await validate(trainer, options.recipe, data)),
-      ...(isLast ? await measureLikelihood(trainer, options.recipe, data) : {}),
+      ...(await validate(this.#parts)),
+      ...(isLast ? await measureLikelihood(this.#parts) : {}),
     };
     run.log.append({ step, validation: { ...this.#validation } });
     run.events.scalars(step, prefixed("validation/", this.#validation));
@@ -115,20 +104,20 @@ export class RunLoop {
 
   /** Writes a checkpoint. One off the schedule, of an interruption, goes when the next one on it is there. */
   async #checkpoint(): Promise<void> {
-    const { trainer, run, options, randomness, totalSteps, model } = this.#parts;
+    const { engine, run, options, randomness, totalSteps, model } = this.#parts;
     const { every, keep } = options.recipe.checkpoints;
     const isScheduled = (step: number): boolean => step === totalSteps || isMultiple(step, every);
     const content = {
-      step: trainer.step,
-      tensors: await trainer.tensors(),
+      step: engine.step,
+      tensors: await engine.tensors(),
       state: {
-        batches: trainer.batches,
+        batches: engine.batches,
         randomness: randomness.state(),
         window: this.#window,
       } as unknown as JsonValue,
       fingerprint: { model: model.architecture } as JsonValue,
     };
-    if (!isScheduled(trainer.step)) {
+    if (!isScheduled(engine.step)) {
       await run.writeCheckpoint(content);
       return;
     }
@@ -138,27 +127,36 @@ export class RunLoop {
   }
 
   async #finish(): Promise<RunResult> {
-    const { trainer, run, options, model, totalSteps } = this.#parts;
+    const { engine, run, options, model, totalSteps } = this.#parts;
     const kind = options.recipe.ema === null ? "raw" : "ema";
     const factors = await this.#factors(kind);
-    const trained = await trainer.parameters(kind);
-    const modelPath = await run.writeModel((folder) => model.save(folder, trained, factors));
-    await writeCurves(run, `${model.layout.size} parameters, ${trainer.step} steps`);
-    return { step: trainer.step, totalSteps, modelPath, validation: this.#validation };
+    const trained = await engine.parameters(kind);
+    const modelPath = await run.writeModel((folder) => writeModel(folder, model.content(trained, factors)));
+    await writeCurves(run, `${model.layout.size} parameters, ${engine.step} steps`);
+    return { step: engine.step, totalSteps, modelPath, validation: this.#validation };
   }
 
   /** What replaces the config's scaling; undefined where that is kept. */
-  async #factors(kind: "raw" | "ema"): Promise<LatentFactors | undefined> {
-    const { trainer, model, data, options } = this.#parts;
+  async #factors(kind: WeightsKind): Promise<LatentFactors | undefined> {
+    const { model, options } = this.#parts;
     const { latents } = model;
     if (latents === undefined || latents.calibration === "keep") return undefined;
-    const { batchSize } = options.recipe;
-    const measured = await measureFactors(trainer, { channels: latents.channels, data, batchSize, kind });
+    const measured = await this.#measure(latents.channels, kind);
     if (latents.calibration === "replace") return measured;
     options.onNote?.(
       `Kept the pretrained model's ${latents.scaling}. The trained encoder's latents measure ${measured.scalingFactor} and ${measured.shiftFactor}; set model.calibrate to write those.`,
     );
     return undefined;
+  }
+
+  async #measure(channels: number, kind: WeightsKind): Promise<LatentFactors> {
+    const { engine, data, options } = this.#parts;
+    const source = await data.openForReview();
+    try {
+      return await measureScaling(engine, { channels, source, batchSize: options.recipe.batchSize, kind });
+    } finally {
+      await source.dispose();
+    }
   }
 }
 

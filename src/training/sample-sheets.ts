@@ -1,11 +1,11 @@
 /** The pictures that a run leaves on its way: reconstructions, samples of the prior, a way between two pictures. */
 import { encodePng } from "../images/node/index.ts";
+import { pictureSheet, reconstructionSheet } from "../images/picture-sheets.ts";
 import { interpolationPath } from "../latents/index.ts";
 import { Generator } from "../random/index.ts";
-import type { Recipe } from "../recipe/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { pictureSheet, reconstructionSheet, type Trainer, type WeightsKind } from "../train/index.ts";
-import type { RunDirectory } from "./run-folder/index.ts";
+import type { WeightsKind } from "../train/index.ts";
+import type { RunLoopParts } from "./run-loop-parts.ts";
 import type { TrainingData } from "./training-data.ts";
 
 /** Pictures on the way between two. */
@@ -21,21 +21,22 @@ interface LatentScale {
 }
 
 /** Writes the sheets of a step as PNG files and into the run's event file. */
-export async function writeSampleSheets(
-  run: RunDirectory,
-  trainer: Trainer,
-  recipe: Recipe,
-  data: TrainingData,
-): Promise<void> {
+export async function writeSampleSheets({
+  run,
+  engine,
+  model,
+  options: { recipe },
+  data,
+}: RunLoopParts): Promise<void> {
   const kind: WeightsKind = recipe.ema === null ? "raw" : "ema";
   const { range } = recipe.data;
   const inputs = await firstPictures(data, recipe.samples.count);
-  const raw = await each(inputs, async (one) => trainer.reconstruct(one, "raw"));
+  const raw = await each(inputs, async (one) => engine.reconstruct(one, "raw"));
   const averaged =
-    kind === "raw" ? undefined : await each(inputs, async (one) => trainer.reconstruct(one, "ema"));
+    kind === "raw" ? undefined : await each(inputs, async (one) => engine.reconstruct(one, "ema"));
   const latents = joined((averaged ?? raw).map((result) => result.latents));
   const decoded = async (z: Tensor<"float32">): Promise<Tensor<"float32">> =>
-    joined(await each(rowsOf(z), async (one) => trainer.decode(one, kind)));
+    joined(await each(rowsOf(z), async (one) => engine.decode(one, kind)));
 
   const sheets = {
     reconstructions: reconstructionSheet({
@@ -44,16 +45,19 @@ export async function writeSampleSheets(
       emaReconstructions: averaged && joined(averaged.map((result) => result.reconstruction)),
       range,
     }),
-    prior: pictureSheet(await decoded(priorSamples(latents, recipe)), range),
+    prior: pictureSheet(
+      await decoded(priorSamples(latents, recipe.seed, model.latents === undefined)),
+      range,
+    ),
     ...(latents.shape[0]! < 2
       ? {}
       : { interpolation: pictureSheet(await decoded(between(latents)), range, interpolationSteps) }),
   };
-  const step = String(trainer.step).padStart(6, "0");
+  const step = String(engine.step).padStart(6, "0");
   for (const [name, sheet] of Object.entries(sheets)) {
     const png = await encodePng(sheet, { ownPicture: "sample sheet" });
     await run.writeSample(`step-${step}-${name}.png`, png);
-    run.events.image(trainer.step, `samples/${name}`, png);
+    run.events.image(engine.step, `samples/${name}`, png);
   }
 }
 
@@ -117,10 +121,10 @@ function joined(rows: readonly Tensor<"float32">[]): Tensor<"float32"> {
   return Tensor.from(out, [rows.length, ...first!.shape.slice(1)]);
 }
 
-/** Normal numbers with the latents' own mean and deviation; the same ones at every step. */
-function priorSamples(latents: Tensor<"float32">, recipe: Recipe): Tensor<"float32"> {
-  const { mean, std } = recipe.model.type === "mlp" ? { mean: 0, std: 1 } : scaleOf(latents);
-  const noise = Generator.philox(recipe.seed).randn(latents.shape);
+/** Normal numbers, as the prior has them or with the latents' own mean and deviation; the same ones at every step. */
+function priorSamples(latents: Tensor<"float32">, seed: number, followPrior: boolean): Tensor<"float32"> {
+  const { mean, std } = followPrior ? { mean: 0, std: 1 } : scaleOf(latents);
+  const noise = Generator.philox(seed).randn(latents.shape);
   return Tensor.from(
     noise.data.map((value) => value * std + mean),
     latents.shape,

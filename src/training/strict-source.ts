@@ -1,6 +1,6 @@
 /** Batches of which none may lack a picture. */
 import { VaekitError } from "../errors.ts";
-import type { BatchSource } from "../train/index.ts";
+import type { BatchSource } from "../data/index.ts";
 
 /** The error for a picture that cannot be read where none may be left out. */
 export function unreadablePicture(path: string, reason: string): VaekitError {

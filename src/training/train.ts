@@ -6,25 +6,27 @@ import { readRecipe } from "../recipe/node/index.ts";
 import { NodeRuntime } from "../runtime/node/node-runtime.ts";
 import {
   initialTensors,
-  philoxRandomness,
-  torchRandomness,
-  Trainer,
+  openDiscriminator,
+  openTrainable,
+  planTraining,
+  randomnessOf,
+  TrainingEngine,
   type RandomnessState,
+  type RuntimeUse,
+  type TrainableDiscriminator,
+  type TrainableModel,
   type TrainingPlan,
   type TrainingRandomness,
 } from "../train/index.ts";
+import { readWeights } from "./read-weights.ts";
 import { readRunRecipe } from "./read-run-recipe.ts";
 import { RunDirectory, type JsonValue, type ResumedRun } from "./run-folder/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { checkData, writeDataRecord } from "./data-changes.ts";
-import { planTraining } from "./plan.ts";
 import { RunLoop } from "./run-loop.ts";
 import { openData, type TrainingData } from "./training-data.ts";
-import { openDiscriminator } from "./discriminator.ts";
-import type { TrainingModel } from "./trained-model.ts";
 import { checkOptions, checkPath, checkValue, optionKinds } from "../util/check-options.ts";
 import { strictSource, unreadablePicture } from "./strict-source.ts";
-import { openModel } from "./training-model.ts";
 import {
   recipeKind,
   trainKinds,
@@ -58,15 +60,15 @@ async function findRecipe({ recipe, resume, directory }: TrainOptions): Promise<
 async function trainRecipe(options: RunOptions): Promise<TrainResult> {
   const { recipe } = options;
   if (options.resume !== true) await RunDirectory.checkIsFree(options.directory);
-  const randomness =
-    recipe.randomness === "torch" ? torchRandomness(recipe.seed) : philoxRandomness(recipe.seed);
-  const model = await openModel(recipe, options.onNote);
+  const randomness = randomnessOf(recipe);
+  const weights = await readWeights(recipe, options.onNote);
+  const model = openTrainable(recipe, weights);
   const skipped = new Set<string>();
   const leftOut = nothingLeftOut();
   let fault: VaekitError | undefined;
   const found = await openData(recipe, {
     order: randomness.order,
-    factor: model.factor,
+    facts: model.facts,
     onSkip: (path, reason) => {
       // Each phase reads the files anew; each file is reported once.
       if (!skipped.has(path)) options.onNote?.(`Skipped ${path}: ${reason}`);
@@ -88,8 +90,8 @@ async function trainRecipe(options: RunOptions): Promise<TrainResult> {
   try {
     const totalSteps =
       recipe.steps ?? Math.ceil((recipe.epochs! * data.source.batchesPerEpoch) / recipe.accumulate);
-    const discriminator = openDiscriminator(recipe, recipe.data.type === "mnist" ? 1 : recipe.data.channels);
-    const plan = await planTraining(recipe, model, discriminator, totalSteps);
+    const discriminator = openDiscriminator(recipe);
+    const plan = planTraining(recipe, { model, discriminator, weights, totalSteps });
     const result = await runTraining({ options, model, data, discriminator, plan, randomness, totalSteps });
     return { ...result, skippedCount: skipped.size + leftOut.unreadable.length, leftOut };
   } finally {
@@ -99,9 +101,9 @@ async function trainRecipe(options: RunOptions): Promise<TrainResult> {
 
 interface Preparation {
   readonly options: RunOptions;
-  readonly model: TrainingModel;
+  readonly model: TrainableModel;
   readonly data: TrainingData;
-  readonly discriminator: ReturnType<typeof openDiscriminator>;
+  readonly discriminator: TrainableDiscriminator | undefined;
   readonly plan: TrainingPlan;
   readonly randomness: TrainingRandomness;
   readonly totalSteps: number;
@@ -117,20 +119,20 @@ async function runTraining(parts: Preparation): Promise<RunResult> {
     threadCount: options.threadCount ?? 0,
     keepsMemory: true,
   });
-  let trainer: Trainer | undefined;
+  let engine: TrainingEngine | undefined;
   try {
-    trainer = await startTrainer(runtime, plan, randomness, opened);
+    engine = await startEngine(runtime, plan, randomness, opened);
     options.onStart?.({
-      step: trainer.step,
+      step: engine.step,
       totalSteps,
       parameterCount: model.layout.size,
       examples: data.source.exampleCount,
     });
-    const loop = new RunLoop({ options, run, trainer, model, data, randomness, totalSteps });
+    const loop = new RunLoop({ options, run, engine, model, data, randomness, totalSteps });
     loop.restore(opened.checkpoint);
     return await loop.run();
   } catch (error) {
-    if (options.resume !== true && (trainer?.step ?? 0) === 0) await run.discard();
+    if (options.resume !== true && (engine?.step ?? 0) === 0) await run.discard();
     throw error;
   }
 }
@@ -178,21 +180,27 @@ async function freshTensors(parts: Preparation): Promise<Map<string, Tensor>> {
   const generator = randomness.initialization;
   const pictures = (): Promise<Tensor<"float32">> => data.initialPictures();
   const parameters = await model.initialParameters(generator, pictures);
-  const discriminatorParameters = await discriminator?.initialParameters(generator, pictures);
+  const discriminatorParameters = await discriminator?.initialParameters(generator, pictures, onProcessor);
   return initialTensors(plan, parameters, discriminatorParameters);
 }
 
-async function startTrainer(
+/** A runtime of its own: the run's is opened when its folder is there. */
+const onProcessor: RuntimeUse = async (work) => {
+  await using runtime = new NodeRuntime({ device: "cpu" });
+  return await work(runtime);
+};
+
+async function startEngine(
   runtime: NodeRuntime,
   plan: TrainingPlan,
   randomness: TrainingRandomness,
   { tensors, checkpoint }: OpenedRun,
-): Promise<Trainer> {
-  if (checkpoint === undefined) return Trainer.create(runtime, plan, randomness, tensors);
+): Promise<TrainingEngine> {
+  if (checkpoint === undefined) return TrainingEngine.create(runtime, plan, randomness, tensors);
   const { batches, randomness: state } = checkpoint.state as unknown as {
     batches: number;
     randomness: RandomnessState;
   };
   randomness.restore(state);
-  return Trainer.create(runtime, plan, randomness, tensors, { step: checkpoint.step, batches });
+  return TrainingEngine.create(runtime, plan, randomness, tensors, { step: checkpoint.step, batches });
 }

@@ -1,6 +1,6 @@
 /** A recipe's data: batches to train on, and pictures to validate with. */
 import { dirname, resolve } from "node:path";
-import { PhasedBatches, shuffledOrder, type ExampleOrder } from "../data/index.ts";
+import { PhasedBatches, shuffledOrder, type BatchSource, type ExampleOrder } from "../data/index.ts";
 import {
   findPictures,
   recordPictures,
@@ -11,9 +11,9 @@ import {
   readValidationPictures,
 } from "../data/node/index.ts";
 import { VaekitError } from "../errors.ts";
+import type { ModelFacts } from "../models/index.ts";
 import type { Recipe } from "../recipe/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { BatchSource } from "../train/index.ts";
 
 export interface TrainingData {
   readonly source: BatchSource;
@@ -34,25 +34,29 @@ export interface TrainingData {
 export interface OpenDataOptions {
   /** Where the order of examples is drawn by the run itself. */
   readonly order: ExampleOrder | undefined;
-  /** Both sides of a validation picture must be a multiple of this. */
-  readonly factor: number;
+  /** The model's: both sides of a validation picture must be a multiple of its factor. */
+  readonly facts: ModelFacts;
   readonly onSkip: (path: string, reason: string) => void;
   /** Told what the listing of a folder passed over. */
   readonly onLeftOut: (folder: string, leftOut: LeftOut) => void;
 }
 
 /** Opens what `recipe.data` names. @throws what the data sets throw, and INVALID_ARGUMENT where too little is left. */
-export function openData(recipe: Recipe, options: OpenDataOptions): Promise<TrainingData> {
-  return recipe.data.type === "mnist"
-    ? openDigits(recipe, recipe.data, options)
-    : openPictures(recipe, recipe.data, options);
+export async function openData(recipe: Recipe, options: OpenDataOptions): Promise<TrainingData> {
+  const { data } = recipe;
+  if (data.type === "mnist") return openDigits(recipe, data, options);
+  if (data.type !== "tensors") return openPictures(recipe, data, options);
+  throw new VaekitError(
+    "INVALID_CONFIG",
+    "data.type: tensors come from a program, which hands them to a Trainer; train reads images, mnist or list.",
+  );
 }
 
 /** Enough for a fit of principal components. */
 const initialCount = 64;
 const initialSide = 128;
 
-type PictureData = Exclude<Recipe["data"], { type: "mnist" }>;
+type PictureData = Exclude<Recipe["data"], { type: "mnist" | "tensors" }>;
 type DigitData = Extract<Recipe["data"], { type: "mnist" }>;
 
 async function openPictures(
@@ -100,7 +104,10 @@ async function openPictures(
   ]);
   const record = await recordAll(data, files, validation);
   const paths = validation ?? files.slice(files.length - heldOut);
-  const resolution = wholeMultiple(recipe.validation.resolution ?? data.resolution, options.factor);
+  const resolution = wholeMultiple(
+    recipe.validation.resolution ?? data.resolution,
+    options.facts.spatialFactor,
+  );
   const validationOptions = {
     resolution,
     shortSide: shortSide === null ? null : Math.max(shortSide, resolution),
@@ -185,12 +192,12 @@ const wholeMultiple = (pixels: number, factor: number): number =>
 async function openDigits(
   recipe: Recipe,
   data: DigitData,
-  { order }: OpenDataOptions,
+  { order, facts }: OpenDataOptions,
 ): Promise<TrainingData> {
   const shared = {
     binarize: data.binarize,
     range: data.range,
-    flatten: recipe.model.type === "mlp",
+    flatten: facts.layout === "rows",
     seed: recipe.seed,
   };
   const open = (exampleOrder: ExampleOrder): Promise<BatchSource> =>

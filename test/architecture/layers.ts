@@ -22,6 +22,7 @@ export const mayImport: Record<string, readonly string[]> = {
   runtime: ["rewrite", "files", "ort", "onnx", "graph", "tensor", "util"],
   recipe: ["models", "files", "tensor", "util"],
   train: [
+    "data",
     "autodiff",
     "nn",
     "models",
@@ -36,7 +37,7 @@ export const mayImport: Record<string, readonly string[]> = {
     "tensor",
     "util",
   ],
-  data: ["train", "files", "images", "random", "tensor", "util"],
+  data: ["files", "images", "random", "tensor", "util"],
   hub: ["models", "weights", "files", "util"],
   report: ["latents", "images", "tensor", "util"],
   vae: [

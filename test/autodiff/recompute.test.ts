@@ -9,7 +9,7 @@ import {
   initialTensors,
   ParameterLayout,
   philoxRandomness,
-  Trainer,
+  TrainingEngine,
 } from "../../src/train/index.ts";
 
 const runtime = new NodeRuntime({ device: "cpu", threadCount: 1 });
@@ -49,7 +49,12 @@ async function train(recompute: boolean): Promise<Tensor> {
     givesLogits: false,
   } as const;
   const parameters = layout.join(initializeParameters(config, Generator.torch(0)));
-  const trainer = await Trainer.create(runtime, plan, philoxRandomness(0), initialTensors(plan, parameters));
+  const trainer = await TrainingEngine.create(
+    runtime,
+    plan,
+    philoxRandomness(0),
+    initialTensors(plan, parameters),
+  );
   const pictures = Generator.philox(1).uniform([2, 3, 16, 16], -1, 1);
   for (let step = 0; step < 3; step++) await trainer.advance(() => Promise.resolve(pictures));
   const tensors = await trainer.tensors();

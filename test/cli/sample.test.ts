@@ -14,7 +14,7 @@ import {
   writeSafetensorsFile,
   type Tensor,
 } from "../../src/node/index.ts";
-import { pictureSheet } from "../../src/train/samples.ts";
+import { pictureSheet } from "../../src/images/picture-sheets.ts";
 import { listFiles, runCli, savePicture, saveTinyModel, temporaryFolder, type Outcome } from "./run-cli.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

@@ -10,7 +10,7 @@ import {
 import { Generator } from "../../src/random/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
-import { initializeFromPrincipalComponents } from "../../src/train/principal-components.ts";
+import { initializeFromPrincipalComponents } from "../../src/models/autoencoder-kl/principal-components/index.ts";
 import { contextOf, runGraph } from "./run-graph.ts";
 
 const runtime = new NodeRuntime({ device: "cpu", threadCount: 1 });

@@ -10,7 +10,7 @@ import {
   type Interpolation,
   type Tensor,
 } from "../../node/index.ts";
-import { pictureSheet } from "../../train/samples.ts";
+import { pictureSheet } from "../../images/picture-sheets.ts";
 import { concatenate } from "../concatenate.ts";
 import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";

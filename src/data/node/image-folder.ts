@@ -1,7 +1,7 @@
 /** Batches of crops of picture files, read, resized and cropped in a thread of their own. */
 import { VaekitError } from "../../errors.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import type { BatchSource } from "../../train/batch-source.ts";
+import type { BatchSource } from "../batch-source.ts";
 import { augmentationOf } from "../augment.ts";
 import { BatchPlan, shuffledOrder, type ExampleOrder } from "../epoch-order.ts";
 import { listPictures } from "../../images/node/list-pictures.ts";

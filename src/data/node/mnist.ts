@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { VaekitError } from "../../errors.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import type { BatchSource } from "../../train/batch-source.ts";
+import type { BatchSource } from "../batch-source.ts";
 import { BatchPlan, shuffledOrder, type ExampleOrder } from "../epoch-order.ts";
 import { dataStream } from "../streams.ts";
 import { readIdxImages, type IdxImages } from "./idx-images.ts";

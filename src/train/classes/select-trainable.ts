@@ -1,7 +1,7 @@
 /** Which parameters of a model are trained. */
-import { VaekitError } from "../errors.ts";
-import type { Shape } from "../tensor/shape.ts";
-import { quote } from "../util/printable.ts";
+import { VaekitError } from "../../errors.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import { quote } from "../../util/printable.ts";
 
 /** The parameters whose names match one of the patterns, in which * stands for anything. */
 export function selectTrainable(

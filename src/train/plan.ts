@@ -1,34 +1,28 @@
-/** From a recipe to what the trainer needs. */
+/** From a recipe to what the engine needs. */
 import { VaekitError } from "../errors.ts";
-import { parseSafetensors } from "../weights/index.ts";
-import { openFileSource } from "../files/node/index.ts";
-import type { Recipe } from "../recipe/index.ts";
-import {
-  autoencoderKLNetwork,
-  emaDecay,
-  findLpipsWeights,
-  klWeight,
-  learningRateFactor,
-  type ObjectiveOptions,
-  type TeacherOptions,
-  type TrainingPlan,
-} from "../train/index.ts";
+import { pictureSides, type Recipe } from "../recipe/index.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
-import { pictureSides } from "./autoencoder-kl-model.ts";
-import { finiteWeights, openPretrained } from "./pretrained.ts";
-import type { openDiscriminator } from "./discriminator.ts";
-import { inMemory, type TrainingModel } from "./trained-model.ts";
+import { autoencoderKLNetwork } from "./classes/autoencoder-kl.ts";
+import type { TrainableDiscriminator } from "./discriminator.ts";
+import type { TeacherOptions } from "./graphs/autoencoder-step.ts";
+import { findLpipsWeights } from "./losses/index.ts";
+import type { ObjectiveOptions } from "./objective.ts";
+import { neededWeights, type RecipeWeights } from "./recipe-weights.ts";
+import { emaDecay, klWeight, learningRateFactor } from "./schedules/index.ts";
+import { inMemory, type TrainableModel } from "./trainable-model.ts";
+import type { TrainingPlan } from "./training-plan.ts";
 
-/**
- * @param totalSteps the length of the run, for the schedules.
- * @throws INVALID_CONFIG where parts of the recipe do not fit together, before anything is trained.
- */
-export async function planTraining(
-  recipe: Recipe,
-  model: TrainingModel,
-  discriminator: ReturnType<typeof openDiscriminator>,
-  totalSteps: number,
-): Promise<TrainingPlan> {
+export interface PlanParts {
+  readonly model: TrainableModel;
+  readonly discriminator: TrainableDiscriminator | undefined;
+  readonly weights: RecipeWeights;
+  /** The length of the run, for the schedules. */
+  readonly totalSteps: number;
+}
+
+/** @throws INVALID_CONFIG where parts of the recipe do not fit together, before anything is trained. */
+export function planTraining(recipe: Recipe, parts: PlanParts): TrainingPlan {
+  const { model, discriminator, weights, totalSteps } = parts;
   const { optimizer, loss, ema } = recipe;
   const { adversarial, distillation } = loss;
   if (adversarial !== null) checkAdversary(recipe, model, adversarial.layers);
@@ -37,8 +31,8 @@ export async function planTraining(
     network: model.network,
     layout: model.layout,
     frozen: model.frozen,
-    objective: await objectiveOptions(recipe),
-    ...(distillation === null ? {} : { teacher: await openTeacher(distillation.teacher, model) }),
+    objective: objectiveOptions(recipe, weights),
+    ...(distillation === null ? {} : { teacher: teacherOptions(distillation.teacher, model, weights) }),
     ...(adversarial === null || discriminator === undefined
       ? {}
       : {
@@ -62,7 +56,7 @@ export async function planTraining(
   };
 }
 
-async function objectiveOptions({ loss }: Recipe): Promise<ObjectiveOptions> {
+function objectiveOptions({ loss }: Recipe, weights: RecipeWeights): ObjectiveOptions {
   const { perceptual, importance, distillation } = loss;
   return {
     reconstruction: loss.reconstruction,
@@ -74,9 +68,7 @@ async function objectiveOptions({ loss }: Recipe): Promise<ObjectiveOptions> {
       ? {}
       : {
           perceptual: {
-            weights: findLpipsWeights(
-              (await parseSafetensors(await openFileSource(perceptual.weights))).tensors,
-            ),
+            weights: findLpipsWeights(neededWeights(weights, "perceptual", "loss.perceptual.weights")),
             weight: perceptual.weight,
           },
         }),
@@ -85,13 +77,11 @@ async function objectiveOptions({ loss }: Recipe): Promise<ObjectiveOptions> {
   };
 }
 
-async function openTeacher(
-  source: string,
-  { network: student, ...model }: TrainingModel,
-): Promise<TeacherOptions> {
-  await using vae = await openPretrained(source, {});
-  const network = autoencoderKLNetwork(vae.config);
-  const picture = [1, vae.config.inChannels, 8 * model.factor, 8 * model.factor];
+function teacherOptions(source: string, model: TrainableModel, weights: RecipeWeights): TeacherOptions {
+  const { config, tensors } = neededWeights(weights, "teacher", "loss.distillation.teacher");
+  const { network: student, facts } = model;
+  const network = autoencoderKLNetwork(config);
+  const picture = [1, config.inChannels, 8 * facts.spatialFactor, 8 * facts.spatialFactor];
   const [wanted, found] = [student, network].map((each) => each.latentShape(picture)) as [Shape, Shape];
   if (!sameShape(wanted, found)) {
     throw new VaekitError(
@@ -99,11 +89,11 @@ async function openTeacher(
       `loss.distillation.teacher: expected a VAE whose latents have the shape of the model's, ${formatShape(wanted)} for a picture of ${picture[2]} pixels, found ${formatShape(found)} in ${source}.`,
     );
   }
-  return { network, weights: inMemory(await finiteWeights(vae)) };
+  return { network, weights: inMemory(tensors) };
 }
 
 /** What would otherwise show at the step at which the adversary begins. */
-function checkAdversary(recipe: Recipe, { network, layout }: TrainingModel, layers: number): void {
+function checkAdversary(recipe: Recipe, { network, layout }: TrainableModel, layers: number): void {
   const { lastLayer } = network;
   if (!layout.places.some(({ name }) => name === lastLayer)) {
     throw new VaekitError(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Tensor } from "../tensor/tensor.ts";
-import { pictureSheet, rastersOf, reconstructionSheet } from "./samples.ts";
+import { pictureSheet, rastersOf, reconstructionSheet } from "./picture-sheets.ts";
 
 /** Pictures of one value each: [N, 1, 2, 2]. */
 const flat = (...values: number[]): Tensor<"float32"> =>

@@ -1,7 +1,7 @@
 /** The two fits of a linear autoencoder: principal components for the encoder, least squares for the decoder. */
 import { CholeskyDecomposition, EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { invariant } from "../../errors.ts";
-import type { BaseGenerator } from "../../random/base-generator.ts";
+import { invariant } from "../../../errors.ts";
+import type { BaseGenerator } from "../../../random/base-generator.ts";
 import type { FeatureMaps, FilterRow } from "./feature-maps.ts";
 
 /** Positions that a fit looks at: far more than it has unknowns, and few enough to take about a second. */

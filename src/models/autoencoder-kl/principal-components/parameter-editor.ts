@@ -1,6 +1,6 @@
 /** Writes chosen rows of convolutions into a copy of a model's parameters. */
-import { invariant } from "../../errors.ts";
-import { Tensor } from "../../tensor/tensor.ts";
+import { invariant } from "../../../errors.ts";
+import { Tensor } from "../../../tensor/tensor.ts";
 import type { FilterRow } from "./feature-maps.ts";
 import type { HeadPlacement, Placement } from "./placement.ts";
 import { restoringNormWeights } from "./placement.ts";

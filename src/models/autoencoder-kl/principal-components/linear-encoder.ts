@@ -1,7 +1,7 @@
 /** The encoder as a linear code: principal components of 2 x 2 blocks, level upon level. */
-import { VaekitError } from "../../errors.ts";
-import type { AutoencoderKLConfig } from "../../models/index.ts";
-import type { BaseGenerator } from "../../random/base-generator.ts";
+import { VaekitError } from "../../../errors.ts";
+import type { AutoencoderKLConfig } from "../config.ts";
+import type { BaseGenerator } from "../../../random/base-generator.ts";
 import {
   foldBlocks,
   mixChannels,

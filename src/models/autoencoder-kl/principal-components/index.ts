@@ -2,16 +2,16 @@
  * A start for an AutoencoderKL that is far better than noise: the whole model is linear and fitted to pictures. The
  * residual branches end in zeros, so training adds to the linear model what it cannot do.
  */
-import { VaekitError } from "../errors.ts";
-import { spatialFactor, type AutoencoderKLConfig } from "../models/index.ts";
-import type { BaseGenerator } from "../random/base-generator.ts";
-import { formatShape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { cropToMultiple } from "./initialization/feature-maps.ts";
-import { writeLinearDecoder } from "./initialization/linear-decoder.ts";
-import { writeLinearEncoder } from "./initialization/linear-encoder.ts";
-import { identityRows, ParameterEditor } from "./initialization/parameter-editor.ts";
-import { plainPlacement } from "./initialization/placement.ts";
+import { VaekitError } from "../../../errors.ts";
+import { spatialFactor, type AutoencoderKLConfig } from "../config.ts";
+import type { BaseGenerator } from "../../../random/base-generator.ts";
+import { formatShape } from "../../../tensor/shape.ts";
+import type { Tensor } from "../../../tensor/tensor.ts";
+import { cropToMultiple } from "./feature-maps.ts";
+import { writeLinearDecoder } from "./linear-decoder.ts";
+import { writeLinearEncoder } from "./linear-encoder.ts";
+import { identityRows, ParameterEditor } from "./parameter-editor.ts";
+import { plainPlacement } from "./placement.ts";
 
 /**
  * Makes the encoder the code of principal components of blocks of pixels (each latent of mean square 1 over the

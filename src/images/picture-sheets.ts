@@ -1,6 +1,6 @@
 /** Sheets that show how far a model is: reconstructions beside their inputs, and pictures out of latents. */
 import { VaekitError } from "../errors.ts";
-import { contactSheet, differencePicture, VaeImageProcessor, type Raster } from "../images/index.ts";
+import { contactSheet, differencePicture, VaeImageProcessor, type Raster } from "./index.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 

@@ -1,18 +1,38 @@
-/** The fully connected VAE as a run trains it. */
-import { initializeMlpVae, mlpVaeClassName, mlpVaeNames, type MlpVaeConfig } from "../models/index.ts";
-import { formatRecipe, type MlpRecipe, type Recipe } from "../recipe/index.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import { logvarName, mlpNetwork, ParameterLayout } from "../train/index.ts";
-import { inMemory, withLogvar, writeModel, type TrainingModel } from "./trained-model.ts";
+/** The fully connected VAE as training sees it. */
+import {
+  initializeMlpVae,
+  mlpDecoder,
+  mlpEncoder,
+  mlpVae,
+  mlpVaeNames,
+  type MlpVaeConfig,
+} from "../../models/index.ts";
+import { formatRecipe, type MlpRecipe, type Recipe } from "../../recipe/index.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { logvarName } from "../graphs/context.ts";
+import { ParameterLayout } from "../parameter-layout.ts";
+import { inMemory, withLogvar, type TrainableModel } from "../trainable-model.ts";
+import type { VaeNetwork } from "../vae-network.ts";
 
-/** Opens the model of a recipe. */
-export function openMlp(recipe: Recipe, model: MlpRecipe): TrainingModel {
+/** Samples [N, D] in [0, 1]; `decode` gives logits. */
+export function mlpNetwork(config: MlpVaeConfig): VaeNetwork {
+  return {
+    parameterShapes: mlpVae.parameterShapes(config),
+    latentShape: ([batch]) => [batch!, config.latentSize],
+    posterior: (context, sample) => mlpEncoder(context, config, sample),
+    decode: (context, z) => mlpDecoder(context, config, z),
+    lastLayer: undefined,
+  };
+}
+
+/** The model of a recipe. */
+export function openMlpVae(recipe: Recipe, model: MlpRecipe): TrainableModel {
   const config = mlpConfig(model);
   const network = mlpNetwork(config);
   const layout = new ParameterLayout(withLogvar(network.parameterShapes, recipe));
   return {
     network,
-    factor: 1,
+    facts: mlpVae.facts(config),
     layout,
     frozen: inMemory(new Map()),
     architecture: formatRecipe(recipe)["model"] as Record<string, unknown>,
@@ -22,11 +42,10 @@ export function openMlp(recipe: Recipe, model: MlpRecipe): TrainingModel {
       const tensors = initializeMlpVae(config, generator, pixelMeans === undefined ? {} : { pixelMeans });
       return layout.join(new Map<string, Tensor>([...tensors, [logvarName, Tensor.zeros([1])]]));
     },
-    save: async (folder, trained) => {
-      const tensors = new Map([...network.parameterShapes.keys()].map((name) => [name, trained.get(name)!]));
-      const file = { _class_name: mlpVaeClassName, ...(formatRecipe(recipe)["model"] as object) };
-      await writeModel(folder, tensors, `${JSON.stringify(file, null, 2)}\n`);
-    },
+    content: (trained) => ({
+      config: mlpVae.config.format(config),
+      tensors: new Map([...network.parameterShapes.keys()].map((name) => [name, trained.get(name)!])),
+    }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Batches of feature maps on the host, and the few linear operations that fitting a linear autoencoder takes. */
-import { invariant } from "../../errors.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { invariant } from "../../../errors.ts";
+import type { Tensor } from "../../../tensor/tensor.ts";
 
 /** Feature maps [count, channels, height, width], row-major. */
 export interface FeatureMaps {

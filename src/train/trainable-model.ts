@@ -1,14 +1,13 @@
-/** What a run asks of its model, whatever it is. */
-import { join } from "node:path";
-import type { FindParameter } from "../models/index.ts";
+/** What training asks of a model, whatever its class. */
+import type { FindParameter, ModelFacts } from "../models/index.ts";
 import type { BaseGenerator } from "../random/base-generator.ts";
 import type { Recipe } from "../recipe/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { storeInMemory } from "../tensor/stored-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { logvarName, type ParameterLayout, type VaeNetwork } from "../train/index.ts";
-import { makeFolder, writeFileAtomic } from "../files/node/index.ts";
-import { writeSafetensorsFile } from "../weights/node/index.ts";
+import { logvarName } from "./graphs/context.ts";
+import type { ParameterLayout } from "./parameter-layout.ts";
+import type { VaeNetwork } from "./vae-network.ts";
 
 /** What calibration found, for the config: the whole set of keys that say how latents are scaled. */
 export interface LatentFactors {
@@ -31,29 +30,35 @@ export interface TrainedLatents {
   readonly scaling: string;
 }
 
-export interface TrainingModel {
+/** A model as files, in diffusers' layout. */
+export interface ModelContent {
+  /** config.json's text. */
+  readonly config: string;
+  /** Every parameter, as it is stored. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+export interface TrainableModel {
   readonly network: VaeNetwork;
-  /** Pixels of one latent. */
-  readonly factor: number;
+  readonly facts: ModelFacts;
   /** The trained parameters. */
   readonly layout: ParameterLayout;
   /** All others. */
   readonly frozen: FindParameter;
   /** What a checkpoint must have been trained for. */
   readonly architecture: Record<string, unknown>;
-  /** Undefined where latents are for no diffusion model. */
+  /** Undefined where latents are for no diffusion model: they follow the prior N(0, 1), and a likelihood judges them. */
   readonly latents: TrainedLatents | undefined;
   /** The trained parameters before the first step. @param pictures gives some to start from. */
   initialParameters(
     generator: BaseGenerator,
     pictures: () => Promise<Tensor<"float32">>,
   ): Promise<Tensor<"float32">>;
-  /** Writes the model's folder. */
-  save(
-    folder: string,
-    trained: ReadonlyMap<string, Tensor>,
-    factors: LatentFactors | undefined,
-  ): Promise<void>;
+  /**
+   * @param trained the trained parameters, by name.
+   * @param factors what replaces the config's scaling.
+   */
+  content(trained: ReadonlyMap<string, Tensor>, factors?: LatentFactors): ModelContent;
 }
 
 /** The parameters of a model, and the learned log-variance where the recipe has one. */
@@ -69,16 +74,3 @@ export const inMemory =
   (tensors: ReadonlyMap<string, Tensor>): FindParameter =>
   (name) =>
     storeInMemory(name, tensors.get(name)!);
-
-const weightsFile = "diffusion_pytorch_model.safetensors";
-
-/** Writes a folder as diffusers lays it out. */
-export async function writeModel(
-  folder: string,
-  tensors: ReadonlyMap<string, Tensor>,
-  config: string,
-): Promise<void> {
-  await makeFolder(folder);
-  await writeSafetensorsFile(join(folder, weightsFile), tensors, { format: "pt" });
-  await writeFileAtomic(join(folder, "config.json"), config);
-}

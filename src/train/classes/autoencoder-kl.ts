@@ -1,32 +1,51 @@
-/** AutoencoderKL as a run trains it: from scratch or from a pretrained one, whole or in part. */
-import { VaekitError } from "../errors.ts";
-import { describeScaling, latentScaling } from "../latents/scaling.ts";
+/** AutoencoderKL as training sees it: from scratch or from a pretrained one, whole or in part. */
+import { VaekitError } from "../../errors.ts";
+import { describeScaling } from "../../latents/scaling.ts";
 import {
+  autoencoderKL,
+  decode,
+  encode,
   formatConfig,
-  initializeParameters,
   spatialFactor,
   type AutoencoderKLConfig,
-} from "../models/index.ts";
-import type { BaseGenerator } from "../random/base-generator.ts";
-import type { AutoencoderKLRecipe, Recipe } from "../recipe/index.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import {
-  autoencoderKLNetwork,
-  initializeFromPrincipalComponents,
-  logvarName,
-  ParameterLayout,
-} from "../train/index.ts";
-import { finiteWeights, openPretrained } from "./pretrained.ts";
-import { selectTrainable } from "./trainable.ts";
-import { inMemory, withLogvar, writeModel, type Calibration, type TrainingModel } from "./trained-model.ts";
+} from "../../models/index.ts";
+import { initializeFromPrincipalComponents } from "../../models/autoencoder-kl/principal-components/index.ts";
+import type { BaseGenerator } from "../../random/base-generator.ts";
+import { pictureSides, pictureSize, type AutoencoderKLRecipe, type Recipe } from "../../recipe/index.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { logvarName } from "../graphs/context.ts";
+import { splitMoments } from "../losses/index.ts";
+import { ParameterLayout } from "../parameter-layout.ts";
+import { neededWeights, type RecipeWeights } from "../recipe-weights.ts";
+import { inMemory, withLogvar, type Calibration, type TrainableModel } from "../trainable-model.ts";
+import type { VaeNetwork } from "../vae-network.ts";
+import { selectTrainable } from "./select-trainable.ts";
 
-/** Opens the model of a recipe. @throws INVALID_CONFIG when it does not fit the data, or what opening it throws. */
-export async function openAutoencoderKL(
+/** Samples [N, C, H, W] in [-1, 1]. */
+export function autoencoderKLNetwork(config: AutoencoderKLConfig): VaeNetwork {
+  const factor = spatialFactor(config);
+  return {
+    parameterShapes: autoencoderKL.parameterShapes(config),
+    latentShape: ([batch, , height, width]) => [
+      batch!,
+      config.latentChannels,
+      height! / factor,
+      width! / factor,
+    ],
+    posterior: (context, sample) => splitMoments(context.builder, encode({ ...context, config }, sample)),
+    decode: (context, z) => decode({ ...context, config }, z),
+    lastLayer: "decoder.conv_out.weight",
+  };
+}
+
+/** The model of a recipe. @throws INVALID_CONFIG when it does not fit the data. */
+export function openAutoencoderKL(
   recipe: Recipe,
   model: AutoencoderKLRecipe,
-  onNote?: (note: string) => void,
-): Promise<TrainingModel> {
-  const pretrained = await loadPretrained(model, onNote);
+  weights: RecipeWeights,
+): TrainableModel {
+  const pretrained =
+    model.pretrained === null ? undefined : neededWeights(weights, "pretrained", "model.pretrained");
   const config = pretrained?.config ?? model.config!;
   checkPictures(recipe, config);
   const network = autoencoderKLNetwork(config);
@@ -42,26 +61,26 @@ export async function openAutoencoderKL(
   }
   return {
     network,
-    factor: spatialFactor(config),
+    facts: autoencoderKL.facts(config),
     layout,
     frozen: inMemory(others),
     architecture: { ...architectureOf(config), trainable: [...model.trainable] },
     latents: {
       channels: config.latentChannels,
       calibration: calibrationOf(model, [...trainedShapes.keys()]),
-      scaling: describeScaling(latentScaling(config)),
+      scaling: describeScaling(autoencoderKL.scaling(config)),
     },
     initialParameters: async (generator, pictures) => {
       const tensors = found ?? (await freshParameters(config, model, generator, pictures));
       return layout.join(new Map<string, Tensor>([...tensors, [logvarName, Tensor.zeros([1])]]));
     },
-    save: async (folder, trained, factors) => {
+    content: (trained, factors) => {
       const tensors = new Map<string, Tensor>();
       for (const name of network.parameterShapes.keys()) {
         const tensor = trained.get(name) ?? others.get(name)!;
         tensors.set(name, tensor.dtype === model.saveDtype ? tensor : tensor.toFloat(model.saveDtype));
       }
-      await writeModel(folder, tensors, formatConfig({ ...config, ...factors }));
+      return { config: formatConfig({ ...config, ...factors }), tensors };
     },
   };
 }
@@ -82,7 +101,7 @@ function checkPictures(recipe: Recipe, config: AutoencoderKLConfig): void {
       `data.resolution: expected a multiple of the model's spatial factor ${factor}, also in phases, found ${side}.`,
     );
   }
-  const channels = recipe.data.type === "mnist" ? 1 : recipe.data.channels;
+  const { channels } = pictureSize(recipe.data);
   if (config.inChannels !== channels || config.outChannels !== channels) {
     throw new VaekitError(
       "INVALID_CONFIG",
@@ -90,15 +109,6 @@ function checkPictures(recipe: Recipe, config: AutoencoderKLConfig): void {
     );
   }
 }
-
-/** Sides of the training pictures in pixels, those of each phase. */
-export function pictureSides({ data, phases }: Recipe): number[] {
-  if (data.type === "mnist") return [mnistSide];
-  return [data.resolution, ...phases.map(({ resolution }) => resolution)];
-}
-
-/** Side of MNIST's pictures, in pixels. */
-const mnistSide = 28;
 
 /** The config's part that decides the architecture; the rest only says how the model is used. */
 function architectureOf(config: AutoencoderKLConfig): object {
@@ -113,26 +123,13 @@ function architectureOf(config: AutoencoderKLConfig): object {
   return { ...(JSON.parse(file) as object), sample_size: 0 };
 }
 
-async function loadPretrained(
-  model: AutoencoderKLRecipe,
-  onNote: ((note: string) => void) | undefined,
-): Promise<{ config: AutoencoderKLConfig; tensors: Map<string, Tensor> } | undefined> {
-  if (model.pretrained === null) return undefined;
-  const vae = await openPretrained(model.pretrained, { ...model, onNote });
-  try {
-    return { config: vae.config, tensors: await finiteWeights(vae) };
-  } finally {
-    await vae.dispose();
-  }
-}
-
 async function freshParameters(
   config: AutoencoderKLConfig,
   model: AutoencoderKLRecipe,
   generator: BaseGenerator,
   pictures: () => Promise<Tensor<"float32">>,
 ): Promise<Map<string, Tensor>> {
-  const drawn = initializeParameters(config, generator);
+  const drawn = autoencoderKL.initialize(config, generator);
   if (model.initialization === "pytorch") return drawn;
   return initializeFromPrincipalComponents(config, drawn, await pictures(), generator);
 }

@@ -1,73 +1,26 @@
 /**
  * The training loop's engine: sessions for the step's graphs, the state that they work on, and the numbers that
- * change from step to step. It knows neither files nor data sets.
+ * change from step to step. It knows neither recipes nor data sets.
  */
 import { InternalError } from "../errors.ts";
-import type { Graph } from "../graph/index.ts";
-import type { FindParameter } from "../models/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import {
-  buildAutoencoderStep,
-  type AdversarialOptions,
-  type TeacherOptions,
-} from "./graphs/autoencoder-step.ts";
-import { buildDiscriminatorStep } from "./graphs/discriminator-step.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { GraphSessions } from "./graph-sessions.ts";
 import { buildLogWeightSum, likelihoodNoiseShape } from "./graphs/likelihood.ts";
 import { buildDecoding, buildReconstruction } from "./graphs/reconstruction.ts";
-import { stateNames, type OptimizerOptions, type UpdateOptions } from "./graphs/update.ts";
+import { stateNames } from "./graphs/update.ts";
 import { combineLogSums } from "./losses/index.ts";
-import { GraphSessions } from "./graph-sessions.ts";
-import type { ObjectiveOptions } from "./objective.ts";
-import { adamScalars } from "./optimizer.ts";
-import type { ParameterLayout } from "./parameter-layout.ts";
+import { autoencoderGraph, discriminatorGraph, noiseShape, number, optimizerInputs } from "./plan-graphs.ts";
 import type { TrainingRandomness } from "./randomness.ts";
 import { StateVectors } from "./state-vectors.ts";
 import { checkFinite, checkFiniteTensors, StepTerms } from "./terms.ts";
-import type { VaeNetwork } from "./vae-network.ts";
-
-export interface TrainingPlan {
-  readonly network: VaeNetwork;
-  readonly layout: ParameterLayout;
-  readonly frozen: FindParameter;
-  readonly objective: ObjectiveOptions;
-  readonly teacher?: TeacherOptions;
-  readonly adversarial?: AdversarialOptions & {
-    /** From this step on, counted in the autoencoder's updates. */
-    readonly startStep: number;
-    readonly learningRate: number;
-  };
-  readonly optimizer: OptimizerOptions & { readonly learningRate: number };
-  /** Factor of the learning rate after so many updates. */
-  readonly learningRateFactor: (step: number) => number;
-  readonly klWeight: (step: number) => number;
-  /** Decay of the moving average at an update, counted from 1; undefined for no average. */
-  readonly emaDecay?: (update: number) => number;
-  readonly accumulate: number;
-  /** Computes blocks again in the backward pass: less memory, more time. */
-  readonly recompute?: boolean;
-  /** The decoder gives logits of Bernoulli pixels. */
-  readonly givesLogits: boolean;
-}
-
-/** The network's weights that a question is about: as they are, or their moving average. */
-export type WeightsKind = "raw" | "ema";
-
-/** What a step reports. */
-export interface StepReport {
-  /** Updates done, this one included. */
-  readonly step: number;
-  readonly learningRate: number;
-  readonly klWeight: number;
-  /** The objective's terms by name, means over the step's batches. */
-  readonly terms: Readonly<Record<string, number>>;
-}
+import type { StepReport, TrainingPlan, WeightsKind } from "./training-plan.ts";
 
 /** Rows of latents that are decoded at once for a likelihood: tens of megabytes for MNIST. */
 const rowsAtOnce = 10_000;
 
-export class Trainer {
+export class TrainingEngine {
   readonly #plan: TrainingPlan;
   readonly #randomness: TrainingRandomness;
   readonly #vectors: StateVectors;
@@ -101,12 +54,12 @@ export class Trainer {
     randomness: TrainingRandomness,
     tensors: ReadonlyMap<string, Tensor>,
     progress = { step: 0, batches: 0 },
-  ): Promise<Trainer> {
+  ): Promise<TrainingEngine> {
     const { layout, adversarial } = plan;
     const layouts = new Map([["", layout]]);
     if (adversarial !== undefined) layouts.set("discriminator.", adversarial.layout);
     const vectors = await StateVectors.create(runtime, tensors, layouts);
-    return new Trainer(runtime, plan, randomness, vectors, progress);
+    return new TrainingEngine(runtime, plan, randomness, vectors, progress);
   }
 
   /** Updates done. */
@@ -136,23 +89,24 @@ export class Trainer {
       await this.#forgetOtherSizes(sample.shape);
       const { sample_reconstruction: reconstruction, ...terms } = await this.#sessions.run(
         `autoencoder ${phase} ${formatShape(sample.shape)} ${hasAdversary}`,
-        () => this.#autoencoderGraph(sample.shape, phase, hasAdversary),
+        () => autoencoderGraph(this.#plan, sample.shape, phase, hasAdversary),
         {
           sample,
-          noise: this.#randomness.noise(this.#batches, this.#noiseShape(sample.shape)),
+          noise: this.#randomness.noise(this.#batches, noiseShape(this.#plan, sample.shape)),
           kl_weight: number(klWeight(this.#step)),
-          ...this.#optimizerInputs("", optimizer.learningRate * factor, this.#step + 1),
+          ...optimizerInputs(this.#plan, "", optimizer.learningRate * factor, this.#step + 1),
         },
       );
       gathered.add(terms);
       if (hasAdversary && reconstruction !== undefined) {
         const discriminatorTerms = await this.#sessions.run(
           `discriminator ${phase} ${formatShape(sample.shape)}`,
-          () => this.#discriminatorGraph(sample.shape, phase),
+          () => discriminatorGraph(this.#plan, sample.shape, phase),
           {
             sample,
             reconstruction,
-            ...this.#optimizerInputs(
+            ...optimizerInputs(
+              this.#plan,
               "discriminator.",
               adversarial.learningRate * factor,
               this.#step + 1 - adversarial.startStep,
@@ -171,10 +125,10 @@ export class Trainer {
 
   /** The objective's terms on a batch that is not trained on. */
   async evaluate(sample: Tensor<"float32">, index: number): Promise<Record<string, number>> {
-    const noise = this.#randomness.validationNoise(this.#step, index, this.#noiseShape(sample.shape));
+    const noise = this.#randomness.validationNoise(this.#step, index, noiseShape(this.#plan, sample.shape));
     const results = await this.#sessions.run(
       `evaluate ${formatShape(sample.shape)}`,
-      () => this.#autoencoderGraph(sample.shape, "evaluate", false),
+      () => autoencoderGraph(this.#plan, sample.shape, "evaluate", false),
       { sample, noise, kl_weight: number(this.#plan.klWeight(this.#step)) },
     );
     const terms = Object.fromEntries(
@@ -274,63 +228,10 @@ export class Trainer {
       await this.#sessions.forget();
     this.#pictureShape = pictureShape;
   }
-
-  #noiseShape(sample: Shape): Shape {
-    const [batch, ...rest] = this.#plan.network.latentShape(sample);
-    return [batch! * (this.#plan.objective.importance?.samples ?? 1), ...rest];
-  }
-
-  #autoencoderGraph(
-    sampleShape: Shape,
-    phase: "accumulate" | "update" | "evaluate",
-    hasAdversary: boolean,
-  ): Graph {
-    const { adversarial, ...plan } = this.#plan;
-    return buildAutoencoderStep({
-      ...plan,
-      ...(hasAdversary && adversarial !== undefined ? { adversarial } : {}),
-      update: this.#updateOptions(""),
-      sampleShape,
-      phase,
-    });
-  }
-
-  #discriminatorGraph(sampleShape: Shape, phase: "accumulate" | "update"): Graph {
-    const { adversarial } = this.#plan;
-    if (adversarial === undefined) throw new InternalError("a discriminator's step without a discriminator");
-    return buildDiscriminatorStep({
-      adversarial,
-      update: this.#updateOptions("discriminator."),
-      sampleShape,
-      phase,
-    });
-  }
-
-  #updateOptions(prefix: string): UpdateOptions {
-    const { optimizer, accumulate, emaDecay } = this.#plan;
-    return { optimizer, accumulate, hasAverage: emaDecay !== undefined && prefix === "", prefix };
-  }
-
-  /** The numbers of an update; `update` counts from 1. */
-  #optimizerInputs(prefix: string, learningRate: number, update: number): Record<string, Tensor> {
-    const { optimizer, emaDecay } = this.#plan;
-    const scalars = adamScalars(optimizer, learningRate, update);
-    const inputs = {
-      learning_rate: scalars.learningRate,
-      step_size: scalars.stepSize,
-      second_correction: scalars.secondCorrection,
-      ema_rate: 1 - (emaDecay?.(update) ?? 0),
-    };
-    return Object.fromEntries(
-      Object.entries(inputs).map(([name, value]) => [`${prefix}${name}`, number(value)]),
-    );
-  }
 }
 
 const stateNameOf = (weights: WeightsKind): string =>
   weights === "raw" ? stateNames("").parameters : stateNames("").average;
-
-const number = (value: number): Tensor<"float32"> => Tensor.from(Float32Array.of(value), []);
 
 function float32(tensor: Tensor | undefined): Tensor<"float32"> {
   if (tensor?.dtype !== "float32") throw new InternalError("a graph's output is not float32");

@@ -1,5 +1,5 @@
 /** Which channels of a level carry which signals, and how signals pass through the group norm and SiLU of a head. */
-import { VaekitError } from "../../errors.ts";
+import { VaekitError } from "../../../errors.ts";
 
 /** Signals spread over the channels of a level; channels that it does not name keep what they were drawn with. */
 export interface Placement {

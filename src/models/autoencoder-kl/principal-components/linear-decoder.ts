@@ -2,8 +2,8 @@
  * The decoder as a linear model: each upsampler is the 3 x 3 convolution that best predicts the finer level's code
  * from the coarser one's. The latents themselves come along, interpolated bilinearly, for training to use.
  */
-import type { AutoencoderKLConfig } from "../../models/index.ts";
-import type { BaseGenerator } from "../../random/base-generator.ts";
+import type { AutoencoderKLConfig } from "../config.ts";
+import type { BaseGenerator } from "../../../random/base-generator.ts";
 import {
   enlargeWithBorder,
   filterMaps,

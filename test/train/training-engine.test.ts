@@ -26,7 +26,7 @@ import {
   mlpNetwork,
   ParameterLayout,
   philoxRandomness,
-  Trainer,
+  TrainingEngine,
   type StepReport,
   type TrainingPlan,
   type TrainingRandomness,
@@ -65,10 +65,10 @@ function start(
   parameters: ReadonlyMap<string, Tensor>,
   discriminator?: ReadonlyMap<string, Tensor>,
   randomness: TrainingRandomness = philoxRandomness(0),
-): Promise<Trainer> {
+): Promise<TrainingEngine> {
   const judge = discriminator && plan.adversarial!.layout.join(discriminator);
   const tensors = initialTensors(plan, plan.layout.join(parameters), judge);
-  return Trainer.create(runtime, plan, randomness, tensors);
+  return TrainingEngine.create(runtime, plan, randomness, tensors);
 }
 
 /** Philox, but for the noise of each batch, which is given. */
@@ -84,7 +84,7 @@ function row({ data }: Floats, index: number, shape: Shape): Floats {
 }
 
 async function steps(
-  trainer: Trainer,
+  trainer: TrainingEngine,
   count: number,
   batch: (index: number) => Floats,
 ): Promise<StepReport[]> {
@@ -98,7 +98,7 @@ async function steps(
 const termsOf = (reports: readonly StepReport[], name: string): number[] =>
   reports.map(({ terms }) => terms[name]!);
 
-const stateOf = async (trainer: Trainer, name: string): Promise<Floats> =>
+const stateOf = async (trainer: TrainingEngine, name: string): Promise<Floats> =>
   (await trainer.tensors()).get(name)!.toFloat32();
 
 describe("ten steps with two batches each", () => {
