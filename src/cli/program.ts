@@ -11,6 +11,8 @@ import { addSample } from "./commands/sample.ts";
 import { addTrain } from "./commands/train.ts";
 import { addTune } from "./commands/tune.ts";
 import { VaekitError } from "../errors.ts";
+import { NodeRuntime } from "../node/index.ts";
+import { usage } from "./failure.ts";
 import { messageText } from "../util/printable.ts";
 import { packageVersion } from "./package.ts";
 import { writeError, writeOut } from "./terminal.ts";
@@ -29,6 +31,11 @@ export function createProgram(): Command {
       },
     })
     .hook("preAction", checkWorkingFolder)
+    .hook("preAction", () =>
+      usage(() => {
+        NodeRuntime.checkEnvironment();
+      }),
+    )
     .showHelpAfterError("Add --help for what this command expects.")
     .addHelpText(
       "after",

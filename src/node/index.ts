@@ -8,7 +8,11 @@ export type {
   RuntimeOptions,
 } from "./opening-options.ts";
 export { MlpVae } from "./mlp-vae.ts";
-export { NodeRuntime, type NodeRuntimeOptions } from "../runtime/node/node-runtime.ts";
+export {
+  NodeRuntime,
+  type NodeRuntimeOptions,
+  type RuntimeDescription,
+} from "../runtime/node/node-runtime.ts";
 export * from "../images/node/index.ts";
 export {
   openFileSource,

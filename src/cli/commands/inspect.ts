@@ -1,4 +1,4 @@
-/** `vaekit inspect`: a model's config and parameters, or its plan, without running it. */
+/** `vaekit inspect`: a model's config and parameters, or its plan, without running it; or what would run it. */
 import { Option, type Command } from "commander";
 import {
   describeScaling,
@@ -12,6 +12,7 @@ import { bytesPerElement } from "../../tensor/dtype.ts";
 import { formatShape, sizeOf } from "../../tensor/shape.ts";
 import { compareWeights, type Mismatch } from "../compare-weights.ts";
 import { formatBytes, formatCount, formatTable, print, printJson, type Column } from "../format.ts";
+import { inspectRuntime } from "../inspect-runtime.ts";
 import { openModel } from "../open-model.ts";
 import { UsageError } from "../failure.ts";
 import {
@@ -29,6 +30,7 @@ interface InspectOptions extends ModelOptions, JsonOptions {
   plan?: boolean;
   size?: { width: number; height: number };
   half?: "encoder" | "decoder";
+  runtime?: boolean;
 }
 
 interface Parameter {
@@ -55,7 +57,7 @@ export function addInspect(program: Command): void {
     .argument("[model]", "the same as --model")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ vaekit inspect\n  $ vaekit inspect ae.safetensors --as flux1 --json\n  $ vaekit inspect --plan --size 2048x1024 --half decoder",
+      "\nExamples:\n  $ vaekit inspect\n  $ vaekit inspect ae.safetensors --as flux1 --json\n  $ vaekit inspect --plan --size 2048x1024 --half decoder\n  $ vaekit inspect --runtime",
     );
   addModelOptions(command)
     .option("--plan", "print how a half would be computed: algorithms, time and memory of each layer")
@@ -64,7 +66,8 @@ export function addInspect(program: Command): void {
       "with --plan: the picture in pixels, N or WxH (default: 1024)",
       parseSquareOrPair,
     )
-    .addOption(new Option("--half <half>", "with --plan (default: decoder)").choices(["encoder", "decoder"]));
+    .addOption(new Option("--half <half>", "with --plan (default: decoder)").choices(["encoder", "decoder"]))
+    .option("--runtime", "print what computes here, and how, instead of a model");
   addJsonOption(command).action(inspect);
 }
 
@@ -73,6 +76,12 @@ async function inspect(model: string | undefined, options: InspectOptions): Prom
     throw new UsageError(`Two models: ${model} and --model ${options.model}. Leave one of them out.`);
   }
   const asked = { ...options, model: model ?? options.model };
+  if (options.runtime === true) {
+    if (asked.model !== undefined || options.plan === true)
+      throw new UsageError("--runtime is about no model. Leave the model and --plan out.");
+    await inspectRuntime(options);
+    return;
+  }
   if (options.plan !== true && (options.size !== undefined || options.half !== undefined)) {
     throw new UsageError("--size and --half are for --plan. Add it, or leave them out.");
   }

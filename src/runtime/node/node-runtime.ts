@@ -84,6 +84,11 @@ export class NodeRuntime implements Runtime {
   #nextState = 0;
   #nextWorkspace = 0;
 
+  /** @throws INVALID_ARGUMENT when VAEKIT_ORT has a name that is not known, before there is a runtime. */
+  static checkEnvironment(): void {
+    switchedOffHere(undefined);
+  }
+
   /**
    * @param tried what "auto" tries, in order.
    * @throws UNSUPPORTED when onnxruntime-node is not installed or cannot be loaded; INVALID_ARGUMENT for an option or a name in
@@ -124,9 +129,14 @@ export class NodeRuntime implements Runtime {
     await this.#tricks.prepare();
   }
 
-  /** Which version of ONNX Runtime computes where, and which of its own ways it is used in. */
+  /**
+   * Which version of ONNX Runtime computes where, and which of its own ways it is used in.
+   *
+   * @throws RUNTIME when the device is not there.
+   */
   async describe(): Promise<RuntimeDescription> {
     const device = await this.resolve();
+    if (device !== "cpu") await this.#probe(device);
     const tricks = await this.#tricks.describe(device === "cpu");
     return { name: this.name, version: this.#version, device, tricks };
   }
