@@ -7,6 +7,9 @@ export {
   completeConfig,
   defaultConfig,
   formatConfig,
+  inferConfig,
+  modelFamilies,
+  modelNamed,
   parameterShapes,
   parseConfig,
   parseModelConfig,
@@ -16,10 +19,10 @@ export {
   type AutoencoderKLConfigJson,
   type GivenConfig,
   type ModelFacts,
+  type ModelFamily,
   type ParsedModelConfig,
   type VaeModel,
 } from "./models/index.ts";
-export { inferConfig, modelFamilies, type ModelFamily } from "./models/autoencoder-kl/infer-config.ts";
 export { encodeModel } from "./onnx/index.ts";
 export { Generator } from "./random/index.ts";
 export { devices, type ConcreteDevice, type Device, type Runtime, type Session } from "./runtime/index.ts";

@@ -44,6 +44,33 @@ const rows: Readonly<Record<string, Row>> = {
     },
     expected: ["onnx/a.ts imports ort/index.ts", "runtime/web/b.ts imports ort/index.ts"],
   },
+  "a class of autoencoder is reached through models/": {
+    rule: rules.classesAreReachedThroughModels,
+    planted: {
+      "vae/a.ts": 'import { formatConfig } from "../models/autoencoder-kl/config.ts";',
+      "models/b.ts": 'import { keys } from "./mlp-vae/config.ts";',
+      "models/mlp-vae/c.ts":
+        'import { conv } from "../autoencoder-kl/graph.ts"; import { own } from "./config.ts"; import "../model.ts";',
+      "models/registry.ts": 'import { mlpVae } from "./mlp-vae/model.ts";',
+      "train/classes/mlp-vae.ts": 'import { mlpEncoder } from "../../models/mlp-vae/graph.ts";',
+    },
+    expected: [
+      "vae/a.ts imports models/autoencoder-kl/config.ts",
+      "models/b.ts imports models/mlp-vae/config.ts",
+      "models/mlp-vae/c.ts imports models/autoencoder-kl/graph.ts",
+    ],
+  },
+  "what works on models names no class of them": {
+    rule: rules.noClassNames,
+    planted: {
+      "vae/a.ts": "// AutoencoderKL\nimport type { AutoencoderKL } from '../node/index.ts';",
+      "hub/b.ts": "throw new Error(`expected an AutoencoderKL, found ${name}`);",
+      "strips/c.ts":
+        "/** As diffusers' AutoencoderKL\n * and MlpVae. */ const x = new AutoencoderKLOutput(y);",
+      "training/d.ts": "const model = AutoencoderKL.fromConfig({});",
+    },
+    expected: ["vae/a.ts names AutoencoderKL", "hub/b.ts names AutoencoderKL"],
+  },
   "every folder has a rule": {
     rule: rules.noUnknownFolder,
     planted: { "misc/a.ts": "", "misc/b.ts": "", "more.ts": "", "tensor/c.ts": "" },

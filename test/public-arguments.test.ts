@@ -316,6 +316,7 @@ const rows: Rows = {
   "registerModel: className": row((x) => {
     vaekit.registerModel({ ...autoencoderKL, className: x, aliases: [] });
   }, "text"),
+  modelNamed: row((x) => vaekit.modelNamed(x), ...anything),
   parseModelConfig: row((x) => vaekit.parseModelConfig(x, "config.json"), "object", "Map"),
   latentsWithoutPosterior: row((x) => vaekit.latentsWithoutPosterior("Output", x)),
   "latentsWithoutPosterior: options": options((x) => vaekit.latentsWithoutPosterior("Output", latents, x)),

@@ -1,7 +1,6 @@
 /** The options of opening a model, and what is said of those that belong to another way of opening one. */
 import type { HubOptions } from "../hub/index.ts";
-import type { GivenConfig } from "../models/index.ts";
-import { modelFamilies, type ModelFamily } from "../models/autoencoder-kl/infer-config.ts";
+import { modelFamilies, type GivenConfig, type ModelFamily } from "../models/index.ts";
 import type { Generator } from "../random/index.ts";
 import { checkGivenRuntime, devices, type Device, type Runtime } from "../runtime/index.ts";
 import {

@@ -1,15 +1,15 @@
 /** The config of a single file: from its tensors, and from what the caller gives beside it. */
 import { VaekitError } from "../errors.ts";
-import type { TensorShapes } from "../models/index.ts";
 import type { FromSingleFileOptions } from "./opening-options.ts";
 import { readJsonFile } from "../files/node/index.ts";
-import { configFromTensors } from "../models/autoencoder-kl/config-from-tensors.ts";
 import {
+  configFromTensors,
   readConfig,
   type AutoencoderKLConfig,
   type GivenConfig,
   type ReadConfig,
-} from "../models/autoencoder-kl/config.ts";
+  type TensorShapes,
+} from "../models/index.ts";
 
 /**
  * The config of a single file.

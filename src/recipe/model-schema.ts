@@ -1,7 +1,6 @@
 /** A recipe's `model`: what is trained, and what it starts from. */
 import { z } from "zod";
-import { defaultConfig } from "../models/index.ts";
-import { modelFamilies, type ModelFamily } from "../models/autoencoder-kl/infer-config.ts";
+import { defaultConfig, modelFamilies, type ModelFamily } from "../models/index.ts";
 import { count, path } from "./fields.ts";
 import { snakeCase } from "./key-case.ts";
 

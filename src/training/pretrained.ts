@@ -1,7 +1,7 @@
 /** The models that a recipe names: what training starts from, and what it learns from. */
 import { VaekitError } from "../errors.ts";
 import { placeOf } from "../hub/index.ts";
-import type { ModelFamily } from "../models/autoencoder-kl/infer-config.ts";
+import type { ModelFamily } from "../models/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkFiniteWeights } from "../vae/non-finite.ts";
 import { AutoencoderKL } from "../node/autoencoder-kl.ts";

@@ -40,6 +40,37 @@ export const layers: Rule = onImports((from, to) => {
   return ![layerOf(from), "errors.ts", ...allowed].includes(layerOf(to));
 });
 
+/** What belongs to one class is reached through models/, but by the registry and by what is about the same class. */
+export const classesAreReachedThroughModels: Rule = onImports((from, to) => {
+  const folder = /^models\/([^/]+)\//.exec(to)?.[1];
+  if (folder === undefined || ["models/index.ts", "models/registry.ts"].includes(from)) return false;
+  return !from.split("/").some((part) => part === folder || part === `${folder}.ts`);
+});
+
+/** Layers that are about certain classes by their nature, and files that bring a class to a program by its name. */
+const mayNameClasses = [
+  /^(models|recipe|train|training)\//,
+  /^core\.ts$/,
+  // Results have diffusers' names.
+  /^latents\/(index|outputs)\.ts$/,
+  /^(node|web)\/index\.ts$/,
+  /^(vae|node|web)\/(autoencoder-kl|mlp-vae)\.ts$/,
+  // Python's line that converts a pickle.
+  /^weights\/node\/pickle\.ts$/,
+  /^cli\//,
+];
+
+const comments = /\/\*[^]*?\*\/|(?<=^|\s)\/\/.*$/gm;
+
+/** Whatever works on models knows no class of them. */
+export const noClassNames: Rule = (files) =>
+  files
+    .filter(({ path }) => !mayNameClasses.some((each) => each.test(path)))
+    .flatMap(({ path, text }) => {
+      const named = text.replace(comments, "").match(/\b(AutoencoderKL|MlpVae)\b/g) ?? [];
+      return [...new Set(named)].map((name) => `${path} names ${name}`);
+    });
+
 /** ONNX Runtime's own ways are the native runtime's affair. */
 export const ortIsForNativeRuntime: Rule = onImports(
   (from, to) => layerOf(to) === "ort" && layerOf(from) !== "ort" && !from.startsWith("runtime/node/"),

@@ -66,7 +66,7 @@ export async function loadDiffusersFolder(
   const configJson = await readJsonFile(configPath);
   // Another model's config is said before its weights are looked for.
   const model = modelOfConfig(configJson, configPath);
-  const { checkpoint, files, ...loaded } = await loadWeights(modelFolder, options.variant);
+  const { checkpoint, files, ...loaded } = await loadWeights(modelFolder, options.variant, model.className);
   const tensors = withPresentNames(checkpoint.tensors, model.names);
   const warnings = [...choice.warnings, ...loaded.warnings];
   return { model, configJson, configPath, checkpoint: { ...checkpoint, tensors }, files, warnings };
@@ -148,7 +148,11 @@ function describe(names: readonly string[]): string {
 
 const warningsOf = (path: string): string[] => [misnamedWarning(path) ?? []].flat();
 
-async function loadWeights(folder: string, variant: string | undefined): Promise<LoadedWeights> {
+async function loadWeights(
+  folder: string,
+  variant: string | undefined,
+  className: string,
+): Promise<LoadedWeights> {
   const names = new Set(await listFolder(folder));
   const { chosen, unused } = chooseWeightFiles(names, variant);
   if (chosen?.whole !== undefined) return loadWhole(join(folder, chosen.whole));
@@ -160,7 +164,7 @@ async function loadWeights(folder: string, variant: string | undefined): Promise
   const misnamed = join(folder, pickle);
   if (names.has(pickle) && !(await isPickleContent(await openFileSource(misnamed))))
     return loadWhole(misnamed);
-  throw missingWeights(folder, [...names], whole, variant);
+  throw missingWeights({ folder, names: [...names], expected: whole, variant, className });
 }
 
 async function loadWhole(path: string): Promise<LoadedWeights> {
@@ -169,12 +173,16 @@ async function loadWhole(path: string): Promise<LoadedWeights> {
   return { checkpoint: await parseSafetensors(source), files: [path], warnings: warningsOf(path) };
 }
 
-function missingWeights(
-  folder: string,
-  names: readonly string[],
-  expected: string,
-  variant: string | undefined,
-): VaekitError {
+function missingWeights(looked: {
+  readonly folder: string;
+  /** Of the files in it. */
+  readonly names: readonly string[];
+  /** The name of the weights. */
+  readonly expected: string;
+  readonly variant: string | undefined;
+  readonly className: string;
+}): VaekitError {
+  const { folder, names, expected, variant, className } = looked;
   const variants = names.flatMap(variantOf);
   if (variants.length > 0) {
     const asked = variant === undefined ? "weights without a variant" : `the variant "${variant}"`;
@@ -186,7 +194,7 @@ function missingWeights(
       }.`,
     );
   }
-  if (names.some(isPickleName)) return pickleError(folder, "folder");
+  if (names.some(isPickleName)) return pickleError(folder, "folder", className);
   return new VaekitError(
     "NOT_FOUND",
     `${join(folder, expected)}: not there; the folder holds ${describe(names)}.`,

@@ -22,8 +22,12 @@ export function misnamedWarning(path: string): string | undefined {
   return `${path}: is a safetensors file under a pickle's name; read as safetensors. Rename it to .safetensors: other programs go by the name.`;
 }
 
-/** The refusal, with the one line of Python that converts. */
-export function pickleError(path: string, kind: "folder" | "file"): VaekitError {
+/**
+ * The refusal, with the one line of Python that converts.
+ *
+ * @param className diffusers' class of the model; single files are read by vaekit and by diffusers as AutoencoderKL's.
+ */
+export function pickleError(path: string, kind: "folder" | "file", className = "AutoencoderKL"): VaekitError {
   const load = kind === "folder" ? "from_pretrained" : "from_single_file";
   const target = kind === "folder" ? path : path.replace(/\.\w+$/, "");
   // Python goes by the name: under .safetensors it would not find the pickle.
@@ -32,6 +36,6 @@ export function pickleError(path: string, kind: "folder" | "file"): VaekitError 
   return new VaekitError(
     "UNSUPPORTED",
     `${path}: expected safetensors weights, found only a pickle, which vaekit refuses because opening one can run any code in it. ` +
-      `To convert it once in Python, ${rename}run: from diffusers import AutoencoderKL; AutoencoderKL.${load}(${JSON.stringify(source)}).save_pretrained(${JSON.stringify(`${target}-safetensors`)}, safe_serialization=True)`,
+      `To convert it once in Python, ${rename}run: from diffusers import ${className}; ${className}.${load}(${JSON.stringify(source)}).save_pretrained(${JSON.stringify(`${target}-safetensors`)}, safe_serialization=True)`,
   );
 }
