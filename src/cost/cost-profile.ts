@@ -1,6 +1,6 @@
 /** What a machine needs for the parts of a convolution: a few numbers, from which every shape's time follows. */
 import { invariant } from "../errors.ts";
-import type { Node } from "../graph/index.ts";
+import type { ConvolutionForm, Node } from "../graph/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 
 /** What computes: ONNX Runtime's providers, with its two builds for the processor told apart. */
@@ -25,8 +25,8 @@ export interface AlgorithmCost {
 }
 
 /** Outputs along one side of a tile of Winograd's. */
-export const tileSizes = [2, 4, 6] as const;
-export type TileSize = (typeof tileSizes)[number];
+export type TileSize = Extract<ConvolutionForm, { kind: "winograd" }>["tile"];
+export const tileSizes = [2, 4, 6] as const satisfies readonly TileSize[];
 
 /** How a 3x3 convolution is computed: as it is, or in Winograd's tiles of this size. */
 export type Algorithm = "direct" | TileSize;

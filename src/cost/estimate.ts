@@ -1,16 +1,20 @@
 /** How long a graph takes, node by node. */
-import { fixedValues, type Graph, type Node, type OperatorName } from "../graph/index.ts";
+import {
+  fixedValues,
+  type ConvolutionPart,
+  type Graph,
+  type Node,
+  type OperatorName,
+} from "../graph/index.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import {
   isFar,
   secondsOf,
   shapeOfConvolution,
-  tileSizes,
   toSeconds,
   workOf,
   type AlgorithmCost,
   type CostProfile,
-  type TileSize,
 } from "./cost-profile.ts";
 
 export interface NodeEstimate {
@@ -69,9 +73,8 @@ const estimators: { readonly [K in OperatorName]: Estimator } = {
   Sqrt: elementwise,
   Sub: elementwise,
   Tanh: elementwise,
-  // ONNX Runtime takes the transposition of a tile's planes into their product.
-  Transpose: (node, profile) =>
-    transformOfPlanes(node.output.shape) === undefined ? elementwise(node, profile) : 0,
+  // ONNX Runtime takes the transposition of a product's factors into it; that of what it gives is in the product's price.
+  Transpose: (node, profile) => (node.labels?.convolution === undefined ? elementwise(node, profile) : 0),
 };
 
 /** A node as it stands: a convolution that was not rewritten is computed directly. */
@@ -87,65 +90,53 @@ export function secondsOfGraph(graph: Graph, profile: CostProfile): number {
   return nodes.reduce((sum, node) => sum + estimateNode(node, profile).seconds, 0);
 }
 
-/** A convolution by transforms, in tiles: Winograd's of a size, or an upsampling together with the one after it. */
-export type Transform = TileSize | "upsampling";
-
-/** Which transformation a node is; by the names of the constants of rewrite/bilinear-algorithm.ts. */
-export function transformationOf({
-  inputs,
-}: Node): { part: "input" | "output"; transform: Transform } | undefined {
-  for (const { name } of inputs) {
-    const match = /^(?:winograd_([246])|upsampling)_(input|output)$/.exec(name);
-    if (match === null) continue;
-    const transform = match[1] === undefined ? "upsampling" : (Number(match[1]) as TileSize);
-    return { part: match[2] as "input" | "output", transform };
-  }
-  return undefined;
+/** Of a form by transforms; the upsampling's is nobody's own, and tiles of 4 are the most like it. */
+function costOf(
+  { labels }: Node,
+  part: ConvolutionPart["part"],
+  { tiles }: CostProfile,
+): Transform | undefined {
+  if (labels?.convolution?.part !== part) return undefined;
+  const { form } = labels.convolution;
+  const tile = form.kind === "winograd" ? form.tile : 2;
+  const cost =
+    form.kind === "winograd" ? tiles[tile] : form.kind === "upsampling by differences" ? tiles[4] : undefined;
+  return cost && { cost, tile };
 }
 
-/** That of the upsampling is nobody's own; tiles of 4 are the most like it. */
-const costOf = (transform: Transform, { tiles }: CostProfile): AlgorithmCost | undefined =>
-  tiles[transform === "upsampling" ? 4 : transform];
+interface Transform {
+  readonly cost: AlgorithmCost;
+  /** Outputs along a side of a tile. */
+  readonly tile: number;
+}
 
 /** What the input's transform and the products make lies in memory together, and is about as large. */
 const farPrice = (elements: number, cost: AlgorithmCost): number => (isFar(2 * elements) ? cost.far : 0);
 
 function convolutionSeconds(node: Node, profile: CostProfile): number {
-  const found = transformationOf(node);
-  const cost = found === undefined ? undefined : costOf(found.transform, profile);
+  const cost = costOf(node, "input", profile)?.cost;
   if (cost === undefined) return secondsOf(workOf(shapeOfConvolution(node), "direct"), profile.direct);
   const elements = sizeOf(node.output.shape);
   return toSeconds((cost.input + farPrice(elements, cost)) * elements);
 }
 
 /** Of `joinTiles`: a Transpose and a Concat of all pixels, and a Slice for each column of a tile. With the channels last it is less. */
-function secondsOfJoining(pixels: number, transform: Transform, profile: CostProfile): number {
-  const columns = transform === "upsampling" ? 2 : transform;
+function secondsOfJoining(pixels: number, columns: number, profile: CostProfile): number {
   return 2 * secondsOfMoving(pixels, profile) + columns * secondsOfMoving(pixels / columns, profile);
 }
 
 function productSeconds(node: Node, profile: CostProfile): number {
   const [left, right] = node.inputs.map(({ shape }) => shape) as [Shape, Shape];
-  const found = transformationOf(node);
-  const back = found === undefined ? undefined : costOf(found.transform, profile);
+  const back = costOf(node, "output", profile);
   if (back !== undefined) {
     const elements = sizeOf(right);
     // The price of an element of the product is for everything that follows; what joins the tiles is counted by itself.
-    const all = (back.output + farPrice(elements, back)) * elements;
-    return Math.max(
-      0,
-      toSeconds(all) - secondsOfJoining(sizeOf(node.output.shape), found!.transform, profile),
-    );
+    const all = toSeconds((back.cost.output + farPrice(elements, back.cost)) * elements);
+    return Math.max(0, all - secondsOfJoining(sizeOf(node.output.shape), back.tile, profile));
   }
   const flops = 2 * sizeOf(node.output.shape) * left.at(-1)!;
-  const transform = transformOfPlanes(left);
-  const cost = (transform === undefined ? undefined : costOf(transform, profile)) ?? profile.direct;
+  const transform = costOf(node, "product", profile);
+  const cost = transform?.cost ?? profile.direct;
   const weights = transform === undefined ? 0 : sizeOf(left);
   return toSeconds(cost.flop * flops + cost.weight * weights);
-}
-
-/** The transform whose planes lie along the third last axis. */
-function transformOfPlanes(shape: Shape): Transform | undefined {
-  const planes = shape.length >= 3 ? shape.at(-3) : undefined;
-  return planes === 9 ? "upsampling" : tileSizes.find((tile) => planes === (tile + 2) ** 2);
 }

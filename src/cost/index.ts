@@ -21,7 +21,7 @@ export {
   type TileSize,
 } from "./cost-profile.ts";
 export { defaultProfile, isMeasuredProvider } from "./cost-table.ts";
-export { estimateNode, secondsOfGraph, transformationOf, type NodeEstimate } from "./estimate.ts";
+export { estimateNode, secondsOfGraph, type NodeEstimate } from "./estimate.ts";
 export { fitCost } from "./fit.ts";
 export { hasFewOutputs, isProduct, isWinogradable } from "./forms.ts";
 export { isWinogradFaster, isWinogradGradientFaster } from "./training.ts";

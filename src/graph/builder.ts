@@ -6,6 +6,7 @@ import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Composite, Graph, Initializer, Node, Value } from "./graph.ts";
 import { infer } from "./infer.ts";
+import type { Labels } from "./labels.ts";
 import type { OperatorAttributes, OperatorName } from "./operators.ts";
 
 /**
@@ -32,6 +33,7 @@ export class GraphBuilder {
   readonly #knownGradients = new Map<string, KnownGradient>();
   readonly #composites: Composite[] = [];
   #scope = "";
+  #labels: Labels = {};
 
   constructor(name: string) {
     this.#name = name;
@@ -57,10 +59,22 @@ export class GraphBuilder {
     }
   }
 
-  /** Runs `body` in the scope in which the value `name` was made in another graph. */
-  inScopeOf<T>(name: string, body: () => T): T {
+  /** Runs `body`, which puts other nodes in the place of one of another graph: in its scope, and as part of its layer. */
+  insteadOf<T>({ output: { name }, labels }: Node, body: () => T): T {
     const scope = name.slice(0, Math.max(0, name.lastIndexOf("/")));
-    return scope === "" ? body() : this.scope(scope, body);
+    const inScope = (): T => (scope === "" ? body() : this.scope(scope, body));
+    return labels?.layer === undefined ? inScope() : this.labelled({ layer: labels.layer }, inScope);
+  }
+
+  /** Runs `body` with these labels, beside those around it, on the nodes that it applies. */
+  labelled<T>(labels: Labels, body: () => T): T {
+    const outer = this.#labels;
+    this.#labels = { ...outer, ...labels };
+    try {
+      return body();
+    } finally {
+      this.#labels = outer;
+    }
   }
 
   /** Declares an input of the graph. */
@@ -117,7 +131,8 @@ export class GraphBuilder {
       name: this.#unique(`${this.#scope}${operator}`),
       ...infer(operator, inputs, attributes),
     };
-    this.#nodes.push({ operator, attributes, inputs, output } as unknown as Node);
+    const labels = Object.keys(this.#labels).length === 0 ? {} : { labels: this.#labels };
+    this.#nodes.push({ operator, attributes, inputs, output, ...labels } as unknown as Node);
     return output;
   }
 

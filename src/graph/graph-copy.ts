@@ -2,15 +2,23 @@
 import { invariant } from "../errors.ts";
 import type { GraphBuilder } from "./builder.ts";
 import type { Graph, Initializer, Node, Value } from "./graph.ts";
+import type { Labels } from "./labels.ts";
 import type { OperatorName } from "./operators.ts";
 
 export class GraphCopy {
   readonly #builder: GraphBuilder;
+  readonly #labelsOf: (node: Node) => Labels;
   readonly #initializers: ReadonlyMap<string, Initializer>;
   readonly #values = new Map<string, Value>();
 
-  constructor({ initializers }: Pick<Graph, "initializers">, builder: GraphBuilder) {
+  /** @param labelsOf what a copied node is labelled with; its own labels by default. */
+  constructor(
+    { initializers }: Pick<Graph, "initializers">,
+    builder: GraphBuilder,
+    labelsOf: (node: Node) => Labels = ({ labels = {} }) => labels,
+  ) {
     this.#builder = builder;
+    this.#labelsOf = labelsOf;
     this.#initializers = new Map(initializers.map((each) => [each.value.name, each]));
   }
 
@@ -35,7 +43,10 @@ export class GraphCopy {
   }
 
   /** Copies a node, with other inputs where they are given. */
-  apply({ operator, inputs, attributes }: Node, replacements = inputs.map((value) => this.at(value))): Value {
-    return this.#builder.apply<OperatorName>(operator, replacements, attributes);
+  apply(node: Node, replacements = node.inputs.map((value) => this.at(value))): Value {
+    const { operator, attributes } = node;
+    return this.#builder.labelled(this.#labelsOf(node), () =>
+      this.#builder.apply<OperatorName>(operator, replacements, attributes),
+    );
   }
 }

@@ -6,6 +6,7 @@ import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { Labels } from "./labels.ts";
 import type { OperatorAttributes, OperatorName, Pads } from "./operators.ts";
 
 /** What is known of a value before it is computed. */
@@ -26,6 +27,8 @@ export interface NodeOf<K extends OperatorName> {
   readonly attributes: OperatorAttributes[K];
   readonly inputs: readonly Value[];
   readonly output: Value;
+  /** Whoever copies a node keeps them. */
+  readonly labels?: Labels;
 }
 
 /** Any node; `switch (node.operator)` narrows its attributes. */
@@ -72,6 +75,8 @@ export type Composite =
       /** [Cout, Cin, kH, kW] */
       readonly output: Value;
       readonly pads: Pads;
+      /** Whether it is worth being computed with channels in blocks, where a runtime has such a layout. */
+      readonly inBlocks?: true;
     };
 
 export type GroupNormalization = Extract<Composite, { kind: "GroupNormalization" }>;

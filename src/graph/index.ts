@@ -14,6 +14,7 @@ export type {
   ValueType,
   WeightGradient,
 } from "./graph.ts";
+export { formText, type ConvolutionForm, type ConvolutionPart, type Labels } from "./labels.ts";
 export { infer, stackAxisOf } from "./infer.ts";
 export type { Extent, OperatorAttributes, OperatorName, Pads, Reduction } from "./operators.ts";
 export { print } from "./print.ts";

@@ -24,7 +24,7 @@ export function attention(context: ModuleContext, name: string, x: Value, normNu
     const query = linear(context, `${name}.to_q`, normalized);
     const key = linear(context, `${name}.to_k`, normalized);
     const value = linear(context, `${name}.to_v`, normalized);
-    const attended = attend(context, query, key, value);
+    const attended = builder.labelled({ layer: name }, () => attend(context, query, key, value));
     const projected = linear(context, `${name}.to_out.0`, attended);
     return builder.apply("Add", [projected, x], {});
   });

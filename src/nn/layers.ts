@@ -27,13 +27,15 @@ export function conv2d(
   const { outChannels, kernelSize, stride = 1, bias: hasBias = true } = options;
   const margin = kernelSize === 1 ? 0 : 1;
   const pads = options.pads ?? [margin, margin, margin, margin];
-  const weight = context.parameter(`${name}.weight`, [outChannels, x.shape[1]!, kernelSize, kernelSize]);
-  const bias = hasBias ? [context.parameter(`${name}.bias`, [outChannels])] : [];
-  const isPlain = kernelSize === 3 && stride === 1 && pads.every((pad) => pad === 1);
-  if (context.isTraining === true && isPlain && isWinogradFaster(x, outChannels)) {
-    return winogradConv2d(context.builder, x, weight, ...bias);
-  }
-  return context.builder.apply("Conv", [x, weight, ...bias], { strides: [stride, stride], pads });
+  return context.builder.labelled({ layer: name }, () => {
+    const weight = context.parameter(`${name}.weight`, [outChannels, x.shape[1]!, kernelSize, kernelSize]);
+    const bias = hasBias ? [context.parameter(`${name}.bias`, [outChannels])] : [];
+    const isPlain = kernelSize === 3 && stride === 1 && pads.every((pad) => pad === 1);
+    if (context.isTraining === true && isPlain && isWinogradFaster(x, outChannels)) {
+      return winogradConv2d(context.builder, x, weight, ...bias);
+    }
+    return context.builder.apply("Conv", [x, weight, ...bias], { strides: [stride, stride], pads });
+  });
 }
 
 /**
@@ -42,10 +44,12 @@ export function conv2d(
  */
 export function dense(context: ModuleContext, name: string, x: Value, outFeatures: number): Value {
   const { builder } = context;
-  const weight = context.parameter(`${name}.weight`, [outFeatures, x.shape.at(-1)!]);
-  const bias = context.parameter(`${name}.bias`, [outFeatures]);
-  const transposed = builder.apply("Transpose", [weight], { perm: [1, 0] });
-  return builder.apply("Add", [builder.apply("MatMul", [x, transposed], {}), bias], {});
+  return builder.labelled({ layer: name }, () => {
+    const weight = context.parameter(`${name}.weight`, [outFeatures, x.shape.at(-1)!]);
+    const bias = context.parameter(`${name}.bias`, [outFeatures]);
+    const transposed = builder.apply("Transpose", [weight], { perm: [1, 0] });
+    return builder.apply("Add", [builder.apply("MatMul", [x, transposed], {}), bias], {});
+  });
 }
 
 /**
@@ -54,9 +58,11 @@ export function dense(context: ModuleContext, name: string, x: Value, outFeature
  */
 export function linear(context: ModuleContext, name: string, x: Value): Value {
   const channels = x.shape[1]!;
-  const weight = context.parameter(`${name}.weight`, [channels, channels], [channels, channels, 1, 1]);
-  const bias = context.parameter(`${name}.bias`, [channels]);
-  return context.builder.apply("Conv", [x, weight, bias], { strides: [1, 1], pads: [0, 0, 0, 0] });
+  return context.builder.labelled({ layer: name }, () => {
+    const weight = context.parameter(`${name}.weight`, [channels, channels], [channels, channels, 1, 1]);
+    const bias = context.parameter(`${name}.bias`, [channels]);
+    return context.builder.apply("Conv", [x, weight, bias], { strides: [1, 1], pads: [0, 0, 0, 0] });
+  });
 }
 
 /**
@@ -72,7 +78,17 @@ export function groupNorm(
   groups: number,
   epsilon = groupNormEpsilon,
 ): Value {
-  if (context.isTraining === true) return groupNormByMoments(context, name, x, groups, epsilon);
+  const norm = context.isTraining === true ? groupNormByMoments : groupNormByInstance;
+  return context.builder.labelled({ layer: name }, () => norm(context, name, x, groups, epsilon));
+}
+
+function groupNormByInstance(
+  context: ModuleContext,
+  name: string,
+  x: Value,
+  groups: number,
+  epsilon: number,
+): Value {
   const { builder } = context;
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const ones = builder.constant(`ones_${groups}`, Tensor.from(new Float32Array(groups).fill(1), [groups]));
@@ -119,18 +135,20 @@ export function batchNorm(context: ModuleContext, name: string, x: Value): Value
     const message = `${name}: batch normalisation needs more than one value for each channel, found [1, ${channels}, 1, 1]; use a larger batch or picture, or another norm.`;
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
-  const ones = builder.constant(
-    `ones_${channels}`,
-    Tensor.from(new Float32Array(channels).fill(1), [channels]),
-  );
-  const zeros = builder.constant(`zeros_${channels}`, Tensor.zeros([channels]));
-  const swap = (value: Value): Value => builder.apply("Transpose", [value], { perm: [1, 0, 2, 3] });
-  const swapped = swap(x); // [C, N, H, W]
-  const rows = builder.apply("Reshape", [swapped], { shape: [1, channels, batch * height * width] });
-  const standardized = builder.apply("InstanceNormalization", [rows, ones, zeros], {
-    epsilon: batchNormEpsilon,
+  return builder.labelled({ layer: name }, () => {
+    const ones = builder.constant(
+      `ones_${channels}`,
+      Tensor.from(new Float32Array(channels).fill(1), [channels]),
+    );
+    const zeros = builder.constant(`zeros_${channels}`, Tensor.zeros([channels]));
+    const swap = (value: Value): Value => builder.apply("Transpose", [value], { perm: [1, 0, 2, 3] });
+    const swapped = swap(x); // [C, N, H, W]
+    const rows = builder.apply("Reshape", [swapped], { shape: [1, channels, batch * height * width] });
+    const standardized = builder.apply("InstanceNormalization", [rows, ones, zeros], {
+      epsilon: batchNormEpsilon,
+    });
+    const restored = swap(builder.apply("Reshape", [standardized], { shape: swapped.shape })); // [N, C, H, W]
+    const { weight, bias } = channelParameters(context, name, channels);
+    return scaleChannels(builder, restored, weight, bias);
   });
-  const restored = swap(builder.apply("Reshape", [standardized], { shape: swapped.shape })); // [N, C, H, W]
-  const { weight, bias } = channelParameters(context, name, channels);
-  return scaleChannels(builder, restored, weight, bias);
 }

@@ -37,7 +37,10 @@ export function foldedUpsampleConv2d(builder: GraphBuilder, x: Value, weight: Va
     const kernel = reshape(builder.apply("MatMul", [taps, sums], {}), [outChannels, inChannels, 2, 2]);
     const pads: Pads = [1 - row, 1 - column, row, column];
     const inputs = bias === undefined ? [x, kernel] : [x, kernel, bias];
-    return builder.apply("Conv", inputs, { strides: [1, 1], pads });
+    const form = { kind: "folded upsampling" } as const;
+    return builder.labelled({ convolution: { form, part: "product" } }, () =>
+      builder.apply("Conv", inputs, { strides: [1, 1], pads }),
+    );
   };
   /** Puts the elements of two values in turns along an axis; `shape` is that of either, with an axis of 1 there. */
   const interleaved = (a: Value, b: Value, shape: Shape, axis: number): Value =>

@@ -1,80 +1,74 @@
 /** The plan of a graph that runs at once. */
-import { estimateNode, transformationOf, type CostProfile } from "../cost/index.ts";
-import { fixedValues, type Graph, type Node } from "../graph/index.ts";
+import { estimateNode, type CostProfile } from "../cost/index.ts";
+import { fixedValues, type Composite, type Graph, type Node, type Value } from "../graph/index.ts";
 import { estimateGraph, liveBytes } from "../memory/index.ts";
+import { algorithmOf } from "./layer-names.ts";
 import type { Plan, PlanLayer } from "./plan.ts";
-import { algorithmOf, compositeOf, layersOfWeights } from "./layer-names.ts";
 
 export function graphPlan(graph: Graph, profile: CostProfile): Plan {
   const live = liveBytes(graph, { ownsInputs: true, ownsOutputs: true });
-  const bytesAt = new Map(graph.nodes.map((node, index) => [node, live[index]!]));
+  const fixed = fixedValues(graph);
+  const composites = compositeOf(graph);
   const layers = new Map<string, PlanLayer>();
-  for (const { node, name } of namedNodes(graph)) {
-    layers.set(name, extended(layers.get(name), { name, node, profile, memoryBytes: bytesAt.get(node)! }));
-  }
+  // A node without a layer belongs to the one before.
+  let name = graph.name;
+  graph.nodes.forEach((node, index) => {
+    if (fixed.has(node.output.name)) return;
+    name = node.labels?.layer ?? name;
+    const algorithm = algorithmOf(node) ?? usualAlgorithm(composites.get(node));
+    const own = { name, node, algorithm, profile, memoryBytes: live[index]! };
+    layers.set(name, extended(layers.get(name), own));
+  });
   const rows = [...layers.values()];
   const { peakBytes, fileBytes } = estimateGraph(graph);
   return { layers: rows, seconds: rows.reduce((sum, { seconds }) => sum + seconds, 0), peakBytes, fileBytes };
 }
 
-/** The nodes that depend on an input, each with its layer. */
-function namedNodes(graph: Graph): { node: Node; name: string }[] {
-  const fixed = fixedValues(graph);
-  const nameOf = namesOf(graph);
-  const nodes = graph.nodes.filter(({ output }) => !fixed.has(output.name));
-  let next: string | undefined;
-  const begins = nodes
-    .toReversed()
-    .map((node) => {
-      const name = nameOf(node);
-      next = name ?? next;
-      // What transforms a convolution's input knows no weights yet.
-      return transformationOf(node)?.part === "input" ? next : name;
-    })
-    .toReversed();
-  let name = graph.name;
-  return nodes.map((node, index) => {
-    name = begins[index] ?? name;
-    return { node, name };
-  });
+/** The nodes of each composite, with its own. */
+function compositeOf(graph: Graph): ReadonlyMap<Node, Composite> {
+  const producers = new Map(graph.nodes.map((node) => [node.output.name, node]));
+  const result = new Map<Node, Composite>();
+  for (const composite of graph.composites) {
+    const borders = new Set<string>(composite.inputs.map(({ name }) => name));
+    const visit = ({ name }: Value): void => {
+      const node = producers.get(name);
+      if (borders.has(name) || node === undefined || result.has(node)) return;
+      result.set(node, composite);
+      node.inputs.forEach(visit);
+    };
+    visit(composite.output);
+  }
+  return result;
 }
 
-/** The layer that begins with a node; undefined where it belongs to the one before. */
-function namesOf(graph: Graph): (node: Node) => string | undefined {
-  const layers = layersOfWeights(graph);
-  const composites = compositeOf(graph);
-  return (node) => {
-    const composite = composites.get(node);
-    if (composite?.kind === "GroupNormalization") return layers.get(composite.inputs[1].name);
-    if (composite?.kind === "Attention") return composite.output.name.replace(/\/[^/]*$/, ".attention");
-    return node.inputs.map(({ name }) => layers.get(name)).find((layer) => layer !== undefined);
-  };
+interface OwnNode {
+  readonly name: string;
+  readonly node: Node;
+  readonly algorithm: string;
+  readonly profile: CostProfile;
+  readonly memoryBytes: number;
 }
 
 function extended(
   layer: PlanLayer | undefined,
-  {
-    name,
-    node,
-    profile,
-    memoryBytes,
-  }: { name: string; node: Node; profile: CostProfile; memoryBytes: number },
+  { name, node, algorithm, profile, memoryBytes }: OwnNode,
 ): PlanLayer {
   const { shape } = node.output;
   const { seconds } = estimateNode(node, profile);
-  const algorithm = algorithmOf(node) ?? layer?.algorithm ?? usualAlgorithm(name);
   return {
     name,
     // Reshapes are between operators, and some shapes are nobody's result.
     shape: (shape.length === 4 && node.operator !== "Reshape") || layer === undefined ? shape : layer.shape,
-    algorithm: algorithm.startsWith("product") ? (layer?.algorithm ?? algorithm) : algorithm,
+    algorithm: layer === undefined || layer.algorithm === elementwise ? algorithm : layer.algorithm,
     strips: 1,
     seconds: (layer?.seconds ?? 0) + seconds,
     memoryBytes: Math.max(layer?.memoryBytes ?? 0, memoryBytes),
   };
 }
 
-function usualAlgorithm(name: string): string {
-  if (name.endsWith(".attention")) return "attention";
-  return /norm[^.]*$/.test(name) ? "normalisation" : "elementwise";
+const elementwise = "elementwise";
+
+function usualAlgorithm(composite: Composite | undefined): string {
+  if (composite?.kind === "Attention") return "attention";
+  return composite?.kind === "GroupNormalization" ? "normalisation" : elementwise;
 }

@@ -2,7 +2,6 @@ export type { CodingPlan, PlanOptions } from "./coding-plan.ts";
 export { Decisions, type Decision, type DecisionsParts, type Resources } from "./decide.ts";
 export { describePlan } from "./describe.ts";
 export { providerOf } from "./device-traits.ts";
-export { layersOfWeights } from "./layer-names.ts";
 export {
   measureProfile,
   probeShapes,

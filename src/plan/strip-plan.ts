@@ -3,19 +3,23 @@ import { secondsOfGraph, toSeconds, type CostProfile } from "../cost/index.ts";
 import { invariant } from "../errors.ts";
 import type { Graph } from "../graph/index.ts";
 import { peakBytes } from "../memory/index.ts";
-import { allocate, estimateProgram, liveElements, type StripProgram } from "../strips/index.ts";
-import { affineGraphName } from "../strips/affine-graph.ts";
-import { statisticsGraphName } from "../strips/statistics-graph.ts";
-import type { Scheduled } from "../strips/program.ts";
+import {
+  allocate,
+  estimateProgram,
+  liveElements,
+  type ProgramSegment,
+  type Scheduled,
+  type StripProgram,
+  type TensorId,
+} from "../strips/index.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import type { Plan, PlanLayer } from "./plan.ts";
-import { algorithmOf, joinedNames, layersOfWeights, parentOf } from "./layer-names.ts";
+import { algorithmOf, joinedNames } from "./layer-names.ts";
 
 /** A file in the system's cache, or a fast disk: 1.6 GB/s. */
 const picosecondsPerFileElement = 2500;
 /** An element that a strip reads of a map or adds to one, in picoseconds: the map is far away. */
 const crossing = 550;
-const isWeight = (name: string): boolean => name.startsWith("weight_");
 const bytesPerFloat = Float32Array.BYTES_PER_ELEMENT;
 
 export function stripPlan(program: StripProgram, profile: CostProfile): Plan {
@@ -31,16 +35,24 @@ export function secondsOfProgram(program: StripProgram, profile: CostProfile): n
   return new StripPlanner(program, profile).seconds();
 }
 
+type Run = Extract<Scheduled, { kind: "run" }>;
+
 class StripPlanner {
   readonly #program: StripProgram;
   readonly #profile: CostProfile;
   readonly #seconds = new Map<Graph, number>();
   readonly #scratch = new Map<Graph, number>();
-  readonly #weightNames = new Map<Graph, ReadonlySet<string>>();
+  /** The tensors that hold what runs need of the weights. */
+  readonly #weights: ReadonlySet<TensorId>;
 
   constructor(program: StripProgram, profile: CostProfile) {
     this.#program = program;
     this.#profile = profile;
+    this.#weights = new Set(
+      program.operations.flatMap((operation) =>
+        operation.kind === "weights" ? Object.values(operation.outputs) : [],
+      ),
+    );
   }
 
   seconds(): number {
@@ -55,33 +67,28 @@ class StripPlanner {
     );
     const live = liveElements(this.#program);
     let before = this.#program.name;
-    return [...segments.values()].map((indices) => {
-      const layer = this.#layer(indices, before, live);
+    return [...segments].map(([segment, indices]) => {
+      const layer = this.#layer(indices, this.#program.segments[segment]!, before, live);
       before = layer.name;
       return layer;
     });
   }
 
-  #layer(indices: readonly number[], before: string, live: Float64Array): PlanLayer {
+  #layer(
+    indices: readonly number[],
+    { kind, layers }: ProgramSegment,
+    before: string,
+    live: Float64Array,
+  ): PlanLayer {
     const own = indices.map((index) => this.#program.operations[index]!);
-    const runs = own
-      .filter((operation) => operation.kind === "run")
-      .filter(({ graph }) => this.#program.graphs[graph]!.name !== statisticsGraphName);
+    const runs = own.filter((operation) => operation.kind === "run" && operation.of === "strip") as Run[];
     const graphs = [...new Set(runs.map(({ graph }) => this.#program.graphs[graph]!))];
-    const weights = own
-      .filter((operation) => operation.kind === "weights")
-      .map(({ graph }) => this.#program.weights[graph]!)
-      .filter(({ name }) => name !== affineGraphName);
-    const named = weights.flatMap(namesOfWeights);
-    const isAttention = graphs.some(({ nodes }) =>
-      nodes.some(({ operator }) => operator === "Softmax" || operator === "Exp"),
-    );
-    const scope = parentOf(before.split(" + ")[0]!);
-    const unnamed = isAttention ? `${scope}.attention` : before;
+    const usual = kind === "attention" ? "attention" : "elementwise";
     return {
-      name: named.length > 0 ? joinedNames(named) : unnamed,
+      // What has no layer of its own belongs to the one before.
+      name: layers.length > 0 ? joinedNames(layers) : before,
       shape: this.#shapeOf(runs),
-      algorithm: algorithmsOf(graphs) ?? (isAttention ? "attention" : "elementwise"),
+      algorithm: algorithmsOf(graphs) ?? usual,
       strips: runs.length,
       seconds: own.reduce((sum, operation) => sum + this.#secondsOf(operation), 0),
       memoryBytes: Math.max(
@@ -93,7 +100,7 @@ class StripPlanner {
   }
 
   /** Of the first map that is made, [1, C, H, W]: its strips, [1, rows, W, C], one below the other. */
-  #shapeOf(runs: readonly Extract<Scheduled, { kind: "run" }>[]): Shape {
+  #shapeOf(runs: readonly Run[]): Shape {
     const maps = runs.flatMap(({ outputs }) =>
       Object.entries(outputs)
         .map(([name, tensor]) => ({ name, shape: this.#program.shapes[tensor]! }))
@@ -127,20 +134,13 @@ class StripPlanner {
     }
   }
 
-  /** What a strip reads and makes of maps. */
-  #crossingElements({ outputs, graph }: Extract<Scheduled, { kind: "run" }>): number {
-    const weights = this.#weightsOf(this.#program.graphs[graph]!);
-    const { inputs } = this.#program.graphs[graph]!;
-    const read = inputs.filter(({ name }) => !weights.has(name)).map(({ shape }) => shape);
+  /** What a run reads and makes of maps. */
+  #crossingElements({ inputs, outputs, graph }: Run): number {
+    const isWeight = (input: Run["inputs"][string]): boolean =>
+      typeof input === "number" && this.#weights.has(input);
+    const read = this.#program.graphs[graph]!.inputs.filter(({ name }) => !isWeight(inputs[name]!));
     const made = Object.values(outputs).map((tensor) => this.#program.shapes[tensor]!);
-    return [...read, ...made].reduce((sum, shape) => sum + sizeOf(shape), 0);
-  }
-
-  #weightsOf(graph: Graph): ReadonlySet<string> {
-    const names =
-      this.#weightNames.get(graph) ?? new Set(graph.inputs.map(({ name }) => name).filter(isWeight));
-    this.#weightNames.set(graph, names);
-    return names;
+    return [...read.map(({ shape }) => shape), ...made].reduce((sum, shape) => sum + sizeOf(shape), 0);
   }
 
   #graphSeconds(graph: Graph): number {
@@ -158,10 +158,6 @@ class StripPlanner {
     this.#scratch.set(graph, bytes);
     return bytes;
   }
-}
-
-function namesOfWeights(graph: Graph): string[] {
-  return [...new Set(layersOfWeights(graph).values())];
 }
 
 function algorithmsOf(graphs: readonly Graph[]): string | undefined {

@@ -3,7 +3,7 @@
  * the transforms are multiplied one by one and summed over channels, and a third matrix makes a block of outputs of the
  * sums. With the matrices B, G and A of one side: y = A (G w Gᵀ ∘ B x Bᵀ) Aᵀ.
  */
-import type { Pads, Value } from "../graph/index.ts";
+import type { ConvolutionForm, ConvolutionPart, GraphBuilder, Pads, Value } from "../graph/index.ts";
 import { byColumns, kronecker, matrixTensor, type WinogradMatrices } from "../nn/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -11,6 +11,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 export interface BilinearAlgorithm {
   /** Of its constants. */
   readonly name: string;
+  readonly form: ConvolutionForm;
   /** Of one side: `input` [products, side], `kernel` [products, 3], `output` [blockSize, products]. */
   readonly matrices: WinogradMatrices;
   /** Pixels from one tile of the input to the next. */
@@ -70,6 +71,14 @@ function makeConstants({ name, matrices, blockSize }: BilinearAlgorithm): Biline
     outputByColumns: matrixTensor(byColumns(output, blockSize)),
   };
 }
+
+/** Labels what `body` makes as a part of the convolution. */
+export const asPart = (
+  builder: GraphBuilder,
+  { form }: BilinearAlgorithm,
+  part: ConvolutionPart["part"],
+  body: () => Value,
+): Value => builder.labelled({ convolution: { form, part } }, body);
 
 /** How many tiles cover the outputs, down and across. */
 export type TileCount = readonly [rows: number, columns: number];

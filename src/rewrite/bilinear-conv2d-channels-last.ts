@@ -6,9 +6,11 @@ import type { GraphBuilder, Value } from "../graph/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import {
+  asPart,
   constantsOf,
   padsOf,
   tileCountOf,
+  type BilinearAlgorithm,
   type BilinearConstants,
   type BilinearConvolution,
   type TileCount,
@@ -26,7 +28,7 @@ export function bilinearConv2dChannelsLast(builder: GraphBuilder, convolution: B
   const reshape = (value: Value, shape: Shape): Value => builder.apply("Reshape", [value], { shape });
 
   const tiles = transformedInput(builder, convolution, constants, tileCount); // [products, T, Cin]
-  const blocks = blocksOf(builder, tiles, weight, constants); // [blockSize², T, Cout]
+  const blocks = blocksOf(builder, tiles, weight, algorithm); // [blockSize², T, Cout]
   const pixels = reshape(blocks, [blockSize, blockSize, tileRows, tileColumns, outChannels]);
   const rows = builder.apply("Transpose", [pixels], { perm: [2, 0, 3, 1, 4] });
   const whole = reshape(rows, [1, tileRows * blockSize, tileColumns * blockSize, outChannels]);
@@ -46,10 +48,11 @@ function transformedInput(
   const side = algorithm.matrices.input[0]!.length;
   const stack = builder.apply("Reshape", [x], { shape: [1, 1, height, width, channels] });
   const kernels = builder.constant(`${name}_input`, Tensor.from(input, [products, 1, side, side, 1]));
-  const transformed = builder.apply("Conv", [stack, kernels], {
-    strides: [algorithm.stride, algorithm.stride],
-    pads: padsOf(convolution, [height, width], tileCount),
-  }); // [1, products, tileRows, tileColumns, Cin]
+  const strides = [algorithm.stride, algorithm.stride] as const;
+  const pads = padsOf(convolution, [height, width], tileCount);
+  const transformed = asPart(builder, algorithm, "input", () =>
+    builder.apply("Conv", [stack, kernels], { strides, pads }),
+  ); // [1, products, tileRows, tileColumns, Cin]
   return builder.apply("Reshape", [transformed], {
     shape: [products, tileCount[0] * tileCount[1], channels],
   });
@@ -59,23 +62,30 @@ function transformedInput(
  * [products, T, Cin] → [blockSize², T, Cout]. A product brings its right factor into another order first. That is the tiles
  * where there are fewer of them than channels, and the blocks, fewer than the products, are transposed.
  */
-function blocksOf(builder: GraphBuilder, tiles: Value, weight: Value, constants: BilinearConstants): Value {
+function blocksOf(builder: GraphBuilder, tiles: Value, weight: Value, algorithm: BilinearAlgorithm): Value {
+  const constants = constantsOf(algorithm);
   const [products, tileCount] = tiles.shape as [number, number, number];
   const outChannels = weight.shape[0]!;
   const output = builder.constant(`${constants.name}_output`, constants.output);
   const blockPixels = output.shape[0]!;
+  const part = (name: "product" | "output", body: () => Value): Value =>
+    asPart(builder, algorithm, name, body);
   const transposed = (value: Value): Value => builder.apply("Transpose", [value], { perm: [0, 2, 1] });
+  const product = (left: Value, right: Value): Value => builder.apply("MatMul", [left, right], {});
   const blocks = (sums: Value, shape: Shape): Value => {
     const rows = builder.apply("Reshape", [sums], { shape: [products, tileCount * outChannels] });
-    return builder.apply("Reshape", [builder.apply("MatMul", [output, rows], {})], { shape });
+    return builder.apply("Reshape", [part("output", () => product(output, rows))], { shape });
   };
   if (tileCount < outChannels) {
     const kernel = transformedKernel(builder, weight, constants); // [products, Cout, Cin]
-    const sums = builder.apply("MatMul", [kernel, transposed(tiles)], {});
-    return transposed(blocks(sums, [blockPixels, outChannels, tileCount]));
+    const sums = part("product", () => product(kernel, transposed(tiles)));
+    return part("output", () => transposed(blocks(sums, [blockPixels, outChannels, tileCount])));
   }
   const kernel = transformedKernelChannelsFirst(builder, weight, constants); // [products, Cin, Cout]
-  return blocks(builder.apply("MatMul", [tiles, kernel], {}), [blockPixels, tileCount, outChannels]);
+  return blocks(
+    part("product", () => product(tiles, kernel)),
+    [blockPixels, tileCount, outChannels],
+  );
 }
 
 /** [Cout, Cin, 3, 3] → [products, Cin, Cout] */

@@ -4,6 +4,7 @@ import { joinTiles } from "../nn/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import {
+  asPart,
   constantsOf,
   padsOf,
   tileCountOf,
@@ -23,12 +24,12 @@ export function bilinearConv2d(builder: GraphBuilder, convolution: BilinearConvo
     transformedKernel(builder, weight, constants),
     transformedInput(builder, convolution, constants, tiles),
   ];
-  const sums = builder.apply("MatMul", factors, {}); // [N, products, Cout, tiles]
+  const sums = asPart(builder, algorithm, "product", () => builder.apply("MatMul", factors, {})); // [N, products, Cout, tiles]
   const rows = builder.apply("Reshape", [sums], {
     shape: [batch, constants.products, outChannels * tiles[0] * tiles[1]],
   });
   const output = builder.constant(`${constants.name}_output`, constants.outputByColumns);
-  const pixels = builder.apply("MatMul", [output, rows], {}); // [N, blockSize², Cout · tiles]
+  const pixels = asPart(builder, algorithm, "output", () => builder.apply("MatMul", [output, rows], {})); // [N, blockSize², Cout · tiles]
   const whole = joinTiles(builder, pixels, blockSize, [
     batch,
     outChannels,
@@ -70,10 +71,12 @@ function transformedInput(
   const side = algorithm.matrices.input[0]!.length;
   const transform = (planes: Shape, kernel: Shape): Value => {
     const kernels = builder.constant(`${name}_input`, Tensor.from(input, kernel));
-    return builder.apply("Conv", [builder.apply("Reshape", [x], { shape: planes }), kernels], {
-      strides: [algorithm.stride, algorithm.stride],
-      pads: padsOf(convolution, [height, width], tileCount),
-    });
+    const stack = builder.apply("Reshape", [x], { shape: planes });
+    const strides = [algorithm.stride, algorithm.stride] as const;
+    const pads = padsOf(convolution, [height, width], tileCount);
+    return asPart(builder, algorithm, "input", () =>
+      builder.apply("Conv", [stack, kernels], { strides, pads }),
+    );
   };
   const reshape = (value: Value, shape: Shape): Value => builder.apply("Reshape", [value], { shape });
   const tiles = tileCount[0] * tileCount[1];
@@ -83,7 +86,9 @@ function transformedInput(
   }
   const planes = transform([batch * channels, 1, height, width], [products, 1, side, side]);
   const flat = reshape(planes, [batch, channels, products, tiles]);
-  return builder.apply("Transpose", [flat], { perm: [0, 2, 1, 3] });
+  return asPart(builder, algorithm, "product", () =>
+    builder.apply("Transpose", [flat], { perm: [0, 2, 1, 3] }),
+  );
 }
 
 function cropped(builder: GraphBuilder, x: Value, height: number, width: number): Value {

@@ -122,7 +122,7 @@ class ChannelsLast {
       this.#copy.set(input, this.builder.input(input.name, input.dtype, shapeOf(input)));
     }
     for (const node of nodes) {
-      const value = this.builder.inScopeOf(node.output.name, () => this.#rewritten(node));
+      const value = this.builder.insteadOf(node, () => this.#rewritten(node));
       this.#copy.set(node.output, value);
     }
     return this.builder.build(Object.fromEntries(outputs.map((value) => [value.name, this.at(value)])));
@@ -192,7 +192,10 @@ class ChannelsLast {
     const [, , height, width] = output.shape as [number, number, number, number];
     const matrix = this.#transpose(this.#reshape(weight, [outChannels, inChannels]), [1, 0]);
     const pixels = this.#reshape(x, [height * width, inChannels]);
-    const product = this.builder.apply("MatMul", [pixels, matrix], {});
+    const product = this.builder.labelled(
+      { convolution: { form: { kind: "product" }, part: "product" } },
+      () => this.builder.apply("MatMul", [pixels, matrix], {}),
+    );
     const sums = bias === undefined ? product : this.builder.apply("Add", [product, bias], {});
     return this.#reshape(sums, [1, height, width, outChannels]);
   }

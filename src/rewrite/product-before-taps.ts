@@ -30,7 +30,11 @@ export function productBeforeTaps(
 
   const kernel = builder.apply("Transpose", [weight], { perm: [1, 2, 3, 0] }); // [Cin, kH, kW, Cout]
   const matrix = reshape(kernel, [inChannels, taps * outChannels]);
-  const product = builder.apply("MatMul", [reshape(x, [height * width, inChannels]), matrix], {});
+  const pixels = reshape(x, [height * width, inChannels]);
+  const form = { kind: "product before taps" } as const;
+  const product = builder.labelled({ convolution: { form, part: "product" } }, () =>
+    builder.apply("MatMul", [pixels, matrix], {}),
+  );
   const planes = reshape(builder.apply("Transpose", [product], { perm: [1, 0] }), [
     taps,
     outChannels,

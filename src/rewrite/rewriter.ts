@@ -38,7 +38,7 @@ export function rewrite(graph: Graph, rule: RewriteRule): Graph {
     compositeOf: (value) => composites.get(value.name),
   };
   for (const node of graph.nodes) {
-    const output = builder.inScopeOf(node.output.name, () => rule(node, context) ?? copy.apply(node));
+    const output = builder.insteadOf(node, () => rule(node, context) ?? copy.apply(node));
     copy.set(node.output, output);
   }
   for (const composite of graph.composites) builder.composite(renameComposite(composite, context.at));

@@ -31,6 +31,7 @@ const matrices: WinogradMatrices = {
 /** The transforms are more than twice as large as the result, so this is for pictures in strips. */
 export const upsamplingByDifferences: BilinearAlgorithm = {
   name: "upsampling",
+  form: { kind: "upsampling by differences" },
   matrices,
   stride: 1,
   blockSize: 2,

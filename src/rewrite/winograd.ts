@@ -33,6 +33,7 @@ export const winograd =
 
 export const winogradAlgorithm = (tile: TileSize): BilinearAlgorithm => ({
   name: `winograd_${tile}`,
+  form: { kind: "winograd", tile },
   matrices: winogradMatrices(tile),
   stride: tile,
   blockSize: tile,

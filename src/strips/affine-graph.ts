@@ -3,8 +3,6 @@ import { GraphBuilder, GraphCopy, type Graph, type Value } from "../graph/index.
 import { sumOf, type LeftOutBiases } from "./left-out-biases.ts";
 import type { Segmentation } from "./segments.ts";
 
-export const affineGraphName = "affine";
-
 /** Names of the graph's outputs, by the output of the normalisation: C numbers each. */
 export const affineNames = {
   weight: (norm: Value) => `${norm.name}.weight`,
@@ -18,7 +16,7 @@ export function affineGraph(
   { norms, fixed }: Segmentation,
   lacking: LeftOutBiases["lacking"],
 ): Graph {
-  const builder = new GraphBuilder(affineGraphName);
+  const builder = new GraphBuilder("affine");
   const copy = new GraphCopy(graph, builder);
   for (const node of graph.nodes) {
     if (fixed.has(node.output.name)) copy.set(node.output, copy.apply(node));

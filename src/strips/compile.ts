@@ -7,7 +7,7 @@ import { attentionGraph, attentionNames } from "./attention-graph.ts";
 import { heightOf, SegmentGeometry, type StripGeometry } from "./geometry.ts";
 import { outputTensors, rowsOfStrips, type KeptMap, type StripMoments } from "./kept-map.ts";
 import { leftOutBiases, type LeftOutBiases } from "./left-out-biases.ts";
-import type { MapRows, StripProgram, TensorId } from "./program.ts";
+import type { MapRows, ProgramSegment, StripProgram, TensorId } from "./program.ts";
 import { ProgramWriter } from "./program-writer.ts";
 import { lengthOf, moved, stripsOf } from "./rows.ts";
 import {
@@ -15,6 +15,7 @@ import {
   segmentation,
   type AttentionSegment,
   type LocalSegment,
+  type Segment,
   type Segmentation,
 } from "./segments.ts";
 import { StatisticsCompiler } from "./statistics.ts";
@@ -97,7 +98,17 @@ class StripCompiler {
       graphs: this.#writer.graphs,
       weights: this.#writer.weights,
       operations: this.#writer.operations,
+      segments: this.#segmentation.segments.map((segment) => this.#described(segment)),
     };
+  }
+
+  #described(segment: Segment): ProgramSegment {
+    const { kind } = segment;
+    const nodes =
+      kind === "local"
+        ? segment.steps.flatMap((step) => (isNorm(step) ? [] : step))
+        : this.#graph.nodes.filter(({ output }) => output.name === segment.composite.output.name);
+    return { kind, layers: [...new Set(nodes.flatMap(({ labels }) => labels?.layer ?? []))] };
   }
 
   #addLocal(segment: LocalSegment): void {
@@ -123,6 +134,7 @@ class StripCompiler {
         this.#feed(geometry);
         this.#writer.emit({
           kind: "run",
+          of: "strip",
           graph: known.graph,
           inputs: { ...this.#mapRows(known.maps, geometry), ...this.#affinesOf(segment), ...known.weights },
           outputs: Object.fromEntries(
@@ -236,7 +248,7 @@ class StripCompiler {
               [nextMean]: this.#writer.tensor([1, rows * width, channels]),
               [nextWeight]: this.#writer.tensor([1, rows * width, 1]),
             };
-        this.#writer.emit({ kind: "run", graph, inputs, outputs: next });
+        this.#writer.emit({ kind: "run", of: "strip", graph, inputs, outputs: next });
         if (!isLast) before = { [mean]: next[nextMean]!, [weight]: next[nextWeight]! };
       });
     });

@@ -17,6 +17,7 @@ export type Operation =
   /** Computes a strip, or statistics of all strips. */
   | {
       readonly kind: "run";
+      readonly of: "strip" | "statistics";
       readonly graph: number;
       readonly inputs: Readonly<Record<string, TensorId | MapRows>>;
       readonly outputs: Readonly<Record<string, TensorId>>;
@@ -37,6 +38,13 @@ export type Operation =
 /** An operation and the segment to which it belongs. */
 export type Scheduled = Operation & { readonly segment: number };
 
+/** What the operations of one segment are together. */
+export interface ProgramSegment {
+  readonly kind: "local" | "attention";
+  /** The layers that are computed, by the labels of their nodes, without the normalisations before them. */
+  readonly layers: readonly string[];
+}
+
 export interface StripProgram {
   readonly name: string;
   readonly input: Value;
@@ -50,6 +58,8 @@ export interface StripProgram {
   /** Graphs of weights: no inputs. */
   readonly weights: readonly Graph[];
   readonly operations: readonly Scheduled[];
+  /** By the index that operations name. */
+  readonly segments: readonly ProgramSegment[];
 }
 
 /** The tensors that an operation reads. */

@@ -3,8 +3,6 @@ import { GraphBuilder, type Graph, type Value } from "../graph/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
-export const statisticsGraphName = "statistics";
-
 /** Names of the graph's inputs and outputs. */
 export const statisticsNames = {
   /** [strips, groups, C / groups], float32: every channel's mean in a strip. */
@@ -37,7 +35,7 @@ export interface StatisticsOptions {
  * @see Chan, Golub and LeVeque 1979, Updating Formulae and a Pairwise Algorithm for Computing Sample Variances
  */
 export function statisticsGraph({ channels, groups, epsilon, pixels, hasOffset }: StatisticsOptions): Graph {
-  const builder = new GraphBuilder(statisticsGraphName);
+  const builder = new GraphBuilder("statistics");
   const groupSize = channels / groups;
   const input = (name: string, shape: Shape): Value =>
     builder.apply("Cast", [builder.input(name, "float32", shape)], { to: "float64" });

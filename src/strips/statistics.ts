@@ -57,6 +57,7 @@ export class StatisticsCompiler {
     const affine = { scale: this.#writer.tensor([channels]), shift: this.#writer.tensor([channels]) };
     this.#writer.emit({
       kind: "run",
+      of: "statistics",
       graph,
       inputs: {
         [statisticsNames.mean]: joined(moments.map(({ mean }) => mean)),

@@ -68,7 +68,8 @@ class StripGraphBuilder {
   readonly #maps = new Map<string, RowsOfInput & { readonly value: Value }>();
 
   constructor(context: StripContext, geometry: StripGeometry) {
-    this.#copy = new GraphCopy(context, this.#builder);
+    // No labels: layers of one structure share their graphs.
+    this.#copy = new GraphCopy(context, this.#builder, () => ({}));
     this.#context = context;
     this.#geometry = geometry;
     this.#inputs = new Map(geometry.inputs.map(({ map }, index) => [map.name, index]));

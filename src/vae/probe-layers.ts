@@ -1,7 +1,13 @@
 /** A graph that tells of every layer of another whether its values are finite, in place of computing the result. */
-import type { Graph, Node, OperatorName, Value } from "../graph/index.ts";
-import { GraphBuilder, GraphCopy } from "../graph/index.ts";
-import { layersOfWeights } from "../plan/index.ts";
+import {
+  fixedValues,
+  GraphBuilder,
+  GraphCopy,
+  type Graph,
+  type Node,
+  type OperatorName,
+  type Value,
+} from "../graph/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -57,15 +63,15 @@ function probedGraph(graph: Graph): { probed: Graph; layers: ReadonlyMap<string,
   for (const input of graph.inputs) copy.set(input, builder.input(input.name, input.dtype, input.shape));
   const zero = builder.constant("probe_zero", Tensor.zeros([]));
   const probes: Probe[] = [];
-  const weights = layersOfWeights(graph);
+  const fixed = fixedValues(graph);
   for (const node of graph.nodes) {
     const value = copy.set(node.output, copy.apply(node));
-    if (weights.has(node.output.name) || moving.has(node.operator)) continue;
+    if (fixed.has(node.output.name) || moving.has(node.operator)) continue;
     // Zero times a number that is not finite is NaN, and a sum keeps it.
     const zeros = builder.apply("Mul", [value, zero], {});
     const axes = value.shape.map((_, axis) => axis);
     const sum = builder.apply("ReduceSum", [zeros], { axes, keepdims: false });
-    probes.push({ layer: layerOf(node, weights, graph), value: sum });
+    probes.push({ layer: layerOf(node, graph), value: sum });
   }
   const outputs = probes.map(({ layer, value }, i) => ({ output: `probe_${i}`, layer, value }));
   return {
@@ -74,10 +80,9 @@ function probedGraph(graph: Graph): { probed: Graph; layers: ReadonlyMap<string,
   };
 }
 
-/** The layer whose weights a node reads; else the module in whose scope it stands; else the graph. */
-function layerOf({ inputs, output }: Node, weights: ReadonlyMap<string, string>, graph: Graph): string {
-  const own = inputs.map(({ name }) => weights.get(name)).find((layer) => layer !== undefined);
-  if (own !== undefined) return own;
+/** The layer of a node; else the module in whose scope it stands; else the graph. */
+function layerOf({ output, labels }: Node, graph: Graph): string {
+  if (labels?.layer !== undefined) return labels.layer;
   const end = output.name.indexOf("/");
   return end < 0 ? graph.name : output.name.slice(0, end);
 }

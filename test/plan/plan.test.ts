@@ -36,22 +36,24 @@ describe("the plan of a decoder", async () => {
       .filter((name) => /^decoder.*conv[^.]*\.weight$/.test(name));
     const known = namesOf(atOnce);
     for (const weight of weights) expect(known).toContain(weight.replace(".weight", ""));
-    expect(known).toContain("decoder.mid_block.attentions.0.attention");
+    expect(known).toContain("decoder.mid_block.attentions.0");
     expect(new Set(known).size).toBe(known.length);
   });
 
   test("names the segments of strips likewise", () => {
     const known = namesOf(inStrips);
     expect(known).toContain("decoder.up_blocks.1.resnets.1.conv2");
-    expect(known).toContain("decoder.mid_block.attentions.0.attention");
+    expect(known).toContain("decoder.mid_block.attentions.0");
     expect(known).toContain("decoder.up_blocks.1.resnets.0.conv1 + conv_shortcut");
+    // Also where the biases of layers before are added.
+    expect(known).toContain("decoder.up_blocks.0.resnets.1.conv2");
   });
 
   test("says which algorithm computes a layer", () => {
     const algorithms = new Map(atOnce.layers.map(({ name, algorithm }) => [name, algorithm]));
     expect(algorithms.get("decoder.mid_block.resnets.0.conv1")).toBe("Winograd 4x4");
     expect(algorithms.get("decoder.mid_block.resnets.0.norm1")).toBe("normalisation");
-    expect(algorithms.get("decoder.up_blocks.0.upsamplers.0.conv")).toBe("folded 2x2");
+    expect(algorithms.get("decoder.up_blocks.0.upsamplers.0.conv")).toBe("folded upsampling");
     expect(algorithms.get("decoder.conv_out")).toBe("direct 3x3");
   });
 

@@ -44,7 +44,7 @@ export function randomProgram(seed: number): StripProgram {
         const inputs = { ...Object.fromEntries(tensors), neighbours };
         const isLast = step === strips.length - 1;
         const output = isLast ? tensor : shapes.push([1, 1 + draw(50), 1, 1]) - 1;
-        emit({ kind: "run", graph: 0, inputs, outputs: { y: output } }, map);
+        emit({ kind: "run", of: "strip", graph: 0, inputs, outputs: { y: output } }, map);
       }
       if (map === mapCount - 1) emit({ kind: "fetch", tensor, rows }, map);
     });
@@ -59,5 +59,6 @@ export function randomProgram(seed: number): StripProgram {
     graphs: [graph],
     weights: [],
     operations,
+    segments: maps.map(() => ({ kind: "local", layers: [] })),
   };
 }
