@@ -51,6 +51,9 @@ const torch = Generator.torch(1);
 const philox = Generator.philox(1);
 const path = join(folder, "a.bin");
 const picturePath = fixturePath("models/one-level/config.json");
+const origin = { images: ["a.png"], width: 8, height: 8 };
+const latentsPath = join(folder, "latents.safetensors");
+await vaekit.writeSafetensorsFile(latentsPath, new Map([["latents", latents]]));
 const pictureFiles = (): Promise<vaekit.PictureFiles> => vaekit.PictureFiles.find([picturePath]);
 /** A text is a path: writers get it in the folder of this test. */
 const placed = (value: unknown): never => (value === values.text ? join(folder, "7") : value) as never;
@@ -123,6 +126,19 @@ const rows: Rows = {
     },
     ...anything,
   ),
+  latentsMetadata: row((x) => vaekit.latentsMetadata(x, origin)),
+  "latentsMetadata: origin": row((x) => vaekit.latentsMetadata(vae, x)),
+  "latentsMetadata: images": row((x) => vaekit.latentsMetadata(vae, { ...origin, images: x }), "list"),
+  "latentsMetadata: seed": optional(
+    (x) => vaekit.latentsMetadata(vae, { ...origin, seed: x }),
+    "fraction",
+    "negative",
+  ),
+  readLatents: row((x) => vaekit.readLatents(x, vae)),
+  "readLatents: vae": row((x) => vaekit.readLatents(latentsPath, x)),
+  "readLatents: options": options((x) => vaekit.readLatents(latentsPath, vae, x)),
+  "readLatents: packed": optional((x) => vaekit.readLatents(latentsPath, vae, { packed: x })),
+  saturationWarning: row((x) => vaekit.saturationWarning(x, "a model")),
   leftOutText: row((x) => vaekit.leftOutText(x), "object", "list", "list of nulls", "Map"),
   "PictureFiles.find": row((x) => vaekit.PictureFiles.find(x)),
   "PictureFiles.find: options": options((x) => vaekit.PictureFiles.find([picturePath], x)),

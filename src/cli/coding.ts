@@ -1,5 +1,5 @@
 /** How a command encodes and decodes: what its options ask for, and what was chosen, in one line. */
-import type { AutoencoderKL, CodingOptions, CodingPlan } from "../node/index.ts";
+import type { Vae, CodingOptions, CodingPlan } from "../node/index.ts";
 import { UsageError } from "./failure.ts";
 import { formatBytes, formatMs } from "./format.ts";
 import type { JsonOptions, TilingOptions } from "./options.ts";
@@ -28,7 +28,7 @@ export class Coding {
   #plan: CodingPlan | undefined;
 
   /** Plans are said where a person watches, or where the options ask for something; never beside JSON. */
-  constructor(vae: AutoencoderKL, options: TilingOptions & JsonOptions, progress: Progress) {
+  constructor(vae: Vae, options: TilingOptions & JsonOptions, progress: Progress) {
     const { tiling, memory, tempDir, json } = options;
     const isAsked = tiling !== undefined || memory !== undefined;
     const isSaid = json !== true && (isAsked || process.stderr.isTTY);

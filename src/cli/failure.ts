@@ -2,7 +2,7 @@
 import { CommanderError } from "commander";
 import { inspect } from "node:util";
 import { messageOf, VaekitError } from "../errors.ts";
-import { messageText } from "../util/printable.ts";
+import { messageText } from "../node/report/index.ts";
 import { withFlags } from "./flags.ts";
 import { exitCodes, writeError, writeErrorLine } from "./terminal.ts";
 
@@ -48,6 +48,11 @@ export async function usage<T>(work: () => T | Promise<T>): Promise<T> {
     if (!(error instanceof VaekitError) || error.code !== "INVALID_ARGUMENT") throw error;
     throw new UsageError(error.message);
   }
+}
+
+/** A line on stderr that warns of nothing. */
+export function note(message: string): void {
+  writeErrorLine(messageText(withFlags(message)));
 }
 
 /** A note on stderr that stops nothing; the library's options become flags. */

@@ -1,6 +1,6 @@
 /** How results look on the terminal: aligned tables, numbers with units, and JSON for programs. */
 
-import { oneLine } from "../util/printable.ts";
+import { oneLine } from "../node/report/index.ts";
 import { writeOut } from "./terminal.ts";
 
 /** Writes lines to stdout. */
@@ -70,6 +70,11 @@ export function formatBytes(bytes: number): string {
 /** `83,819,683`. */
 export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
+}
+
+/** `[1, 4, 64, 64]`. */
+export function formatShape(shape: readonly number[]): string {
+  return `[${shape.join(", ")}]`;
 }
 
 /** `740 ms`, `12.4 s`. */

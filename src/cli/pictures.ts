@@ -4,7 +4,7 @@ import {
   readImage,
   VaeImageProcessor,
   VaekitError,
-  type AutoencoderKL,
+  type Vae,
   type Raster,
   type Tensor,
 } from "../node/index.ts";
@@ -48,7 +48,7 @@ export function stemOf(path: string): string {
 
 /** Reads each picture for one model. */
 export const pictureReader =
-  (vae: AutoencoderKL, options: PrepareOptions) =>
+  (vae: Vae, options: PrepareOptions) =>
   (path: string): Promise<PreparedPicture> =>
     preparePicture(path, vae, options);
 
@@ -59,14 +59,14 @@ export const pictureReader =
  */
 export async function preparePicture(
   path: string,
-  vae: AutoencoderKL,
+  vae: Vae,
   { size, maxPixels = maxInputPixels }: PrepareOptions,
 ): Promise<PreparedPicture> {
-  const grey = vae.config.inChannels === 1;
-  if (!grey && vae.config.inChannels !== 3) {
+  const grey = vae.facts.inChannels === 1;
+  if (!grey && vae.facts.inChannels !== 3) {
     throw new VaekitError(
       "UNSUPPORTED",
-      `${vae.name}: takes ${vae.config.inChannels} channels; the command line works on RGB and grey pictures only.`,
+      `${vae.name}: takes ${vae.facts.inChannels} channels; the command line works on RGB and grey pictures only.`,
     );
   }
   const source = await readImage(path, { convert: grey ? "grayscale" : "rgb", maxPixels });

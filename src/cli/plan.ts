@@ -1,15 +1,22 @@
 /** `vaekit inspect --plan`: how a model's half would be computed, and about how long that takes. */
 import { availableParallelism } from "node:os";
-import type { AutoencoderKL, CodingPlan } from "../node/index.ts";
+import type { Vae, CodingPlan } from "../node/index.ts";
 import { chooseTile, isMeasuredProvider, type CostProfile, type Provider } from "../cost/index.ts";
 import { describePlan, rewrittenFor, type Plan, type PlanLayer } from "../plan/index.ts";
 import { loadProfile, profileKey } from "../cost/node/index.ts";
 import { compileStrips, defaultStripElements } from "../strips/index.ts";
-import { formatShape } from "../tensor/shape.ts";
 import { planText } from "./coding.ts";
 import { UsageError } from "./failure.ts";
 import { checkPixels } from "./limits.ts";
-import { formatBytes, formatFixed, formatMs, formatTable, print, type Column } from "./format.ts";
+import {
+  formatBytes,
+  formatFixed,
+  formatMs,
+  formatShape,
+  formatTable,
+  print,
+  type Column,
+} from "./format.ts";
 
 export interface PlanOptions {
   readonly half: "encoder" | "decoder";
@@ -34,7 +41,7 @@ export interface PlanReport {
 }
 
 /** @throws UsageError when the size does not fit the model. */
-export async function planReport(vae: AutoencoderKL, options: PlanOptions): Promise<PlanReport> {
+export async function planReport(vae: Vae, options: PlanOptions): Promise<PlanReport> {
   const { half, size } = options;
   const factor = vae.spatialFactor;
   if (size.width % factor !== 0 || size.height % factor !== 0) {

@@ -10,10 +10,9 @@ import { addRoundtrip } from "./commands/roundtrip.ts";
 import { addSample } from "./commands/sample.ts";
 import { addTrain } from "./commands/train.ts";
 import { addTune } from "./commands/tune.ts";
-import { VaekitError } from "../errors.ts";
-import { NodeRuntime } from "../node/index.ts";
+import { NodeRuntime, VaekitError } from "../node/index.ts";
 import { usage } from "./failure.ts";
-import { messageText } from "../util/printable.ts";
+import { messageText } from "../node/report/index.ts";
 import { packageVersion } from "./package.ts";
 import { writeError, writeOut } from "./terminal.ts";
 

@@ -1,6 +1,6 @@
 /** A progress bar on stderr, where a person is watching and the work takes longer than a moment. */
 import { SingleBar } from "cli-progress";
-import { oneLine, shorten } from "../util/printable.ts";
+import { oneLine, shorten } from "../node/report/index.ts";
 import { writeErrorLine } from "./terminal.ts";
 
 /** Work that ends sooner shows no bar. */

@@ -1,5 +1,5 @@
 /** The numbers of round trips, as a table for people and as JSON for programs. */
-import type { AutoencoderKL } from "../node/index.ts";
+import type { Vae } from "../node/index.ts";
 import {
   formatBytes,
   formatCount,
@@ -9,10 +9,11 @@ import {
   meanOf,
   type Column,
 } from "./format.ts";
-import { oneLine } from "../util/printable.ts";
-import { modelLabel, type RoundtripNumbers } from "./roundtrip.ts";
+import { oneLine } from "../node/report/index.ts";
+import { modelLabel } from "./model-label.ts";
+import type { RoundtripMeasures } from "../node/report/index.ts";
 
-type Row = Omit<RoundtripNumbers, "width" | "height"> & { readonly size: string };
+type Row = Omit<RoundtripMeasures, "width" | "height"> & { readonly size: string };
 
 const columns: readonly Column<Row>[] = [
   { title: "picture", align: "left", cell: ({ name }) => name },
@@ -29,19 +30,15 @@ const columns: readonly Column<Row>[] = [
 ];
 
 /** One line for the model, one per picture, and the mean where there are several. */
-export function roundtripTable(vae: AutoencoderKL, all: readonly RoundtripNumbers[]): string {
+export function roundtripTable(vae: Vae, all: readonly RoundtripMeasures[]): string {
   const rows: Row[] = all.map((numbers) => ({ ...numbers, size: `${numbers.width}x${numbers.height}` }));
   if (all.length > 1) rows.push({ ...meanNumbers(all), size: "" });
-  const model = `${oneLine(modelLabel(vae))}: ${formatCount(vae.parameterCount)} parameters, f${vae.spatialFactor}, ${vae.config.latentChannels} latent channels, on ${vae.device ?? "?"}`;
+  const model = `${oneLine(modelLabel(vae))}: ${formatCount(vae.parameterCount)} parameters, f${vae.spatialFactor}, ${vae.facts.latentChannels} latent channels, on ${vae.device ?? "?"}`;
   return `${model}\n\n${formatTable(columns, rows)}`;
 }
 
 /** What `--json` prints. */
-export function roundtripJson(
-  vae: AutoencoderKL,
-  all: readonly RoundtripNumbers[],
-  files: readonly string[],
-): object {
+export function roundtripJson(vae: Vae, all: readonly RoundtripMeasures[], files: readonly string[]): object {
   return {
     model: modelLabel(vae),
     parameterCount: vae.parameterCount,
@@ -51,8 +48,8 @@ export function roundtripJson(
   };
 }
 
-function meanNumbers(all: readonly RoundtripNumbers[]): Omit<RoundtripNumbers, "width" | "height"> {
-  const mean = (read: (numbers: RoundtripNumbers) => number): number => meanOf(all.map(read)) ?? NaN;
+function meanNumbers(all: readonly RoundtripMeasures[]): Omit<RoundtripMeasures, "width" | "height"> {
+  const mean = (read: (numbers: RoundtripMeasures) => number): number => meanOf(all.map(read)) ?? NaN;
   return {
     name: "mean",
     psnr: mean(({ psnr }) => psnr),

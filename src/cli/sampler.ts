@@ -11,7 +11,6 @@ import {
   type Generator,
   type Tensor,
 } from "../node/index.ts";
-import type { PictureRange } from "../images/picture-sheets.ts";
 import { UsageError, warn } from "./failure.ts";
 import { naming } from "./naming.ts";
 import { openModel } from "./open-model.ts";
@@ -26,7 +25,8 @@ export interface PictureSize {
 }
 
 export interface Sampler extends AsyncDisposable {
-  readonly range: PictureRange;
+  /** Of the pictures' values: "signed" is [-1, 1], "unit" is [0, 1]. */
+  readonly range: "signed" | "unit";
   /** Of one picture. */
   readonly pixelCount: number;
   /** Where the weights lie. */

@@ -1,5 +1,5 @@
 /** The one way to stdout and stderr: nothing that a file says steers the terminal, and a lost output is a failure. */
-import { oneLine, printable } from "../util/printable.ts";
+import { oneLine, printable } from "../node/report/index.ts";
 
 /** The program's exit codes. */
 export const exitCodes = {

@@ -1,6 +1,6 @@
 /** How training goes, on stderr: a live line where a person is watching, a plain one now and then in a log. */
 import { SingleBar } from "cli-progress";
-import { messageText } from "../util/printable.ts";
+import { messageText } from "../node/report/index.ts";
 
 /** Where nobody watches, a line comes this often. */
 const plainLineEveryMs = 30_000;

@@ -7,6 +7,7 @@ export {
   type PreprocessOptions,
   type VaeImageProcessorOptions,
 } from "./image-processor.ts";
+export { saturationWarning } from "./saturation.ts";
 export { meanSquaredError, psnr, ssim } from "./metrics.ts";
 export {
   contactSheet,

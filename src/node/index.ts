@@ -21,4 +21,5 @@ export {
   writeFileAtomic,
   type FileContent,
 } from "../files/node/index.ts";
+export * from "./latents/index.ts";
 export { readSafetensorsFile, writeSafetensorsFile } from "../weights/node/index.ts";

@@ -1,5 +1,7 @@
 /** The picture of a calibration: latents as the encoder gives them, and as a diffusion model wants them. */
 import type { Estimate } from "../latents/index.ts";
+import { optionKinds, type OptionKinds } from "../util/check-options.ts";
+import { checkData, dataKinds } from "./check-data.ts";
 import { formatNumber } from "../tensor/print.ts";
 import {
   bars,
@@ -28,6 +30,16 @@ export interface CalibrationChart {
   readonly pictureCount?: number;
 }
 
+const chartKinds: OptionKinds<CalibrationChart> = {
+  title: optionKinds.text,
+  raw: dataKinds.histogram,
+  normalized: dataKinds.histogram,
+  scalingFactor: dataKinds.estimate,
+  shiftFactor: dataKinds.estimate,
+  confidence: optionKinds.aboveZero,
+  pictureCount: optionKinds.finiteNumber,
+};
+
 const width = 760;
 const height = 380;
 const maxBins = 120;
@@ -40,6 +52,8 @@ const area: PlotArea = { left: 24, top: 92, width: width - 48, height: 240 };
  * @throws INVALID_ARGUMENT when a histogram has no bins, no range, or a negative count.
  */
 export function renderCalibrationChart(data: CalibrationChart): string {
+  const needed = ["title", "raw", "normalized", "scalingFactor", "shiftFactor"] as const;
+  checkData("renderCalibrationChart", data, chartKinds, needed);
   const raw = focus(data.raw, maxBins);
   const normalized = focus(data.normalized, maxBins);
   const range: [number, number] = [

@@ -1,4 +1,6 @@
 /** The report of `vaekit roundtrip`: one page that shows what a VAE keeps of each picture, and what its latents are. */
+import { optionKinds, type OptionKinds } from "../util/check-options.ts";
+import { checkData, dataKinds, listOf } from "./check-data.ts";
 import { pngDataUri } from "./data-uri.ts";
 import { formatBytes, formatCount, formatDecibels, formatDuration, formatValue } from "./format.ts";
 import { histogramChart, type HistogramData } from "./histogram.ts";
@@ -61,6 +63,19 @@ export interface RoundtripReport {
   readonly pictures: readonly RoundtripPicture[];
 }
 
+const reportKinds: OptionKinds<RoundtripReport> = {
+  title: optionKinds.text,
+  modelName: optionKinds.text,
+  parameterCount: optionKinds.finiteNumber,
+  configSummary: dataKinds.facts,
+  environment: dataKinds.facts,
+  pictures: listOf(
+    "a list of pictures, as roundtripReportPicture makes them",
+    ({ name, numbers, channelHistograms }) =>
+      typeof name === "string" && typeof numbers === "object" && Array.isArray(channelHistograms),
+  ),
+};
+
 /**
  * Renders the report as one HTML page that needs nothing else: pictures, charts and style are inside it.
  * Every text is escaped.
@@ -68,6 +83,8 @@ export interface RoundtripReport {
  * @throws INVALID_ARGUMENT when a picture is no PNG file, or a histogram has no bins or no range.
  */
 export function renderRoundtripReport(data: RoundtripReport): string {
+  const needed = ["modelName", "parameterCount", "configSummary", "pictures"] as const;
+  checkData("renderRoundtripReport", data, reportKinds, needed);
   const title = data.title ?? "VAE round trip";
   const facts = [
     { name: "Parameters", value: formatCount(data.parameterCount) },

@@ -1,4 +1,6 @@
 /** The curves of a training run: what it minimised, and how good the pictures of the validation set became. */
+import { optionKinds, type OptionKinds } from "../util/check-options.ts";
+import { checkData, dataKinds } from "./check-data.ts";
 import { formatNumber } from "../tensor/print.ts";
 import { element, trusted, type Markup } from "./markup.ts";
 import {
@@ -31,6 +33,18 @@ export interface TrainingCurves {
   };
 }
 
+const curvesKinds: OptionKinds<TrainingCurves> = {
+  title: optionKinds.text,
+  loss: dataKinds.points,
+  validation: {
+    expected: "curves { label, raw, average }",
+    fits: (value) => {
+      const { label, raw, average } = (value ?? {}) as Record<string, unknown>;
+      return typeof label === "string" && [raw, average].every((points) => dataKinds.points.fits(points));
+    },
+  },
+};
+
 const width = 760;
 const height = 360;
 const margin = 48;
@@ -39,8 +53,13 @@ const panelWidth = (width - 3 * margin) / 2;
 /** Points of one curve at most; more are averaged, neighbours together. */
 const maxPoints = 200;
 
-/** @returns a complete SVG document, with its own style for light and dark; it refers to nothing outside. */
-export function renderTrainingCurves({ title, loss, validation }: TrainingCurves): string {
+/**
+ * @throws INVALID_ARGUMENT for what has no such curves.
+ * @returns a complete SVG document, with its own style for light and dark; it refers to nothing outside.
+ */
+export function renderTrainingCurves(data: TrainingCurves): string {
+  checkData("renderTrainingCurves", data, curvesKinds, ["title", "loss"]);
+  const { title, loss, validation } = data;
   const area = (index: number): PlotArea => ({
     left: margin + index * (panelWidth + margin),
     top: 84,

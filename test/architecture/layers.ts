@@ -89,6 +89,7 @@ export const mayImport: Record<string, readonly string[]> = {
   node: [
     "core.ts",
     "vae",
+    "report",
     "cost",
     "hub",
     "images",

@@ -1,7 +1,7 @@
 /** `vaekit calibrate`: the factors that a model's config should hold, measured on pictures. */
 import type { Command } from "commander";
-import { LatentCalibrator, type AutoencoderKL, type PictureFiles } from "../../node/index.ts";
-import { renderCalibrationChart } from "../../report/index.ts";
+import { LatentCalibrator, type Vae, type PictureFiles } from "../../node/index.ts";
+import { renderCalibrationChart } from "../../node/report/index.ts";
 import { calibrationFields, calibrationText, type CalibrationResult } from "../calibration-text.ts";
 import { checkTiling, Coding } from "../coding.ts";
 import { UsageError } from "../failure.ts";
@@ -26,8 +26,8 @@ import { Outputs } from "../outputs.ts";
 import { findPictureFiles, warnOfUnreadable } from "../picture-inputs.ts";
 import { pictureReader, type SizeRule } from "../pictures.ts";
 import { Progress } from "../progress.ts";
-import { modelLabel } from "../roundtrip.ts";
-import { oneLine } from "../../util/printable.ts";
+import { modelLabel } from "../model-label.ts";
+import { oneLine } from "../../node/report/index.ts";
 
 interface CalibrateOptions extends ModelOptions, JsonOptions, TilingOptions, SampleOptions, PictureOptions {
   crop?: boolean;
@@ -84,11 +84,11 @@ function croppedSize({ size, crop }: CalibrateOptions): SizeRule {
 }
 
 async function measure(
-  vae: AutoencoderKL,
+  vae: Vae,
   inputs: PictureFiles,
   options: CalibrateOptions,
 ): Promise<CalibrationResult> {
-  const calibrator = new LatentCalibrator(vae.config.latentChannels);
+  const calibrator = new LatentCalibrator(vae.facts.latentChannels);
   const generator = sampleGenerator(options);
   const limit = Math.min(options.limit ?? Infinity, inputs.paths.length);
   using progress = new Progress(limit);
@@ -99,15 +99,15 @@ async function measure(
   for await (const { picture } of inputs.read(read)) {
     const { pixels, name } = picture;
     progress.task(name);
-    const { latentDist } = await naming(name, () => vae.encode(pixels, coding.options));
-    calibrator.add(options.sample === true ? latentDist.sample({ generator }) : latentDist.mode());
+    const encoded = await naming(name, () => vae.encode(pixels, coding.options));
+    calibrator.add(encoded.latents(options.sample === true ? { sample: true, generator } : {}));
     progress.advance();
     if (++count === limit) break;
   }
   return calibrator.result();
 }
 
-function chart(vae: AutoencoderKL, result: CalibrationResult): string {
+function chart(vae: Vae, result: CalibrationResult): string {
   return renderCalibrationChart({
     title: modelLabel(vae),
     raw: result.before,
@@ -118,7 +118,7 @@ function chart(vae: AutoencoderKL, result: CalibrationResult): string {
   });
 }
 
-function json(vae: AutoencoderKL, result: CalibrationResult): object {
+function json(vae: Vae, result: CalibrationResult): object {
   const { pictures, valuesPerChannel, scalingFactor, shiftFactor, latentsMean, latentsStd } = result;
   return {
     model: modelLabel(vae),

@@ -3,17 +3,17 @@ import { extname } from "node:path";
 import type { Command } from "commander";
 import {
   encodeImage,
+  readLatents,
   VaeImageProcessor,
-  type AutoencoderKL,
+  type Vae,
   type CodingPlan,
+  type LatentsScale,
   type Raster,
   type Tensor,
 } from "../../node/index.ts";
 import { checkTiling, Coding } from "../coding.ts";
-import { UsageError } from "../failure.ts";
+import { note, usage, UsageError, warn } from "../failure.ts";
 import { print, printJson } from "../format.ts";
-import type { LatentsScale } from "../latents-scale.ts";
-import { readLatents, type ReadLatentsOptions } from "../latents-file.ts";
 import { naming } from "../naming.ts";
 import { openModel } from "../open-model.ts";
 import {
@@ -28,10 +28,13 @@ import {
 import { Outputs } from "../outputs.ts";
 import { Progress } from "../progress.ts";
 import { warnOfSaturation } from "../saturation.ts";
-import { oneLine } from "../../util/printable.ts";
+import { oneLine } from "../../node/report/index.ts";
 
-interface DecodeOptions extends ModelOptions, JsonOptions, TilingOptions, ReadLatentsOptions {
+interface DecodeOptions extends ModelOptions, JsonOptions, TilingOptions {
   out: string;
+  tensor?: string;
+  raw?: boolean;
+  packed?: { width: number; height: number };
 }
 
 const extensions = [".png", ".jpg", ".jpeg", ".webp"];
@@ -73,7 +76,7 @@ async function decode(file: string, options: DecodeOptions): Promise<void> {
   await new Outputs([file]).claim(out);
   const vae = await openModel(options);
   try {
-    const { latents, scale } = await readLatents(file, vae, options);
+    const { latents, scale } = await readLatentsOf(file, vae, options);
     const files = outputNames(out, latents.shape[0]!);
     const outputs = new Outputs([file]);
     for (const name of files) await outputs.claim(name);
@@ -86,6 +89,14 @@ async function decode(file: string, options: DecodeOptions): Promise<void> {
   }
 }
 
+function readLatentsOf(
+  file: string,
+  vae: Vae,
+  { tensor, raw, packed }: DecodeOptions,
+): ReturnType<typeof readLatents> {
+  return usage(() => readLatents(file, vae, { tensor, raw, packed, onNote: note, onWarning: warn }));
+}
+
 function outputNames(out: string, count: number): string[] {
   if (count === 1) return [out];
   const extension = extname(out);
@@ -95,7 +106,7 @@ function outputNames(out: string, count: number): string[] {
 
 async function decodeAll(
   file: string,
-  vae: AutoencoderKL,
+  vae: Vae,
   latents: Tensor,
   options: DecodeOptions,
 ): Promise<{ pictures: Raster[]; plan: CodingPlan | undefined }> {
@@ -121,6 +132,11 @@ function report(
   options: DecodeOptions,
 ): void {
   const results = files.map((file, i) => ({ file, width: pictures[i]!.width, height: pictures[i]!.height }));
-  if (options.json === true) printJson({ pictures: results, latents: scale, plan });
+  if (options.json === true) printJson({ pictures: results, latents: scaleJson(scale), plan });
   else for (const { file, width, height } of results) print(`${oneLine(file)}: ${width}x${height}`);
+}
+
+/** What decided is named as people ask for it. */
+function scaleJson({ decidedBy, ...scale }: LatentsScale): object {
+  return { ...scale, decidedBy: decidedBy === "raw" ? "--raw" : decidedBy };
 }

@@ -11,8 +11,9 @@ import { samplePicture } from "../package.ts";
 import { preparePicture } from "../pictures.ts";
 import { Progress } from "../progress.ts";
 import { roundtripJson, roundtripTable } from "../roundtrip-table.ts";
-import { renderReport, reportPicture, roundtripPicture, type RoundtripResult } from "../roundtrip.ts";
-import { oneLine } from "../../util/printable.ts";
+import { roundtripPage } from "../roundtrip-page.ts";
+import { roundtripPicture } from "../roundtrip.ts";
+import { oneLine, roundtripReportPicture, type RoundtripResult } from "../../node/report/index.ts";
 
 interface DemoOptions extends JsonOptions {
   out: string;
@@ -38,7 +39,7 @@ async function demo(options: DemoOptions): Promise<void> {
   const vae = await AutoencoderKL.default({ onWarning: warn });
   try {
     const result = await roundtripSample(vae, options);
-    const report = renderReport(vae, [await reportPicture(vae, result)]);
+    const report = roundtripPage(vae, [await roundtripReportPicture(vae, result)]);
     await outputs.write(
       reconstructionPath,
       await encodePng(result.reconstruction, { ownPicture: "reconstruction" }),

@@ -1,9 +1,12 @@
 /** `vaekit encode`: pictures to latents in a .safetensors file. */
 import type { Command } from "commander";
 import {
+  AutoencoderKLOutput,
   encodeSafetensors,
-  type AutoencoderKL,
+  latentsMetadata,
+  type Vae,
   type CodingPlan,
+  type Encoded,
   type LeftOut,
   type PictureFiles,
   type Tensor,
@@ -12,7 +15,6 @@ import { checkTiling, Coding } from "../coding.ts";
 import { concatenate } from "../concatenate.ts";
 import { UsageError } from "../failure.ts";
 import { formatBytes, print, printJson } from "../format.ts";
-import { latentsMetadata } from "../latents-file.ts";
 import { naming } from "../naming.ts";
 import { openModel } from "../open-model.ts";
 import {
@@ -28,11 +30,12 @@ import {
   type SampleOptions,
   type TilingOptions,
 } from "../options.ts";
+import { modelLabel } from "../model-label.ts";
 import { Outputs } from "../outputs.ts";
 import { pictureReader } from "../pictures.ts";
 import { findPictureFiles, warnOfUnreadable } from "../picture-inputs.ts";
 import { Progress } from "../progress.ts";
-import { oneLine } from "../../util/printable.ts";
+import { oneLine } from "../../node/report/index.ts";
 
 interface EncodeOptions extends ModelOptions, JsonOptions, TilingOptions, SampleOptions, PictureOptions {
   out: string;
@@ -40,13 +43,11 @@ interface EncodeOptions extends ModelOptions, JsonOptions, TilingOptions, Sample
 
 type Plane = Tensor<"float32">;
 
-/** What a file of latents holds; every tensor `[N, C, h, w]` float32. */
-interface EncodedTensors {
-  readonly mean: Plane;
-  readonly logvar: Plane;
-  /** Normalized: what a diffusion model sees. */
-  readonly latents: Plane;
-}
+/**
+ * What a file of latents holds; every tensor `[N, C, h, w]` float32. `latents` are normalized: what a diffusion model
+ * sees; `mean` and `logvar` are the posterior's, where the model has one.
+ */
+type EncodedTensors = Readonly<Record<"latents", Plane> & Partial<Record<"mean" | "logvar", Plane>>>;
 
 /** Adds the command. */
 export function addEncode(program: Command): void {
@@ -77,7 +78,14 @@ async function encode(images: string[], options: EncodeOptions): Promise<void> {
     outputs.keepModel(vae, options);
     const { width, height, count } = await commonSize(vae, inputs, options);
     const { tensors, paths, plan } = await encodeAll(vae, inputs, count, options);
-    const metadata = latentsMetadata({ vae, paths, width, height, options });
+    const metadata = latentsMetadata(vae, {
+      images: paths,
+      width,
+      height,
+      tiling: options.tiling,
+      model: modelLabel(vae),
+      ...(options.sample === true ? { seed: options.seed ?? 0 } : {}),
+    });
     await outputs.write(options.out, encodeSafetensors(Object.entries(tensors), metadata));
     warnOfUnreadable(inputs);
     report(tensors, { count: paths.length, plan, leftOut: inputs.leftOut }, options);
@@ -88,7 +96,7 @@ async function encode(images: string[], options: EncodeOptions): Promise<void> {
 
 /** The readable pictures and their size, found before the long work. */
 async function commonSize(
-  vae: AutoencoderKL,
+  vae: Vae,
   inputs: PictureFiles,
   options: EncodeOptions,
 ): Promise<{ width: number; height: number; count: number }> {
@@ -106,7 +114,7 @@ async function commonSize(
 }
 
 async function encodeAll(
-  vae: AutoencoderKL,
+  vae: Vae,
   inputs: PictureFiles,
   count: number,
   options: EncodeOptions,
@@ -120,37 +128,48 @@ async function encodeAll(
     const { pixels, name, path } = picture;
     progress.task(name);
     paths.push(path);
-    const { latentDist } = await naming(name, () => vae.encode(pixels, coding.options));
-    const z = options.sample === true ? latentDist.sample({ generator }) : latentDist.mode();
-    parts.push({
-      mean: latentDist.mean.toFloat32(),
-      logvar: latentDist.logvar.toFloat32(),
-      latents: vae.normalizeLatents(z),
-    });
+    const encoded = await naming(name, () => vae.encode(pixels, coding.options));
+    const z = encoded.latents(options.sample === true ? { sample: true, generator } : {});
+    parts.push({ ...posteriorOf(encoded), latents: vae.normalizeLatents(z) });
     progress.advance();
   }
-  const tensors = {
-    mean: concatenate(parts.map(({ mean }) => mean)),
-    logvar: concatenate(parts.map(({ logvar }) => logvar)),
-    latents: concatenate(parts.map(({ latents }) => latents)),
-  };
-  return { tensors, paths, plan: coding.plan };
+  return { tensors: joined(parts), paths, plan: coding.plan };
+}
+
+function posteriorOf(encoded: Encoded): Pick<EncodedTensors, "mean" | "logvar"> {
+  if (!(encoded instanceof AutoencoderKLOutput)) return {};
+  const { mean, logvar } = encoded.latentDist;
+  return { mean: mean.toFloat32(), logvar: logvar.toFloat32() };
+}
+
+/** One batch of each tensor. */
+function joined(parts: readonly EncodedTensors[]): EncodedTensors {
+  const names = Object.keys(parts[0]!) as (keyof EncodedTensors)[];
+  const tensors = names.map((name) => [name, concatenate(parts.map((part) => part[name]!))] as const);
+  return Object.fromEntries(tensors) as unknown as EncodedTensors;
 }
 
 function report(
-  { mean, logvar, latents }: EncodedTensors,
+  tensors: EncodedTensors,
   made: { readonly count: number; readonly plan: CodingPlan | undefined; readonly leftOut: LeftOut },
   options: EncodeOptions,
 ): void {
   const { count, ...rest } = made;
   const { out } = options;
-  const byteLength = mean.byteLength + logvar.byteLength + latents.byteLength;
+  const { latents } = tensors;
+  const byteLength = Object.values(tensors).reduce((sum, tensor) => sum + tensor.byteLength, 0);
   if (options.json === true) {
     printJson({ file: out, pictures: count, shape: latents.shape, byteLength, ...rest });
     return;
   }
   const pictures = count === 1 ? "1 picture" : `${count} pictures`;
   print(
-    `${oneLine(out)}: ${pictures}, mean, logvar and latents [${latents.shape.join(", ")}], ${formatBytes(byteLength)}`,
+    `${oneLine(out)}: ${pictures}, ${joinedNames(tensors)} [${latents.shape.join(", ")}], ${formatBytes(byteLength)}`,
   );
+}
+
+/** `mean, logvar and latents`. */
+function joinedNames(tensors: EncodedTensors): string {
+  const names = Object.keys(tensors);
+  return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(", ")} and ${names.at(-1)!}`;
 }

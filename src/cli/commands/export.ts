@@ -1,7 +1,7 @@
 /** `vaekit export`: both halves as .onnx files that need nothing else. */
 import { join } from "node:path";
 import { Option, type Command } from "commander";
-import type { AutoencoderKL } from "../../node/index.ts";
+import type { Vae } from "../../node/index.ts";
 import { UsageError } from "../failure.ts";
 import { formatBytes, print, printJson } from "../format.ts";
 import { checkPixels } from "../limits.ts";
@@ -15,7 +15,7 @@ import {
 } from "../options.ts";
 import { Outputs } from "../outputs.ts";
 import { Progress } from "../progress.ts";
-import { oneLine } from "../../util/printable.ts";
+import { oneLine } from "../../node/report/index.ts";
 
 interface ExportOptions extends ModelOptions, JsonOptions {
   out: string;
@@ -68,7 +68,7 @@ async function exportOnnx(options: ExportOptions): Promise<void> {
   }
 }
 
-function checkSize({ spatialFactor }: AutoencoderKL, { height, width }: ExportOptions): void {
+function checkSize({ spatialFactor }: Vae, { height, width }: ExportOptions): void {
   for (const [flag, pixels] of [
     ["--height", height],
     ["--width", width],
@@ -81,7 +81,7 @@ function checkSize({ spatialFactor }: AutoencoderKL, { height, width }: ExportOp
 }
 
 async function writeHalves(
-  vae: AutoencoderKL,
+  vae: Vae,
   halves: readonly Half[],
   to: { readonly files: readonly string[]; readonly outputs: Outputs; readonly options: ExportOptions },
 ): Promise<{ file: string; byteLength: number; input: string }[]> {
@@ -94,7 +94,7 @@ async function writeHalves(
     progress.task(file);
     const scale = half === "encoder" ? 1 : vae.spatialFactor;
     const size = { batch, height: height / scale, width: width / scale };
-    const channels = half === "encoder" ? vae.config.inChannels : vae.config.latentChannels;
+    const channels = half === "encoder" ? vae.facts.inChannels : vae.facts.latentChannels;
     const bytes = await vae.exportOnnx(half, size);
     await outputs.write(file, bytes);
     const input = `[${[batch, channels, size.height, size.width].join(", ")}]`;

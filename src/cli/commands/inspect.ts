@@ -1,17 +1,16 @@
 /** `vaekit inspect`: a model's config and parameters, or its plan, without running it; or what would run it. */
 import { Option, type Command } from "commander";
-import {
-  describeScaling,
-  formatConfig,
-  latentScaling,
-  VaekitError,
-  type AutoencoderKL,
-  type DType,
-} from "../../node/index.ts";
-import { bytesPerElement } from "../../tensor/dtype.ts";
-import { formatShape, sizeOf } from "../../tensor/shape.ts";
+import { describeScaling, VaekitError, type Vae, type DType } from "../../node/index.ts";
 import { compareWeights, type Mismatch } from "../compare-weights.ts";
-import { formatBytes, formatCount, formatTable, print, printJson, type Column } from "../format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatShape,
+  formatTable,
+  print,
+  printJson,
+  type Column,
+} from "../format.ts";
 import { inspectRuntime } from "../inspect-runtime.ts";
 import { openModel } from "../open-model.ts";
 import { UsageError } from "../failure.ts";
@@ -23,8 +22,8 @@ import {
   type ModelOptions,
 } from "../options.ts";
 import { planReport, showPlan } from "../plan.ts";
-import { oneLine, shownName } from "../../util/printable.ts";
-import { modelLabel } from "../roundtrip.ts";
+import { oneLine, shownName } from "../../node/report/index.ts";
+import { modelLabel } from "../model-label.ts";
 
 interface InspectOptions extends ModelOptions, JsonOptions {
   plan?: boolean;
@@ -40,6 +39,15 @@ interface Parameter {
   readonly count: number;
   readonly byteLength: number;
 }
+
+const bytesPerElement: Readonly<Record<DType, number>> = {
+  float64: 8,
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  uint8: 1,
+};
 
 const columns: readonly Column<Parameter>[] = [
   { title: "parameter", align: "left", cell: ({ name }) => name },
@@ -100,7 +108,7 @@ async function inspect(model: string | undefined, options: InspectOptions): Prom
 }
 
 async function plan(
-  vae: AutoencoderKL,
+  vae: Vae,
   { half = "decoder", size = { width: 1024, height: 1024 }, json }: InspectOptions,
 ): Promise<void> {
   const report = await planReport(vae, { half, size });
@@ -108,14 +116,14 @@ async function plan(
   else showPlan(report, vae.spatialFactor);
 }
 
-function show(vae: AutoencoderKL, asJson: boolean): void {
+function show(vae: Vae, asJson: boolean): void {
   const parameters = vae.parameterTable().map(({ name, shape, dtype }): Parameter => {
-    const count = sizeOf(shape);
-    return { name, shape, dtype, count, byteLength: count * bytesPerElement(dtype) };
+    const count = shape.reduce((product, size) => product * size, 1);
+    return { name, shape, dtype, count, byteLength: count * bytesPerElement[dtype] };
   });
   const byteLength = parameters.reduce((sum, parameter) => sum + parameter.byteLength, 0);
-  const config = formatConfig(vae.config);
-  const scaling = latentScaling(vae.config);
+  const config = vae.configText();
+  const scaling = vae.scaling;
   const { parameterCount, spatialFactor, unexpectedTensors: unexpected } = vae;
   if (asJson) {
     const label = modelLabel(vae);

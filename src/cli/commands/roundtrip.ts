@@ -1,8 +1,12 @@
 /** `vaekit roundtrip`: what the VAE keeps of pictures. */
 import { join } from "node:path";
 import type { Command } from "commander";
-import { encodePng, type AutoencoderKL, type PictureFiles } from "../../node/index.ts";
-import type { RoundtripPicture } from "../../report/index.ts";
+import { encodePng, type Vae, type PictureFiles } from "../../node/index.ts";
+import {
+  roundtripReportPicture,
+  type RoundtripMeasures,
+  type RoundtripPicture,
+} from "../../node/report/index.ts";
 import { checkTiling, Coding } from "../coding.ts";
 import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";
@@ -25,7 +29,8 @@ import { findPictureFiles, warnOfUnreadable } from "../picture-inputs.ts";
 import { pictureReader, stemOf } from "../pictures.ts";
 import { Progress } from "../progress.ts";
 import { roundtripJson, roundtripTable } from "../roundtrip-table.ts";
-import { renderReport, reportPicture, roundtripPicture, type RoundtripNumbers } from "../roundtrip.ts";
+import { roundtripPage } from "../roundtrip-page.ts";
+import { roundtripPicture } from "../roundtrip.ts";
 
 interface RoundtripOptions extends ModelOptions, JsonOptions, TilingOptions, SampleOptions, PictureOptions {
   out: string;
@@ -61,7 +66,7 @@ async function roundtrip(images: string[], options: RoundtripOptions): Promise<v
   try {
     outputs.keepModel(vae, options);
     const { all, written, pages } = await roundtripAll(vae, inputs, { files, outputs, options });
-    if (options.html !== undefined) await outputs.write(options.html, renderReport(vae, pages));
+    if (options.html !== undefined) await outputs.write(options.html, roundtripPage(vae, pages));
     warnOfUnreadable(inputs);
     if (options.json === true) {
       printJson({ ...roundtripJson(vae, all, written), leftOut: inputs.leftOut });
@@ -98,12 +103,12 @@ function checkAreDifferent(files: readonly string[], paths: readonly string[]): 
 }
 
 async function roundtripAll(
-  vae: AutoencoderKL,
+  vae: Vae,
   inputs: PictureFiles,
   to: { readonly files: readonly string[]; readonly outputs: Outputs; readonly options: RoundtripOptions },
-): Promise<{ all: RoundtripNumbers[]; written: string[]; pages: RoundtripPicture[] }> {
+): Promise<{ all: RoundtripMeasures[]; written: string[]; pages: RoundtripPicture[] }> {
   const { files, outputs, options } = to;
-  const all: RoundtripNumbers[] = [];
+  const all: RoundtripMeasures[] = [];
   const pages: RoundtripPicture[] = [];
   const written: string[] = [];
   using progress = new Progress(inputs.paths.length * 2);
@@ -117,7 +122,7 @@ async function roundtripAll(
     await outputs.write(files[index]!, png);
     written.push(files[index]!);
     all.push(result.numbers);
-    if (options.html !== undefined) pages.push(await reportPicture(vae, result));
+    if (options.html !== undefined) pages.push(await roundtripReportPicture(vae, result));
   }
   return { all, written, pages };
 }

@@ -3,14 +3,16 @@ import { extname } from "node:path";
 import { Option, type Command } from "commander";
 import {
   combineLatents,
+  contactSheet,
   encodeImage,
   Generator,
   interpolationPath,
   interpolations,
+  VaeImageProcessor,
   type Interpolation,
+  type Raster,
   type Tensor,
 } from "../../node/index.ts";
-import { pictureSheet } from "../../images/picture-sheets.ts";
 import { concatenate } from "../concatenate.ts";
 import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";
@@ -27,7 +29,7 @@ import {
 import { checkPixels } from "../limits.ts";
 import { Outputs } from "../outputs.ts";
 import { Progress } from "../progress.ts";
-import { oneLine } from "../../util/printable.ts";
+import { oneLine } from "../../node/report/index.ts";
 
 interface SampleCommandOptions extends ModelOptions, JsonOptions {
   out: string;
@@ -62,6 +64,9 @@ const modeNames: Record<Mode, string> = {
 const extensions = [".png", ".jpg", ".jpeg", ".webp"];
 const defaultCount = 16;
 const defaultSteps = 8;
+
+/** Between the pictures of a sheet. */
+const gapPixels = 2;
 
 /** Adds the command. */
 export function addSample(program: Command): void {
@@ -132,12 +137,20 @@ async function sample(options: SampleCommandOptions): Promise<void> {
   const latents = await latentsFor(mode, sampler, options);
   const pictures = await decodeAll(sampler, latents);
   const count = latents.shape[0]!;
-  const columns = options.columns ?? (mode === "prior" ? undefined : count);
-  const sheet = pictureSheet(pictures, sampler.range, columns);
+  const columns = options.columns ?? (mode === "prior" ? Math.ceil(Math.sqrt(count)) : count);
+  const sheet = contactSheet(rastersOf(pictures, sampler), { columns, gapPixels });
   await outputs.write(out, await encodeImage(sheet, out, { ownPicture: "sample sheet" }));
   const { width, height } = sheet;
   if (options.json === true) printJson({ file: out, mode, pictures: count, width, height });
   else print(`${oneLine(out)}: ${count === 1 ? "1 picture" : `${count} pictures`}, ${width}x${height}`);
+}
+
+/** Pictures [N, C, H, W], or rows [N, D] of square grey ones, as rasters. */
+function rastersOf(pictures: Tensor, { range }: Sampler): Raster[] {
+  const [count = 0, size = 0] = pictures.shape;
+  const side = Math.sqrt(size);
+  const planes = pictures.shape.length === 2 ? pictures.reshape([count, 1, side, side]) : pictures;
+  return new VaeImageProcessor({ doNormalize: range === "signed" }).postprocess(planes);
 }
 
 /** @throws UsageError when the options ask for two things at once, or for half of one. */

@@ -17,7 +17,7 @@ import { print, printJson } from "../format.ts";
 import { parseThreads } from "../limits.ts";
 import { addJsonOption, parseCount, type JsonOptions } from "../options.ts";
 import { TrainProgress } from "../train-progress.ts";
-import { oneLine } from "../../util/printable.ts";
+import { oneLine } from "../../node/report/index.ts";
 
 interface TrainCommandOptions extends JsonOptions {
   out: string;

@@ -11,7 +11,7 @@ import { formatFixed, formatTable, print, printJson, type Column } from "../form
 import { parseRounds, parseThreads } from "../limits.ts";
 import { addJsonOption, type JsonOptions } from "../options.ts";
 import { Progress } from "../progress.ts";
-import { oneLine } from "../../util/printable.ts";
+import { oneLine } from "../../node/report/index.ts";
 
 interface TuneOptions extends JsonOptions {
   threads?: number;

@@ -17,4 +17,4 @@ export { readTextFile } from "./text-file.ts";
 export { readRegularFile, statRegularFile, type WholeFileOptions } from "./regular-file.ts";
 export { OutputFiles } from "./output-files.ts";
 export { checkOutputFolderPath, checkOutputPath, KeptFiles, placeOf } from "./output-path.ts";
-export { packageFile, requireFromHere } from "./package-file.ts";
+export { packageFile, packageVersion, requireFromHere } from "./package-file.ts";

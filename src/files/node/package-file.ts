@@ -2,7 +2,7 @@
  * Files of this package that are read while a program runs: the threads that Node starts from a file, and the built-in model.
  * A bundler moves the code away from them; then they are looked for in the installed package.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 // Whole, because many bundles of ESM declare a `createRequire` of their own.
 import * as nodeModule from "node:module";
 import { dirname, join } from "node:path";
@@ -31,6 +31,12 @@ export function packageFile(path: string): string {
   const name = join("vaekit", "dist", path);
   const message = `${name}: expected this file of the package vaekit, found neither it beside ${fileURLToPath(here)} nor the package in a node_modules folder there. A bundle does not hold it: leave vaekit out of the bundle (esbuild: --external:vaekit) or install vaekit where the bundle runs.`;
   throw new VaekitError("NOT_FOUND", message);
+}
+
+/** The version of vaekit, in package.json. */
+export function packageVersion(): string {
+  const json = JSON.parse(readFileSync(packageFile("../package.json"), "utf8")) as { version: string };
+  return json.version;
 }
 
 /** The built code of the package vaekit that the program would import. */

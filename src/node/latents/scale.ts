@@ -1,13 +1,12 @@
 /** In which scale a file's latents are: that of the VAE, or normalised for a diffusion model. */
-import { oneLine, shownName } from "../util/printable.ts";
-import { writeErrorLine } from "./terminal.ts";
+import { shownName } from "../../util/printable.ts";
 
 /** What was taken for the scale, and why. */
 export interface LatentsScale {
   /** `raw`: as the encoder gives them; `normalized`: as a diffusion model makes them. */
   readonly scale: "raw" | "normalized";
-  /** What decided: an option, the file itself, or nothing but custom. */
-  readonly decidedBy: "--raw" | "file" | "assumed";
+  /** What decided: the option `raw`, the file itself, or nothing but custom. */
+  readonly decidedBy: "raw" | "file" | "assumed";
   /** The factor of a convention that does not ask the model; the latents are divided by it and are raw then. */
   readonly fixedFactor?: number;
 }
@@ -54,7 +53,7 @@ export function scaleOf(
   isRaw: boolean,
 ): LatentsScale {
   const { names, metadata } = file;
-  if (isRaw) return { scale: "raw", decidedBy: "--raw" };
+  if (isRaw) return { scale: "raw", decidedBy: "raw" };
   // In our own files only `latents` is normalised; `mean` is as the encoder gave it.
   if (metadata.vaekit_version !== undefined) {
     return { scale: name === "mean" ? "raw" : "normalized", decidedBy: "file" };
@@ -68,14 +67,11 @@ export function scaleOf(
   return { scale: "normalized", decidedBy: metadata.scaling_factor === undefined ? "assumed" : "file" };
 }
 
-/** Says what was assumed, where the file says nothing. */
-export function noteAssumption(path: string, name: string, { decidedBy, fixedFactor }: LatentsScale): void {
-  if (decidedBy !== "assumed") return;
+/** What was assumed of a file that says nothing, for people. */
+export function assumption(path: string, name: string, { fixedFactor }: LatentsScale): string {
   const kind =
     fixedFactor === undefined
       ? "normalized latents, as a diffusion model makes them"
       : `those of ComfyUI before its files had a marker, times ${fixedFactor}`;
-  writeErrorLine(
-    `${oneLine(path)}: the file does not say the scale of ${shownName(name)}; assumed ${kind}. Pass --raw for the VAE's own scale.`,
-  );
+  return `${path}: the file does not say the scale of ${shownName(name)}; assumed ${kind}. Pass \`raw\` for the VAE's own scale.`;
 }

@@ -1,5 +1,5 @@
-/** Statistics of one picture's latents, for the tables and the report. */
-import type { Tensor } from "../node/index.ts";
+/** Statistics of one picture's latents, for tables and the report. */
+import type { Tensor } from "../tensor/tensor.ts";
 
 /** Over all elements. */
 export interface Summary {

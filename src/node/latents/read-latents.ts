@@ -1,0 +1,177 @@
+/** Files of latents: how to find the latents in anybody's file, and in which scale they are. */
+import { VaekitError } from "../../errors.ts";
+import { unpackLatents } from "../../latents/index.ts";
+import { formatShape } from "../../tensor/shape.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { checkOptions, checkPath, optionKinds, type OptionKinds } from "../../util/check-options.ts";
+import { shorten, shownName } from "../../util/printable.ts";
+import { checkVae } from "../check-vae.ts";
+import type { Vae } from "../../vae/vae.ts";
+import { readSafetensorsFile } from "../../weights/node/index.ts";
+import { scalingMetadata } from "./metadata.ts";
+import { assumption, holdsOnePicture, latentsAmong, scaleOf, type LatentsScale } from "./scale.ts";
+
+export interface ReadLatentsOptions {
+  /** The tensor's name. @defaultValue `latents`, the name of another program's latents, or the only tensor */
+  readonly tensor?: string;
+  /** Whether the latents are in the VAE's own scale, whatever the file says. @defaultValue false */
+  readonly raw?: boolean;
+  /** The size in pixels of the picture whose latents are FLUX.1's packed tokens. */
+  readonly packed?: { readonly width: number; readonly height: number };
+  /** Told what was assumed where the file does not say it. */
+  readonly onNote?: (message: string) => void;
+  /** Told where the file and the model seem not to belong together. */
+  readonly onWarning?: (message: string) => void;
+}
+
+const readKinds: OptionKinds<ReadLatentsOptions> = {
+  tensor: optionKinds.text,
+  raw: optionKinds.boolean,
+  packed: {
+    expected: "a size { width, height } in pixels",
+    fits: (value) => {
+      const { width, height } = (value ?? {}) as { width?: unknown; height?: unknown };
+      return [width, height].every((side) => Number.isSafeInteger(side) && Number(side) > 0);
+    },
+  },
+  onNote: optionKinds.callback,
+  onWarning: optionKinds.callback,
+};
+
+/**
+ * Reads the latents of a file, in the scale of the VAE: a file of vaekit, ComfyUI's `.latent`, a cache of musubi-tuner, or
+ * any safetensors file with a tensor of latents, normalised unless the file says otherwise.
+ *
+ * @param vae the model that is to decode them.
+ * @returns latents `[N, L, h, w]` for `vae.decode`, and what was taken for their scale in the file.
+ * @throws INVALID_FILE when they do not fit the model, with the remedy; NOT_FOUND when there is no such file or tensor;
+ *   INVALID_ARGUMENT when `packed` is another size than theirs; IO.
+ */
+export async function readLatents(
+  path: string,
+  vae: Vae,
+  options: ReadLatentsOptions = {},
+): Promise<{ latents: Tensor; scale: LatentsScale }> {
+  checkPath("readLatents", path, "the path of a .safetensors file");
+  checkVae("readLatents", vae);
+  checkOptions("readLatents", options, readKinds);
+  const { tensors, unread, metadata } = await readSafetensorsFile(path);
+  const wanted = options.tensor ?? "latents";
+  const unreadDType = unread.get(wanted);
+  if (unreadDType !== undefined) {
+    const message = `${path}: ${wanted}: expected latents in floating point, found the dtype ${unreadDType}. Save them as float32.`;
+    throw new VaekitError("INVALID_FILE", message);
+  }
+  const name = chooseTensor(path, tensors, options.tensor);
+  const subject = `${path}: ${shownName(name)}`;
+  const found = withBatch(name, tensors.get(name)!);
+  const latents = options.packed === undefined ? found : unpack(found, vae, options.packed, subject);
+  checkLatents(latents, vae, subject);
+  const scale = scaleOf({ names: [...tensors.keys()], metadata }, name, options.raw === true);
+  if (scale.decidedBy === "assumed") options.onNote?.(assumption(path, name, scale));
+  if (scale.fixedFactor !== undefined) return { latents: divided(latents, scale.fixedFactor), scale };
+  if (scale.scale === "raw") return { latents, scale };
+  for (const warning of otherScaling(metadata, vae, path)) options.onWarning?.(warning);
+  return { latents: vae.denormalizeLatents(latents), scale };
+}
+
+function withBatch(name: string, found: Tensor): Tensor {
+  return holdsOnePicture(name) && found.shape.length === 3 ? found.reshape([1, ...found.shape]) : found;
+}
+
+function divided(latents: Tensor, factor: number): Tensor {
+  return Tensor.from(
+    latents.toFloat32().data.map((value) => value / factor),
+    latents.shape,
+  );
+}
+
+function chooseTensor(path: string, tensors: ReadonlyMap<string, Tensor>, asked: string | undefined): string {
+  const names = [...tensors.keys()];
+  const shown =
+    names.length === 0
+      ? "no tensor"
+      : names.slice(0, 5).map(shownName).join(", ") + (names.length > 5 ? ", …" : "");
+  if (asked !== undefined) {
+    if (tensors.has(asked)) return asked;
+    throw new VaekitError("NOT_FOUND", `${path}: expected a tensor ${shownName(asked)}, found ${shown}.`);
+  }
+  const found = latentsAmong(names);
+  if (found !== undefined) return found;
+  throw new VaekitError(
+    "INVALID_FILE",
+    `${path}: expected one tensor, or one named latents; found ${shown}. Choose one with \`tensor\`.`,
+  );
+}
+
+function unpack(packed: Tensor, vae: Vae, size: { width: number; height: number }, subject: string): Tensor {
+  const { latentChannels } = vae.facts;
+  if (packed.shape.length !== 3 || packed.shape[2] !== 4 * latentChannels) {
+    throw new VaekitError(
+      "INVALID_FILE",
+      `${subject}: expected packed latents [N, tokens, ${4 * latentChannels}] for \`packed\`, found ${formatShape(packed.shape)}.`,
+    );
+  }
+  const token = 2 * vae.spatialFactor;
+  const tokens = Math.floor(size.height / token) * Math.floor(size.width / token);
+  if (packed.shape[1] !== tokens) {
+    throw new VaekitError(
+      "INVALID_ARGUMENT",
+      `\`packed: ${size.width}x${size.height}\`: a picture of that size has ${tokens} tokens, found ${packed.shape[1]!}. Pass the size that the latents were made for.`,
+    );
+  }
+  return unpackLatents(packed, { ...size, vaeScaleFactor: vae.spatialFactor });
+}
+
+function checkLatents(latents: Tensor, vae: Vae, subject: string): void {
+  const { shape, dtype } = latents;
+  const channels = vae.facts.latentChannels;
+  const fail = (remedy: string): never => {
+    throw new VaekitError(
+      "INVALID_FILE",
+      `${subject}: expected latents [N, ${channels}, h, w] for this model, found ${dtype} ${formatShape(shape)}. ${remedy}`,
+    );
+  };
+  if (dtype === "uint8" || dtype === "int64") fail("Latents are floating-point numbers.");
+  if (shape.length === 3 && shape[2] === 4 * channels) {
+    fail("These are packed tokens; pass `packed` with the picture's size in pixels.");
+  }
+  if (shape.length === 3 && shape[0] === channels) {
+    fail(`The batch dimension is missing; save them as ${formatShape([1, ...shape])}.`);
+  }
+  if (shape.length === 5) {
+    fail("These are latents of a video; vaekit decodes pictures. Save one frame with four dimensions.");
+  }
+  if (shape.length !== 4) fail("Save them with four dimensions.");
+  if (shape[1] === 2 * channels)
+    fail("These are mean and logvar together; save the first half of the channels.");
+  if (shape[1] !== channels) fail("Open the model that made them.");
+  if (latents.size === 0) fail("There is nothing to decode.");
+  if (!latents.toFloat32().data.every((value) => Number.isFinite(value))) {
+    throw new VaekitError("INVALID_FILE", `${subject}: expected finite numbers, found NaN or infinite ones.`);
+  }
+}
+
+/** A line for each factor that the file and the model do not share. */
+function otherScaling(metadata: Readonly<Record<string, string>>, vae: Vae, path: string): string[] {
+  const own = scalingMetadata(vae.scaling);
+  // Files of other programs note nothing, or the factor alone.
+  const isOwnFile = metadata.vaekit_version !== undefined;
+  return ["scaling_factor", "shift_factor", "latents_mean", "latents_std"].flatMap((key) => {
+    const noted = metadata[key];
+    if (noted === undefined && !isOwnFile) return [];
+    if (isSame(noted, own[key]) || (isNeutral(key, noted) && isNeutral(key, own[key]))) return [];
+    const [theirs = "none", ours = "none"] = [noted, own[key]].map((text) => text && shorten(text, 60));
+    return `${path}: made with ${key} ${theirs}, but this model's is ${ours}; is it the same model?`;
+  });
+}
+
+/** Whether two notes say the same number or the same list. */
+function isSame(a: string | undefined, b: string | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && Number(a) === Number(b));
+}
+
+/** Whether a factor changes nothing: a shift of 0 is as good as none. */
+function isNeutral(key: string, value: string | undefined): boolean {
+  return value === undefined || (key === "shift_factor" && Number(value) === 0);
+}
