@@ -76,6 +76,7 @@ const withoutConstructor = new Set([
 
 /** Methods that callers do not call: not public in the types, or between vaekit and its runtimes. */
 const internal = new Set([
+  "configOf",
   "fillUniformFloat64",
   "fillNormalFloat64",
   "fillNormalToRound",

@@ -41,7 +41,9 @@ describe.each(Object.entries(runtimes))("an MLP VAE in %s", (_, createRuntime) =
     expect(vae.scaling).toEqual({ kind: "none", latentChannels: 2 });
     expect(vae.normalizeLatents(latents)).toEqual(latents);
     expect(vae.denormalizeLatents(latents)).toEqual(latents);
-    expect(() => vae.normalizeLatents(Tensor.zeros([3, 4]))).toThrow("expected latents [N, 2, h, w]");
+    expect(() => vae.normalizeLatents(Tensor.zeros([3, 4]))).toThrow(
+      "latents: expected [N, 2], found [3, 4].",
+    );
   });
 
   test("slices a batch, and tells of its plan and its progress", async () => {

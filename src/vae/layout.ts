@@ -2,14 +2,22 @@
 import { VaekitError } from "../errors.ts";
 import type { ModelFacts } from "../models/index.ts";
 import { checkTensor } from "../tensor/check-tensor.ts";
+import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { CodingOptions } from "./options.ts";
 
-/** Rows [N, L] as [N, L, 1, 1]; planes, and what is neither, as they are. */
-export function latentsAsPlanes(latents: Tensor, { layout }: ModelFacts): Tensor {
+/**
+ * Rows [N, L] as [N, L, 1, 1]; planes as they are.
+ *
+ * @throws INVALID_ARGUMENT for other rows.
+ */
+export function latentsAsPlanes(latents: Tensor, { layout, latentChannels }: ModelFacts): Tensor {
   if (layout === "planes") return latents;
   checkTensor(latents, "latents");
-  return latents.shape.length === 2 ? latents.reshape([...latents.shape, 1, 1]) : latents;
+  const { shape } = latents;
+  if (shape.length === 2 && shape[1] === latentChannels) return latents.reshape([...shape, 1, 1]);
+  const message = `latents: expected [N, ${latentChannels}], found ${formatShape(shape)}.`;
+  throw new VaekitError("INVALID_ARGUMENT", message);
 }
 
 /**

@@ -6,17 +6,15 @@ import type { Graph } from "../graph/index.ts";
 import type { Picture, PictureSource, Raster } from "../images/index.ts";
 import { noPictureFiles, type PictureCodec } from "../images/picture-source.ts";
 import { DecoderOutput, type Encoded } from "../latents/index.ts";
-import { denormalizeLatents, normalizeLatents, type LatentScaling } from "../latents/scaling.ts";
-import type { InputSize, ModelFacts, VaeModel } from "../models/index.ts";
+import type { InputSize } from "../models/index.ts";
 import { Lifetime, type Runtime } from "../runtime/index.ts";
-import type { DType } from "../tensor/dtype.ts";
-import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkLatents, checkPixels } from "./check-input.ts";
 import { exportedGraph } from "./export-onnx.ts";
-import { commonText, configOfHalf, factsOf, halfNames, type HalfConfigs } from "./halves.ts";
-import { latentsAsPlanes, optionsForLayout } from "./layout.ts";
-import { countParameters, filesOf, finderOf, readWeights, type ModelWeights } from "./model-weights.ts";
+import { DescribedVae, type DescribedParts } from "./described-vae.ts";
+import { halfNames } from "./halves.ts";
+import { optionsForLayout } from "./layout.ts";
+import { readWeights } from "./model-weights.ts";
 import { Coder } from "./coder.ts";
 import type { Machine } from "./machine.ts";
 import { checkFiniteWeights } from "./non-finite.ts";
@@ -48,14 +46,10 @@ type Planes = Tensor<"float32">;
 export type Reconstruction = Pick<DecoderOutput, "sample">;
 
 /** What an autoencoder is made of. */
-export interface VaeParts<Config extends object = object, Output extends Encoded = Encoded> {
-  /** For messages and provenance: where the model came from. */
-  readonly name: string;
-  readonly model: VaeModel<Config, Output>;
-  readonly config: Config;
-  /** A config for each half that is there, where it is one alone, or where they differ. @default both have `config` */
-  readonly halves?: HalfConfigs<Config>;
-  readonly weights: ModelWeights;
+export interface VaeParts<
+  Config extends object = object,
+  Output extends Encoded = Encoded,
+> extends DescribedParts<Config, Output> {
   readonly runtime: Runtime;
   readonly machine: Machine;
   /** How the platform reads and writes pictures. @default not at all */
@@ -68,87 +62,29 @@ export interface VaeParts<Config extends object = object, Output extends Encoded
  * @typeParam Config the class's config.
  * @typeParam Output what `encode` returns.
  */
-export class Vae<Config extends object = object, Output extends Encoded = Encoded> {
-  readonly name: string;
-  /** The encoder's, where the decoder has one of its own. */
-  readonly config: Config;
-  /** What holds of the model, whatever the keys of its config are called. */
-  readonly facts: ModelFacts;
-  /** The number of scalars in the weights. */
-  readonly parameterCount: number;
-  readonly #model: VaeModel<Config, Output>;
-  readonly #halves: HalfConfigs<Config>;
-  readonly #weights: ModelWeights;
+export class Vae<Config extends object = object, Output extends Encoded = Encoded> extends DescribedVae<
+  Config,
+  Output
+> {
   readonly #runtime: Runtime;
   readonly #coder: Coder;
   readonly #pictures: PictureCodec;
   readonly #lifetime: Lifetime;
   #weightsChecked: Promise<void> | undefined;
-  #scaling: LatentScaling | undefined;
 
   protected constructor(parts: VaeParts<Config, Output>) {
-    const { name, model, config, weights, runtime, machine } = parts;
-    this.name = name;
-    this.config = config;
-    this.#halves = parts.halves ?? { encoder: config, decoder: config };
+    super(parts);
+    const { runtime, machine } = parts;
     this.#pictures = parts.pictures ?? noPictureFiles;
-    this.facts = Object.freeze(factsOf(model, this.#halves));
-    this.parameterCount = countParameters(weights);
-    this.#model = model;
-    this.#weights = weights;
     this.#runtime = runtime;
-    this.#lifetime = new Lifetime(`${name}: the model`);
+    this.#lifetime = new Lifetime(`${this.name}: the model`);
     const graphOf = (half: Half, size: InputSize): Graph => this.graph(half, size);
     this.#coder = new Coder({ runtime, machine, graphOf, facts: this.facts });
-  }
-
-  /** The class, as config.json's `_class_name` has it. */
-  get className(): string {
-    return this.#model.className;
-  }
-
-  /** What there is of the model: both halves, or one alone. */
-  get halves(): readonly Half[] {
-    return halfNames.filter((half) => this.#halves[half] !== undefined);
-  }
-
-  /** How many pixels one latent covers along each side. */
-  get spatialFactor(): number {
-    return this.facts.spatialFactor;
-  }
-
-  /** Between the model's own latents and those that a diffusion model sees. */
-  get scaling(): LatentScaling {
-    return (this.#scaling ??= this.#model.scaling(this.config));
   }
 
   /** Where the model runs: known once it has run. */
   get device(): string | undefined {
     return this.#runtime.device;
-  }
-
-  /** Names of the checkpoint's tensors that the model does not have. */
-  get unexpectedTensors(): readonly string[] {
-    return this.#weights.unexpected;
-  }
-
-  /** The files on disk that the weights are read from while the model is in use. */
-  get weightFiles(): readonly string[] {
-    return filesOf(this.#weights);
-  }
-
-  /** Every parameter with its shape and the dtype it is stored in. */
-  parameterTable(): { name: string; shape: Shape; dtype: DType }[] {
-    return [...this.#weights.parameters].map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
-  }
-
-  /**
-   * config.json's text, `_class_name` in it.
-   *
-   * @throws UNSUPPORTED for two halves with configs of their own, which one text cannot say.
-   */
-  configText(): string {
-    return commonText(this.name, this.#halves, (config) => this.#model.config.format(config));
   }
 
   /**
@@ -162,10 +98,10 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   async encode(pixels: Tensor, options: CodingOptions = {}): Promise<Output> {
     const result = await this.#lifetime.during(() => {
       checkCodingOptions("encode", options);
-      this.#configOf("encoder", "encode");
+      this.configOf("encoder", "encode");
       return this.#process("encoder", checkPixels(pixels, this.facts), options);
     });
-    return this.#model.encoded(result, this.config);
+    return this.model.encoded(result, this.config);
   }
 
   /**
@@ -179,7 +115,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   async decode(latents: Tensor, options: CodingOptions = {}): Promise<DecoderOutput> {
     const sample = await this.#lifetime.during(() => {
       checkCodingOptions("decode", options);
-      this.#configOf("decoder", "decode");
+      this.configOf("decoder", "decode");
       return this.#process("decoder", checkLatents(latents, this.facts), options);
     });
     return new DecoderOutput({ sample });
@@ -197,7 +133,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     options: ForwardOptions,
   ): Promise<{ readonly sample: Tensor; readonly encoded: Output }> {
     checkForwardOptions("forward", options);
-    halfNames.forEach((half) => this.#configOf(half, "forward"));
+    halfNames.forEach((half) => this.configOf(half, "forward"));
     const { samplePosterior = false, generator, noise, ...coding } = options;
     const encoded = await this.encode(pixels, coding);
     const random = {
@@ -240,34 +176,6 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     return decodePicture(this, this.#pictures, latents, options);
   }
 
-  /** VAE latents → what a diffusion model sees, by the model's {@link scaling}. */
-  normalizeLatents(latents: Tensor): Planes {
-    return this.#scaled(latents, normalizeLatents);
-  }
-
-  /** What a diffusion model makes → VAE latents: the inverse of {@link normalizeLatents}. */
-  denormalizeLatents(latents: Tensor): Planes {
-    return this.#scaled(latents, denormalizeLatents);
-  }
-
-  #scaled(latents: Tensor, scale: typeof normalizeLatents): Planes {
-    const planes = latentsAsPlanes(latents, this.facts);
-    const scaled = scale(planes, this.scaling);
-    return planes === latents ? scaled : scaled.reshape(latents.shape);
-  }
-
-  /** The graph of one half for one input size (pixels for the encoder, latents for the decoder). */
-  graph(half: Half, size: InputSize): Graph {
-    checkHalf("graph", half);
-    checkSize("graph", size);
-    const config = this.#configOf(half, "graph");
-    return this.#model[half](config, size, finderOf(this.#weights));
-  }
-
-  #configOf(half: Half, call: string): Config {
-    return configOfHalf(this.name, this.#halves, half, call);
-  }
-
   /**
    * One half as a complete ONNX model, weights inside, for one input size.
    *
@@ -282,7 +190,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
 
   /** Reads every parameter into memory, by diffusers' names. */
   stateDict(): Promise<Map<string, Tensor>> {
-    return this.#lifetime.during(() => readWeights(this.#weights));
+    return this.#lifetime.during(() => readWeights(this.weights));
   }
 
   /**
@@ -304,7 +212,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   async #process(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
     const { name, facts } = this;
     const coding = optionsForLayout(options, facts, this.className);
-    if (options.checkFinite !== false && this.#model.hidesDamage === true) await this.#checkWeights();
+    if (options.checkFinite !== false && this.model.hidesDamage === true) await this.#checkWeights();
     const graph = (...of: [Half, InputSize]): Graph => this.graph(...of);
     return runPasses({ name, facts, runtime: this.#runtime, coder: this.#coder, graph }, half, x, coding);
   }
@@ -315,7 +223,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
       checkHalf("plan", half);
       checkSize("plan", size);
       checkCodingOptions("plan", options);
-      this.#configOf(half, "plan");
+      this.configOf(half, "plan");
       return this.#coder.plan(half, size, optionsForLayout(options, this.facts, this.className));
     });
   }
@@ -323,7 +231,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   /** Once: an infinite weight may hide behind an activation that saturates. */
   #checkWeights(): Promise<void> {
     const check = async (): Promise<void> => {
-      checkFiniteWeights(this.name, await readWeights(this.#weights));
+      checkFiniteWeights(this.name, await readWeights(this.weights));
     };
     return (this.#weightsChecked ??= check().catch((error: unknown) => {
       this.#weightsChecked = undefined;

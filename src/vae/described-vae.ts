@@ -1,0 +1,128 @@
+/** What an autoencoder knows by itself, of its config and its weights, whether it runs or not. */
+import type { Graph } from "../graph/index.ts";
+import type { Encoded } from "../latents/index.ts";
+import { denormalizeLatents, normalizeLatents, type LatentScaling } from "../latents/scaling.ts";
+import type { InputSize, ModelFacts, VaeModel } from "../models/index.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { commonText, configOfHalf, factsOf, halfNames, type HalfConfigs } from "./halves.ts";
+import { latentsAsPlanes } from "./layout.ts";
+import { countParameters, filesOf, finderOf, type ModelWeights } from "./model-weights.ts";
+import { checkHalf, checkSize, type Half } from "./options.ts";
+
+type Planes = Tensor<"float32">;
+
+/** What a model is, beside what runs it. */
+export interface DescribedParts<Config extends object = object, Output extends Encoded = Encoded> {
+  /** For messages and provenance: where the model came from. */
+  readonly name: string;
+  readonly model: VaeModel<Config, Output>;
+  readonly config: Config;
+  /** A config for each half that is there, where it is one alone, or where they differ. @default both have `config` */
+  readonly halves?: HalfConfigs<Config>;
+  readonly weights: ModelWeights;
+}
+
+/**
+ * An autoencoder of any class, at rest.
+ *
+ * @typeParam Config the class's config.
+ * @typeParam Output what `encode` returns.
+ */
+export class DescribedVae<Config extends object = object, Output extends Encoded = Encoded> {
+  readonly name: string;
+  /** The encoder's, where the decoder has one of its own. */
+  readonly config: Config;
+  /** What holds of the model, whatever the keys of its config are called. */
+  readonly facts: ModelFacts;
+  /** The number of scalars in the weights. */
+  readonly parameterCount: number;
+  protected readonly model: VaeModel<Config, Output>;
+  readonly #halves: HalfConfigs<Config>;
+  protected readonly weights: ModelWeights;
+  #scaling: LatentScaling | undefined;
+
+  protected constructor({ name, model, config, halves, weights }: DescribedParts<Config, Output>) {
+    this.name = name;
+    this.config = config;
+    this.#halves = halves ?? { encoder: config, decoder: config };
+    this.facts = Object.freeze(factsOf(model, this.#halves));
+    this.parameterCount = countParameters(weights);
+    this.model = model;
+    this.weights = weights;
+  }
+
+  /** The class, as config.json's `_class_name` has it. */
+  get className(): string {
+    return this.model.className;
+  }
+
+  /** What there is of the model: both halves, or one alone. */
+  get halves(): readonly Half[] {
+    return halfNames.filter((half) => this.#halves[half] !== undefined);
+  }
+
+  /** How many pixels one latent covers along each side. */
+  get spatialFactor(): number {
+    return this.facts.spatialFactor;
+  }
+
+  /** Between the model's own latents and those that a diffusion model sees. */
+  get scaling(): LatentScaling {
+    return (this.#scaling ??= this.model.scaling(this.config));
+  }
+
+  /** Names of the checkpoint's tensors that the model does not have. */
+  get unexpectedTensors(): readonly string[] {
+    return this.weights.unexpected;
+  }
+
+  /** The files on disk that the weights are read from while the model is in use. */
+  get weightFiles(): readonly string[] {
+    return filesOf(this.weights);
+  }
+
+  /** Every parameter with its shape and the dtype it is stored in. */
+  parameterTable(): { name: string; shape: Shape; dtype: DType }[] {
+    return [...this.weights.parameters].map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
+  }
+
+  /**
+   * config.json's text, `_class_name` in it.
+   *
+   * @throws UNSUPPORTED for two halves with configs of their own, which one text cannot say.
+   */
+  configText(): string {
+    return commonText(this.name, this.#halves, (config) => this.model.config.format(config));
+  }
+
+  /** VAE latents → what a diffusion model sees, by the model's {@link scaling}. */
+  normalizeLatents(latents: Tensor): Planes {
+    return this.#scaled(latents, normalizeLatents);
+  }
+
+  /** What a diffusion model makes → VAE latents: the inverse of {@link normalizeLatents}. */
+  denormalizeLatents(latents: Tensor): Planes {
+    return this.#scaled(latents, denormalizeLatents);
+  }
+
+  #scaled(latents: Tensor, scale: typeof normalizeLatents): Planes {
+    const planes = latentsAsPlanes(latents, this.facts);
+    const scaled = scale(planes, this.scaling);
+    return planes === latents ? scaled : scaled.reshape(latents.shape);
+  }
+
+  /** The graph of one half for one input size (pixels for the encoder, latents for the decoder). */
+  graph(half: Half, size: InputSize): Graph {
+    checkHalf("graph", half);
+    checkSize("graph", size);
+    const config = this.configOf(half, "graph");
+    return this.model[half](config, size, finderOf(this.weights));
+  }
+
+  /** @throws UNSUPPORTED when the model is its other half alone. */
+  protected configOf(half: Half, call: string): Config {
+    return configOfHalf(this.name, this.#halves, half, call);
+  }
+}
