@@ -89,9 +89,11 @@ export class Tricks {
 
   async #try(names: readonly TrickName[]): Promise<string | undefined> {
     try {
+      // First, so that the block size is never asked for without somebody who hears that it failed.
+      const head = await fileHead();
       const isInBlocks = names.includes("blocked-layout") || names.includes("grouped-gradients");
       const blockSize = isInBlocks ? this.#askBlockSize() : Promise.resolve(undefined);
-      return await reasonAgainst(names, this.#attempt, blockSize, await fileHead());
+      return await reasonAgainst(names, this.#attempt, blockSize, head);
     } catch (error) {
       if (error instanceof VaekitError && error.code === "DISPOSED") throw error;
       return messageOf(error);
