@@ -69,6 +69,7 @@ const withoutConstructor = new Set([
   "MlpVae",
   "PictureFiles",
   "Tensor",
+  "Trainer",
   "Vae",
   "ValueObject",
   "VaekitError",

@@ -10,4 +10,5 @@ export {
 } from "./epoch-order.ts";
 export type { BatchSource } from "./batch-source.ts";
 export { PhasedBatches, type Phase } from "./phased-batches.ts";
+export { TensorBatches, type TensorBatchesOptions } from "./tensor-batches.ts";
 export { dataStream } from "./streams.ts";

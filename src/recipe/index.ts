@@ -9,5 +9,5 @@ export {
   type MlpRecipe,
   type Recipe,
 } from "./recipe.ts";
-export { recipeOf, type RecipeObject } from "./recipe-of.ts";
+export { recipeForTensors, recipeOf, type RecipeObject, type TensorRecipe } from "./recipe-of.ts";
 export { recipeJsonSchema, type JsonSchema } from "./schema.ts";

@@ -9,7 +9,7 @@ export {
   type AutoencoderStepOptions,
   type TeacherOptions,
 } from "./graphs/autoencoder-step.ts";
-export { initialTensors } from "./initial-tensors.ts";
+export { freshTensors, initialTensors } from "./initial-tensors.ts";
 export { logvarName } from "./graphs/context.ts";
 export { stateNames, type OptimizerOptions, type UpdateOptions } from "./graphs/update.ts";
 export { findLpipsWeights, type LpipsWeights } from "./losses/index.ts";

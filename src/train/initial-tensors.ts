@@ -1,6 +1,9 @@
 /** What the state holds before the first step. */
 import { Tensor } from "../tensor/tensor.ts";
 import { stateNames } from "./graphs/update.ts";
+import type { BaseGenerator } from "../random/base-generator.ts";
+import type { RuntimeUse, TrainableDiscriminator } from "./discriminator.ts";
+import type { TrainableModel } from "./trainable-model.ts";
 import type { TrainingPlan } from "./training-plan.ts";
 
 /**
@@ -26,4 +29,24 @@ export function initialTensors(
   add("", parameters, plan.emaDecay !== undefined);
   if (discriminator !== undefined) add("discriminator.", discriminator, false);
   return tensors;
+}
+
+export interface FreshParts {
+  readonly plan: Pick<TrainingPlan, "emaDecay" | "accumulate">;
+  readonly model: TrainableModel;
+  readonly discriminator: TrainableDiscriminator | undefined;
+  /** Draws the weights. */
+  readonly generator: BaseGenerator;
+  /** Gives pictures to start from. */
+  readonly pictures: () => Promise<Tensor<"float32">>;
+  /** Computes what an initialisation needs. */
+  readonly compute: RuntimeUse;
+}
+
+/** The state of a fresh run, its weights drawn in the order model, discriminator. */
+export async function freshTensors(parts: FreshParts): Promise<Map<string, Tensor>> {
+  const { plan, model, discriminator, generator, pictures, compute } = parts;
+  const parameters = await model.initialParameters(generator, pictures);
+  const ofDiscriminator = await discriminator?.initialParameters(generator, pictures, compute);
+  return initialTensors(plan, parameters, ofDiscriminator);
 }

@@ -8,6 +8,7 @@ export {
   type OverrideOptions,
   type Recipe,
   type RecipeObject,
+  type TensorRecipe,
 } from "../recipe/index.ts";
 export {
   emaDecay,
@@ -18,4 +19,6 @@ export {
   type LearningRateSchedule,
   type LearningRateScheduleType,
 } from "./schedules/index.ts";
+export type { HandedData } from "./handed-data.ts";
+export { Trainer, type TrainerOptions } from "./trainer.ts";
 export type { StepReport } from "./training-plan.ts";

@@ -5,6 +5,7 @@ import { formatRecipe, recipeOf, type Recipe } from "../recipe/index.ts";
 import { readRecipe } from "../recipe/node/index.ts";
 import { NodeRuntime } from "../runtime/node/node-runtime.ts";
 import {
+  freshTensors,
   initialTensors,
   openDiscriminator,
   openTrainable,
@@ -145,7 +146,7 @@ type OpenedRun = Pick<ResumedRun, "run" | "checkpoint" | "damaged"> & {
 /** Whatever can be found wrong is found before there is a folder. */
 async function createRun(parts: Preparation): Promise<OpenedRun> {
   const { options, data } = parts;
-  const tensors = await freshTensors(parts);
+  const tensors = await drawTensors(parts);
   await data.source.batch(0);
   const run = await RunDirectory.create(options.directory, formatRecipe(options.recipe) as JsonValue);
   await writeDataRecord(options.directory, data);
@@ -165,7 +166,7 @@ async function resumeRun(parts: Preparation): Promise<OpenedRun> {
   };
   const resumed = await RunDirectory.resume(options.directory, expected);
   try {
-    const tensors = resumed.checkpoint?.tensors ?? (await freshTensors(parts));
+    const tensors = resumed.checkpoint?.tensors ?? (await drawTensors(parts));
     await writeDataRecord(options.directory, data);
     await resumed.run.writeRecipe(formatRecipe(options.recipe) as JsonValue);
     return { ...resumed, tensors };
@@ -175,13 +176,21 @@ async function resumeRun(parts: Preparation): Promise<OpenedRun> {
   }
 }
 
-async function freshTensors(parts: Preparation): Promise<Map<string, Tensor>> {
-  const { model, data, plan, discriminator, randomness } = parts;
-  const generator = randomness.initialization;
-  const pictures = (): Promise<Tensor<"float32">> => data.initialPictures();
-  const parameters = await model.initialParameters(generator, pictures);
-  const discriminatorParameters = await discriminator?.initialParameters(generator, pictures, onProcessor);
-  return initialTensors(plan, parameters, discriminatorParameters);
+function drawTensors({
+  model,
+  data,
+  plan,
+  discriminator,
+  randomness,
+}: Preparation): Promise<Map<string, Tensor>> {
+  return freshTensors({
+    plan,
+    model,
+    discriminator,
+    generator: randomness.initialization,
+    pictures: () => data.initialPictures(),
+    compute: onProcessor,
+  });
 }
 
 /** A runtime of its own: the run's is opened when its folder is there. */

@@ -4,11 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import * as portable from "../../src/train/public.ts";
+import { NodeRuntime, Tensor } from "../../src/node/index.ts";
 import * as training from "../../src/training/index.ts";
 import { describeRows, optional, row, rowsNeeded, type Rows } from "../argument-rows.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vaekit-train-arguments-"));
-afterAll(() => {
+const runtime = new NodeRuntime({ device: "cpu" });
+const data = Tensor.zeros([2, 4]);
+const mlp = {
+  model: { type: "mlp", input_size: 4, hidden_sizes: [2], latent_size: 1 },
+  batch_size: 2,
+} as const;
+const trainer = await training.Trainer.fromRecipe(runtime, mlp, { data });
+afterAll(async () => {
+  await trainer.dispose();
+  await runtime.dispose();
   rmSync(folder, { recursive: true });
 });
 
@@ -52,6 +62,26 @@ const rows: Rows = {
     "list",
   ),
   "learningRateFactor: step": row((x) => training.learningRateFactor(schedule, x)),
+  "Trainer.fromRecipe": row((x) => training.Trainer.fromRecipe(x, mlp, { data })),
+  "Trainer.fromRecipe: recipe": row(
+    (x) => training.Trainer.fromRecipe(runtime, x, { data: Tensor.zeros([8, 3, 8, 8]) }),
+    "object",
+    "Map",
+  ),
+  "Trainer.fromRecipe: data section": row(
+    (x) => training.Trainer.fromRecipe(runtime, { ...mlp, data: x }, { data }),
+    "undefined",
+    "object",
+    "Map",
+  ),
+  "Trainer.fromRecipe: options": row((x) => training.Trainer.fromRecipe(runtime, mlp, x)),
+  "Trainer.fromRecipe: data": row((x) => training.Trainer.fromRecipe(runtime, mlp, { data: x })),
+  "Trainer.fromRecipe: what a function gives": row((x) =>
+    training.Trainer.fromRecipe(runtime, mlp, { data: () => x }),
+  ),
+  "Trainer.evaluate": row((x) => trainer.evaluate(x)),
+  "Trainer.reconstruct": row((x) => trainer.reconstruct(x)),
+  "Trainer.decode": row((x) => trainer.decode(x)),
   train: row((x) => training.train(x)),
   "train: recipe": row((x) => training.train({ recipe: x, directory })),
   "train: directory": row((x) => training.train({ recipe, directory: x })),
