@@ -1,3 +1,4 @@
+export { withBlocks } from "./blocks.ts";
 export {
   chooseTile,
   estimateConvolution,

@@ -3,7 +3,6 @@
  * share a buffer where ONNX Runtime computes in place or only looks at one in another shape.
  */
 import type { Graph, Node, OperatorName, Value } from "../graph/index.ts";
-import { elementsInBlocks } from "../rewrite/index.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 
@@ -174,4 +173,9 @@ function scratchBytes(node: Node): number {
   // With fewer pixels than filters the whole picture is unrolled, else only as much as stays in the cache.
   const unrolled = outChannels > pixels && kernel[1]! > 1 ? pixels * sizeOf(kernel) : 0;
   return (unrolled + elementsInBlocks(node)) * bytesPerElement(node.output.dtype);
+}
+
+/** Of the copies in blocks, of a convolution's input and output. A single channel has none; what it makes is small. */
+function elementsInBlocks({ inputs: [x], output, labels }: Node): number {
+  return labels?.inBlocks === true && x!.shape[1]! > 1 ? sizeOf(x!.shape) + sizeOf(output.shape) : 0;
 }

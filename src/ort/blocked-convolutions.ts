@@ -23,6 +23,10 @@ export interface Blocks extends BlockedLayout {
   readonly isChosen: (part: Conv | WeightGradient) => boolean;
 }
 
+/** Whether a graph asks for blocks: cost/ has labelled the part. */
+export const isLabelledInBlocks: Blocks["isChosen"] = (part) =>
+  "kind" in part ? part.inBlocks === true : part.labels?.inBlocks === true;
+
 export class BlockedConvolutions {
   readonly #writer: BlockedWriter;
   readonly #blocks: Blocks;
@@ -66,14 +70,15 @@ export class BlockedConvolutions {
     return true;
   }
 
-  /** Chosen, and possible: kernels that fill whole blocks, or constant ones of one channel, which are filled up here. */
+  /** Chosen, and possible: kernels that fill whole blocks, or constant ones of one channel, by which one is at least half full. */
   #isInBlocks(conv: Conv): boolean {
     const { inputs } = conv;
     const [x, weight] = inputs as [Value, Value];
     if (x.dtype !== "float32" || x.shape.length !== 4) return false;
     const [outChannels, inChannels] = weight.shape as Kernel;
     const isWhole = outChannels % this.#blockSize === 0 && inChannels % this.#blockSize === 0;
-    const isFilledUp = this.#constants.has(weight.name) && inputs.length === 2;
+    const isHalfFull = 2 * outChannels > this.#blockSize;
+    const isFilledUp = this.#constants.has(weight.name) && inputs.length === 2 && isHalfFull;
     return (isFilledUp || isWhole) && this.#blocks.isChosen(conv);
   }
 

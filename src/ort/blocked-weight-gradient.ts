@@ -14,7 +14,10 @@ import { int64s } from "../onnx/int64s.ts";
 
 type Picture = readonly [batch: number, channels: number, height: number, width: number];
 
-/** Whether a gradient can be written so: blocks are whole, and an example's group has fewer channels than one. */
+/**
+ * Whether a gradient can be written so, and by more than one thread: blocks are whole, an example's group has fewer channels than one, and
+ * there is more than one example or block, as a thread takes whole rows of outputs, and a picture has only as many as the kernel.
+ */
 export function canBeInBlocks(
   { inputs: [x, dy], output }: WeightGradient,
   { size, hasGroups }: BlockedLayout,
@@ -22,7 +25,8 @@ export function canBeInBlocks(
   const [batch] = dy.shape as Picture;
   const [outChannels, inChannels] = output.shape as Picture;
   const isWhole = outChannels % size === 0 && inChannels % size === 0;
-  return hasGroups && x.dtype === "float32" && isWhole && batch < size;
+  const isShared = batch > 1 || inChannels > size;
+  return hasGroups && x.dtype === "float32" && isWhole && isShared && batch < size;
 }
 
 /** Writes the nodes that make `output`. */

@@ -1,5 +1,5 @@
 export type { Attempt, Attempter } from "./attempt.ts";
-export type { Blocks } from "./blocked-convolutions.ts";
+export { isLabelledInBlocks, type Blocks } from "./blocked-convolutions.ts";
 export type { BlockedLayout } from "./blocked-writer.ts";
 export { ortDialect, type OrtForms } from "./dialect.ts";
 export { joinExtras, sessionHints, weightsFolder, type SessionExtras } from "./session-extras.js";

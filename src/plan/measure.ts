@@ -3,6 +3,7 @@ import {
   costParts,
   fitCost,
   secondsOf,
+  withBlocks,
   workOf,
   type Algorithm,
   type AlgorithmCost,
@@ -210,13 +211,12 @@ export function convolutionGraph(shape: ConvolutionShape, algorithm: Algorithm):
   const weight = builder.stored(storeInMemory("weight", Tensor.zeros([outChannels, inChannels, 3, 3])));
   const y = builder.apply("Conv", [x, weight], { strides: [1, 1], pads: [1, 1, 1, 1] });
   const graph = builder.build({ y });
-  if (algorithm === "direct") return hoistWeights(graph).strip;
-  return hoistWeights(
-    rewrite(
-      graph,
-      winograd(() => algorithm),
-    ),
-  ).strip;
+  if (algorithm === "direct") return withBlocks(hoistWeights(graph).strip);
+  const inTiles = rewrite(
+    graph,
+    winograd(() => algorithm),
+  );
+  return withBlocks(hoistWeights(inTiles).strip);
 }
 
 /** x · sigmoid(x) + x */

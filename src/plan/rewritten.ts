@@ -1,5 +1,5 @@
 /** The graph of a half as it runs at once. */
-import { chooseTile, type CostProfile } from "../cost/index.ts";
+import { chooseTile, withBlocks, type CostProfile } from "../cost/index.ts";
 import type { Graph } from "../graph/index.ts";
 import { foldedUpsampling, rewrite, stagedGroupNorm, winograd } from "../rewrite/index.ts";
 import { traitsOf } from "./device-traits.ts";
@@ -7,5 +7,5 @@ import { traitsOf } from "./device-traits.ts";
 /** The same function with fewer multiplications where that is faster, and with statistics that are right at any size. */
 export function rewrittenFor(graph: Graph, profile: CostProfile): Graph {
   const fewer = rewrite(rewrite(graph, foldedUpsampling), winograd(chooseTile(profile)));
-  return traitsOf(profile.provider).needsStagedNorm ? rewrite(fewer, stagedGroupNorm) : fewer;
+  return withBlocks(traitsOf(profile.provider).needsStagedNorm ? rewrite(fewer, stagedGroupNorm) : fewer);
 }

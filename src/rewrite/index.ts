@@ -4,4 +4,3 @@ export { winograd } from "./winograd.ts";
 export { preciseGroupNorm } from "./precise-group-norm.ts";
 export { stagedGroupNorm } from "./staged-group-norm.ts";
 export { rewrite, type RewriteContext, type RewriteRule } from "./rewriter.ts";
-export { elementsInBlocks, worthBlocks, type IsWorthBlocks } from "./worth-blocks.ts";

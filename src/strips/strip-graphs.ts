@@ -1,5 +1,5 @@
 /** The graphs of strips without their weights, made once for all layers of one structure. */
-import type { ChooseTile } from "../cost/index.ts";
+import { withBlocks, type ChooseTile } from "../cost/index.ts";
 import { invariant } from "../errors.ts";
 import { print, type Graph, type Value } from "../graph/index.ts";
 import { channelsLast } from "../rewrite/index.ts";
@@ -49,7 +49,8 @@ export class StripGraphs {
 
   #make(context: StripContext, geometry: StripGeometry, stored: readonly StoredTensor[]): Template {
     const { graph, maps } = stripGraph(context, geometry);
-    const { strip, weights } = hoistWeights(channelsLast(graph, this.#chooseTile));
+    const { strip: plain, weights } = hoistWeights(channelsLast(graph, this.#chooseTile));
+    const strip = withBlocks(plain);
     const form = weights === undefined ? "" : print(weights);
     return { strip, text: print(strip), weights, form, maps, stored };
   }

@@ -1,4 +1,5 @@
 /** ActNorm's scale and shift from the first pictures, as taming-transformers sets them. */
+import { withBlocks } from "../cost/index.ts";
 import { GraphBuilder, type Value } from "../graph/index.ts";
 import { actNormInitialization, type PatchDiscriminatorConfig } from "./patch-discriminator.ts";
 import type { Runtime } from "../runtime/index.ts";
@@ -26,7 +27,7 @@ export async function setActNorms(
   const sample = builder.input("sample", "float32", pictures.shape);
   const found = actNormInitialization({ builder, parameter }, config, sample);
   const graph = builder.build(Object.fromEntries(found));
-  const session = await runtime.createSession(graph);
+  const session = await runtime.createSession(withBlocks(graph));
   try {
     const values = await session.run({ sample: pictures, ...Object.fromEntries(used) });
     return new Map([...parameters, ...Object.entries(values)]);

@@ -1,4 +1,5 @@
 /** The sessions of a trainer: one for each graph, made when it is first needed, all on one state. */
+import { withBlocks } from "../cost/index.ts";
 import type { Graph } from "../graph/index.ts";
 import { Lifetime, type Runtime, type Session, type State } from "../runtime/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -31,7 +32,7 @@ export class GraphSessions {
   }
 
   async #open(graph: Graph): Promise<{ session: Session; graph: Graph }> {
-    return { session: await this.#runtime.createSession(graph), graph };
+    return { session: await this.#runtime.createSession(withBlocks(graph)), graph };
   }
 
   /** Disposes the sessions so far; others can be made. */

@@ -3,8 +3,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { gradients } from "../../src/autodiff/index.ts";
 import { GraphBuilder, type Extent, type Graph, type Pads } from "../../src/graph/index.ts";
 import { encodeModel } from "../../src/onnx/index.ts";
-import { ortDialect } from "../../src/ort/index.ts";
-import { worthBlocks } from "../../src/rewrite/index.ts";
+import { withBlocks } from "../../src/cost/index.ts";
+import { isLabelledInBlocks, ortDialect } from "../../src/ort/index.ts";
 import { Generator } from "../../src/random/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
@@ -55,11 +55,13 @@ function convolved(
   return Tensor.from(Float32Array.from(data), [batch, outChannels, outHeight, outWidth]);
 }
 
-/** The graph's model in blocks of 16 channels, whatever this machine has. */
-function modelInBlocks(graph: Graph, hasGroups = true): Buffer {
-  const blocks = { size: 16, hasGroups, isChosen: worthBlocks(graph, 16) };
+/** The model of a graph as it is labelled, in blocks of 16 channels, whatever this machine has. */
+function modelOf(graph: Graph, hasGroups = true): Buffer {
+  const blocks = { size: 16, hasGroups, isChosen: isLabelledInBlocks };
   return Buffer.from(encodeModel(graph, () => ({ bytes: new Uint8Array() }), ortDialect({ blocks })));
 }
+
+const modelInBlocks = (graph: Graph, hasGroups = true): Buffer => modelOf(withBlocks(graph), hasGroups);
 
 const isInBlocks = (graph: Graph): boolean => modelInBlocks(graph).includes("com.microsoft.nchwc");
 
@@ -77,7 +79,7 @@ function convolution({ x, weight, strides, pads }: Case, constant?: Tensor): Gra
 }
 
 async function run(graph: Graph, inputs: Record<string, Tensor>): Promise<Record<string, Tensor>> {
-  const session = await runtime.createSession(graph);
+  const session = await runtime.createSession(withBlocks(graph));
   const outputs = await session.run(inputs);
   await session.dispose();
   return outputs;
@@ -155,6 +157,23 @@ test.each<[string, Case]>([
   ["few pixels", { x: [1, 16, 8, 8], weight: [16, 16, 3, 3], strides: unit, pads: border }],
 ])("%s stay as they are", (_, each) => {
   expect(isInBlocks(convolution(each))).toBe(false);
+});
+
+test("what nobody labelled stays as it is", () => {
+  const each: Case = { x: [1, 16, 32, 32], weight: [16, 16, 3, 3], strides: unit, pads: border };
+  const graph = convolution(each);
+  expect([graph, withBlocks(graph)].map((one) => modelOf(one).includes("com.microsoft.nchwc"))).toEqual([
+    false,
+    true,
+  ]);
+});
+
+test("a label does not make blocks of channels that do not fill them", () => {
+  const each: Case = { x: [1, 24, 32, 32], weight: [24, 24, 3, 3], strides: unit, pads: border };
+  const graph = withBlocks(convolution(each));
+  // 24 channels are three blocks of 8.
+  expect(graph.nodes.map(({ labels }) => labels?.inBlocks)).toEqual([true]);
+  expect(modelOf(graph).includes("com.microsoft.nchwc")).toBe(false);
 });
 
 test("the gradient with respect to a picture, whose kernels are turned", async () => {

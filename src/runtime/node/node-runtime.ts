@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { checkGraph, GraphBuilder, type Graph } from "../../graph/index.ts";
 import { encodeModel } from "../../onnx/index.ts";
 import {
+  isLabelledInBlocks,
   ortDialect,
   type Attempt,
   type Blocks,
@@ -11,7 +12,6 @@ import {
 } from "../../ort/index.ts";
 import { switchedOffHere } from "../../ort/node/switches.ts";
 import { Tricks } from "../../ort/node/tricks.ts";
-import { worthBlocks } from "../../rewrite/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkOptions, oneOf, optionKinds, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
 import { DeviceChoice } from "../device-choice.ts";
@@ -209,7 +209,7 @@ export class NodeRuntime implements Runtime {
     if (size === undefined) return undefined;
     const isAsked = graph.composites.some(({ kind }) => kind === "WeightGradient");
     const hasGroups = isAsked && (await this.#tricks.isOn("grouped-gradients"));
-    return { size, hasGroups, isChosen: worthBlocks(graph, size) };
+    return { size, hasGroups, isChosen: isLabelledInBlocks };
   }
 
   /** Makes a session of one operator there: what a device lacks to be used, it lacks for that. */
