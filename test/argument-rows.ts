@@ -88,6 +88,8 @@ const internal = new Set([
   "converted",
   "createState",
   "createWorkspace",
+  // From parts that openVae has checked.
+  "of",
 ]);
 
 export type Callable = (...parameters: never[]) => unknown;

@@ -9,6 +9,7 @@ import { afterAll, expect, test } from "vitest";
 import * as core from "../src/core.ts";
 import * as vaekit from "../src/node/index.ts";
 import * as web from "../src/web/index.ts";
+import { savePretrained } from "../src/node/save-pretrained.ts";
 import { bytesInMemory } from "../src/tensor/byte-source.ts";
 import {
   anything,
@@ -374,6 +375,10 @@ const rows: Rows = {
   "Vae.exportOnnx": row((x) => vae.exportOnnx("encoder", x)),
   "Vae.plan": row((x) => vae.plan("encoder", x)),
   "MlpVae.isAt": row((x) => vaekit.MlpVae.isAt(x), ...anything),
+  openVae: row((x) => vaekit.openVae(x)),
+  "openVae: encoder": row((x) => vaekit.openVae({ encoder: x })),
+  "openVae: options": options((x) => vaekit.openVae(fixturePath("models/one-level"), x)),
+  "MlpVae.savePretrained": row((x) => savePretrained(mlp, placed(x)), "text"),
   "MlpVae.fromPretrained": row((x) => vaekit.MlpVae.fromPretrained(x)),
   NodeRuntime: options((x) => new vaekit.NodeRuntime(x)),
   "NodeRuntime.createSession": row((x) => runtime.createSession(x)),

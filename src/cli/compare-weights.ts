@@ -1,9 +1,8 @@
 /** Which tensors of a checkpoint fit a model and which do not; all of them, where an error names three. */
 import { stat } from "node:fs/promises";
 import { sameShape, formatShape } from "../tensor/shape.ts";
-import { parameterShapes, parseConfig, type FoundTensor, type Shape } from "../node/index.ts";
-import { singleFileConfig } from "../node/single-file-config.ts";
-import { loadDiffusersFolder, loadSingleFile } from "../weights/node/index.ts";
+import type { FoundTensor, Shape } from "../node/index.ts";
+import { loadFile, loadFolder } from "../node/load-model.ts";
 import type { ModelOptions } from "./options.ts";
 
 /** What is wrong with a checkpoint. */
@@ -23,14 +22,12 @@ export async function compareWeights(options: ModelOptions): Promise<Mismatch | 
   const { model, as, config } = options;
   const info = model === undefined ? undefined : await stat(model).catch(() => undefined);
   if (model === undefined || info === undefined) return undefined;
-  if (info.isDirectory()) {
-    const { configJson, configPath, checkpoint } = await loadDiffusersFolder(model, options);
-    return compare(parameterShapes(parseConfig(configJson, configPath).config), checkpoint.tensors);
-  }
-  const { tensors } = (await loadSingleFile(model)).checkpoint;
+  const { subfolder, variant } = options;
   try {
-    const { config: complete } = await singleFileConfig(model, tensors, { as, config });
-    return compare(parameterShapes(complete), tensors);
+    const { loaded } = info.isDirectory()
+      ? await loadFolder(model, { folder: model, subfolder }, { variant })
+      : await loadFile(model, { as, config });
+    return compare(loaded.model.parameterShapes(loaded.config), loaded.tensors);
   } catch {
     return undefined;
   }

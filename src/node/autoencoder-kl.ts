@@ -1,22 +1,23 @@
 /** AutoencoderKL in Node: weights from folders, single files and the hub; ONNX Runtime in a thread. */
-import { realpath, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { VaekitError } from "../errors.ts";
-import { placeOf, resolveFromHub, withoutFolder } from "../hub/index.ts";
+import { packageFile } from "../files/node/index.ts";
+import { placeOf } from "../hub/index.ts";
 import {
   autoencoderKL,
   completeConfig,
-  formatConfig,
   initializeParameters,
-  parseConfig,
   type AutoencoderKLConfig,
   type GivenConfig,
 } from "../models/index.ts";
 import { Generator } from "../random/index.ts";
-import { storeInMemory, type FoundTensor, type StoredTensor } from "../tensor/stored-tensor.ts";
-import { messageText } from "../util/printable.ts";
-import { thisMachine } from "./machine.ts";
-import { openRuntime } from "./open-runtime.ts";
+import { storeInMemory } from "../tensor/stored-tensor.ts";
+import { checkPath } from "../util/check-options.ts";
+import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
+import { wholeModel } from "../vae/opened.ts";
+import type { VaeParts } from "../vae/vae.ts";
+import { assemble } from "./assemble.ts";
+import { loadFile, loadFolder } from "./load-model.ts";
+import { locateFolder } from "./locate.ts";
 import {
   checkFromConfigOptions,
   checkFromPretrainedOptions,
@@ -27,28 +28,7 @@ import {
   type FromSingleFileOptions,
   type RuntimeOptions,
 } from "./opening-options.ts";
-import { nodePictures } from "./pictures.ts";
-import { singleFileConfig } from "./single-file-config.ts";
-import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
-import { matchWeights, unexpectedWarning } from "../vae/model-weights.ts";
-import {
-  checkOutputFolderPath,
-  checkOutputPath,
-  KeptFiles,
-  makeFolder,
-  packageFile,
-  writeFileAtomic,
-} from "../files/node/index.ts";
-import { checkPath } from "../util/check-options.ts";
-import { loadDiffusersFolder, loadSingleFile, writeSafetensorsFile } from "../weights/node/index.ts";
-
-interface Found {
-  readonly name: string;
-  readonly config: AutoencoderKLConfig;
-  readonly tensors: ReadonlyMap<string, FoundTensor>;
-}
-
-const weightsFile = "diffusion_pytorch_model.safetensors";
+import { savePretrained } from "./save-pretrained.ts";
 
 /** The KL autoencoder of latent diffusion models. */
 export class AutoencoderKL extends AutoencoderKLModel {
@@ -64,12 +44,15 @@ export class AutoencoderKL extends AutoencoderKLModel {
   ): Promise<AutoencoderKL> {
     checkFromPretrainedOptions(options);
     checkPath("fromPretrained", folderOrId, "a folder or a hub id");
-    const { folder, subfolder } = await locate(folderOrId, options);
-    const found = await loadDiffusersFolder(folder, { subfolder, variant: options.variant });
-    const { configJson, configPath, checkpoint } = found;
-    const { config, warnings } = parseConfig(configJson, configPath);
-    [...found.warnings, ...warnings].forEach(warner(options));
-    return AutoencoderKL.#assemble({ name: folderOrId, config, tensors: checkpoint.tensors }, options);
+    const place = await placeOf(folderOrId);
+    if (place === "file") {
+      const message = `${folderOrId}: expected a model's folder, found a file. Open it with fromSingleFile.`;
+      throw new VaekitError("INVALID_ARGUMENT", message);
+    }
+    const folder = await locateFolder(folderOrId, place, options, "fromPretrained");
+    const { variant } = options;
+    const read = await loadFolder(folderOrId, folder, { variant, expected: autoencoderKL });
+    return AutoencoderKL.of(assemble(wholeModel(read.loaded), read.warnings, options));
   }
 
   /**
@@ -82,10 +65,8 @@ export class AutoencoderKL extends AutoencoderKLModel {
   static async fromSingleFile(path: string, options: FromSingleFileOptions = {}): Promise<AutoencoderKL> {
     checkFromSingleFileOptions(options);
     checkPath("fromSingleFile", path, "the path of a .safetensors file");
-    const { checkpoint, ...found } = await loadSingleFile(path);
-    const { config, warnings } = await singleFileConfig(path, checkpoint.tensors, options);
-    [...found.warnings, ...warnings].forEach(warner(options));
-    return AutoencoderKL.#assemble({ name: path, config, tensors: checkpoint.tensors }, options);
+    const read = await loadFile(path, options, autoencoderKL);
+    return AutoencoderKL.of(assemble(wholeModel(read.loaded), read.warnings, options));
   }
 
   /**
@@ -98,10 +79,10 @@ export class AutoencoderKL extends AutoencoderKLModel {
     checkFromConfigOptions(options);
     const complete = completeConfig(config);
     const generator = options.generator ?? Generator.philox(Math.floor(Math.random() * 2 ** 32));
-    const tensors = new Map<string, StoredTensor>();
-    for (const [name, tensor] of initializeParameters(complete, generator))
-      tensors.set(name, storeInMemory(name, tensor));
-    return AutoencoderKL.#assemble({ name: "random weights", config: complete, tensors }, options);
+    const drawn = [...initializeParameters(complete, generator)];
+    const tensors = new Map(drawn.map(([name, tensor]) => [name, storeInMemory(name, tensor)]));
+    const loaded = { name: "random weights", model: autoencoderKL, config: complete, tensors };
+    return AutoencoderKL.of(assemble(wholeModel(loaded), [], options));
   }
 
   /** The small model inside the package: factor 8, 16 latent channels. */
@@ -110,87 +91,17 @@ export class AutoencoderKL extends AutoencoderKLModel {
     return await AutoencoderKL.fromPretrained(packageFile("../assets/default-vae"), options);
   }
 
+  /** @internal From the parts of a model of this class. */
+  static of(parts: VaeParts): AutoencoderKL {
+    return new AutoencoderKL(parts as VaeParts<AutoencoderKLConfig, never>);
+  }
+
   /**
    * Writes config.json and the weights in diffusers' format; diffusers' from_pretrained reads the folder.
    *
    * @throws IO, also when the folder is the one that this model is read from: a model in use keeps its files.
    */
-  async savePretrained(folder: string): Promise<void> {
-    checkPath("savePretrained", folder, "the path of a folder");
-    const weightsPath = join(folder, weightsFile);
-    const configPath = join(folder, "config.json");
-    const indexPath = `${weightsPath}.index.json`;
-    const kept = new KeptFiles();
-    for (const path of this.weightFiles) kept.add(path, "the weights of this model, which is in use");
-    checkOutputFolderPath(folder);
-    for (const path of [weightsPath, configPath]) checkOutputPath(path, kept);
-    await checkIsNotOwnIndex(indexPath, this.weightFiles);
-    const tensors = await this.stateDict();
-    await makeFolder(folder);
-    await writeSafetensorsFile(weightsPath, tensors, { format: "pt" }, { kept });
-    await writeFileAtomic(configPath, formatConfig(this.config), { kept });
-    // diffusers would prefer the shards of an index that an earlier model left here.
-    await rm(indexPath, { force: true });
-  }
-
-  static #assemble({ name, config, tensors }: Found, options: RuntimeOptions): AutoencoderKL {
-    const weights = matchWeights(autoencoderKL, config, tensors, name);
-    if (weights.unexpected.length > 0)
-      warner(options)(unexpectedWarning(weights.unexpected, autoencoderKL.className, name));
-    const runtime = openRuntime(options, warner(options));
-    return new AutoencoderKL({
-      name,
-      config,
-      weights,
-      runtime,
-      machine: thisMachine(runtime, warner(options)),
-      pictures: nodePictures,
-    });
-  }
-}
-
-/** @throws IO when the index in the folder is that of the shards in use: without it they are no model. */
-async function checkIsNotOwnIndex(indexPath: string, weightFiles: readonly string[]): Promise<void> {
-  if (weightFiles.length < 2 || (await stat(indexPath).catch(() => undefined)) === undefined) return;
-  const folder = dirname(await realpath(indexPath));
-  if (!weightFiles.some((path) => dirname(path) === folder)) return;
-  throw new VaekitError(
-    "IO",
-    `${indexPath}: would replace the weights of this model, which is in use. Write to another name or folder.`,
-  );
-}
-
-/** Whom a model tells what is odd but no error. */
-export function warner(options: RuntimeOptions): (message: string) => void {
-  return (
-    options.onWarning ??
-    ((message) => {
-      process.emitWarning(messageText(message), "VaekitWarning");
-    })
-  );
-}
-
-/** The local folder of a model and where in it the model is: as given, or exactly where the hub's files lie. */
-async function locate(
-  folderOrId: string,
-  options: FromPretrainedOptions,
-): Promise<{ folder: string; subfolder?: string | undefined }> {
-  switch (await placeOf(folderOrId)) {
-    case "folder": {
-      if (options.revision === undefined) return { folder: folderOrId, subfolder: options.subfolder };
-      const message = `fromPretrained: revision: ${folderOrId} is a folder, which has none. Leave it out.`;
-      throw new VaekitError("INVALID_ARGUMENT", message);
-    }
-    case "file": {
-      const message = `${folderOrId}: expected a model's folder, found a file. Open it with fromSingleFile.`;
-      throw new VaekitError("INVALID_ARGUMENT", message);
-    }
-    case "hub":
-      try {
-        const { folder } = await resolveFromHub(folderOrId, { ...options, onWarning: warner(options) });
-        return { folder, subfolder: "" };
-      } catch (error) {
-        throw withoutFolder(folderOrId, error);
-      }
+  savePretrained(folder: string): Promise<void> {
+    return savePretrained(this, folder);
   }
 }

@@ -5,9 +5,12 @@ export type {
   FromConfigOptions,
   FromPretrainedOptions,
   FromSingleFileOptions,
+  OpenVaeOptions,
   RuntimeOptions,
 } from "./opening-options.ts";
 export { MlpVae } from "./mlp-vae.ts";
+export type { NodeVae } from "./classes.ts";
+export { openVae, type ModelHalves } from "./open-vae.ts";
 export {
   NodeRuntime,
   type NodeRuntimeOptions,

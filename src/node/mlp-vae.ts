@@ -1,16 +1,15 @@
 /** The fully connected VAE in Node: from the folder that `vaekit train` writes. */
 import { join } from "node:path";
 import { readJsonFile } from "../files/node/index.ts";
-import { isMlpVaeConfig, mlpVae, parseMlpVaeConfig } from "../models/index.ts";
-import { MlpVaeModel } from "../vae/mlp-vae.ts";
-import { matchWeights } from "../vae/model-weights.ts";
-import { loadDiffusersFolder } from "../weights/node/index.ts";
+import { isMlpVaeConfig, mlpVae, type MlpVaeConfig } from "../models/index.ts";
 import { checkPath } from "../util/check-options.ts";
-import { warner } from "./autoencoder-kl.ts";
-import { thisMachine } from "./machine.ts";
-import { openRuntime } from "./open-runtime.ts";
-import { nodePictures } from "./pictures.ts";
+import { MlpVaeModel } from "../vae/mlp-vae.ts";
+import { wholeModel } from "../vae/opened.ts";
+import type { VaeParts } from "../vae/vae.ts";
+import { assemble } from "./assemble.ts";
+import { loadFolder } from "./load-model.ts";
 import { checkRuntimeOptions, type RuntimeOptions } from "./opening-options.ts";
+import { savePretrained } from "./save-pretrained.ts";
 
 /** A fully connected VAE of Bernoulli pixels. */
 export class MlpVae extends MlpVaeModel {
@@ -31,11 +30,17 @@ export class MlpVae extends MlpVaeModel {
   static async fromPretrained(folder: string, options: RuntimeOptions = {}): Promise<MlpVae> {
     checkRuntimeOptions(options, "MlpVae.fromPretrained");
     checkPath("MlpVae.fromPretrained", folder, "a folder");
-    const { configJson, configPath, checkpoint } = await loadDiffusersFolder(folder);
-    const config = parseMlpVaeConfig(configJson, configPath);
-    const weights = matchWeights(mlpVae, config, checkpoint.tensors, folder);
-    const runtime = openRuntime(options, warner(options));
-    const machine = thisMachine(runtime, warner(options));
-    return new MlpVae({ name: folder, config, weights, runtime, machine, pictures: nodePictures });
+    const { loaded, warnings } = await loadFolder(folder, { folder }, { expected: mlpVae });
+    return MlpVae.of(assemble(wholeModel(loaded), warnings, options));
+  }
+
+  /** @internal From the parts of a model of this class. */
+  static of(parts: VaeParts): MlpVae {
+    return new MlpVae(parts as VaeParts<MlpVaeConfig, never>);
+  }
+
+  /** Writes config.json and the weights, as {@link fromPretrained} reads them. @throws IO */
+  savePretrained(folder: string): Promise<void> {
+    return savePretrained(this, folder);
   }
 }

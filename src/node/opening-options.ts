@@ -1,5 +1,6 @@
 /** The options of opening a model, and what is said of those that belong to another way of opening one. */
-import type { HubOptions } from "../hub/index.ts";
+import { VaekitError } from "../errors.ts";
+import type { HubOptions, ModelPlace } from "../hub/index.ts";
 import { modelFamilies, type GivenConfig, type ModelFamily } from "../models/index.ts";
 import type { Generator } from "../random/index.ts";
 import { checkGivenRuntime, devices, type Device, type Runtime } from "../runtime/index.ts";
@@ -43,6 +44,12 @@ export interface FromSingleFileOptions extends RuntimeOptions {
   /** The model family, which fills in what shapes cannot tell: scaling, shift and sample size. */
   readonly as?: ModelFamily;
 }
+
+/**
+ * Where each source's files are and how they come, and, for single files, what shapes cannot tell of their config. An option must
+ * mean something for one of the sources.
+ */
+export interface OpenVaeOptions extends FromPretrainedOptions, Pick<FromSingleFileOptions, "as" | "config"> {}
 
 export interface FromConfigOptions extends RuntimeOptions {
   /** Draws the weights; `Generator.torch(seed)` draws those of `torch.manual_seed(seed)`. */
@@ -90,6 +97,8 @@ const singleFileKinds: OptionKinds<FromSingleFileOptions> = {
   as: oneOf(Object.keys(modelFamilies)),
 };
 
+const openVaeKinds: OptionKinds<OpenVaeOptions> = { ...pretrainedKinds, ...singleFileKinds };
+
 const fromConfigKinds: OptionKinds<FromConfigOptions> = {
   ...runtimeKinds,
   generator: optionKinds.generator,
@@ -113,6 +122,40 @@ export function checkFromSingleFileOptions(options: FromSingleFileOptions): void
   checkOptions("fromSingleFile", options, singleFileKinds, elsewhere);
   checkGivenRuntime("fromSingleFile", options, ofNode);
 }
+
+/** @throws INVALID_ARGUMENT for an option that openVae does not have, or a value of another kind. */
+export function checkOpenVaeOptions(options: OpenVaeOptions): void {
+  checkOptions("openVae", options, openVaeKinds);
+  checkGivenRuntime("openVae", options, ofNode);
+}
+
+/** The places of models for which options mean something; all others are for every place. */
+const placesOf: { readonly [K in keyof Required<OpenVaeOptions>]?: readonly ModelPlace[] } = {
+  as: ["file"],
+  config: ["file"],
+  revision: ["hub"],
+  ...Object.fromEntries(
+    Object.keys(hubKinds)
+      .filter((name) => !["onWarning", "onProgress", "signal", "revision"].includes(name))
+      .map((name) => [name, ["folder", "hub"]]),
+  ),
+};
+
+/** @throws INVALID_ARGUMENT for an option that means nothing for any of the places. */
+export function checkOptionsForPlaces(options: OpenVaeOptions, found: readonly ModelPlace[]): void {
+  for (const [name, places] of Object.entries(placesOf)) {
+    const isGiven = options[name as keyof OpenVaeOptions] !== undefined;
+    if (!isGiven || places.some((place) => found.includes(place))) continue;
+    const message = `openVae: ${name}: it is for ${places.map((place) => placeNames[place]).join(" and ")}, found ${found.map((place) => placeNames[place]).join(" and ")}. Leave it out.`;
+    throw new VaekitError("INVALID_ARGUMENT", message);
+  }
+}
+
+const placeNames: { readonly [P in ModelPlace]: string } = {
+  folder: "folders",
+  file: "single files",
+  hub: "models of the hub",
+};
 
 /** @throws INVALID_ARGUMENT for an option that fromConfig does not have, or a value of another kind. */
 export function checkFromConfigOptions(options: FromConfigOptions): void {

@@ -55,6 +55,8 @@ const mayNameClasses = [
   /^latents\/(index|outputs)\.ts$/,
   /^(node|web)\/index\.ts$/,
   /^(vae|node|web)\/(autoencoder-kl|mlp-vae)\.ts$/,
+  // The table of those.
+  /^node\/classes\.ts$/,
   // Python's line that converts a pickle.
   /^weights\/node\/pickle\.ts$/,
   /^cli\//,

@@ -1,0 +1,20 @@
+/** What a model in Node has beside its config and weights: a runtime, what is known of the machine, and pictures through sharp. */
+import type { VaeParts } from "../vae/vae.ts";
+import { warningsOf, type OpenedModel } from "../vae/opened.ts";
+import { thisMachine } from "./machine.ts";
+import { openRuntime } from "./open-runtime.ts";
+import type { RuntimeOptions } from "./opening-options.ts";
+import { nodePictures } from "./pictures.ts";
+import { warner } from "./warner.ts";
+
+/** @param warnings what is odd about the model's files. */
+export function assemble(
+  opened: OpenedModel,
+  warnings: readonly string[],
+  options: RuntimeOptions,
+): VaeParts {
+  const warn = warner(options);
+  [...warnings, ...warningsOf(opened)].forEach(warn);
+  const runtime = openRuntime(options, warn);
+  return { ...opened, runtime, machine: thisMachine(runtime, warn), pictures: nodePictures };
+}

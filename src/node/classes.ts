@@ -1,0 +1,36 @@
+/** The classes of models that have a class of their own in Node, with its ways of opening; all others are as good without. */
+import { autoencoderKL, mlpVae, type VaeModel } from "../models/index.ts";
+import { Vae, type VaeParts } from "../vae/vae.ts";
+import { AutoencoderKL } from "./autoencoder-kl.ts";
+import { MlpVae } from "./mlp-vae.ts";
+import { savePretrained } from "./save-pretrained.ts";
+
+/** A model that was opened in Node. */
+export interface NodeVae extends Vae {
+  /** Writes config.json and the weights in diffusers' format. @throws IO, also when it is read from there */
+  savePretrained(folder: string): Promise<void>;
+}
+
+/** A model of a class that has no class of its own here. */
+class OpenedVae extends Vae implements NodeVae {
+  static of(parts: VaeParts): OpenedVae {
+    return new OpenedVae(parts);
+  }
+
+  savePretrained(folder: string): Promise<void> {
+    return savePretrained(this, folder);
+  }
+}
+
+const classes: ReadonlyMap<VaeModel, (parts: VaeParts) => NodeVae> = new Map<
+  VaeModel,
+  (parts: VaeParts) => NodeVae
+>([
+  [autoencoderKL, (parts) => AutoencoderKL.of(parts)],
+  [mlpVae, (parts) => MlpVae.of(parts)],
+]);
+
+/** A model of its class, or of none where the class has none here. */
+export function vaeOf(parts: VaeParts): NodeVae {
+  return classes.get(parts.model)?.(parts) ?? OpenedVae.of(parts);
+}

@@ -1,0 +1,72 @@
+/** Reads models from folders and single files: which class they are of, their config, and where their tensors lie. */
+import { VaekitError } from "../errors.ts";
+import { readJsonFile } from "../files/node/index.ts";
+import type { GivenSources, VaeModel } from "../models/index.ts";
+import type { LoadedModel } from "../vae/opened.ts";
+import { loadDiffusersFolder, loadSingleFile } from "../weights/node/index.ts";
+import type { ModelFolder } from "./locate.ts";
+import type { FromSingleFileOptions } from "./opening-options.ts";
+
+/** A model, and what is odd about its files. */
+export interface ReadModel {
+  readonly loaded: LoadedModel;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * @param name what to call the model.
+ * @param expected the only class that will do, where there is one.
+ * @throws NOT_FOUND, IO, INVALID_CONFIG, INVALID_FILE, UNSUPPORTED
+ */
+export async function loadFolder(
+  name: string,
+  { folder, subfolder }: ModelFolder,
+  { variant, expected }: { readonly variant?: string | undefined; readonly expected?: VaeModel },
+): Promise<ReadModel> {
+  const found = await loadDiffusersFolder(folder, { subfolder, variant });
+  const { model, configJson, configPath, checkpoint } = found;
+  if (expected !== undefined) checkClass(model, expected, configPath);
+  const { config, warnings } = model.config.parse(configJson, configPath);
+  return {
+    loaded: { name, model, config, tensors: checkpoint.tensors },
+    warnings: [...found.warnings, ...warnings],
+  };
+}
+
+/**
+ * @param given what the caller says of the config.
+ * @throws as {@link loadFolder}, and INVALID_CONFIG when nothing says the config.
+ */
+export async function loadFile(
+  path: string,
+  given: Pick<FromSingleFileOptions, "as" | "config">,
+  expected?: VaeModel,
+): Promise<ReadModel> {
+  const { model, checkpoint, ...found } = await loadSingleFile(path);
+  if (expected !== undefined) checkClass(model, expected, path);
+  const { tensors } = checkpoint;
+  // A class that is known by its tensors says how its config is.
+  const { config, warnings } = model.alone!.infer(tensors, await sourcesOf(given), path);
+  return { loaded: { name: path, model, config, tensors }, warnings: [...found.warnings, ...warnings] };
+}
+
+/** @throws INVALID_CONFIG with the class that it is, and what opens it. */
+function checkClass(model: VaeModel, expected: VaeModel, subject: string): void {
+  if (model === expected) return;
+  throw new VaekitError(
+    "INVALID_CONFIG",
+    `${subject}: expected an ${expected.className}, found a model of the class ${model.className}. openVae opens it, as every class that vaekit reads.`,
+  );
+}
+
+async function sourcesOf({
+  as,
+  config,
+}: Pick<FromSingleFileOptions, "as" | "config">): Promise<GivenSources> {
+  if (config === undefined) return { as };
+  if (typeof config !== "string") return { as, config: { json: config, subject: "config", isFile: false } };
+  if (config === "") {
+    throw new VaekitError("INVALID_ARGUMENT", "config: expected a path, found an empty one.");
+  }
+  return { as, config: { json: await readJsonFile(config), subject: config, isFile: true } };
+}

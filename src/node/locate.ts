@@ -1,0 +1,35 @@
+/** From what a caller names to a model's files on this disk. */
+import { VaekitError } from "../errors.ts";
+import { resolveFromHub, withoutFolder, type ModelPlace } from "../hub/index.ts";
+import type { FromPretrainedOptions } from "./opening-options.ts";
+import { warner } from "./warner.ts";
+
+/** The folder of a model and where in it the model is: as given, or exactly where the hub's files lie. */
+export interface ModelFolder {
+  readonly folder: string;
+  readonly subfolder?: string | undefined;
+}
+
+/**
+ * @param place where the model is: what its name means.
+ * @param subject the call, for messages.
+ * @throws INVALID_ARGUMENT for a revision of a folder; HUB, NOT_FOUND and others as the hub does.
+ */
+export async function locateFolder(
+  name: string,
+  place: Exclude<ModelPlace, "file">,
+  options: FromPretrainedOptions,
+  subject: string,
+): Promise<ModelFolder> {
+  if (place === "folder") {
+    if (options.revision === undefined) return { folder: name, subfolder: options.subfolder };
+    const message = `${subject}: revision: ${name} is a folder, which has none. Leave it out.`;
+    throw new VaekitError("INVALID_ARGUMENT", message);
+  }
+  try {
+    const { folder } = await resolveFromHub(name, { ...options, onWarning: warner(options) });
+    return { folder, subfolder: "" };
+  } catch (error) {
+    throw withoutFolder(name, error);
+  }
+}

@@ -1,0 +1,52 @@
+/** Writes a model of any class as diffusers does: config.json and its weights in a folder. */
+import { realpath, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { VaekitError } from "../errors.ts";
+import {
+  checkOutputFolderPath,
+  checkOutputPath,
+  KeptFiles,
+  makeFolder,
+  writeFileAtomic,
+} from "../files/node/index.ts";
+import { checkPath } from "../util/check-options.ts";
+import type { Vae } from "../vae/vae.ts";
+import { weightFileNames } from "../weights/index.ts";
+import { writeSafetensorsFile } from "../weights/node/index.ts";
+
+/**
+ * @throws IO, also when the folder is the one that this model is read from: a model in use keeps its files; UNSUPPORTED for two
+ *   halves with configs of their own.
+ */
+export async function savePretrained(
+  vae: Pick<Vae, "weightFiles" | "configText" | "stateDict">,
+  folder: string,
+): Promise<void> {
+  checkPath("savePretrained", folder, "the path of a folder");
+  const weightsPath = join(folder, weightFileNames(undefined).whole);
+  const configPath = join(folder, "config.json");
+  const indexPath = `${weightsPath}.index.json`;
+  const kept = new KeptFiles();
+  for (const path of vae.weightFiles) kept.add(path, "the weights of this model, which is in use");
+  checkOutputFolderPath(folder);
+  for (const path of [weightsPath, configPath]) checkOutputPath(path, kept);
+  await checkIsNotOwnIndex(indexPath, vae.weightFiles);
+  const config = vae.configText();
+  const tensors = await vae.stateDict();
+  await makeFolder(folder);
+  await writeSafetensorsFile(weightsPath, tensors, { format: "pt" }, { kept });
+  await writeFileAtomic(configPath, config, { kept });
+  // diffusers would prefer the shards of an index that an earlier model left here.
+  await rm(indexPath, { force: true });
+}
+
+/** @throws IO when the index in the folder is that of the shards in use: without it they are no model. */
+async function checkIsNotOwnIndex(indexPath: string, weightFiles: readonly string[]): Promise<void> {
+  if (weightFiles.length < 2 || (await stat(indexPath).catch(() => undefined)) === undefined) return;
+  const folder = dirname(await realpath(indexPath));
+  if (!weightFiles.some((path) => dirname(path) === folder)) return;
+  throw new VaekitError(
+    "IO",
+    `${indexPath}: would replace the weights of this model, which is in use. Write to another name or folder.`,
+  );
+}

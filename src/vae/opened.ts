@@ -1,0 +1,104 @@
+/** What was read of a model, joined to what a Vae is made of: whole, one half alone, or two halves from different places. */
+import { VaekitError } from "../errors.ts";
+import type { VaeModel } from "../models/index.ts";
+import type { FoundTensor } from "../tensor/stored-tensor.ts";
+import { checkHalvesFit, halfNames } from "./halves.ts";
+import { matchShapes, matchWeights, unexpectedWarning, type ModelWeights } from "./model-weights.ts";
+import type { Half } from "./options.ts";
+import type { VaeParts } from "./vae.ts";
+
+/** A model's config and the tensors beside it, as they were found in one place. */
+export interface LoadedModel {
+  /** For messages and provenance: where it came from. */
+  readonly name: string;
+  readonly model: VaeModel;
+  readonly config: object;
+  /** Under diffusers' names. */
+  readonly tensors: ReadonlyMap<string, FoundTensor>;
+}
+
+/** A model as it was opened; a runtime is still missing. */
+export type OpenedModel = Pick<VaeParts, "name" | "model" | "config" | "halves" | "weights">;
+
+/**
+ * The model with both halves.
+ *
+ * @throws WEIGHTS_MISMATCH, INVALID_FILE as matchWeights, and for a half alone, which openVae opens.
+ */
+export function wholeModel(loaded: LoadedModel): OpenedModel {
+  const { name, model, config, tensors } = loaded;
+  const [half, other] = halvesIn(loaded);
+  if (half !== undefined && other === undefined) {
+    throw new VaekitError(
+      "WEIGHTS_MISMATCH",
+      `${name}: expected a whole ${model.className}, found its ${half} alone. openVae opens a half, or two of them as one model.`,
+    );
+  }
+  return { name, model, config, weights: matchWeights(model, config, tensors, name) };
+}
+
+/** The model with the halves that are there. @throws WEIGHTS_MISMATCH, INVALID_FILE as matchWeights */
+export function modelOrHalf(loaded: LoadedModel): OpenedModel {
+  const [half, other] = halvesIn(loaded);
+  return half !== undefined && other === undefined ? halfModel(loaded, half) : wholeModel(loaded);
+}
+
+/**
+ * One half of what was read, whether the other is there or not.
+ *
+ * @throws WEIGHTS_MISMATCH when it is the other half alone, and as matchWeights; INVALID_FILE
+ */
+export function halfModel(loaded: LoadedModel, half: Half): OpenedModel {
+  const { name, model, config, tensors } = loaded;
+  const found = halvesIn(loaded);
+  if (found.length === 1 && found[0] !== half) {
+    throw new VaekitError(
+      "WEIGHTS_MISMATCH",
+      `${name}: expected the ${half} of a model, found its ${found[0]!} alone.`,
+    );
+  }
+  const ofBoth = model.parameterShapes(config);
+  const shapes = model.parameterShapes(config, half);
+  const ofHalf = [...tensors].filter(([key]) => shapes.has(key) || !ofBoth.has(key));
+  const weights = matchShapes(shapes, new Map(ofHalf), name);
+  return { name, model, config, halves: { [half]: config }, weights };
+}
+
+/**
+ * Two halves as one model.
+ *
+ * @param subject the call, for messages.
+ * @throws INVALID_ARGUMENT when they do not fit each other, and as {@link halfModel}.
+ */
+export function pairedModel(subject: string, loaded: Readonly<Record<Half, LoadedModel>>): OpenedModel {
+  checkHalvesFit(subject, loaded.encoder, loaded.decoder);
+  const encoder = halfModel(loaded.encoder, "encoder");
+  const decoder = halfModel(loaded.decoder, "decoder");
+  return {
+    name: `${encoder.name} + ${decoder.name}`,
+    model: encoder.model,
+    config: encoder.config,
+    halves: { encoder: encoder.config, decoder: decoder.config },
+    weights: joined(encoder.weights, decoder.weights),
+  };
+}
+
+/** What to tell of tensors that nothing uses. */
+export function warningsOf({ name, model, weights }: OpenedModel): string[] {
+  const { unexpected } = weights;
+  return unexpected.length === 0 ? [] : [unexpectedWarning(unexpected, model.className, name)];
+}
+
+function joined(a: ModelWeights, b: ModelWeights): ModelWeights {
+  return {
+    parameters: new Map([...a.parameters, ...b.parameters]),
+    unexpected: [...a.unexpected, ...b.unexpected],
+  };
+}
+
+/** The halves of which there is any tensor. */
+function halvesIn({ model, config, tensors }: LoadedModel): Half[] {
+  return halfNames.filter((half) =>
+    [...model.parameterShapes(config, half).keys()].some((name) => tensors.has(name)),
+  );
+}
