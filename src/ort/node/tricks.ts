@@ -82,7 +82,7 @@ export class Tricks {
     return this.#findings.worksTogether.get(this, async () => {
       const names = trickNames.filter((name) => !this.#off.has(name) && name !== "grouped-gradients");
       if ((await this.#try(names)) !== undefined) return new Set();
-      const hasBlocks = (await this.#askBlockSize()) !== undefined;
+      const hasBlocks = names.includes("blocked-layout") && (await this.#askBlockSize()) !== undefined;
       return new Set(names.filter((name) => name !== "blocked-layout" || hasBlocks));
     });
   }
