@@ -13,19 +13,13 @@
  * train.lock           while a process trains here
  * ```
  */
-import { rm, rmdir, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { VaekitError } from "../../errors.ts";
 import {
-  checkOutputFolderPath,
-  readError,
   readJsonFile,
-  systemCode,
   writeFileAtomic,
   type FileContent,
-  isLeftover,
   makeFolder,
-  namesIn,
   removeLeftovers,
   writeFolderAtomic,
 } from "../../files/node/index.ts";
@@ -42,15 +36,20 @@ import {
 } from "./checkpoint.ts";
 import type { ExpectedCheckpoint } from "./checkpoint-fit.ts";
 import type { JsonValue } from "./json.ts";
-import { isLockFile, RunLock } from "./lock.ts";
+import { RunLock } from "./lock.ts";
 import { MetricsLog, type Truncation } from "./metrics-log.ts";
-import { EventFileWriter, isEventFile } from "./tensorboard.ts";
+import {
+  checkIsFree,
+  checkIsRun,
+  lockFile,
+  logFile,
+  recipeFile,
+  removeFreshFiles,
+  removeMadeFolders,
+  timingFile,
+} from "./run-place.ts";
+import { EventFileWriter } from "./tensorboard.ts";
 import { quote } from "../../util/printable.ts";
-
-const recipeFile = "recipe.json";
-const logFile = "log.jsonl";
-const timingFile = "timing.jsonl";
-const lockFile = "train.lock";
 
 /** A run that goes on. */
 export interface ResumedRun {
@@ -251,26 +250,6 @@ async function withLock<T>(path: string, work: (lock: RunLock) => Promise<T>): P
   }
 }
 
-/** Removes what a run without a step has written. */
-async function removeFreshFiles(path: string): Promise<void> {
-  const isOurs = (name: string): boolean =>
-    [recipeFile, logFile, timingFile, "data.jsonl"].includes(name) || isEventFile(name);
-  for (const name of (await namesIn(path)).filter(isOurs)) await rm(join(path, name), { force: true });
-}
-
-/** Removes the empty folders from a run's up to the topmost one that it has made. */
-async function removeMadeFolders(path: string, topmost: string | undefined): Promise<void> {
-  if (topmost === undefined) return;
-  for (let folder = resolve(path); folder.startsWith(resolve(topmost)); folder = dirname(folder)) {
-    // Where somebody has put something in meanwhile, it stays.
-    const isRemoved = await rmdir(folder).then(
-      () => true,
-      () => false,
-    );
-    if (!isRemoved) return;
-  }
-}
-
 /** A person reads it, so its keys keep their order. */
 function recipeText(recipe: JsonValue): string {
   return `${JSON.stringify(recipe, null, 2)}\n`;
@@ -279,38 +258,6 @@ function recipeText(recipe: JsonValue): string {
 async function takeBack(path: string, step: number): Promise<Truncation> {
   using log = MetricsLog.open(path);
   return await log.truncateAfter(step);
-}
-
-/** @throws INVALID_ARGUMENT unless the folder is missing, empty, or what a killed `create` has left; IO. */
-async function checkIsFree(path: string): Promise<void> {
-  const names = await namesIn(path).catch((error: unknown) => {
-    if (systemCode(error) !== "ENOTDIR") throw readError(path, error);
-    throw new VaekitError("INVALID_ARGUMENT", `${path}: expected a folder for the run, found a file.`);
-  });
-  checkOutputFolderPath(path);
-  if (names.includes(recipeFile)) {
-    throw new VaekitError(
-      "INVALID_ARGUMENT",
-      `${path}: this folder holds a run already. Pass \`resume: true\` to go on with it, or choose another folder.`,
-    );
-  }
-  const foreign = names.filter((name) => !isLockFile(name, lockFile) && !isLeftover(name)).sort();
-  if (foreign.length === 0) return;
-  const more = foreign.length > 1 ? ` and ${foreign.length - 1} more` : "";
-  throw new VaekitError(
-    "INVALID_ARGUMENT",
-    `${path}: expected a new or empty folder for the run, found ${foreign[0]!}${more} in it. Choose another folder.`,
-  );
-}
-
-async function checkIsRun(path: string): Promise<void> {
-  await stat(join(path, recipeFile)).catch((error: unknown) => {
-    if (!["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) throw readError(path, error);
-    throw new VaekitError(
-      "NOT_FOUND",
-      `${path}: expected the folder of a run to resume, found no ${recipeFile} in it.`,
-    );
-  });
 }
 
 function allDamaged(path: string, damaged: readonly DamagedCheckpoint[]): VaekitError {
