@@ -19,6 +19,7 @@ export {
   type LearningRateSchedule,
   type LearningRateScheduleType,
 } from "./schedules/index.ts";
+export { klLoss, perceptualLoss, reconstructionLoss } from "./loss-graphs.ts";
 export type { HandedData } from "./handed-data.ts";
 export { Trainer, type TrainerOptions } from "./trainer.ts";
 export type { StepReport } from "./training-plan.ts";

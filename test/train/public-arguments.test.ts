@@ -62,6 +62,14 @@ const rows: Rows = {
     "list",
   ),
   "learningRateFactor: step": row((x) => training.learningRateFactor(schedule, x)),
+  reconstructionLoss: row((x) => training.reconstructionLoss(x, [1, 2])),
+  "reconstructionLoss: shape": row((x) => training.reconstructionLoss("mse", x)),
+  klLoss: row((x) => training.klLoss(x)),
+  perceptualLoss: row((x) => training.perceptualLoss(x, [1, 3, 16, 16])),
+  "perceptualLoss: a weight": row((x) =>
+    training.perceptualLoss(new Map([["features.0.weight", x]]), [1, 3, 16, 16]),
+  ),
+  "perceptualLoss: shape": row((x) => training.perceptualLoss(new Map(), x)),
   "Trainer.fromRecipe": row((x) => training.Trainer.fromRecipe(x, mlp, { data })),
   "Trainer.fromRecipe: recipe": row(
     (x) => training.Trainer.fromRecipe(runtime, x, { data: Tensor.zeros([8, 3, 8, 8]) }),
