@@ -15,6 +15,7 @@ const flags: Readonly<Record<string, string>> = {
   raw: "--raw",
   resume: "--resume",
   revision: "--revision",
+  size: "--size",
   strict: "--strict",
   subfolder: "--subfolder",
   temporaryFolder: "--temp-dir",

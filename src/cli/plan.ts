@@ -1,13 +1,14 @@
 /** `vaekit inspect --plan`: how a model's half would be computed, and about how long that takes. */
-import { availableParallelism } from "node:os";
-import type { Vae, CodingPlan } from "../node/index.ts";
-import { chooseTile, isMeasuredProvider, type CostProfile, type Provider } from "../cost/index.ts";
-import { describePlan, rewrittenFor, type Plan, type PlanLayer } from "../plan/index.ts";
-import { loadProfile, profileKey } from "../cost/node/index.ts";
-import { compileStrips, defaultStripElements } from "../strips/index.ts";
+import type { Vae } from "../node/index.ts";
+import {
+  describePlans,
+  type Plan,
+  type PlanLayer,
+  type PlannedWork,
+  type PlanReport,
+} from "../node/tune/index.ts";
 import { planText } from "./coding.ts";
-import { UsageError } from "./failure.ts";
-import { checkPixels } from "./limits.ts";
+import { usage } from "./failure.ts";
 import {
   formatBytes,
   formatFixed,
@@ -17,61 +18,12 @@ import {
   print,
   type Column,
 } from "./format.ts";
-
-export interface PlanOptions {
-  readonly half: "encoder" | "decoder";
-  /** In pixels. */
-  readonly size: { readonly width: number; readonly height: number };
-}
-
-export interface PlanReport {
-  readonly half: "encoder" | "decoder";
-  readonly width: number;
-  readonly height: number;
-  readonly provider: Provider;
-  readonly threadCount: number;
-  /** Whether the prices were measured on this machine. */
-  readonly prices: "measured" | "default";
-  /** Everything at once. */
-  readonly untiled: Plan;
-  /** In strips, with the same result. */
-  readonly exact: Plan;
-  /** What encoding or decoding would take now. */
-  readonly chosen: CodingPlan;
-}
+import { checkPixels } from "./limits.ts";
 
 /** @throws UsageError when the size does not fit the model. */
-export async function planReport(vae: Vae, options: PlanOptions): Promise<PlanReport> {
-  const { half, size } = options;
-  const factor = vae.spatialFactor;
-  if (size.width % factor !== 0 || size.height % factor !== 0) {
-    throw new UsageError(
-      `--size: expected multiples of ${factor} for this model, found ${size.width}x${size.height}.`,
-    );
-  }
-  checkPixels(`--size ${size.width}x${size.height}`, size.width * size.height);
-  const scale = half === "decoder" ? factor : 1;
-  const inputSize = { batch: 1, height: size.height / scale, width: size.width / scale };
-  const graph = vae.graph(half, inputSize);
-  const threadCount = availableParallelism();
-  // Warns of damaged prices, too. The device is the one that the model would run on.
-  const chosen = await vae.plan(half, inputSize);
-  const provider = chosen.device;
-  const { profile, source } = await loadProfile(profileKey(provider, threadCount));
-  const choose = chooseTile(profile);
-  return {
-    half,
-    ...size,
-    provider,
-    threadCount,
-    prices: source,
-    untiled: describePlan(rewrittenFor(graph, profile), profile),
-    exact: describePlan(
-      compileStrips(graph, { stripElements: defaultStripElements, chooseTile: choose }),
-      profile,
-    ),
-    chosen,
-  };
+export function planReport(vae: Vae, work: PlannedWork): Promise<PlanReport> {
+  checkPixels(`--size ${work.width}x${work.height}`, work.width * work.height);
+  return usage(() => describePlans(vae, work));
 }
 
 const columns: readonly Column<PlanLayer>[] = [
@@ -85,13 +37,14 @@ const columns: readonly Column<PlanLayer>[] = [
 
 /** Prints both ways, layer by layer. */
 export function showPlan(report: PlanReport, spatialFactor: number): void {
-  const { half, width, height, provider, threadCount, prices, untiled, exact, chosen } = report;
+  const { half, width, height, provider, threadCount, prices, whole, exact, chosen } = report;
   print(`Plan of the ${half}, ${width}x${height} pixels.\n`);
-  showWay("At once", untiled);
-  showWay("In strips (exact tiling)", exact);
+  showWay("Whole", whole);
+  if (exact === null) print("In strips: not possible for this model.\n");
+  else showWay("In strips (exact tiling)", exact);
   print(`Chosen now: ${planText(chosen, spatialFactor)}.\n`);
   const threads = threadCount === 1 ? "1 thread" : `${threadCount} threads`;
-  print(`Estimates for ${provider}, ${threads}; prices: ${sourceOf(provider, prices)}.`);
+  print(`Estimates for ${provider}, ${threads}; prices: ${sources[prices]}.`);
 }
 
 function showWay(title: string, plan: Plan): void {
@@ -102,8 +55,8 @@ function showWay(title: string, plan: Plan): void {
   );
 }
 
-function sourceOf(provider: CostProfile["provider"], prices: PlanReport["prices"]): string {
-  if (prices === "measured") return "measured on this machine";
-  if (!isMeasuredProvider(provider)) return "a rough guess, as for any graphics processor";
-  return "default; `vaekit tune` measures this machine's";
-}
+const sources: Readonly<Record<PlanReport["prices"], string>> = {
+  measured: "measured on this machine",
+  default: "default; `vaekit tune` measures this machine's",
+  guessed: "a rough guess, as for any graphics processor",
+};

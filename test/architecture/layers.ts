@@ -90,6 +90,8 @@ export const mayImport: Record<string, readonly string[]> = {
   node: [
     "core.ts",
     "vae",
+    "strips",
+    "plan",
     "report",
     "cost",
     "hub",

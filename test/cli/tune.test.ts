@@ -21,7 +21,7 @@ const run = (cache: string, ...args: string[]): Promise<Outcome> =>
 
 interface PlanJson {
   prices: string;
-  untiled: { seconds: number; layers: { name: string; algorithm: string }[] };
+  whole: { seconds: number; layers: { name: string; algorithm: string }[] };
   exact: { seconds: number; layers: { strips: number }[] };
 }
 
@@ -72,8 +72,8 @@ describe("inspect --plan", () => {
 
   test("plans the encoder too", async () => {
     const { stdout } = await run("none", ...plan, "--half", "encoder");
-    const { untiled } = JSON.parse(stdout) as PlanJson;
-    expect(untiled.layers[0]).toMatchObject({ name: "encoder.conv_in", algorithm: "direct 3x3" });
+    const { whole } = JSON.parse(stdout) as PlanJson;
+    expect(whole.layers[0]).toMatchObject({ name: "encoder.conv_in", algorithm: "direct 3x3" });
   });
 
   test("takes the default prices, with one warning, when the cache is damaged", async () => {

@@ -111,7 +111,7 @@ async function plan(
   vae: Vae,
   { half = "decoder", size = { width: 1024, height: 1024 }, json }: InspectOptions,
 ): Promise<void> {
-  const report = await planReport(vae, { half, size });
+  const report = await planReport(vae, { half, ...size });
   if (json === true) printJson({ model: modelLabel(vae), ...report });
   else showPlan(report, vae.spatialFactor);
 }

@@ -1,11 +1,6 @@
 /** `vaekit tune`: measures this machine, so that the planner knows what a convolution costs here. */
-import { availableParallelism } from "node:os";
 import { Option, type Command } from "commander";
-import { defaultProfile, estimateConvolution, planShape } from "../../cost/index.ts";
-import type { ConvolutionShape, CostProfile } from "../../cost/index.ts";
-import { prepareProfileFolder, profileKey, profilePath, saveProfile } from "../../cost/node/index.ts";
-import { measureProfile, probeShapes, type Measurement } from "../../plan/index.ts";
-import { NodeRuntime } from "../../runtime/node/node-runtime.ts";
+import { measureCosts, type ConvolutionCosts, type MeasuredCosts } from "../../node/tune/index.ts";
 import { warn } from "../failure.ts";
 import { formatFixed, formatTable, print, printJson, type Column } from "../format.ts";
 import { parseRounds, parseThreads } from "../limits.ts";
@@ -37,19 +32,11 @@ export function addTune(program: Command): void {
   addJsonOption(command).action(tune);
 }
 
-async function tune({ threads = availableParallelism(), rounds, dryRun, json }: TuneOptions): Promise<void> {
-  const path = dryRun === true ? null : profilePath();
-  if (path !== null) await prepareProfileFolder(path);
-  const runtime = new NodeRuntime({ device: "cpu", threadCount: threads });
-  const measured = await measureWithProgress(runtime, threads, rounds);
-  await runtime.dispose();
-  const { profile, measurements } = measured;
-  const key = profileKey("cpu", threads);
-  if (path !== null) await saveProfile(key, profile, path);
-  const before = defaultProfile("cpu", threads);
-  if (json === true) printJson({ ...key, path, profile, defaultProfile: before, measurements });
-  else show(measurements, profile, before, path);
-  const error = middleError(measurements);
+async function tune({ threads, rounds, dryRun, json }: TuneOptions): Promise<void> {
+  const measured = await measureWithProgress({ threadCount: threads, rounds, save: dryRun !== true });
+  const { key, path, profile, defaultProfile, measurements, error } = measured;
+  if (json === true) printJson({ ...key, path, profile, defaultProfile, measurements });
+  else show(measured);
   if (error > tolerableError) {
     const percent = Math.round(error * 100);
     warn(
@@ -58,77 +45,43 @@ async function tune({ threads = availableParallelism(), rounds, dryRun, json }: 
   }
 }
 
-async function measureWithProgress(
-  runtime: NodeRuntime,
-  threadCount: number,
-  rounds: number | undefined,
-): ReturnType<typeof measureProfile> {
+async function measureWithProgress(options: Parameters<typeof measureCosts>[0]): Promise<MeasuredCosts> {
   using progress = new Progress(1);
   progress.task("measuring");
-  return await measureProfile(runtime, {
-    threadCount,
-    rounds,
+  return await measureCosts({
+    ...options,
     onProgress: (done, total) => {
       progress.set(done, total);
     },
   });
 }
 
-interface Row {
-  readonly convolution: string;
-  readonly direct: string;
-  readonly winograd: string;
-  readonly gain: string;
-  readonly expectedGain: string;
-  readonly chosen: string;
-}
+const milliseconds = (seconds: number): string => formatFixed(seconds * 1000, 2);
 
-const columns: readonly Column<Row>[] = [
-  { title: "3x3 convolution", align: "left", cell: ({ convolution }) => convolution },
-  { title: "direct ms", cell: ({ direct }) => direct },
-  { title: "Winograd 4x4 ms", cell: ({ winograd }) => winograd },
-  { title: "gain", cell: ({ gain }) => gain },
-  { title: "by default", cell: ({ expectedGain }) => expectedGain },
-  { title: "chosen", align: "left", cell: ({ chosen }) => chosen },
+const columns: readonly Column<ConvolutionCosts>[] = [
+  {
+    title: "3x3 convolution",
+    align: "left",
+    cell: ({ shape: { inChannels, outChannels, height, width } }) =>
+      `${inChannels} to ${outChannels} channels, ${width}x${height}`,
+  },
+  { title: "direct ms", cell: ({ directSeconds }) => milliseconds(directSeconds) },
+  { title: "Winograd 4x4 ms", cell: ({ winogradSeconds }) => milliseconds(winogradSeconds) },
+  {
+    title: "gain",
+    cell: ({ directSeconds, winogradSeconds }) => formatFixed(directSeconds / winogradSeconds, 2),
+  },
+  { title: "by default", cell: ({ expectedGain }) => formatFixed(expectedGain, 2) },
+  {
+    title: "chosen",
+    align: "left",
+    cell: ({ chosen }) => (chosen === "direct" ? "direct" : `Winograd ${chosen}x${chosen}`),
+  },
 ];
 
-function show(
-  measurements: readonly Measurement[],
-  profile: CostProfile,
-  before: CostProfile,
-  path: string | null,
-): void {
-  const rows = probeShapes.map((shape): Row => {
-    const own = measurements.filter((measurement) => measurement.shape === shape);
-    const secondsBy = (algorithm: "direct" | 4): number =>
-      own.find((measurement) => measurement.algorithm === algorithm)!.seconds;
-    const { inChannels, outChannels, height, width } = shape;
-    const plan = planShape(shape, profile);
-    const milliseconds = (seconds: number): string => formatFixed(seconds * 1000, 2);
-    return {
-      convolution: `${inChannels} to ${outChannels} channels, ${width}x${height}`,
-      direct: milliseconds(secondsBy("direct")),
-      winograd: milliseconds(secondsBy(4)),
-      gain: formatFixed(secondsBy("direct") / secondsBy(4), 2),
-      expectedGain: formatFixed(gainOf(shape, before), 2),
-      chosen: plan.algorithm === "direct" ? "direct" : `Winograd ${plan.algorithm}x${plan.algorithm}`,
-    };
-  });
-  print(formatTable(columns, rows));
+function show({ convolutions, profile, path }: MeasuredCosts): void {
+  print(formatTable(columns, convolutions));
   const { provider, threadCount } = profile;
   print(`\n${provider}, ${threadCount === 1 ? "1 thread" : `${threadCount} threads`}.`);
   print(path === null ? "Not stored (--dry-run)." : `Stored in ${oneLine(path)}.`);
-}
-
-/** How many times as fast tiles of 4 are by a profile. */
-function gainOf(shape: ConvolutionShape, profile: CostProfile): number | null {
-  const tiled = estimateConvolution(shape, 4, profile);
-  return tiled === undefined ? null : planShape(shape, profile).directSeconds / tiled;
-}
-
-function middleError(measurements: readonly Measurement[]): number {
-  const errors = measurements
-    .map(({ seconds, predictedSeconds }) => Math.abs(predictedSeconds / seconds - 1))
-    .sort((a, b) => a - b);
-  return errors[Math.floor(errors.length / 2)] ?? 0;
 }
