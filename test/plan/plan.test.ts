@@ -55,6 +55,13 @@ describe("the plan of a decoder", async () => {
     expect(algorithms.get("decoder.mid_block.resnets.0.norm1")).toBe("normalisation");
     expect(algorithms.get("decoder.up_blocks.0.upsamplers.0.conv")).toBe("folded upsampling");
     expect(algorithms.get("decoder.conv_out")).toBe("direct 3x3");
+    expect(algorithms.get("decoder.mid_block.attentions.0")).toBe("attention");
+    const ofStrips = new Map(inStrips.layers.map(({ name, algorithm }) => [name, algorithm]));
+    // A strip has fewer pixels than the picture, which may take other tiles.
+    expect(ofStrips.get("decoder.mid_block.resnets.0.conv1")).toBe("Winograd 2x2");
+    expect(ofStrips.get("decoder.mid_block.attentions.0")).toBe("attention");
+    expect(ofStrips.get("decoder.up_blocks.0.upsamplers.0.conv")).toBe("upsampling by differences");
+    expect(ofStrips.get("decoder.up_blocks.1.resnets.0.conv1 + conv_shortcut")).toBe("direct 3x3 + product");
   });
 
   test("gives each layer's whole result, in however many strips", () => {
