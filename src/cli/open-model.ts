@@ -1,6 +1,6 @@
 /** From `--model` and its companions to an open model. */
 import { placeOf, type ModelPlace } from "../hub/index.ts";
-import { AutoencoderKL } from "../node/index.ts";
+import { AutoencoderKL, openVae, type Vae } from "../node/index.ts";
 import { UsageError, warn } from "./failure.ts";
 import { formatBytes } from "./format.ts";
 import type { ModelOptions } from "./options.ts";
@@ -26,7 +26,7 @@ const sourcesOf: Record<SourceOption, readonly ModelSource[]> = {
  *
  * @throws NOT_FOUND when `--model` is neither a path nor a hub id; UsageError when an option does not fit it.
  */
-export async function openModel(options: ModelOptions): Promise<AutoencoderKL> {
+export async function openModel(options: ModelOptions): Promise<Vae> {
   const { model = "", as, variant, subfolder, revision, device } = options;
   const source = await sourceOf(options.model);
   checkOptions(options, source);
@@ -34,12 +34,12 @@ export async function openModel(options: ModelOptions): Promise<AutoencoderKL> {
     case "built-in":
       return AutoencoderKL.default({ device, onWarning: warn });
     case "file":
-      return AutoencoderKL.fromSingleFile(model, { config: options.config, as, device, onWarning: warn });
+      return openVae(model, { config: options.config, as, device, onWarning: warn });
     case "folder":
-      return AutoencoderKL.fromPretrained(model, { variant, subfolder, device, onWarning: warn });
+      return openVae(model, { variant, subfolder, device, onWarning: warn });
     case "hub": {
       using progress = new Progress(1);
-      return await AutoencoderKL.fromPretrained(model, {
+      return await openVae(model, {
         variant,
         subfolder,
         revision,

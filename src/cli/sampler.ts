@@ -3,15 +3,14 @@
  * them. All latents are normalized: of about mean 0 and variance 1.
  */
 import {
-  MlpVae,
   readImage,
   VaeImageProcessor,
   VaekitError,
-  type AutoencoderKL,
   type Generator,
   type Tensor,
+  type Vae,
 } from "../node/index.ts";
-import { UsageError, warn } from "./failure.ts";
+import { UsageError } from "./failure.ts";
 import { naming } from "./naming.ts";
 import { openModel } from "./open-model.ts";
 import type { ModelOptions } from "./options.ts";
@@ -43,46 +42,32 @@ export interface Sampler extends AsyncDisposable {
 const defaultSide = 256;
 
 /**
- * Opens the model that the options name: an AutoencoderKL, or the folder of an MLP.
+ * Opens the model that the options name, of whatever class.
  *
- * @throws UsageError when `size` or an option does not fit the model.
+ * @throws UsageError when `size` does not fit the model.
  */
 export async function openSampler(options: ModelOptions, size: PictureSize | undefined): Promise<Sampler> {
-  if (options.model !== undefined && (await MlpVae.isAt(options.model))) {
-    checkMlpOptions(options, size);
-    return mlpSampler(
-      await MlpVae.fromPretrained(options.model, { device: options.device, onWarning: warn }),
-    );
-  }
   const vae = await openModel(options);
   try {
-    return autoencoderSampler(vae, size ?? { width: defaultSide, height: defaultSide });
+    if (vae.facts.layout === "planes") {
+      return planesSampler(vae, size ?? { width: defaultSide, height: defaultSide });
+    }
+    if (size === undefined) return rowsSampler(vae);
+    throw new UsageError("--size: this model's pictures have one size only. Leave it out.");
   } catch (error) {
     await vae.dispose();
     throw error;
   }
 }
 
-function checkMlpOptions(options: ModelOptions, size: PictureSize | undefined): void {
-  if (size !== undefined) {
-    throw new UsageError("--size: this model's pictures have one size only. Leave it out.");
-  }
-  for (const key of ["as", "config", "variant", "subfolder", "revision"] as const) {
-    if (options[key] === undefined) continue;
-    throw new UsageError(
-      `--${key} is not for the folder of an MLP VAE: ${options.model ?? ""}. Leave it out.`,
-    );
-  }
-}
-
-function autoencoderSampler(vae: AutoencoderKL, size: PictureSize): Sampler {
-  const { latentChannels } = vae.config;
+function planesSampler(vae: Vae, size: PictureSize): Sampler {
+  const { latentChannels, pixelRange } = vae.facts;
   const asked = { kind: "exact", ...size } as const;
   const anyPicture = { width: Infinity, height: Infinity };
   const { width, height } = targetSize(anyPicture, asked, vae.spatialFactor, "the picture");
   const latentSize = [height / vae.spatialFactor, width / vae.spatialFactor];
   return {
-    range: "signed",
+    range: pixelRange,
     pixelCount: width * height,
     weightFiles: vae.weightFiles,
     prior: (count, generator) => generator.randn([count, latentChannels, ...latentSize]),
@@ -106,31 +91,32 @@ function autoencoderSampler(vae: AutoencoderKL, size: PictureSize): Sampler {
   };
 }
 
-function mlpSampler(vae: MlpVae): Sampler {
-  const { inputSize, latentSize } = vae.config;
+function rowsSampler(vae: Vae): Sampler {
+  const { inChannels: pixelCount, latentChannels, pixelRange } = vae.facts;
   return {
-    range: "unit",
-    pixelCount: inputSize,
+    range: pixelRange,
+    pixelCount,
     weightFiles: vae.weightFiles,
-    prior: (count, generator) => generator.randn([count, latentSize]),
+    prior: (count, generator) => generator.randn([count, latentChannels]),
     encode: async (path) => {
-      const side = Math.sqrt(inputSize);
+      const side = Math.sqrt(pixelCount);
       if (!Number.isInteger(side)) {
-        const message = `${vae.name}: its ${inputSize} pixels are no square picture; the command line cannot encode for it.`;
+        const message = `${vae.name}: its ${pixelCount} pixels are no square picture; the command line cannot encode for it.`;
         throw new VaekitError("UNSUPPORTED", message);
       }
       const picture = await readImage(path, { convert: "grayscale" });
       const processor = new VaeImageProcessor({
         vaeScaleFactor: 1,
-        doNormalize: false,
+        doNormalize: pixelRange === "signed",
         // Cutting to shape is diffusers' and gives three channels.
         doConvertGrayscale: true,
       });
       const pixels = processor.preprocess(picture, { width: side, height: side, resizeMode: "crop" });
-      return (await naming(path, () => vae.encode(pixels.reshape([1, inputSize])))).latents();
+      const encoded = await naming(path, () => vae.encode(pixels.reshape([1, pixelCount])));
+      return vae.normalizeLatents(encoded.latents());
     },
     decode: async (latents, onProgress) => {
-      const { sample } = await vae.decode(latents);
+      const { sample } = await vae.decode(vae.denormalizeLatents(latents));
       onProgress(1, 1);
       return sample;
     },

@@ -59,7 +59,8 @@ const mayNameClasses = [
   /^node\/classes\.ts$/,
   // Python's line that converts a pickle.
   /^weights\/node\/pickle\.ts$/,
-  /^cli\//,
+  // The built-in model.
+  /^cli\/(open-model|commands\/demo)\.ts$/,
 ];
 
 const comments = /\/\*[^]*?\*\/|(?<=^|\s)\/\/.*$/gm;

@@ -1,7 +1,7 @@
 /** `vaekit demo`: the first command to try; needs nothing that is not in the package. */
 import { join } from "node:path";
 import type { Command } from "commander";
-import { AutoencoderKL, encodePng } from "../../node/index.ts";
+import { AutoencoderKL, encodePng, type Vae } from "../../node/index.ts";
 import { Coding } from "../coding.ts";
 import { warn } from "../failure.ts";
 import { print, printJson } from "../format.ts";
@@ -58,7 +58,7 @@ async function demo(options: DemoOptions): Promise<void> {
   }
 }
 
-async function roundtripSample(vae: AutoencoderKL, options: JsonOptions): Promise<RoundtripResult> {
+async function roundtripSample(vae: Vae, options: JsonOptions): Promise<RoundtripResult> {
   using progress = new Progress(2);
   const picture = await preparePicture(samplePicture(), vae, { size: { kind: "short-side", pixels: 512 } });
   const coding = new Coding(vae, options, progress);
