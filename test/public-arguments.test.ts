@@ -397,6 +397,8 @@ const rows: Rows = {
   writeSafetensorsFile: row((x) => vaekit.writeSafetensorsFile(placed(x), new Map()), "text"),
   "writeSafetensorsFile: tensors": row((x) => vaekit.writeSafetensorsFile(path, x), "list", "Map"),
 
+  "openVae: web": row((x) => web.openVae(x)),
+  "openVae: web's options": row((x) => web.openVae("http://127.0.0.1:1/vae", x)),
   "web.AutoencoderKL.fromPretrained": row((x) => web.AutoencoderKL.fromPretrained(x, { ort: x } as never)),
   WebRuntime: row((x) => new web.WebRuntime(x)),
   "WebRuntime.createSession": row((x) => webRuntime.createSession(x)),

@@ -2,7 +2,7 @@
 import { VaekitError } from "../errors.ts";
 import { readJsonFile } from "../files/node/index.ts";
 import type { GivenSources, VaeModel } from "../models/index.ts";
-import type { LoadedModel } from "../vae/opened.ts";
+import { checkClass, type LoadedModel } from "../vae/opened.ts";
 import { loadDiffusersFolder, loadSingleFile } from "../weights/node/index.ts";
 import type { ModelFolder } from "./locate.ts";
 import type { FromSingleFileOptions } from "./opening-options.ts";
@@ -48,15 +48,6 @@ export async function loadFile(
   // A class that is known by its tensors says how its config is.
   const { config, warnings } = model.alone!.infer(tensors, await sourcesOf(given), path);
   return { loaded: { name: path, model, config, tensors }, warnings: [...found.warnings, ...warnings] };
-}
-
-/** @throws INVALID_CONFIG with the class that it is, and what opens it. */
-function checkClass(model: VaeModel, expected: VaeModel, subject: string): void {
-  if (model === expected) return;
-  throw new VaekitError(
-    "INVALID_CONFIG",
-    `${subject}: expected an ${expected.className}, found a model of the class ${model.className}. openVae opens it, as every class that vaekit reads.`,
-  );
 }
 
 async function sourcesOf({

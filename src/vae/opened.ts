@@ -83,6 +83,15 @@ export function pairedModel(subject: string, loaded: Readonly<Record<Half, Loade
   };
 }
 
+/** @throws INVALID_CONFIG with the class that it is, and what opens it. */
+export function checkClass(model: VaeModel, expected: VaeModel, subject: string): void {
+  if (model === expected) return;
+  throw new VaekitError(
+    "INVALID_CONFIG",
+    `${subject}: expected an ${expected.className}, found a model of the class ${model.className}. openVae opens it, as every class that vaekit reads.`,
+  );
+}
+
 /** What to tell of tensors that nothing uses. */
 export function warningsOf({ name, model, weights }: OpenedModel): string[] {
   const { unexpected } = weights;

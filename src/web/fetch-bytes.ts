@@ -50,7 +50,7 @@ function checkHeaders(headers: Readonly<Record<string, string>>): void {
   try {
     new Headers(headers);
   } catch (error) {
-    throw new VaekitError("INVALID_ARGUMENT", `fromPretrained: headers: ${messageOf(error)}`, {
+    throw new VaekitError("INVALID_ARGUMENT", `headers: ${messageOf(error)}`, {
       cause: error,
     });
   }

@@ -7,7 +7,9 @@ import { VaekitError } from "../errors.ts";
  * @param base what a relative address is relative to, as the page's or the worker's; undefined where there is none.
  * @throws INVALID_ARGUMENT when it is no address, a single file's, or a hub id; UNSUPPORTED for "file:".
  */
-export function folderUrl(address: string | URL, base = pageUrl()): URL {
+export function folderUrl(address: string | URL, base = pageUrl(), subject = "fromPretrained"): URL {
+  const invalid = (message: string): VaekitError =>
+    new VaekitError("INVALID_ARGUMENT", `${subject}: ${message}`);
   const text = String(address);
   if (typeof address === "string" && hubIdForm.test(text)) {
     throw invalid(
@@ -47,8 +49,4 @@ const hubIdForm = /^[\w-][\w.-]*\/[\w.-]+$/;
 function pageUrl(): string | undefined {
   const { document, location } = globalThis as { document?: Document; location?: Location };
   return document?.baseURI ?? location?.href;
-}
-
-function invalid(message: string): VaekitError {
-  return new VaekitError("INVALID_ARGUMENT", `fromPretrained: ${message}`);
 }

@@ -56,7 +56,7 @@ const mayNameClasses = [
   /^(node|web)\/index\.ts$/,
   /^(vae|node|web)\/(autoencoder-kl|mlp-vae)\.ts$/,
   // The table of those.
-  /^node\/classes\.ts$/,
+  /^(node|web)\/classes\.ts$/,
   // Python's line that converts a pickle.
   /^weights\/node\/pickle\.ts$/,
   // The built-in model.

@@ -1,0 +1,29 @@
+/** The classes of models that have a class of their own in the browser; all others are as good without. */
+import { autoencoderKL } from "../models/index.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { CodingOptions } from "../vae/options.ts";
+import { Vae, type VaeParts } from "../vae/vae.ts";
+import { AutoencoderKL } from "./autoencoder-kl.ts";
+import { WebPicture } from "./pictures.ts";
+
+/** A model that was opened in the browser. */
+export interface WebVae extends Vae {
+  /** As every model's, for a canvas too. */
+  decodeImage(latents: Tensor, options?: CodingOptions): Promise<WebPicture>;
+}
+
+/** A model of a class that has no class of its own here. */
+class OpenedVae extends Vae implements WebVae {
+  static of(parts: VaeParts): OpenedVae {
+    return new OpenedVae(parts);
+  }
+
+  override async decodeImage(latents: Tensor, options: CodingOptions = {}): Promise<WebPicture> {
+    return new WebPicture(await super.decodeImage(latents, options));
+  }
+}
+
+/** A model of its class, or of none where the class has none here. */
+export function vaeOf(parts: VaeParts): WebVae {
+  return parts.model === autoencoderKL ? AutoencoderKL.of(parts) : OpenedVae.of(parts);
+}

@@ -1,0 +1,48 @@
+/** Reads models by HTTP: which class they are of, their config, and their weights as bytes in memory. */
+import { jsonLimits, parseJson } from "../files/index.ts";
+import { modelOfConfig, type VaeModel } from "../models/index.ts";
+import { bytesInMemory } from "../tensor/byte-source.ts";
+import { checkPath } from "../util/check-options.ts";
+import { checkClass, type LoadedModel } from "../vae/opened.ts";
+import { parseSafetensors, weightFileNames, withPresentNames } from "../weights/index.ts";
+import { fetchBytes } from "./fetch-bytes.ts";
+import { fileUrl, folderUrl } from "./model-url.ts";
+import type { FromPretrainedOptions } from "./opening-options.ts";
+
+/** A model, and what is odd about its config. */
+export interface ReadModel {
+  readonly loaded: LoadedModel;
+  readonly warnings: readonly string[];
+}
+
+/** The address of a model's folder. @param subject the call, for messages. @throws INVALID_ARGUMENT, UNSUPPORTED */
+export function modelUrl(subject: string, url: string | URL): URL {
+  if (!(url instanceof URL)) checkPath(subject, url, "the URL of a folder");
+  return folderUrl(url, undefined, subject);
+}
+
+/**
+ * @param name what to call the model.
+ * @param expected the only class that will do, where there is one.
+ * @throws NOT_FOUND, IO, ABORTED, INVALID_CONFIG, INVALID_FILE, UNSUPPORTED
+ */
+export async function loadFolder(
+  name: string,
+  folder: URL,
+  options: FromPretrainedOptions,
+  expected?: VaeModel,
+): Promise<ReadModel> {
+  const configUrl = fileUrl(folder, "config.json");
+  const configBytes = await fetchBytes(configUrl, { ...options, maxBytes: jsonLimits.maxBytes });
+  const json = parseJson(configBytes, { name: configUrl });
+  const model = modelOfConfig(json, configUrl);
+  if (expected !== undefined) checkClass(model, expected, configUrl);
+  const { config, warnings } = model.config.parse(json, configUrl);
+  const weightsUrl = fileUrl(folder, weightFileNames(options.variant).whole);
+  const bytes = await fetchBytes(weightsUrl, { ...options, maxBytes: maxWeightsBytes });
+  const { tensors } = await parseSafetensors(bytesInMemory(bytes, weightsUrl));
+  return { loaded: { name, model, config, tensors: withPresentNames(tensors, model.names) }, warnings };
+}
+
+/** WebAssembly's memory ends here. */
+const maxWeightsBytes = 2 ** 32;
