@@ -1,24 +1,22 @@
 /** The rules of a recipe that concern more than one key. */
-import { spatialFactor, type AutoencoderKLConfig } from "../models/index.ts";
+import { rulesFor } from "./models/index.ts";
+import { multiples, problem } from "./models/recipe-rules.ts";
 import { pictureSize } from "./picture-size.ts";
-import { namesScaling } from "./prepare.ts";
 import type { Problem } from "./problems.ts";
 import type { ParsedRecipe } from "./schema.ts";
 
-/** What contradicts what. */
-export function crossProblems(recipe: ParsedRecipe, config: AutoencoderKLConfig | undefined): Problem[] {
+/** What contradicts what. @param config of the model, where it is checked and right. */
+export function crossProblems(recipe: ParsedRecipe, config: object | undefined): Problem[] {
+  const rules = rulesFor(recipe.model.type);
   return [
     ...lengthProblems(recipe),
-    ...modelProblems(recipe),
+    ...rules.problems(recipe, recipe.model, config),
     ...lossProblems(recipe),
     ...scheduleProblems(recipe),
     ...dataProblems(recipe),
-    ...phaseProblems(recipe, config === undefined ? 1 : spatialFactor(config)),
-    ...(config === undefined ? [] : configProblems(recipe, config)),
+    ...phaseProblems(recipe, config === undefined ? 1 : rules.spatialFactor(config)),
   ];
 }
-
-const problem = (path: string, message: string): Problem => ({ path: path.split("."), message });
 
 function* lengthProblems({ steps, epochs }: ParsedRecipe): Generator<Problem> {
   if (steps !== null && epochs !== null) {
@@ -26,49 +24,7 @@ function* lengthProblems({ steps, epochs }: ParsedRecipe): Generator<Problem> {
   }
 }
 
-function* modelProblems({ model, loss, validation }: ParsedRecipe): Generator<Problem> {
-  const hasLikelihood = model.type === "mlp" && loss.reconstruction.bce === 1;
-  if (validation.likelihood_samples !== null && !hasLikelihood) {
-    const message = "only an mlp with loss.reconstruction bce has a likelihood to estimate; remove it.";
-    yield problem("validation.likelihood_samples", message);
-  }
-  if (model.type === "mlp") {
-    for (const term of ["perceptual", "adversarial", "distillation"] as const) {
-      if (loss[term] !== null) {
-        yield problem(
-          `loss.${term}`,
-          `an mlp has no such term; remove it, or use model.type autoencoder_kl.`,
-        );
-      }
-    }
-    return;
-  }
-  if (loss.importance !== null) {
-    yield problem("loss.importance", "only an mlp has this bound; remove it, or use model.type mlp.");
-  }
-  if (model.pretrained === null) {
-    if (model.calibrate && namesScaling(model.config ?? {})) {
-      const message = "model.config names the scaling, so there is nothing to measure; remove one of them.";
-      yield problem("model.calibrate", message);
-    }
-    for (const key of ["subfolder", "variant", "as"] as const) {
-      if (model[key] !== null)
-        yield problem(`model.${key}`, "has no meaning without model.pretrained; remove it.");
-    }
-    return;
-  }
-  if (model.config !== null) {
-    yield problem("model.config", "a pretrained model brings its own config; remove config or pretrained.");
-  }
-  if (model.initialization !== "pytorch") {
-    yield problem(
-      "model.initialization",
-      "a pretrained model is not initialized; remove this key or pretrained.",
-    );
-  }
-}
-
-function* lossProblems({ loss, data, model, steps }: ParsedRecipe): Generator<Problem> {
+function* lossProblems({ loss, data, steps }: ParsedRecipe): Generator<Problem> {
   const weights = Object.values(loss.reconstruction);
   if (!weights.some((weight) => weight > 0)) {
     yield problem(
@@ -84,25 +40,12 @@ function* lossProblems({ loss, data, model, steps }: ParsedRecipe): Generator<Pr
     const message = `bce compares logits, ${others[0]} compares pixels; one model cannot give both. Keep one.`;
     yield problem("loss.reconstruction", message);
   }
-  if (loss.importance !== null && model.type === "mlp") yield* importanceProblems(loss);
   if (loss.kl.annealing !== "constant" && loss.kl.steps === 0) {
     yield problem(
       "loss.kl.steps",
       `expected the length of the ${loss.kl.annealing} annealing, found 0; write e.g. ${Math.max(1, Math.floor((steps ?? 10_000) / 4))}.`,
     );
   }
-}
-
-/** A bound from several samples is one quantity: nothing in it can be weighted. */
-function* importanceProblems({ reconstruction, kl, learn_logvar }: ParsedRecipe["loss"]): Generator<Problem> {
-  if (reconstruction.bce !== 1) {
-    yield problem("loss.reconstruction", "loss.importance is a bound for Bernoulli pixels; write bce.");
-  }
-  if (kl.weight !== 1 || kl.annealing !== "constant" || kl.start_step > 0 || kl.free_bits > 0) {
-    const message = "loss.importance holds its KL with weight 1 from the first step; remove the other keys.";
-    yield problem("loss.kl", message);
-  }
-  if (learn_logvar) yield problem("loss.learn_logvar", "loss.importance has no such variance; remove it.");
 }
 
 /** The keys that only some schedules read. */
@@ -144,7 +87,7 @@ function* scheduleProblems({ schedule, steps }: ParsedRecipe): Generator<Problem
   }
 }
 
-function* dataProblems({ data, model }: ParsedRecipe): Generator<Problem> {
+function* dataProblems({ data }: ParsedRecipe): Generator<Problem> {
   const isInFiles = data.type !== "tensors";
   if (isInFiles && data.validation_path !== null && data.validation_count > 0) {
     yield problem(
@@ -153,15 +96,9 @@ function* dataProblems({ data, model }: ParsedRecipe): Generator<Problem> {
     );
   }
   const shortSide = shortSideOf(data);
-  const { channels, height, width } = pictureSize(data);
+  const { height } = pictureSize(data);
   if (shortSide !== null && shortSide < height) {
     yield problem("data.short_side", `expected at least data.resolution ${height}, found ${shortSide}.`);
-  }
-  if (model.type === "mlp" && model.input_size !== channels * height * width) {
-    yield problem(
-      "model.input_size",
-      `expected ${channels * height * width}, the values of a picture (${channels} x ${height} x ${width}), found ${model.input_size}.`,
-    );
   }
 }
 
@@ -187,48 +124,4 @@ function* phaseProblems({ phases, data }: ParsedRecipe, factor: number): Generat
       yield problem(`phases.${i}.resolution`, message);
     }
   }
-}
-
-function* configProblems(
-  { data, validation }: ParsedRecipe,
-  config: AutoencoderKLConfig,
-): Generator<Problem> {
-  const factor = spatialFactor(config);
-  const { channels, height, width } = pictureSize(data);
-  const side = [height, width].find((each) => each % factor !== 0);
-  if (side !== undefined && "resolution" in data) {
-    yield problem(
-      "data.resolution",
-      `expected a multiple of the model's spatial factor ${factor}, found ${side}; ${multiples(side, factor)}.`,
-    );
-  } else if (side !== undefined) {
-    yield problem(
-      "model.config.block_out_channels",
-      `expected levels whose factor divides the pictures' ${height} x ${width} pixels, found ${factor}. Each level but the last halves them.`,
-    );
-  }
-  if (validation.resolution !== null && validation.resolution % factor !== 0) {
-    const found = validation.resolution;
-    yield problem(
-      "validation.resolution",
-      `expected a multiple of the model's spatial factor ${factor}, found ${found}; ${multiples(found, factor)}.`,
-    );
-  }
-  for (const [key, found] of [
-    ["in_channels", config.inChannels],
-    ["out_channels", config.outChannels],
-  ] as const) {
-    if (found !== channels) {
-      yield problem(
-        `model.config.${key}`,
-        `expected the data's ${channels} channels, found ${found}; leave it out.`,
-      );
-    }
-  }
-}
-
-/** The multiples of `factor` on both sides of `side`. */
-function multiples(side: number, factor: number): string {
-  const below = Math.floor(side / factor) * factor;
-  return below === 0 ? `write ${factor}` : `write ${below} or ${below + factor}`;
 }

@@ -1,15 +1,14 @@
 /** Recipes: from a plain object (of a YAML or JSON file) to a checked, complete `Recipe`, and back. */
 import { VaekitError } from "../errors.ts";
-import { formatConfig, parseConfig, type AutoencoderKLConfig } from "../models/index.ts";
+import { formatConfig, type AutoencoderKLConfig } from "../models/index.ts";
 import { checkBounds } from "./bounds.ts";
 import { crossProblems } from "./cross-checks.ts";
 import { camelCase, isObject, renameKeys, snakeCase, type CamelKeys } from "./key-case.ts";
 import { checkValue, optionKinds, type OptionKind } from "../util/check-options.ts";
-import { adviceForName } from "../util/nearest-name.ts";
 import type { Path } from "./known-keys.ts";
-import { configKeys } from "./model-schema.ts";
+import { rulesFor } from "./models/index.ts";
 import { prepare } from "./prepare.ts";
-import { formatFound, problemsOf, recipeError, type Problem } from "./problems.ts";
+import { formatFound, problemsOf, recipeError } from "./problems.ts";
 import { recipeSchema, type ParsedRecipe } from "./schema.ts";
 
 type Camel = CamelKeys<ParsedRecipe>;
@@ -40,23 +39,24 @@ export function parseRecipe(
   if (locate !== undefined) checkValue("parseRecipe: locate", locate, optionKinds.callback);
   const prepared = prepare(asMapping(value, subject));
   const result = recipeSchema.safeParse(prepared);
-  const config = checkedConfig(prepared.model);
+  const { model: section } = prepared;
+  const config = isObject(section) ? rulesFor(section.type)?.check(section) : undefined;
   const problems = result.success
-    ? crossProblems(result.data, config.value)
+    ? crossProblems(result.data, config?.value)
     : problemsOf(result.error.issues, prepared);
-  problems.push(...config.problems);
+  problems.push(...(config?.problems ?? []));
   if (!result.success || problems.length > 0) throw recipeError(problems, subject, locate);
   const { model, ...rest } = result.data;
   const recipe = renameKeys(rest, camelCase) as Omit<Recipe, "model">;
   return {
     ...recipe,
     model:
-      model.type === "mlp"
-        ? (renameKeys(model, camelCase) as MlpRecipe)
-        : {
+      "config" in model
+        ? {
             ...(renameKeys({ ...model, config: null }, camelCase) as AutoencoderKLRecipe),
-            config: config.value ?? null,
-          },
+            config: (config?.value as AutoencoderKLConfig | undefined) ?? null,
+          }
+        : (renameKeys(model, camelCase) as MlpRecipe),
   };
 }
 
@@ -68,28 +68,6 @@ export function asMapping(value: unknown, subject: string): Record<string, unkno
     "INVALID_CONFIG",
     `${subject}: expected a recipe, that is keys such as data, model and loss; found ${formatFound(value)}.`,
   );
-}
-
-/** model.config through the models' own parser. A file of another program may have keys of its own; a recipe may not. */
-function checkedConfig(model: unknown): { value?: AutoencoderKLConfig; problems: Problem[] } {
-  if (!isObject(model) || !isObject(model.config)) return { problems: [] };
-  const path = ["model", "config"];
-  const unknown = Object.keys(model.config).filter(
-    (key) => !key.startsWith("_") && !configKeys.includes(key),
-  );
-  const problems = unknown.map((key): Problem => {
-    const advice = adviceForName(key, configKeys, "keys");
-    return { path: [...path, key], message: `AutoencoderKL has no such key; ${advice}` };
-  });
-  try {
-    return { value: parseConfig(model.config, "").config, problems };
-  } catch (error) {
-    if (!(error instanceof VaekitError)) throw error;
-    const match = /^: (?:([a-z_]+): )?(.*)$/s.exec(error.message);
-    const key = match?.[1];
-    problems.push({ path: key === undefined ? path : [...path, key], message: match?.[2] ?? error.message });
-    return { problems };
-  }
 }
 
 const parsedKeys = Object.keys(recipeSchema.shape).map(camelCase);
@@ -111,7 +89,7 @@ export function formatRecipe(recipe: Recipe): Record<string, unknown> {
   checkValue("formatRecipe", recipe, parsedKind);
   checkBounds(recipe, "recipe");
   const formatted = renameKeys(recipe, snakeCase) as Record<string, unknown>;
-  if (recipe.model.type === "mlp" || recipe.model.config === null) return formatted;
+  if (!("config" in recipe.model) || recipe.model.config === null) return formatted;
   const file = JSON.parse(formatConfig(recipe.model.config)) as Record<string, unknown>;
   const config = Object.fromEntries(Object.entries(file).filter(([key]) => !key.startsWith("_")));
   return { ...formatted, model: { ...(formatted.model as Record<string, unknown>), config } };
