@@ -123,43 +123,53 @@ export class BlockedConvolutions {
 
   #convolve({ inputs, attributes: { strides, pads }, output }: Conv): void {
     const [x, weight, bias] = inputs as [Value, Value, Value?];
-    const [outChannels, , ...kernelShape] = weight.shape as Kernel;
+    const [outChannels] = weight.shape as Kernel;
     const blocks = `${output.name}:blocks`;
-    const read = [this.#writer.inBlocks(x), this.#kernelInBlocks(weight)];
-    this.#writer.blocked("Conv", bias === undefined ? read : [...read, bias.name], blocks, {
-      kernel_shape: { ints: kernelShape },
-      strides: { ints: strides },
-      pads: { ints: pads },
-    });
-    this.#writer.blocked("ReorderOutput", [blocks], output.name, { channels: { int: outChannels } });
+    const kernels = this.#kernelInBlocks(weight);
+    this.#writer.convolve(
+      {
+        x: { name: this.#writer.inBlocks(x), shape: x.shape },
+        kernels,
+        bias,
+        group: 1,
+        strides: { ints: strides },
+        pads: { ints: pads },
+      },
+      blocks,
+    );
+    const shape = output.shape.with(1, kernels.shape[0]!);
+    this.#writer.reorderOutput({ name: blocks, shape }, outChannels, output.name);
   }
 
-  #kernelInBlocks(weight: Value): string {
+  /** Kernels in blocks, and their shape, which is filled up. */
+  #kernelInBlocks(weight: Value): Pick<Value, "name" | "shape"> {
     const constant = this.#constants.get(weight.name);
-    const blocks = `${weight.name}:kernel in blocks`;
+    const name = `${weight.name}:kernel in blocks`;
     if (constant !== undefined) {
-      return this.#writer.constant(blocks, singleChannelKernel(constant, this.#blockSize));
+      const kernels = singleChannelKernel(constant, this.#blockSize);
+      this.#writer.constant(name, kernels);
+      return { name, shape: kernels.shape };
     }
-    if (this.#writer.isKnown(blocks)) return blocks;
+    const kernels = { name, shape: weight.shape };
+    if (this.#writer.isKnown(name)) return kernels;
     const source = this.#turned.get(weight.name);
-    if (source !== undefined) this.#turn(source, weight.shape as Kernel, blocks);
-    else this.#rearrange(weight, blocks);
-    return blocks;
+    if (source !== undefined) this.#turn(source, weight.shape as Kernel, name);
+    else this.#rearrange(weight, name);
+    return kernels;
   }
 
   #rearrange({ name, shape }: Value, blocks: string): void {
     const [outChannels, inChannels, height, width] = shape as Kernel;
-    const flat = this.#writer.reshape(name, `${blocks}:flat`, [1, outChannels, inChannels, height * width]);
-    const rows = `${blocks}:rows`;
-    this.#writer.blocked("ReorderInput", [flat], rows, {});
+    const flat = { name: `${blocks}:flat`, shape: [1, outChannels, inChannels, height * width] };
+    this.#writer.reshape(name, flat.name, flat.shape);
+    const rows = this.#writer.reorderInput(flat, `${blocks}:rows`);
     const order = rowsOfKernel(shape as Kernel, this.#blockSize);
     this.#pick(rows, order, `kernel ${shape.join("x")}`, blocks, shape);
   }
 
   /** Turned kernels, from those that they turn. */
-  #turn({ name }: Value, shape: Kernel, blocks: string): void {
-    const rows = `${blocks}:rows`;
-    this.#writer.blocked("ReorderInput", [name], rows, {});
+  #turn(source: Value, shape: Kernel, blocks: string): void {
+    const rows = this.#writer.reorderInput(source, `${blocks}:rows`);
     const order = rowsOfTurnedKernel(shape, this.#blockSize);
     this.#pick(rows, order, `turned kernel ${shape.join("x")}`, blocks, shape);
   }

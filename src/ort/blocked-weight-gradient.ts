@@ -7,7 +7,7 @@
  * outputs of a row are the taps of a row and the channels of a block, and nothing is copied for the taps' sake but x
  * once, for the zeros at its sides.
  */
-import type { WeightGradient } from "../graph/index.ts";
+import type { Value, WeightGradient } from "../graph/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { BlockedLayout, BlockedWriter } from "./blocked-writer.ts";
 import { int64s } from "../onnx/int64s.ts";
@@ -39,36 +39,31 @@ export function writeWeightGradient(writer: BlockedWriter, gradient: WeightGradi
   const name = (part: string): string => `${output.name}:${part}`;
 
   const pictures = asPictures(writer, gradient);
-  const kernels = writer.reshape(writer.inBlocks(inputs[1]), name("kernels"), [
-    batch * outChannels,
-    1,
-    height,
-    width,
-  ]);
+  const kernels = { name: name("kernels"), shape: [batch * outChannels, 1, height, width] };
+  writer.reshape(writer.inBlocks(inputs[1]), kernels.name, kernels.shape);
   // [Cin / b, N · Cout, kH, kW · b], in blocks
-  const products = writer.blocked("Conv", [pictures, kernels], name("products"), {
-    kernel_shape: { ints: [height, width] },
-    dilations: { ints: [1, size] },
-    pads: { ints: [pads[0], 0, pads[2], 0] },
-    strides: { ints: [1, 1] },
-    group: { int: batch },
-  });
+  const products = writer.convolve(
+    {
+      x: pictures,
+      kernels,
+      group: batch,
+      dilations: { ints: [1, size] },
+      pads: { ints: [pads[0], 0, pads[2], 0] },
+      strides: { ints: [1, 1] },
+    },
+    name("products"),
+  );
   const taps = kernelHeight * kernelWidth;
   const each = writer.reshape(products, name("each"), [inBlocks, batch, outChannels * taps * size]);
   const axes = writer.constant("axes 1", int64s([1]));
   const sum = writer.plain("ReduceSum", [each, axes], name("sum"), { keepdims: { int: 0 } });
   // [Cin / b, Cout / b, kH · kW · b, b] → [Cin / b, Cout, kH · kW, b] → [Cin / b, Cout, b, kH · kW]
-  const outer = writer.reshape(sum, name("outer"), [inBlocks, outChannels, taps, size]);
-  const rows = writer.blocked("ReorderOutput", [outer], name("rows of taps"), {
-    channels: { int: outChannels },
-  });
-  const inner = writer.reshape(rows, name("inner"), [
-    inBlocks * outChannels,
-    size,
-    kernelHeight,
-    kernelWidth,
-  ]);
-  const ordered = writer.blocked("ReorderOutput", [inner], name("ordered"), { channels: { int: size } });
+  const outer = { name: name("outer"), shape: [inBlocks, outChannels, taps, size] };
+  writer.reshape(sum, outer.name, outer.shape);
+  const rows = writer.reorderOutput(outer, outChannels, name("rows of taps"));
+  const inner = { name: name("inner"), shape: [inBlocks * outChannels, size, kernelHeight, kernelWidth] };
+  writer.reshape(rows, inner.name, inner.shape);
+  const ordered = writer.reorderOutput(inner, size, name("ordered"));
   if (inBlocks === 1) {
     writer.reshape(ordered, output.name, output.shape);
     return;
@@ -79,7 +74,10 @@ export function writeWeightGradient(writer: BlockedWriter, gradient: WeightGradi
 }
 
 /** x as [Cin / b, N, H, W · b], with the zeros at the left and the right that the convolution saw. */
-function asPictures(writer: BlockedWriter, { inputs: [x], output, pads }: WeightGradient): string {
+function asPictures(
+  writer: BlockedWriter,
+  { inputs: [x], output, pads }: WeightGradient,
+): Pick<Value, "name" | "shape"> {
   const { size } = writer.layout;
   const [batch, channels, height, width] = x.shape as Picture;
   const blocks = channels / size;
@@ -96,6 +94,8 @@ function asPictures(writer: BlockedWriter, { inputs: [x], output, pads }: Weight
     ? writer.plain("Concat", [...left, rows, ...right], name("padded"), { axis: { int: 3 } })
     : rows;
   const columns = (pads[1] + width + pads[3]) * size;
-  if (blocks === 1) return writer.reshape(padded, name("pictures"), [1, batch, height, columns]);
-  return writer.plain("Transpose", [padded], name("pictures"), { perm: { ints: [1, 0, 2, 3] } });
+  const pictures = { name: name("pictures"), shape: [blocks, batch, height, columns] };
+  if (blocks === 1) writer.reshape(padded, pictures.name, pictures.shape);
+  else writer.plain("Transpose", [padded], pictures.name, { perm: { ints: [1, 0, 2, 3] } });
+  return pictures;
 }

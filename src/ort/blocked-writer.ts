@@ -1,4 +1,5 @@
 /** Writes nodes in ONNX Runtime's blocked layout, and what they read besides the graph's own values. */
+import { invariant } from "../errors.ts";
 import type { Value } from "../graph/index.ts";
 import type { ModelSink } from "../onnx/index.ts";
 import { int64s } from "../onnx/int64s.ts";
@@ -15,6 +16,20 @@ export interface BlockedLayout {
 }
 
 type Attributes = OnnxNode["attributes"];
+
+/** A value of the model, and the shape that it must have. */
+type Shaped = Pick<Value, "name" | "shape">;
+
+interface BlockedConvolution {
+  readonly x: Shaped;
+  /** [Cout, Cin, kH, kW], in blocks. */
+  readonly kernels: Shaped;
+  readonly bias?: Shaped | undefined;
+  readonly group: number;
+  readonly strides: { readonly ints: readonly number[] };
+  readonly pads: { readonly ints: readonly number[] };
+  readonly dilations?: { readonly ints: readonly number[] };
+}
 
 export class BlockedWriter {
   readonly layout: BlockedLayout;
@@ -35,10 +50,10 @@ export class BlockedWriter {
   }
 
   /** The name of x in blocks; a single channel stays as it is. */
-  inBlocks({ name, shape }: Value): string {
-    if (shape[1] === 1) return name;
-    const blocks = `${name}:in blocks`;
-    if (!this.isKnown(blocks)) this.blocked("ReorderInput", [name], blocks, {});
+  inBlocks(x: Shaped): string {
+    if (x.shape[1] === 1) return x.name;
+    const blocks = `${x.name}:in blocks`;
+    if (!this.isKnown(blocks)) this.reorderInput(x, blocks);
     return blocks;
   }
 
@@ -58,8 +73,48 @@ export class BlockedWriter {
     return output;
   }
 
-  /** One of ONNX Runtime's operators on blocks. */
-  blocked(operator: string, inputs: readonly string[], output: string, attributes: Attributes): string {
+  /** Brings b channels of a pixel together, [N, C, H, W]; where C is no multiple of b, older versions write beside the result. */
+  reorderInput({ name, shape }: Shaped, output: string): string {
+    const [, channels] = shape;
+    invariant(shape.length === 4 && channels! % this.layout.size === 0, `${name} fills whole blocks`);
+    return this.#blocked("ReorderInput", [name], output, {});
+  }
+
+  /** The other way, of which `channels` are taken: what is over in the last block is left out. */
+  reorderOutput({ name, shape }: Shaped, channels: number, output: string): string {
+    const open = shape[1]! - channels;
+    const isWhole = shape.length === 4 && shape[1]! % this.layout.size === 0;
+    invariant(isWhole && open >= 0 && open < this.layout.size, `${name} has ${channels} channels in blocks`);
+    return this.#blocked("ReorderOutput", [name], output, { channels: { int: channels } });
+  }
+
+  /**
+   * A convolution: of whole blocks, or of pictures of one channel for each group, which are as ONNX has them. Kernels are not checked by
+   * ONNX Runtime, and where they do not fill blocks it would write beside the result.
+   */
+  convolve({ x, kernels, bias, group, ...attributes }: BlockedConvolution, output: string): string {
+    const { size } = this.layout;
+    const [outChannels, inChannels, ...kernelShape] = kernels.shape;
+    const isWhole = inChannels! % size === 0 && group === 1;
+    const isSingle = inChannels === 1 && group < size;
+    invariant(
+      x.shape.length === 4 && kernels.shape.length === 4 && x.shape[1] === inChannels! * group,
+      `${x.name} has the channels of ${kernels.name}`,
+    );
+    invariant(
+      (isWhole || isSingle) && (outChannels! / group) % size === 0,
+      `${kernels.name} fills whole blocks`,
+    );
+    invariant(bias === undefined || bias.shape[0] === outChannels, `${output} has a bias for each channel`);
+    const inputs = [x.name, kernels.name, ...(bias === undefined ? [] : [bias.name])];
+    return this.#blocked("Conv", inputs, output, {
+      ...attributes,
+      kernel_shape: { ints: kernelShape },
+      group: { int: group },
+    });
+  }
+
+  #blocked(operator: string, inputs: readonly string[], output: string, attributes: Attributes): string {
     this.#sink.node({ operator, domain: blockedDomain, name: output, inputs, outputs: [output], attributes });
     return output;
   }
