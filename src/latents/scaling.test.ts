@@ -77,6 +77,27 @@ describe("normalizeLatents and denormalizeLatents", () => {
   });
 });
 
+describe("no scaling", () => {
+  const none = { kind: "none", latentChannels: 2 } as const;
+
+  it("leaves latents as they are, in memory of their own", () => {
+    const latents = Tensor.from(Float32Array.of(1, -2, 3, 0.5), [1, 2, 1, 2]);
+    for (const scale of [normalizeLatents, denormalizeLatents]) {
+      const scaled = scale(latents, none);
+      expect(scaled).toEqual(latents);
+      expect(scaled.data).not.toBe(latents.data);
+    }
+  });
+
+  it("refuses the latents of another model all the same", () => {
+    expect(() => normalizeLatents(Tensor.zeros([1, 4, 1, 1]), none)).toThrow("expected latents [N, 2, h, w]");
+  });
+
+  it("is said in words", () => {
+    expect(describeScaling(none)).toBe("no factor");
+  });
+});
+
 describe("describeScaling", () => {
   it.each([
     [{ latentChannels: 4, scalingFactor: 0.18215 }, "scaling_factor 0.18215"],

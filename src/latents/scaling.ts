@@ -183,7 +183,7 @@ function statisticsOf({ scalingFactor = 1, mean, std }: Extract<LatentScaling, {
 export function describeScaling(scaling: LatentScaling): string {
   checkObject(scaling);
   checked(scaling);
-  if (scaling.kind === "none") return "no scaling";
+  if (scaling.kind === "none") return "no factor";
   if (scaling.kind === "factor") {
     const { scalingFactor, shiftFactor } = scaling;
     return `scaling_factor ${scalingFactor}${shiftFactor === 0 ? "" : `, shift_factor ${shiftFactor}`}`;

@@ -2,7 +2,7 @@
 import { VaekitError } from "../errors.ts";
 import { describeValue } from "../util/describe-value.ts";
 import type { ModelNames } from "./names.ts";
-import type { ConfigSchema, VaeModel, WeightsAlone } from "./model.ts";
+import type { ConfigSchema, ModelFacts, VaeModel, WeightsAlone } from "./model.ts";
 
 interface MemberKind {
   readonly expected: string;
@@ -23,6 +23,15 @@ const object: MemberKind = {
 const optional = ({ expected, fits }: MemberKind): MemberKind => ({
   expected: `${expected}, or nothing`,
   fits: (value) => value === undefined || fits(value),
+});
+
+const count: MemberKind = {
+  expected: "a whole number above 0",
+  fits: (value) => Number.isSafeInteger(value) && Number(value) > 0,
+};
+const nameOf = (...names: readonly string[]): MemberKind => ({
+  expected: names.map((name) => `"${name}"`).join(" or "),
+  fits: (value) => names.some((name) => name === value),
 });
 
 type Kinds<T> = { readonly [K in keyof Required<T>]: MemberKind };
@@ -49,6 +58,22 @@ const aloneKinds: Kinds<WeightsAlone<object>> = { recognizes: method, infer: met
 
 const namesKinds: Kinds<ModelNames> = { updated: method, ofFile: method, shape: optional(method) };
 
+const factKinds: Kinds<ModelFacts> = {
+  inChannels: count,
+  outChannels: count,
+  latentChannels: count,
+  spatialFactor: count,
+  sizes: nameOf("down", "up", "refused"),
+  layout: nameOf("planes", "rows"),
+  pixelRange: nameOf("signed", "unit"),
+  tiles: optional(object),
+};
+
+/** @throws INVALID_ARGUMENT unless a class says of a config what there is to say, each fact of its kind. */
+export function checkFacts(facts: unknown, className: string): asserts facts is ModelFacts {
+  checkMembers<ModelFacts>(facts, factKinds, `${className}: facts`, "ModelFacts");
+}
+
 /** @throws INVALID_ARGUMENT unless it has every member of a model, each of its kind. */
 export function checkModel(model: unknown, subject: string): asserts model is VaeModel {
   checkMembers<VaeModel>(model, modelKinds, subject);
@@ -57,9 +82,14 @@ export function checkModel(model: unknown, subject: string): asserts model is Va
   if (model.alone !== undefined) checkMembers(model.alone, aloneKinds, `${subject}: alone`);
 }
 
-function checkMembers<T>(value: unknown, kinds: Kinds<T>, subject: string): asserts value is T {
+function checkMembers<T>(
+  value: unknown,
+  kinds: Kinds<T>,
+  subject: string,
+  kind = "a VaeModel",
+): asserts value is T {
   if (typeof value !== "object" || value === null) {
-    throw invalid(`${subject}: expected a VaeModel, found ${describeValue(value)}.`);
+    throw invalid(`${subject}: expected ${kind}, found ${describeValue(value)}.`);
   }
   for (const [name, { expected, fits }] of Object.entries<MemberKind>(kinds)) {
     const member: unknown = Reflect.get(value, name);

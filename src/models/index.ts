@@ -35,6 +35,7 @@ export {
 } from "./mlp-vae/graph.ts";
 export { isMlpVaeConfig, mlpVaeClassName, mlpVaeNames, parseMlpVaeConfig } from "./mlp-vae/config.ts";
 export { mlpVae } from "./mlp-vae/model.ts";
+export { checkFacts } from "./check-model.ts";
 export type {
   ConfigSchema,
   GivenSources,

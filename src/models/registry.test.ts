@@ -4,6 +4,7 @@ import { autoencoderKL } from "./autoencoder-kl/model.ts";
 import { completeConfig, formatConfig } from "./autoencoder-kl/config.ts";
 import { pytorchExamplesMlpVae } from "./mlp-vae/graph.ts";
 import { mlpVae } from "./mlp-vae/model.ts";
+import { checkFacts } from "./check-model.ts";
 import type { VaeModel } from "./model.ts";
 import {
   isUnknownClass,
@@ -107,6 +108,21 @@ describe("registerModel", () => {
     expect(error.code).toBe("INVALID_ARGUMENT");
     expect(error.message).toContain(message);
   });
+});
+
+test.each<[string, unknown]>([
+  ["AnotherVae: facts: expected ModelFacts, found undefined.", undefined],
+  ["AnotherVae: facts: latentChannels: expected a whole number above 0, found 0.", { latentChannels: 0 }],
+  ['AnotherVae: facts: sizes: expected "down" or "up" or "refused", found "round".', { sizes: "round" }],
+])("facts of a class are checked: %s", (message, wrong) => {
+  const right = another.facts(pytorchExamplesMlpVae);
+  checkFacts(right, "AnotherVae");
+  const facts = wrong === undefined ? wrong : { ...right, ...wrong };
+  expect(
+    errorOf(() => {
+      checkFacts(facts, "AnotherVae");
+    }),
+  ).toMatchObject({ code: "INVALID_ARGUMENT", message });
 });
 
 test("weights without a config are known by their names", () => {

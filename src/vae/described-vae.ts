@@ -2,7 +2,7 @@
 import type { Graph } from "../graph/index.ts";
 import type { Encoded } from "../latents/index.ts";
 import { denormalizeLatents, normalizeLatents, type LatentScaling } from "../latents/scaling.ts";
-import type { InputSize, ModelFacts, VaeModel } from "../models/index.ts";
+import { checkFacts, type InputSize, type ModelFacts, type VaeModel } from "../models/index.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -47,7 +47,9 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
     this.name = name;
     this.config = config;
     this.#halves = halves ?? { encoder: config, decoder: config };
-    this.facts = Object.freeze(factsOf(model, this.#halves));
+    const facts: unknown = factsOf(model, this.#halves);
+    checkFacts(facts, model.className);
+    this.facts = Object.freeze(facts);
     this.parameterCount = countParameters(weights);
     this.model = model;
     this.weights = weights;
