@@ -49,6 +49,11 @@ test("a picture gets the channels and the range that the model takes", () => {
     pixelsOf(toGrayscale(picture(8, 8)), undefined, grey),
   );
   expect(pixelsOf(picture(8, 8, 1)).shape).toEqual([1, 3, 8, 8]);
+  const cut = pixelsOf(picture(20, 16), { width: 8, height: 16 }, grey);
+  expect(cut.shape).toEqual([1, 1, 16, 8]);
+  const processor = new VaeImageProcessor({ doConvertGrayscale: true });
+  const asked = { width: 8, height: 16, resizeMode: "crop" } as const;
+  expect(cut.data).toEqual(processor.preprocess(toGrayscale(picture(20, 16)), asked).data);
   const unit = pixelsOf(picture(8, 8), undefined, { pixelRange: "unit" });
   expect(Math.min(...unit.data)).toBeGreaterThanOrEqual(0);
   expect(unit.data[1]).toBeCloseTo(picture(8, 8).data[3]! / 255, 6);

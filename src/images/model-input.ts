@@ -74,16 +74,19 @@ export function askedSize(own: Sides, size: PictureSize | undefined, subject: st
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
 
 /** The picture with the channels that a model takes. @throws UNSUPPORTED as {@link pictureKind} */
-export function withChannelsFor(picture: Raster, facts: PictureFacts, subject: string): Raster {
+function withChannelsFor(picture: Raster, facts: PictureFacts, subject: string): Raster {
   return pictureKind(facts, "inChannels", subject) === "grey" ? toGrayscale(picture) : toRgb(picture);
 }
 
 /** How pictures become tensors and tensors pictures at both ends of a model. */
-export function processorFor({ spatialFactor, sizes, pixelRange }: PictureFacts): VaeImageProcessor {
+export function processorFor(facts: PictureFacts): VaeImageProcessor {
+  const { inChannels, spatialFactor, sizes, pixelRange } = facts;
   return new VaeImageProcessor({
     // A model that fills sides up by itself takes any.
     vaeScaleFactor: sizes === "up" ? 1 : spatialFactor,
     doNormalize: pixelRange === "signed",
+    // Cutting to shape gives three channels, as in diffusers.
+    doConvertGrayscale: inChannels === 1,
   });
 }
 
