@@ -1,10 +1,12 @@
 /** The rules of docs/architecture.md: imports go one way, and the core knows neither Node nor the DOM. */
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import manifest from "../package.json" with { type: "json" };
 import * as rules from "./architecture/rules.ts";
 import { mayImport } from "./architecture/layers.ts";
 import { parseSource, readSources } from "./architecture/source-files.ts";
 
+const { exports } = manifest;
 const files = readSources(fileURLToPath(new URL("../src", import.meta.url)));
 
 /** What a rule says of planted files, by their paths. */
@@ -70,6 +72,36 @@ const rows: Readonly<Record<string, Row>> = {
       "training/d.ts": "const model = AutoencoderKL.fromConfig({});",
     },
     expected: ["vae/a.ts names AutoencoderKL", "hub/b.ts names AutoencoderKL"],
+  },
+  "the command line imports only what package.json exports": {
+    rule: rules.cliUsesExports(exports),
+    planted: {
+      "cli/a.ts": 'import { VaekitError } from "../node/index.ts"; import { print } from "./format.ts";',
+      "cli/commands/b.ts": 'export * from "../../node/open-vae.ts"; import "../../training/index.ts";',
+      "cli/c.ts":
+        'import { VaekitError } from "../errors.ts"; import { printable } from "../util/printable.ts";',
+      "node/d.ts": 'import { VaekitError } from "../errors.ts";',
+    },
+    expected: [
+      "cli/commands/b.ts imports node/open-vae.ts",
+      "cli/c.ts imports errors.ts",
+      "cli/c.ts imports util/printable.ts",
+    ],
+  },
+  "training has one door": {
+    rule: rules.trainingHasOneDoor,
+    planted: {
+      "node/index.ts": 'export { train } from "../training/train.ts";',
+      "core.ts": 'export { klWeight } from "./train/index.ts";',
+      "cli/commands/train.ts": 'import { RunDirectory } from "../../training/run-folder/index.ts";',
+      "cli/commands/b.ts": 'import { train } from "../../training/index.ts";',
+      "training/c.ts": 'import { Trainer } from "../train/index.ts";',
+    },
+    expected: [
+      "node/index.ts imports training/train.ts",
+      "core.ts imports train/index.ts",
+      "cli/commands/train.ts imports training/run-folder/index.ts",
+    ],
   },
   "every folder has a rule": {
     rule: rules.noUnknownFolder,

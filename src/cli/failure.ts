@@ -1,7 +1,7 @@
 /** How a command ends badly: exit codes, and one or two lines on stderr instead of a stack trace. */
 import { CommanderError } from "commander";
 import { inspect } from "node:util";
-import { messageOf, VaekitError } from "../errors.ts";
+import { VaekitError } from "../node/index.ts";
 import { messageText } from "../node/report/index.ts";
 import { withFlags } from "./flags.ts";
 import { exitCodes, writeError, writeErrorLine } from "./terminal.ts";
@@ -29,7 +29,7 @@ export function reportFailure(error: unknown): number {
     // Both have only line feeds of our own.
     writeError(`vaekit: ${withFlags(error.message)}\n`);
   } else {
-    writeErrorLine(messageText(messageOf(error)));
+    writeErrorLine(messageText(error instanceof Error ? error.message : String(error)));
     writeError("This is not a known error; set VAEKIT_DEBUG=1 for the stack.\n");
   }
   if (process.env.VAEKIT_DEBUG === "1" && error instanceof Error) writeError(`${inspect(error)}\n`);

@@ -10,6 +10,7 @@ const flags: Readonly<Record<string, string>> = {
   localFilesOnly: "--offline",
   maxMemoryBytes: "--memory",
   maxPixels: "--max-pixels",
+  model: "--model",
   overrides: "--set",
   packed: "--packed",
   raw: "--raw",

@@ -1,6 +1,5 @@
 /** From `--model` and its companions to an open model. */
-import { placeOf, type ModelPlace } from "../hub/index.ts";
-import { AutoencoderKL, openVae, type Vae } from "../node/index.ts";
+import { AutoencoderKL, modelPlaceOf, openVae, type ModelPlace, type Vae } from "../node/index.ts";
 import { UsageError, warn } from "./failure.ts";
 import { formatBytes } from "./format.ts";
 import type { ModelOptions } from "./options.ts";
@@ -22,42 +21,34 @@ const sourcesOf: Record<SourceOption, readonly ModelSource[]> = {
 };
 
 /**
- * Opens the model that the options name; warnings go to stderr.
+ * Opens the model that the options name, of whatever class; warnings go to stderr.
  *
  * @throws NOT_FOUND when `--model` is neither a path nor a hub id; UsageError when an option does not fit it.
  */
 export async function openModel(options: ModelOptions): Promise<Vae> {
-  const { model = "", as, variant, subfolder, revision, device } = options;
-  const source = await sourceOf(options.model);
+  const { model, as, config, variant, subfolder, revision, device } = options;
+  const source = await sourceOf(model);
   checkOptions(options, source);
-  switch (source) {
-    case "built-in":
-      return AutoencoderKL.default({ device, onWarning: warn });
-    case "file":
-      return openVae(model, { config: options.config, as, device, onWarning: warn });
-    case "folder":
-      return openVae(model, { variant, subfolder, device, onWarning: warn });
-    case "hub": {
-      using progress = new Progress(1);
-      return await openVae(model, {
-        variant,
-        subfolder,
-        revision,
-        localFilesOnly: options.offline,
-        cacheDir: options.cacheDir,
-        device,
-        onWarning: warn,
-        onProgress: ({ file, loadedBytes, totalBytes }) => {
-          progress.task(`${file}, ${formatBytes(totalBytes)}`);
-          progress.set(loadedBytes, totalBytes);
-        },
-      });
-    }
-  }
+  if (model === undefined) return AutoencoderKL.default({ device, onWarning: warn });
+  if (source === "file") return openVae(model, { config, as, device, onWarning: warn });
+  using progress = new Progress(1);
+  return await openVae(model, {
+    variant,
+    subfolder,
+    revision,
+    localFilesOnly: options.offline,
+    cacheDir: options.cacheDir,
+    device,
+    onWarning: warn,
+    onProgress: ({ file, loadedBytes, totalBytes }) => {
+      progress.task(`${file}, ${formatBytes(totalBytes)}`);
+      progress.set(loadedBytes, totalBytes);
+    },
+  });
 }
 
 async function sourceOf(model: string | undefined): Promise<ModelSource> {
-  return model === undefined ? "built-in" : placeOf(model);
+  return model === undefined ? "built-in" : modelPlaceOf(model);
 }
 
 function checkOptions(options: ModelOptions, source: ModelSource): void {

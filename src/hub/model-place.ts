@@ -3,6 +3,7 @@ import { lstat, stat } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 
 import { VaekitError } from "../errors.ts";
+import { checkValue, optionKinds } from "../util/check-options.ts";
 import { readError, systemCode } from "../files/node/index.ts";
 import { isHubId } from "./hub-id.ts";
 
@@ -12,9 +13,10 @@ export type ModelPlace = "folder" | "file" | "hub";
 /**
  * Finds out what `name` is; the hub is not asked.
  * @throws {VaekitError} `NOT_FOUND` if nothing of that name is here and it cannot be an id, or if a link of that name
- * leads nowhere; `IO` if it may not be looked at
+ * leads nowhere; `INVALID_ARGUMENT` for what is no text; `IO` if it may not be looked at
  */
 export async function placeOf(name: string): Promise<ModelPlace> {
+  checkValue("modelPlaceOf", name, { ...optionKinds.text, expected: "a folder, a file or a hub id" });
   try {
     return (await stat(name)).isDirectory() ? "folder" : "file";
   } catch (error) {

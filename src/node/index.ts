@@ -10,6 +10,8 @@ export type {
 } from "./opening-options.ts";
 export { MlpVae } from "./mlp-vae.ts";
 export type { NodeVae } from "./classes.ts";
+export { compareWeights, type WeightsComparison } from "./compare-weights.ts";
+export { placeOf as modelPlaceOf, type ModelPlace } from "../hub/index.ts";
 export { openVae, type ModelHalves } from "./open-vae.ts";
 export {
   NodeRuntime,

@@ -79,6 +79,36 @@ export const ortIsForNativeRuntime: Rule = onImports(
   (from, to) => layerOf(to) === "ort" && layerOf(from) !== "ort" && !from.startsWith("runtime/node/"),
 );
 
+/** Of package.json: each entry's file on each platform, by the condition that leads to it. */
+type Exports = Readonly<Record<string, string | Readonly<Record<string, unknown>>>>;
+
+/** The source files of the entries that a program in Node imports vaekit by. */
+function entriesInNode(exports: Exports): string[] {
+  const fileOf = (target: unknown): string | undefined => {
+    if (typeof target === "string") return target;
+    if (typeof target !== "object" || target === null) return undefined;
+    return fileOf(Reflect.get(target, "node") ?? Reflect.get(target, "default"));
+  };
+  return Object.values(exports).flatMap((target) => {
+    const file = fileOf(target);
+    return file?.endsWith(".js") === true ? file.replace(/^\.\/dist\/(.*)\.js$/, "$1.ts") : [];
+  });
+}
+
+/** The command line is a program like any other: it imports what vaekit exports. */
+export const cliUsesExports = (exports: Exports): Rule => {
+  const entries = entriesInNode(exports);
+  return onImports((from, to) => layerOf(from) === "cli" && layerOf(to) !== "cli" && !entries.includes(to));
+};
+
+/** A run of training is for whoever asks for vaekit/train: no other entry brings it along. */
+export const trainingHasOneDoor: Rule = onImports(
+  (from, to) =>
+    ["training", "train", "recipe"].includes(layerOf(to)) &&
+    (["node", "web", "core.ts", "vae"].includes(layerOf(from)) ||
+      (layerOf(from) === "cli" && to !== "training/index.ts")),
+);
+
 /** Every folder has its place in the order. */
 export const noUnknownFolder: Rule = (files) =>
   [...new Set(files.map(({ path }) => layerOf(path)))]

@@ -100,7 +100,9 @@ async function measure(
     const { pixels, name } = picture;
     progress.task(name);
     const encoded = await naming(name, () => vae.encode(pixels, coding.options));
-    calibrator.add(encoded.latents(options.sample === true ? { sample: true, generator } : {}));
+    const latents = encoded.latents(options.sample === true ? { sample: true, generator } : {});
+    const [pictures = 1, channels = 1, rows = 1, columns = 1] = latents.shape;
+    calibrator.add(latents.reshape([pictures, channels, rows, columns]));
     progress.advance();
     if (++count === limit) break;
   }

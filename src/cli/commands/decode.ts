@@ -4,7 +4,6 @@ import type { Command } from "commander";
 import {
   encodeImage,
   readLatents,
-  VaeImageProcessor,
   type Vae,
   type CodingPlan,
   type LatentsScale,
@@ -25,6 +24,7 @@ import {
   type ModelOptions,
   type TilingOptions,
 } from "../options.ts";
+import { rastersOf } from "../pictures.ts";
 import { Outputs } from "../outputs.ts";
 import { Progress } from "../progress.ts";
 import { warnOfSaturation } from "../saturation.ts";
@@ -122,7 +122,7 @@ async function decodeAll(
     },
   });
   warnOfSaturation(sample, vae, file);
-  return { pictures: new VaeImageProcessor().postprocess(sample), plan: coding.plan };
+  return { pictures: rastersOf(sample, vae), plan: coding.plan };
 }
 
 function report(

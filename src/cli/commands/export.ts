@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Option, type Command } from "commander";
 import type { Vae } from "../../node/index.ts";
 import { UsageError } from "../failure.ts";
-import { formatBytes, print, printJson } from "../format.ts";
+import { formatBytes, formatShape, print, printJson } from "../format.ts";
 import { checkPixels } from "../limits.ts";
 import { openModel } from "../open-model.ts";
 import {
@@ -55,7 +55,7 @@ async function exportOnnx(options: ExportOptions): Promise<void> {
   const vae = await openModel(options);
   try {
     outputs.keepModel(vae, options);
-    checkSize(vae, options);
+    if (vae.facts.layout === "planes") checkSize(vae, options);
     const { batch, height, width } = options;
     checkPixels(`--batch ${batch} of ${width}x${height}`, batch * height * width);
     const written = await writeHalves(vae, halves, { files, outputs, options });
@@ -93,11 +93,13 @@ async function writeHalves(
     const file = files[i]!;
     progress.task(file);
     const scale = half === "encoder" ? 1 : vae.spatialFactor;
-    const size = { batch, height: height / scale, width: width / scale };
+    const isRow = vae.facts.layout === "rows";
+    // Rows have no sides.
+    const size = { batch, height: isRow ? 1 : height / scale, width: isRow ? 1 : width / scale };
     const channels = half === "encoder" ? vae.facts.inChannels : vae.facts.latentChannels;
     const bytes = await vae.exportOnnx(half, size);
     await outputs.write(file, bytes);
-    const input = `[${[batch, channels, size.height, size.width].join(", ")}]`;
+    const input = formatShape([batch, channels, ...(isRow ? [] : [size.height, size.width])]);
     written.push({ file, byteLength: bytes.byteLength, input });
     progress.advance();
   }

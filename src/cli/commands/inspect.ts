@@ -1,7 +1,13 @@
 /** `vaekit inspect`: a model's config and parameters, or its plan, without running it; or what would run it. */
 import { Option, type Command } from "commander";
-import { describeScaling, VaekitError, type Vae, type DType } from "../../node/index.ts";
-import { compareWeights, type Mismatch } from "../compare-weights.ts";
+import {
+  compareWeights,
+  describeScaling,
+  VaekitError,
+  type DType,
+  type Vae,
+  type WeightsComparison,
+} from "../../node/index.ts";
 import {
   formatBytes,
   formatCount,
@@ -100,7 +106,8 @@ async function inspect(model: string | undefined, options: InspectOptions): Prom
     await vae.dispose();
   } catch (error) {
     if (error instanceof VaekitError && error.code === "WEIGHTS_MISMATCH") {
-      const mismatch = await compareWeights(asked);
+      const { as, config, subfolder, variant } = asked;
+      const mismatch = await compareWeights(asked.model ?? "", { as, config, subfolder, variant });
       if (mismatch !== undefined) showMismatch(mismatch, options.json === true);
     }
     throw error;
@@ -109,11 +116,16 @@ async function inspect(model: string | undefined, options: InspectOptions): Prom
 
 async function plan(
   vae: Vae,
-  { half = "decoder", size = { width: 1024, height: 1024 }, json }: InspectOptions,
+  { half = "decoder", size = sizeFor(vae), json }: InspectOptions,
 ): Promise<void> {
   const report = await planReport(vae, { half, ...size });
   if (json === true) printJson({ model: modelLabel(vae), ...report });
   else showPlan(report, vae.spatialFactor);
+}
+
+/** Rows have no sides. */
+function sizeFor({ facts }: Vae): { width: number; height: number } {
+  return facts.layout === "rows" ? { width: 1, height: 1 } : { width: 1024, height: 1024 };
 }
 
 function show(vae: Vae, asJson: boolean): void {
@@ -153,7 +165,7 @@ function show(vae: Vae, asJson: boolean): void {
   );
 }
 
-function showMismatch({ missing, unexpected, wrongShape }: Mismatch, asJson: boolean): void {
+function showMismatch({ missing, unexpected, wrongShape }: WeightsComparison, asJson: boolean): void {
   if (asJson) {
     printJson({ missing, unexpected, wrongShape });
     return;

@@ -8,7 +8,6 @@ import {
   Generator,
   interpolationPath,
   interpolations,
-  VaeImageProcessor,
   type Interpolation,
   type Raster,
   type Tensor,
@@ -138,19 +137,11 @@ async function sample(options: SampleCommandOptions): Promise<void> {
   const pictures = await decodeAll(sampler, latents);
   const count = latents.shape[0]!;
   const columns = options.columns ?? (mode === "prior" ? Math.ceil(Math.sqrt(count)) : count);
-  const sheet = contactSheet(rastersOf(pictures, sampler), { columns, gapPixels });
+  const sheet = contactSheet(pictures, { columns, gapPixels });
   await outputs.write(out, await encodeImage(sheet, out, { ownPicture: "sample sheet" }));
   const { width, height } = sheet;
   if (options.json === true) printJson({ file: out, mode, pictures: count, width, height });
   else print(`${oneLine(out)}: ${count === 1 ? "1 picture" : `${count} pictures`}, ${width}x${height}`);
-}
-
-/** Pictures [N, C, H, W], or rows [N, D] of square grey ones, as rasters. */
-function rastersOf(pictures: Tensor, { range }: Sampler): Raster[] {
-  const [count = 0, size = 0] = pictures.shape;
-  const side = Math.sqrt(size);
-  const planes = pictures.shape.length === 2 ? pictures.reshape([count, 1, side, side]) : pictures;
-  return new VaeImageProcessor({ doNormalize: range === "signed" }).postprocess(planes);
 }
 
 /** @throws UsageError when the options ask for two things at once, or for half of one. */
@@ -210,7 +201,7 @@ async function encodeAll(sampler: Sampler, paths: readonly string[]): Promise<Te
   return latents;
 }
 
-async function decodeAll(sampler: Sampler, latents: Tensor): Promise<Tensor> {
+async function decodeAll(sampler: Sampler, latents: Tensor): Promise<Raster[]> {
   using progress = new Progress(latents.shape[0]!);
   progress.task("decoding");
   return await sampler.decode(latents, (done, total) => {

@@ -142,10 +142,11 @@ function checkLatents(latents: Tensor, vae: Vae, subject: string): void {
   if (shape.length === 5) {
     fail("These are latents of a video; vaekit decodes pictures. Save one frame with four dimensions.");
   }
-  if (shape.length !== 4) fail("Save them with four dimensions.");
+  const isRow = vae.facts.layout === "rows" && shape.length === 2;
+  if (shape.length !== 4 && !isRow) fail("Save them with four dimensions.");
   if (shape[1] === 2 * channels)
     fail("These are mean and logvar together; save the first half of the channels.");
-  if (shape[1] !== channels) fail("Open the model that made them.");
+  if (shape[1] !== channels) fail("Choose the `model` that made them.");
   if (latents.size === 0) fail("There is nothing to decode.");
   if (!latents.toFloat32().data.every((value) => Number.isFinite(value))) {
     throw new VaekitError("INVALID_FILE", `${subject}: expected finite numbers, found NaN or infinite ones.`);

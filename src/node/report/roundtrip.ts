@@ -70,7 +70,7 @@ export interface RoundtripResult {
   readonly numbers: RoundtripMeasures;
   readonly original: Raster;
   readonly reconstruction: Raster;
-  /** Float32 `[1, C, h, w]`, as the encoder gives them. */
+  /** Float32 `[1, C, h, w]`, or `[1, C]` of rows, as the encoder gives them. */
   readonly latents: Tensor<"float32">;
 }
 
@@ -154,7 +154,11 @@ function withPlans(
   return { ...options, onPlan };
 }
 
-function pictureOf({ facts }: Vae, sample: Tensor): Raster {
+/** Rows [N, D] are square grey pictures. */
+function pictureOf({ facts }: Vae, rowsOrPlanes: Tensor): Raster {
+  const [count = 0, size = 0] = rowsOrPlanes.shape;
+  const side = Math.sqrt(size);
+  const sample = facts.layout === "rows" ? rowsOrPlanes.reshape([count, 1, side, side]) : rowsOrPlanes;
   return new VaeImageProcessor({ doNormalize: facts.pixelRange === "signed" }).postprocess(sample)[0]!;
 }
 
@@ -192,8 +196,9 @@ export async function roundtripReportPicture(vae: Vae, result: RoundtripResult):
     expected: "what measureRoundtrip gave",
     fits: (value) => typeof (value as RoundtripResult | null)?.numbers === "object",
   });
-  const { numbers, original, reconstruction, latents } = result;
-  const [, channels = 1, , columnsOfLatents = 1] = latents.shape;
+  const { numbers, original, reconstruction } = result;
+  const [count = 1, channels = 1, rowsOfLatents = 1, columnsOfLatents = 1] = result.latents.shape;
+  const latents = result.latents.reshape([count, channels, rowsOfLatents, columnsOfLatents]);
   const columns = Math.ceil(Math.sqrt(channels));
   const pixelsPerLatent = Math.max(1, Math.floor(latentSheetPixels / (columns * columnsOfLatents)));
   return {

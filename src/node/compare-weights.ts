@@ -1,0 +1,63 @@
+/** Which tensors of a checkpoint fit its config and which do not: all of them, where an error names three. */
+import { placeOf } from "../hub/index.ts";
+import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
+import type { FoundTensor } from "../tensor/stored-tensor.ts";
+import { loadFile, loadFolder } from "./load-model.ts";
+import { locateFolder } from "./locate.ts";
+import { checkOpenVaeOptions, type OpenVaeOptions } from "./opening-options.ts";
+
+/** What is wrong with a checkpoint. */
+export interface WeightsComparison {
+  readonly missing: readonly string[];
+  readonly unexpected: readonly string[];
+  /** Tensors of another shape, in words. */
+  readonly wrongShape: readonly string[];
+}
+
+/**
+ * Compares a checkpoint on this disk with its config: what `openVae` refuses with WEIGHTS_MISMATCH.
+ *
+ * @param source a folder or a single file.
+ * @param options as those of `openVae`.
+ * @returns undefined where there is nothing to compare: a hub id, or a file whose config is unknown.
+ * @throws as `openVae`, but for WEIGHTS_MISMATCH.
+ */
+export async function compareWeights(
+  source: string,
+  options: Pick<OpenVaeOptions, "as" | "config" | "subfolder" | "variant"> = {},
+): Promise<WeightsComparison | undefined> {
+  checkOpenVaeOptions(options);
+  const place = await placeOf(source);
+  if (place === "hub") return undefined;
+  const { as, config, variant, subfolder } = options;
+  if (place === "folder") {
+    const folder = await locateFolder(source, place, { subfolder }, "compareWeights");
+    const { loaded } = await loadFolder(source, folder, { variant });
+    return compare(loaded.model.parameterShapes(loaded.config), loaded.tensors);
+  }
+  const found = await loadFile(source, { as, config }).catch(() => undefined);
+  if (found === undefined) return undefined;
+  const { loaded } = found;
+  return compare(loaded.model.parameterShapes(loaded.config), loaded.tensors);
+}
+
+function compare(
+  shapes: ReadonlyMap<string, Shape>,
+  tensors: ReadonlyMap<string, FoundTensor>,
+): WeightsComparison {
+  const wrongShape = [...shapes].flatMap(([name, expected]) => {
+    const found = tensors.get(name)?.shape;
+    if (found === undefined || sameShape(trimOnes(found, expected.length), expected)) return [];
+    return [`${name}: expected ${formatShape(expected)}, found ${formatShape(found)}`];
+  });
+  return {
+    missing: [...shapes.keys()].filter((name) => !tensors.has(name)),
+    unexpected: [...tensors.keys()].filter((name) => !shapes.has(name)),
+    wrongShape,
+  };
+}
+
+/** Old checkpoints keep attention weights as 1x1 convolutions. */
+function trimOnes(shape: Shape, rank: number): Shape {
+  return shape.slice(rank).every((size) => size === 1) ? shape.slice(0, rank) : shape;
+}
