@@ -61,7 +61,7 @@ export function planText(plan: CodingPlan, spatialFactor: number): string {
   const { half, size, tiling, stripCount, seconds, peakBytes, fileBytes } = plan;
   const [verb, scale] = half === "encoder" ? ["encoding", 1] : ["decoding", spatialFactor];
   const strips = stripCount === 1 ? "1 strip" : `${stripCount} strips`;
-  const way = tiling === "off" ? "at once" : `in ${strips}`;
+  const way = tiling === "off" ? "as a whole" : `in ${strips}`;
   const file = fileBytes > 0 ? `, ${formatBytes(fileBytes)} in a temporary file` : "";
   return `${verb} ${size.width * scale}x${size.height * scale} ${way}: about ${formatMs(seconds * 1000)}, ${formatBytes(peakBytes)} of memory${file}`;
 }

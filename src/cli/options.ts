@@ -83,7 +83,7 @@ export function addTilingOption(command: Command): Command {
     .addOption(
       new Option(
         "--tiling <mode>",
-        "off: at once; exact: in strips, same result, bounded memory; auto: the faster of these that fits (default); diffusers: its tiles, with other numbers",
+        "off: the whole picture; exact: in strips, same result, bounded memory; auto: the faster of these that fits (default); diffusers: its tiles, with other numbers",
       ).choices(tilingModes),
     )
     .option(
