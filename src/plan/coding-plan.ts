@@ -10,7 +10,7 @@ export interface CodingPlan {
   /** Where it will run. */
   readonly device: ConcreteDevice;
   readonly tiling: "exact" | "off";
-  /** Strips of the largest map; 1 at once. */
+  /** Strips of the largest map; 1 for the whole. */
   readonly stripCount: number;
   /** Resident memory of the process at its peak. */
   readonly peakBytes: number;
@@ -21,7 +21,7 @@ export interface CodingPlan {
 
 /** What a caller asks for. */
 export interface PlanOptions {
-  /** At once, in strips, or whichever of these is faster and fits the memory. */
+  /** As a whole, in strips, or whichever of these is faster and fits the memory. */
   readonly tiling: CodingPlan["tiling"] | "auto";
   /** What the process may hold at its peak, in bytes; most of the memory that is free by default. */
   readonly maxMemoryBytes?: number | undefined;

@@ -1,5 +1,5 @@
 /**
- * The one decision for one half of a model and one input size, on one device: at once or in strips, within a budget of memory, by the
+ * The one decision for one half of a model and one input size, on one device: as a whole or in strips, within a budget of memory, by the
  * device's prices. Which algorithm each convolution takes follows from the same prices (cost/).
  */
 import { chooseTile, secondsOfGraph, type CostProfile } from "../cost/index.ts";
@@ -16,7 +16,7 @@ import { traitsOf } from "./device-traits.ts";
 import { rewrittenFor } from "./rewritten.ts";
 import { secondsOfProgram } from "./strip-plan.ts";
 
-/** At once takes several times the memory of strips; it must take less than this share of their time. */
+/** The whole takes several times the memory of strips; it must take less than this share of their time. */
 const worthItsMemory = 0.9;
 const cachedDecisions = 32;
 /** Share of the free memory that `auto` takes: the system and other programs keep the rest. */
@@ -43,7 +43,7 @@ export interface DecisionsParts {
   readonly profile: CostProfile;
 }
 
-/** The graph as it runs at once. */
+/** The graph as it runs as a whole. */
 export interface Whole {
   readonly plan: CodingPlan;
   readonly graph: Graph;
@@ -98,7 +98,7 @@ export class Decisions {
   #onlyWhole(whole: Whole, allowedBytes: number, { message }: VaekitError): Whole {
     const { half, size, peakBytes: leastBytes } = whole.plan;
     if (leastBytes <= allowedBytes) return whole;
-    const what = `${this.#what(half, size)} at once`;
+    const what = `${this.#what(half, size)} as a whole`;
     const why = `This model cannot be computed in strips, which need less (${message.replace(/\.$/, "")}).`;
     throw tooLittleMemory({ what, allowedBytes, leastBytes, why });
   }

@@ -1,4 +1,4 @@
-/** The plan of a graph that runs at once. */
+/** The plan of a graph that runs as a whole. */
 import { estimateNode, type CostProfile } from "../cost/index.ts";
 import { fixedValues, type Composite, type Graph, type Node, type Value } from "../graph/index.ts";
 import { estimateGraph, liveBytes } from "../memory/index.ts";

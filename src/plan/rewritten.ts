@@ -1,4 +1,4 @@
-/** The graph of a half as it runs at once. */
+/** The graph of a half as it runs as a whole. */
 import { chooseTile, withBlocks, type CostProfile } from "../cost/index.ts";
 import type { Graph } from "../graph/index.ts";
 import { foldedUpsampling, rewrite, stagedGroupNorm, winograd } from "../rewrite/index.ts";

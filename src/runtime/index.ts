@@ -18,4 +18,5 @@ export {
 export { checkGivenRuntime, type GivenRuntime } from "./given-runtime.ts";
 export { LentRuntime } from "./lent-runtime.ts";
 export { Lifetime } from "./lifetime.ts";
-export { SessionCache } from "./session-cache.ts";
+export { DisposableCache } from "./disposable-cache.ts";
+export { Turns } from "./turns.ts";

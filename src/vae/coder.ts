@@ -1,8 +1,8 @@
-/** Sends pictures through one half of the model: at once, or in strips that give the same result. */
+/** Sends pictures through one half of the model: as a whole, or in strips that give the same result. */
 import type { Graph } from "../graph/index.ts";
 import type { InputSize } from "../models/index.ts";
 import { Decisions, providerOf, type Decision, type DecisionsParts } from "../plan/index.ts";
-import { SessionCache, type ConcreteDevice, type Runtime, type Session } from "../runtime/index.ts";
+import { DisposableCache, Turns, type ConcreteDevice, type Runtime, type Session } from "../runtime/index.ts";
 import { StripExecutor, type FittedProgram } from "../strips/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { joinBatch, splitBatch } from "./batch.ts";
@@ -25,8 +25,10 @@ export interface CoderParts extends Pick<DecisionsParts, "graphOf" | "facts"> {
 
 export class Coder {
   readonly #parts: CoderParts;
-  readonly #sessions = new SessionCache<Session>(cachedSessions);
-  readonly #programs = new SessionCache<StripExecutor>(cachedPrograms);
+  readonly #sessions = new DisposableCache<Session>(cachedSessions);
+  readonly #programs = new DisposableCache<StripExecutor>(cachedPrograms);
+  /** No session is disposed of between being found and its run, and no two runs hold their working memory together. */
+  readonly #turns = new Turns();
   /** For the device that the runtime resolves to. */
   #decisions: Decisions | undefined;
   readonly #bytesAtOpening: number;
@@ -44,7 +46,7 @@ export class Coder {
     return decide(await this.#decisionsHere(), half, size, options).plan;
   }
 
-  /** x [N, C, H, W], or rows [N, C] at once → what the half makes of it. */
+  /** x [N, C, H, W], or rows [N, C] → what the half makes of it. */
   async code(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
     const [batch, , height = 1, width = 1] = x.shape as [number, number, number?, number?];
     const tried = new Set<ConcreteDevice>();
@@ -92,7 +94,7 @@ export class Coder {
 
   async #follow(decision: Decision, x: Planes, options: CodingOptions): Promise<Planes> {
     const { device } = decision.plan;
-    if ("graph" in decision) return this.#atOnce(decision.graph, device, x, options);
+    if ("graph" in decision) return this.#asWhole(decision.graph, device, x, options);
     const results: Planes[] = [];
     for (const picture of splitBatch(x)) {
       results.push(await this.#inStrips(decision.fitted, device, picture, options));
@@ -100,13 +102,19 @@ export class Coder {
     return joinBatch(results);
   }
 
-  async #atOnce(graph: Graph, device: ConcreteDevice, x: Planes, { signal }: CodingOptions): Promise<Planes> {
+  async #asWhole(
+    graph: Graph,
+    device: ConcreteDevice,
+    x: Planes,
+    { signal }: CodingOptions,
+  ): Promise<Planes> {
     const [input, output] = [graph.inputs[0]!.name, graph.outputs[0]!.name];
     const create = (): Promise<Session> => this.#parts.runtime.createSession(graph, { device });
     const key = `${device} ${graph.name} ${x.shape.join("x")}`;
-    const results = await this.#sessions.use(key, create, (session) =>
-      session.run({ [input]: x }, signal === undefined ? {} : { signal }),
-    );
+    const results = await this.#turns.take(async () => {
+      const session = await this.#sessions.get(key, create);
+      return session.run({ [input]: x }, signal === undefined ? {} : { signal });
+    });
     return results[output] as Planes;
   }
 
@@ -120,16 +128,17 @@ export class Coder {
     const key = `${device} ${program.name} ${x.shape.join("x")} ${stripElements} ${spilledMaps}`;
     const create = (): Promise<StripExecutor> =>
       Promise.resolve(new StripExecutor(this.#parts.runtime, program, allocation, device));
-    return this.#programs.use(key, create, (executor) =>
-      executor.run(x, {
+    return this.#turns.take(async () => {
+      const executor = await this.#programs.get(key, create);
+      return executor.run(x, {
         ...(options.temporaryFolder === undefined ? {} : { temporaryFolder: options.temporaryFolder }),
         ...(options.signal === undefined ? {} : { signal: options.signal }),
-      }),
-    );
+      });
+    });
   }
 }
 
-/** diffusers' tiles go through at once, each by itself. */
+/** diffusers' tiles go through as wholes, each by itself. */
 function decide(
   decisions: Decisions,
   half: Half,

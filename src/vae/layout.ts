@@ -21,7 +21,7 @@ export function latentsAsPlanes(latents: Tensor, { layout, latentChannels }: Mod
 }
 
 /**
- * The options as a model's layout allows them: rows go at once, since they have no sides to cut.
+ * The options as a model's layout allows them: rows go as a whole, since they have no sides to cut.
  *
  * @throws INVALID_ARGUMENT for strips and tiles of rows.
  */

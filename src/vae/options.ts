@@ -9,7 +9,7 @@ import { describeValue } from "../util/describe-value.ts";
 export type { Half } from "../models/index.ts";
 
 /**
- * How large pictures are processed: "off" at once; "exact" in strips, with the result of "off" up to rounding, in
+ * How large pictures are processed: "off" as a whole; "exact" in strips, with the result of "off" up to rounding, in
  * bounded memory; "auto" by one of these two, whichever is faster and fits the memory; "diffusers" in tiles, equal to
  * diffusers' tiling (with its seams).
  */

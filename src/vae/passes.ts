@@ -1,4 +1,4 @@
-/** One half of a model over a batch: by samples if sliced, by tiles if tiled, else at once; every result checked. */
+/** One half of a model over a batch: by samples if sliced, by tiles if tiled, else as a whole; every result checked. */
 import type { Graph } from "../graph/index.ts";
 import type { InputSize, ModelFacts } from "../models/index.ts";
 import type { Runtime } from "../runtime/index.ts";

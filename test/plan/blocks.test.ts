@@ -23,7 +23,7 @@ describe("the built-in model's decoder at 256x256", () => {
   const size = { batch: 1, height: 32, width: 32 };
   const graph = buildDecoder(config, size, (name, shape) => storeInMemory(name, Tensor.zeros(shape)));
 
-  test("is labelled at once", () => {
+  test("is labelled in the whole", () => {
     expect(convolutionsInBlocks(graph)).toBe(0);
     expect(convolutionsInBlocks(rewrittenFor(graph, profile))).toBe(25);
   });

@@ -47,7 +47,7 @@ const planOf = (provider: Provider, half: Half, options: PlanOptions): CodingPla
 describe.each(["cpu", "webgpu"] as const)(
   "a half with an operator that strips do not know, on %s",
   (provider) => {
-    test("goes at once by itself, as if that had been asked for", () => {
+    test("goes as a whole by itself, as if that had been asked for", () => {
       const auto = planOf(provider, "encoder", { tiling: "auto" });
       expect(auto).toEqual(planOf(provider, "encoder", { tiling: "off" }));
       expect(auto.tiling).toBe("off");
@@ -73,7 +73,7 @@ describe.each(["cpu", "webgpu"] as const)(
         expect(() => decisions.decide("encoder", size, { tiling: "auto", maxMemoryBytes })).toThrow(
           expect.objectContaining({
             code: "INVALID_ARGUMENT",
-            message: `maxMemoryBytes: expected at least ${least} MB for encoding 512x256 at once, found ${found} MB. This model cannot be computed in strips, which need less (exact tiling: AveragePool (y) does not work row by row). Allow more memory, or take a smaller picture.`,
+            message: `maxMemoryBytes: expected at least ${least} MB for encoding 512x256 as a whole, found ${found} MB. This model cannot be computed in strips, which need less (exact tiling: AveragePool (y) does not work row by row). Allow more memory, or take a smaller picture.`,
           }),
         );
       }
@@ -84,7 +84,7 @@ describe.each(["cpu", "webgpu"] as const)(
   },
 );
 
-test("the other half of such a model still goes in strips where it does not fit at once", () => {
+test("the other half of such a model still goes in strips where it does not fit as a whole", () => {
   const decisions = decisionsOn("cpu");
   decisions.decide("encoder", size, { tiling: "auto" });
   const whole = decisions.decide("decoder", size, { tiling: "off" }).plan.peakBytes;
@@ -93,7 +93,7 @@ test("the other half of such a model still goes in strips where it does not fit 
   expect(plan.peakBytes).toBeLessThan(whole);
 });
 
-test("a picture larger than the buffers of a graphics processor is tried at once where strips are unknown", () => {
+test("a picture larger than the buffers of a graphics processor is tried as a whole where strips are unknown", () => {
   const large = { batch: 1, height: 4096, width: 4096 };
   const decide = (half: Half) => decisionsOn("webgpu").decide(half, large, { tiling: "auto" }).plan.tiling;
   expect([decide("encoder"), decide("decoder")]).toEqual(["off", "exact"]);
@@ -114,7 +114,7 @@ describe("a coder", () => {
     return builder.build({ y: builder.apply("AveragePool", [x], { kernelShape: [2, 2], strides: [2, 2] }) });
   }
 
-  test("computes what only goes at once, on tiling auto", async () => {
+  test("computes what only goes as a whole, on tiling auto", async () => {
     const x = Generator.philox(4).randn([2, 1, 4, 6]);
     const plans: string[] = [];
     const y = await coder.code("encoder", x, { onPlan: ({ tiling }) => plans.push(tiling) });

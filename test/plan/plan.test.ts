@@ -79,7 +79,7 @@ describe("the plan of a decoder", async () => {
     }
   });
 
-  test("holds less in memory in strips than at once", () => {
+  test("holds less in memory in strips than as a whole", () => {
     const mostOf = (plan: typeof atOnce): number =>
       Math.max(...plan.layers.map(({ memoryBytes }) => memoryBytes));
     expect(mostOf(inStrips)).toBeLessThan(mostOf(atOnce));

@@ -23,7 +23,8 @@ import {
 import { checkOptions, oneOf, type OptionKinds } from "../../util/check-options.ts";
 import { nextTask } from "./next-task.ts";
 import { checkOrtModule, type OrtModule } from "./ort-module.ts";
-import { turnsOf, type Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
+import { turnsOf } from "./turns-of.ts";
 import { WebSession } from "./web-session.ts";
 import { WebState } from "./web-state.ts";
 import { WebWorkspace } from "./web-workspace.ts";

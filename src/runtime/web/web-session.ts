@@ -7,7 +7,7 @@ import { checkInputs } from "../check-inputs.ts";
 import type { RunOptions, Session, State } from "../runtime.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { nextTask } from "./next-task.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
 import { WebState } from "./web-state.ts";
 
 type Tensors = Record<string, Tensor>;

@@ -3,7 +3,7 @@ import { VaekitError } from "../../errors.ts";
 import type { Graph } from "../../graph/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { nextOf, type State } from "../runtime.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
 
 export class WebState implements State {
   readonly names: readonly string[];

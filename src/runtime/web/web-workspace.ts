@@ -11,7 +11,7 @@ import type {
   WorkspaceStep,
 } from "../runtime.ts";
 import { untilAborted } from "../until-aborted.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
 import { WebSession } from "./web-session.ts";
 
 type Tensors = Record<string, Tensor>;

@@ -3,18 +3,8 @@
  * side by side, and what it is given for one session (the weights' files) it takes for another that is made meanwhile.
  * So two models in one page take turns.
  */
+import { Turns } from "../turns.ts";
 import type { OrtModule } from "./ort-module.ts";
-
-export class Turns {
-  #last: Promise<unknown> = Promise.resolve();
-
-  /** Runs `task` after every task before it has ended, well or badly. */
-  take<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(task);
-    this.#last = result.catch(() => undefined);
-    return result;
-  }
-}
 
 const known = new WeakMap<object, Turns>();
 

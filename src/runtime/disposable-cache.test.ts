@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Session } from "./runtime.ts";
-import { SessionCache } from "./session-cache.ts";
+import { DisposableCache } from "./disposable-cache.ts";
 
 /** A session that only tells when it is disposed. */
 function sessionNamed(name: string, disposed: string[]): () => Promise<Session> {
@@ -16,7 +16,7 @@ function sessionNamed(name: string, disposed: string[]): () => Promise<Session> 
 
 test("disposes the least recently used session first", async () => {
   const disposed: string[] = [];
-  const cache = new SessionCache(2);
+  const cache = new DisposableCache(2);
   await cache.get("a", sessionNamed("a", disposed));
   await cache.get("b", sessionNamed("b", disposed));
   await cache.get("a", sessionNamed("another a", disposed));
@@ -26,7 +26,7 @@ test("disposes the least recently used session first", async () => {
 
 test("creates a session once for requests at the same time", async () => {
   let count = 0;
-  const cache = new SessionCache(2);
+  const cache = new DisposableCache(2);
   const create = (): Promise<Session> => {
     count++;
     return sessionNamed("a", [])();
@@ -37,14 +37,14 @@ test("creates a session once for requests at the same time", async () => {
 });
 
 test("tries again after a failed creation", async () => {
-  const cache = new SessionCache(1);
+  const cache = new DisposableCache(1);
   await expect(cache.get("a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
   await expect(cache.get("a", sessionNamed("a", []))).resolves.toBeDefined();
 });
 
 test("disposes all when it is disposed", async () => {
   const disposed: string[] = [];
-  const cache = new SessionCache(3);
+  const cache = new DisposableCache(3);
   await cache.get("a", sessionNamed("a", disposed));
   await cache.get("b", sessionNamed("b", disposed));
   await cache.dispose();
