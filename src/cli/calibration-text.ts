@@ -69,8 +69,12 @@ function perChannelText(result: CalibrationResult): string {
   );
 }
 
-/** The factors as a table, and both forms of the fields. */
-export function calibrationText(model: string, result: CalibrationResult): string {
+/**
+ * The factors as a table, and both forms of the fields where the model's config.json has such keys.
+ *
+ * @param configText the model's config.json.
+ */
+export function calibrationText(model: string, result: CalibrationResult, configText: string): string {
   const rows = [
     { name: "scaling_factor", estimate: result.scalingFactor },
     { name: "shift_factor", estimate: result.shiftFactor },
@@ -85,15 +89,28 @@ export function calibrationText(model: string, result: CalibrationResult): strin
     ],
     rows,
   );
-  const { global } = calibrationFields(result);
   const pictures = result.pictures === 1 ? "1 picture" : `${result.pictures} pictures`;
   return [
     `${model}: ${pictures}, ${formatCount(result.valuesPerChannel)} latents per channel`,
     table,
-    `For config.json, one factor for all channels (SD, SD3, FLUX):\n${fields(global)}`,
-    perChannelText(result),
+    ...(hasScalingKeys(configText) ? configTexts(result) : [withoutKeys]),
   ].join("\n\n");
 }
+
+function configTexts(result: CalibrationResult): string[] {
+  const { global } = calibrationFields(result);
+  return [
+    `For config.json, one factor for all channels (SD, SD3, FLUX):\n${fields(global)}`,
+    perChannelText(result),
+  ];
+}
+
+/** A class may scale its latents in other words, or leave that to whoever uses them. */
+export const hasScalingKeys = (configText: string): boolean =>
+  "latents_mean" in (JSON.parse(configText) as Record<string, unknown>);
+
+const withoutKeys =
+  "This model's config.json has no keys for them: hand the numbers to whoever scales the latents.";
 
 function interval({ interval: range }: Estimate): string {
   if (range === null) return "needs two pictures";

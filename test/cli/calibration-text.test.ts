@@ -1,7 +1,9 @@
 /** What `vaekit calibrate` suggests for config.json is what a config may hold. */
 import { expect, test } from "vitest";
 import { calibrationFields, calibrationText } from "../../src/cli/calibration-text.ts";
-import { completeConfig, LatentCalibrator, Tensor } from "../../src/node/index.ts";
+import { completeConfig, formatConfig, LatentCalibrator, Tensor } from "../../src/node/index.ts";
+
+const config = formatConfig(completeConfig({}));
 
 /** Two pictures of four channels; those that are named have one value everywhere. */
 function measured(constant: readonly number[]): ReturnType<LatentCalibrator["result"]> {
@@ -26,8 +28,16 @@ test("a channel without spread is said, and no std of 0 is suggested", () => {
   const { global, perChannel } = calibrationFields(result);
   expect(perChannel).toBeNull();
   expect(completeConfig(global).scalingFactor).toBe(global.scaling_factor);
-  const text = calibrationText("model", result);
+  const text = calibrationText("model", result, config);
   expect(text).not.toContain('"latents_std": [');
   expect(text).toContain("Not one for each channel: channel 2 of the latents has one value everywhere");
-  expect(calibrationText("model", measured([0, 3]))).toContain("channels 0, 3 of the latents have one value");
+  expect(calibrationText("model", measured([0, 3]), config)).toContain(
+    "channels 0, 3 of the latents have one value",
+  );
+});
+
+test("nothing is suggested for a config.json that has no such keys", () => {
+  const text = calibrationText("model", measured([]), '{ "_class_name": "MlpVae" }');
+  expect(text).toContain("has no keys for them");
+  expect(text).not.toContain('"scaling_factor":');
 });

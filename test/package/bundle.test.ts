@@ -118,7 +118,7 @@ describe("a bundle as", () => {
 
 describe("a thread that cannot start", () => {
   const broken = {
-    "runtime/node/run-into.js": { program: encodeProgram, message: "the runtime's thread failed" },
+    "ort/node/run-into.js": { program: encodeProgram, message: "the runtime's thread failed" },
     "data/node/sample-planes.js": {
       program: pictureProgram,
       message: "the thread that reads pictures failed",

@@ -2,7 +2,12 @@
 import type { Command } from "commander";
 import { LatentCalibrator, type Vae, type PictureFiles } from "../../node/index.ts";
 import { renderCalibrationChart } from "../../node/report/index.ts";
-import { calibrationFields, calibrationText, type CalibrationResult } from "../calibration-text.ts";
+import {
+  calibrationFields,
+  hasScalingKeys,
+  calibrationText,
+  type CalibrationResult,
+} from "../calibration-text.ts";
 import { checkTiling, Coding } from "../coding.ts";
 import { UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";
@@ -68,7 +73,7 @@ async function calibrate(folders: string[], options: CalibrateOptions): Promise<
     warnOfUnreadable(inputs);
     if (options.chart !== undefined) await outputs.write(options.chart, chart(vae, result));
     if (options.json === true) printJson({ ...json(vae, result), leftOut: inputs.leftOut });
-    else print(calibrationText(modelLabel(vae), result));
+    else print(calibrationText(modelLabel(vae), result, vae.configText()));
     if (options.chart !== undefined && options.json !== true) print(`\nChart: ${oneLine(options.chart)}`);
   } finally {
     await vae.dispose();
@@ -127,6 +132,6 @@ function json(vae: Vae, result: CalibrationResult): object {
     pictures,
     valuesPerChannel,
     estimates: { scalingFactor, shiftFactor, latentsMean, latentsStd },
-    config: calibrationFields(result),
+    config: hasScalingKeys(vae.configText()) ? calibrationFields(result) : null,
   };
 }
