@@ -78,7 +78,12 @@ export function isParsedRecipe(value: unknown): value is Recipe {
   return isObject(value.model) && isObject(value.data);
 }
 
-const parsedKind: OptionKind = { expected: "a Recipe, as parseRecipe gives", fits: isParsedRecipe };
+const isKnownType = (type: unknown): boolean => rulesFor(type) !== undefined;
+
+const parsedKind: OptionKind = {
+  expected: "a Recipe, as parseRecipe gives",
+  fits: (value) => isParsedRecipe(value) && isKnownType(value.model.type),
+};
 
 /**
  * The recipe as its file has it: snake_case, every default written out. `parseRecipe` of it gives the same recipe.
