@@ -155,9 +155,9 @@ describe.each(Object.entries(runtimes))("in %s", (_, createRuntime) => {
     await expect(model.encodeImage("photo.png")).rejects.toMatchObject({ code: "UNSUPPORTED" });
   });
 
-  test("a model of rows has no pictures", async () => {
+  test("a model of rows that are no squares has no pictures", async () => {
     await using model = Mlp.of(createRuntime());
-    const message = "found one that takes rows of 6 values. Use encode with tensors.";
+    const message = "found one that takes rows of 6 values, which are no square. Use encode with tensors.";
     await expect(model.encodeImage(raster)).rejects.toMatchObject({
       code: "UNSUPPORTED",
       message: expect.stringContaining(message) as string,

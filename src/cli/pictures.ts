@@ -84,32 +84,10 @@ export async function preparePicture(
   return { path, name: basename(path), pixels, raster: processor.postprocess(pixels)[0]! };
 }
 
-/** A picture for a model of rows [N, D], whose pictures have one size only: a grey square, to which it is cut. */
+/** A picture for a model of rows [N, D], whose pictures have one size only. */
 async function prepareRow(path: string, vae: Vae, maxPixels: number): Promise<PreparedPicture> {
-  const { inChannels, pixelRange } = vae.facts;
-  const side = Math.sqrt(inChannels);
-  if (!Number.isInteger(side)) {
-    const message = `${vae.name}: its ${inChannels} pixels are no square picture; the command line cannot encode for it.`;
-    throw new VaekitError("UNSUPPORTED", message);
-  }
-  const picture = await readImage(path, { convert: "grayscale", maxPixels });
-  const processor = new VaeImageProcessor({
-    vaeScaleFactor: 1,
-    doNormalize: pixelRange === "signed",
-    // Cutting to shape is diffusers' and gives three channels.
-    doConvertGrayscale: true,
-  });
-  const pixels = processor.preprocess(picture, { width: side, height: side, resizeMode: "crop" });
-  const raster = processor.postprocess(pixels)[0]!;
-  return { path, name: basename(path), pixels: pixels.reshape([1, inChannels]), raster };
-}
-
-/** What a model decodes, [N, C, H, W] or rows [N, D] of square grey pictures, as rasters. */
-export function rastersOf(sample: Tensor, { facts }: Vae): Raster[] {
-  const [count = 0, size = 0] = sample.shape;
-  const side = Math.sqrt(size);
-  const planes = facts.layout === "rows" ? sample.reshape([count, 1, side, side]) : sample;
-  return new VaeImageProcessor({ doNormalize: facts.pixelRange === "signed" }).postprocess(planes);
+  const pixels = vae.preprocess(await readImage(path, { convert: "grayscale", maxPixels }));
+  return { path, name: basename(path), pixels, raster: vae.postprocess(pixels)[0]! };
 }
 
 /**

@@ -8,7 +8,7 @@ import { naming } from "./naming.ts";
 import { openModel } from "./open-model.ts";
 import type { ModelOptions } from "./options.ts";
 import { warnOfSaturation } from "./saturation.ts";
-import { preparePicture, rastersOf, targetSize } from "./pictures.ts";
+import { preparePicture, targetSize } from "./pictures.ts";
 
 /** The size of pictures, in pixels. */
 export interface PictureSize {
@@ -67,7 +67,7 @@ function samplerOf(vae: Vae, size: PictureSize | undefined): Sampler {
         },
       });
       warnOfSaturation(sample, vae, "samples");
-      return rastersOf(sample, vae);
+      return vae.postprocess(sample);
     },
     [Symbol.asyncDispose]: () => vae.dispose(),
   };

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import { picturePixels, type PictureFacts, type PictureSize } from "./model-input.ts";
+import { describe, expect, test } from "vitest";
+import { Tensor } from "../tensor/tensor.ts";
+import { picturePixels, picturesOf, type PictureFacts, type PictureSize } from "./model-input.ts";
 import { VaeImageProcessor } from "./image-processor.ts";
 import { blankRaster, toGrayscale, type Raster } from "./raster.ts";
 
@@ -80,7 +81,45 @@ test.each<[Parameters<typeof pixelsOf>, string]>([
 
 test.each<[Partial<PictureFacts>, string]>([
   [{ inChannels: 4 }, "found one that takes 4 channels. Use encode with tensors."],
-  [{ inChannels: 784, layout: "rows" }, "found one that takes rows of 784 values."],
+  [{ inChannels: 783, layout: "rows" }, "found one that takes rows of 783 values, which are no square."],
 ])("a model of %j takes no pictures", (changed, message) => {
   expect(() => pixelsOf(picture(8, 8), undefined, changed)).toThrow(message);
+});
+
+describe("a model of rows", () => {
+  const rows = {
+    inChannels: 4,
+    outChannels: 4,
+    layout: "rows",
+    spatialFactor: 1,
+    pixelRange: "unit",
+  } as const;
+
+  test("takes a grey square, to which the picture is cut", () => {
+    const pixels = pixelsOf(picture(4, 2), undefined, rows);
+    expect(pixels.shape).toEqual([1, 4]);
+    const square = { ...rows, inChannels: 1, layout: "planes" } as const;
+    const asPicture = pixelsOf(picture(4, 2), { width: 2, height: 2 }, square);
+    expect(pixels.data).toEqual(asPicture.data);
+  });
+
+  test("gives grey squares", () => {
+    const facts = { ...rows, sizes: "refused" } as const;
+    const [first, second] = picturesOf(
+      Tensor.from(Float32Array.of(0, 1, 0, 1, 1, 1, 0, 0), [2, 4]),
+      facts,
+      "x",
+    );
+    expect(first).toMatchObject({ width: 2, height: 2, channels: 1 });
+    expect([...first!.data]).toEqual([0, 255, 0, 255]);
+    expect([...second!.data]).toEqual([255, 255, 0, 0]);
+    expect(() => picturesOf(Tensor.zeros([2, 5]), facts, "x")).toThrow(
+      "x: expected rows [N, 4], found [2, 5].",
+    );
+  });
+
+  test("has one size only", () => {
+    const message = "size: the pictures of this model have 2x2 pixels. Leave it out.";
+    expect(() => pixelsOf(picture(4, 2), 2, rows)).toThrow(message);
+  });
 });

@@ -4,6 +4,8 @@
  * The processor works as diffusers' VaeImageProcessor; what a model needs of it comes from the model's facts.
  */
 import { VaekitError } from "../errors.ts";
+import { checkTensor } from "../tensor/check-tensor.ts";
+import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { describeValue } from "../util/describe-value.ts";
 import { VaeImageProcessor } from "./image-processor.ts";
@@ -17,7 +19,7 @@ export interface PictureFacts {
   readonly spatialFactor: number;
   /** What becomes of a side that is no multiple of the factor. */
   readonly sizes: "down" | "up" | "refused";
-  /** "planes" [N, C, H, W], or "rows" [N, C], which are no pictures. */
+  /** "planes" [N, C, H, W], or "rows" [N, C], which are grey squares where C is a square number. */
   readonly layout: "planes" | "rows";
   /** "signed" [-1, 1], "unit" [0, 1]. */
   readonly pixelRange: "signed" | "unit";
@@ -46,8 +48,10 @@ export function pictureKind(
   subject: string,
 ): "grey" | "rgb" {
   const channels = facts[end];
-  if (facts.layout === "planes" && (channels === 1 || channels === 3)) return channels === 1 ? "grey" : "rgb";
-  const found = facts.layout === "rows" ? `rows of ${channels} values` : `${channels} channels`;
+  const isRow = facts.layout === "rows";
+  if (isRow ? Number.isInteger(Math.sqrt(channels)) : channels === 1) return "grey";
+  if (!isRow && channels === 3) return "rgb";
+  const found = isRow ? `rows of ${channels} values, which are no square` : `${channels} channels`;
   const [verb, call] = end === "inChannels" ? ["takes", "encode"] : ["gives", "decode"];
   const message = `${subject}: expected a model of grey or RGB pictures, found one that ${verb} ${found}. Use ${call} with tensors.`;
   throw new VaekitError("UNSUPPORTED", message);
@@ -80,13 +84,13 @@ function withChannelsFor(picture: Raster, facts: PictureFacts, subject: string):
 
 /** How pictures become tensors and tensors pictures at both ends of a model. */
 export function processorFor(facts: PictureFacts): VaeImageProcessor {
-  const { inChannels, spatialFactor, sizes, pixelRange } = facts;
+  const { inChannels, spatialFactor, sizes, layout, pixelRange } = facts;
   return new VaeImageProcessor({
     // A model that fills sides up by itself takes any.
     vaeScaleFactor: sizes === "up" ? 1 : spatialFactor,
     doNormalize: pixelRange === "signed",
     // Cutting to shape gives three channels, as in diffusers.
-    doConvertGrayscale: inChannels === 1,
+    doConvertGrayscale: inChannels === 1 || layout === "rows",
   });
 }
 
@@ -97,6 +101,7 @@ export function processorFor(facts: PictureFacts): VaeImageProcessor {
  * @param size smaller pictures are enlarged to it. @default the picture's own
  * @param subject the call, for messages: "encodeImage".
  * @returns float32 [1, C, H, W] in the model's range; sides are cut down to a multiple of the factor, unless the model fills them up.
+ *   For a model of rows, whose pictures have one size, [1, C] of a grey square, to which the picture is cut.
  * @throws INVALID_ARGUMENT when the picture or the size is smaller than one latent, or the result too large; UNSUPPORTED as
  *   {@link pictureKind}
  */
@@ -107,10 +112,52 @@ export function picturePixels(
   subject: string,
 ): Tensor<"float32"> {
   const source = withChannelsFor(picture, facts, subject);
+  if (facts.layout === "rows") return squareRow(source, facts, size, subject);
   const { width, height } = askedSize(source, size, subject);
   checkSides({ width, height }, { facts, isAsked: size !== undefined, subject });
   const resizeMode = typeof size === "object" ? "crop" : "default";
   return processorFor(facts).preprocess(source, { width, height, resizeMode });
+}
+
+function squareRow(
+  picture: Raster,
+  facts: PictureFacts,
+  size: PictureSize | undefined,
+  subject: string,
+): Tensor<"float32"> {
+  const side = Math.sqrt(facts.inChannels);
+  if (size !== undefined) {
+    const message = `${subject}: size: the pictures of this model have ${side}x${side} pixels. Leave it out.`;
+    throw new VaekitError("INVALID_ARGUMENT", message);
+  }
+  const pixels = processorFor(facts).preprocess(picture, { width: side, height: side, resizeMode: "crop" });
+  return pixels.reshape([1, facts.inChannels]);
+}
+
+/**
+ * The pictures that a model decodes.
+ *
+ * @param sample float [N, C, H, W] or, of a model of rows, [N, C], in the model's range.
+ * @param subject the call, for messages: "postprocess".
+ * @throws INVALID_ARGUMENT on another shape; UNSUPPORTED as {@link pictureKind}
+ */
+export function picturesOf(sample: Tensor, facts: PictureFacts, subject: string): Raster[] {
+  pictureKind(facts, "outChannels", subject);
+  checkTensor(sample, `${subject}: sample`);
+  return processorFor(facts).postprocess(
+    facts.layout === "rows" ? squares(sample, facts.outChannels, subject) : sample,
+  );
+}
+
+/** Rows [N, C] as pictures [N, 1, √C, √C]. */
+function squares(rows: Tensor, length: number, subject: string): Tensor {
+  const [count = 0, found] = rows.shape;
+  if (rows.shape.length !== 2 || found !== length) {
+    const message = `${subject}: expected rows [N, ${length}], found ${formatShape(rows.shape)}.`;
+    throw new VaekitError("INVALID_ARGUMENT", message);
+  }
+  const side = Math.sqrt(length);
+  return rows.reshape([count, 1, side, side]);
 }
 
 function checkSides(

@@ -3,9 +3,9 @@ import { VaekitError } from "../errors.ts";
 import type { Picture } from "../images/picture.ts";
 import { checkRaster, type Raster } from "../images/raster.ts";
 import {
-  picturePixels,
   pictureKind,
-  processorFor,
+  picturePixels,
+  picturesOf,
   type PictureFacts,
   type PictureSize,
 } from "../images/model-input.ts";
@@ -67,10 +67,7 @@ export function postprocessPictures(
   codec: PictureCodec,
   sample: Tensor,
 ): Picture[] {
-  pictureKind(coder.facts, "outChannels", "postprocess");
-  return processorFor(coder.facts)
-    .postprocess(sample)
-    .map((raster) => codec.picture(raster));
+  return picturesOf(sample, coder.facts, "postprocess").map((raster) => codec.picture(raster));
 }
 
 /** A picture → what a diffusion model sees of it. */
@@ -106,11 +103,13 @@ export async function decodePicture(
   checkOptions("decodeImage", options, codingKinds);
   pictureKind(coder.facts, "outChannels", "decodeImage");
   checkTensor(latents, "decodeImage: latents");
-  if (latents.shape.length === 4 && latents.shape[0] !== 1) {
-    const message = `decodeImage: expected the latents of one picture, [1, L, h, w], found ${formatShape(latents.shape)}. Decode several with decode and postprocess.`;
+  const isOfPictures = latents.shape.length === (coder.facts.layout === "rows" ? 2 : 4);
+  if (isOfPictures && latents.shape[0] !== 1) {
+    const expected = coder.facts.layout === "rows" ? "[1, L]" : "[1, L, h, w]";
+    const message = `decodeImage: expected the latents of one picture, ${expected}, found ${formatShape(latents.shape)}. Decode several with decode and postprocess.`;
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
   const { sample } = await coder.decode(coder.denormalizeLatents(latents), options);
-  const [raster] = processorFor(coder.facts).postprocess(sample);
+  const [raster] = picturesOf(sample, coder.facts, "decodeImage");
   return codec.picture(raster!);
 }

@@ -24,7 +24,6 @@ import {
   type ModelOptions,
   type TilingOptions,
 } from "../options.ts";
-import { rastersOf } from "../pictures.ts";
 import { Outputs } from "../outputs.ts";
 import { Progress } from "../progress.ts";
 import { warnOfSaturation } from "../saturation.ts";
@@ -122,7 +121,7 @@ async function decodeAll(
     },
   });
   warnOfSaturation(sample, vae, file);
-  return { pictures: rastersOf(sample, vae), plan: coding.plan };
+  return { pictures: vae.postprocess(sample), plan: coding.plan };
 }
 
 function report(

@@ -6,7 +6,6 @@ import {
   psnr,
   saturationWarning,
   ssim,
-  VaeImageProcessor,
   type Raster,
 } from "../../images/index.ts";
 import { encodePng } from "../../images/node/index.ts";
@@ -110,7 +109,7 @@ export async function measureRoundtrip(
   const warning = saturationWarning(sample, vae.name);
   if (warning !== undefined) onWarning?.(`${name}: ${warning}`);
   onStage?.("measuring");
-  const reconstruction = pictureOf(vae, sample);
+  const reconstruction = vae.postprocess(sample)[0]!;
   const { width, height } = original;
   return {
     original,
@@ -152,14 +151,6 @@ function withPlans(
     options.onPlan?.(plan);
   };
   return { ...options, onPlan };
-}
-
-/** Rows [N, D] are square grey pictures. */
-function pictureOf({ facts }: Vae, rowsOrPlanes: Tensor): Raster {
-  const [count = 0, size = 0] = rowsOrPlanes.shape;
-  const side = Math.sqrt(size);
-  const sample = facts.layout === "rows" ? rowsOrPlanes.reshape([count, 1, side, side]) : rowsOrPlanes;
-  return new VaeImageProcessor({ doNormalize: facts.pixelRange === "signed" }).postprocess(sample)[0]!;
 }
 
 async function naming<T>(name: string, work: () => Promise<T>): Promise<T> {
