@@ -1,5 +1,5 @@
 /** How a command encodes and decodes: what its options ask for, and what was chosen, in one line. */
-import type { Vae, CodingOptions, CodingPlan } from "../node/index.ts";
+import type { CodingOptions, CodingPlan, ModelFacts, Vae } from "../node/index.ts";
 import { UsageError } from "./failure.ts";
 import { formatBytes, formatMs } from "./format.ts";
 import type { JsonOptions, TilingOptions } from "./options.ts";
@@ -39,7 +39,7 @@ export class Coding {
       const key = `${half} ${size.height}x${size.width} ${plan.tiling}`;
       if (!isSaid || said.has(key)) return;
       said.add(key);
-      progress.note(planText(plan, vae.spatialFactor));
+      progress.note(planText(plan, vae.facts));
     };
     this.options = {
       ...(tiling === undefined ? {} : { tiling }),
@@ -57,11 +57,12 @@ export class Coding {
 }
 
 /** `decoding 1024x768 in 12 strips: about 5.20 s, 812.0 MB of memory, 1.2 GB in a temporary file`. */
-export function planText(plan: CodingPlan, spatialFactor: number): string {
+export function planText(plan: CodingPlan, { layout, spatialFactor }: ModelFacts): string {
   const { half, size, tiling, stripCount, seconds, peakBytes, fileBytes } = plan;
   const [verb, scale] = half === "encoder" ? ["encoding", 1] : ["decoding", spatialFactor];
   const strips = stripCount === 1 ? "1 strip" : `${stripCount} strips`;
   const way = tiling === "off" ? "as a whole" : `in ${strips}`;
   const file = fileBytes > 0 ? `, ${formatBytes(fileBytes)} in a temporary file` : "";
-  return `${verb} ${size.width * scale}x${size.height * scale} ${way}: about ${formatMs(seconds * 1000)}, ${formatBytes(peakBytes)} of memory${file}`;
+  const what = layout === "rows" ? "rows" : `${size.width * scale}x${size.height * scale}`;
+  return `${verb} ${what} ${way}: about ${formatMs(seconds * 1000)}, ${formatBytes(peakBytes)} of memory${file}`;
 }

@@ -1,5 +1,5 @@
 /** `vaekit inspect --plan`: how a model's half would be computed, and about how long that takes. */
-import type { Vae } from "../node/index.ts";
+import type { ModelFacts, Vae } from "../node/index.ts";
 import {
   describePlans,
   type Plan,
@@ -36,13 +36,14 @@ const columns: readonly Column<PlanLayer>[] = [
 ];
 
 /** Prints both ways, layer by layer. */
-export function showPlan(report: PlanReport, spatialFactor: number): void {
+export function showPlan(report: PlanReport, facts: ModelFacts): void {
   const { half, width, height, provider, threadCount, prices, whole, exact, chosen } = report;
-  print(`Plan of the ${half}, ${width}x${height} pixels.\n`);
+  const what = facts.layout === "rows" ? "a row" : `${width}x${height} pixels`;
+  print(`Plan of the ${half}, ${what}.\n`);
   showWay("Whole", whole);
   if (exact === null) print("In strips: not possible for this model.\n");
   else showWay("In strips (exact tiling)", exact);
-  print(`Chosen now: ${planText(chosen, spatialFactor)}.\n`);
+  print(`Chosen now: ${planText(chosen, facts)}.\n`);
   const threads = threadCount === 1 ? "1 thread" : `${threadCount} threads`;
   print(`Estimates for ${provider}, ${threads}; prices: ${sources[prices]}.`);
 }

@@ -5,6 +5,7 @@ import {
   describeScaling,
   VaekitError,
   type DType,
+  type ModelFacts,
   type Vae,
   type WeightsComparison,
 } from "../../node/index.ts";
@@ -120,7 +121,7 @@ async function plan(
 ): Promise<void> {
   const report = await planReport(vae, { half, ...size });
   if (json === true) printJson({ model: modelLabel(vae), ...report });
-  else showPlan(report, vae.spatialFactor);
+  else showPlan(report, vae.facts);
 }
 
 /** Rows have no sides. */
@@ -157,12 +158,18 @@ function show(vae: Vae, asJson: boolean): void {
   print(`${oneLine(modelLabel(vae))}\n\nconfig.json\n${config}`);
   print(`${formatTable(columns, parameters)}\n`);
   print(
-    `${parameters.length} tensors, ${formatCount(parameterCount)} parameters, ${formatBytes(byteLength)}, ${dtypes}; one latent covers ${spatialFactor}x${spatialFactor} pixels.`,
+    `${parameters.length} tensors, ${formatCount(parameterCount)} parameters, ${formatBytes(byteLength)}, ${dtypes}; ${latentsText(vae.facts)}.`,
   );
   print(`Latents are scaled by ${describeScaling(scaling)}.`);
   print(
     `Missing: none. Unexpected: ${unexpected.length === 0 ? "none" : unexpected.map(shownName).join(", ")}.`,
   );
+}
+
+function latentsText({ layout, inChannels, latentChannels, spatialFactor }: ModelFacts): string {
+  return layout === "rows"
+    ? `${latentChannels} latents for a row of ${inChannels} values`
+    : `one latent covers ${spatialFactor}x${spatialFactor} pixels`;
 }
 
 function showMismatch({ missing, unexpected, wrongShape }: WeightsComparison, asJson: boolean): void {

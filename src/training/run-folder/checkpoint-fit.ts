@@ -3,7 +3,7 @@ import { VaekitError } from "../../errors.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { formatShape, sameShape, type Shape } from "../../tensor/shape.ts";
 import { quote, shownName } from "../../util/printable.ts";
-import { differencesOf, type JsonValue } from "./json.ts";
+import { differencesOf, type JsonValue } from "./canonical-json.ts";
 
 /** What a model expects of a checkpoint; a part that is left out is not checked. */
 export interface ExpectedCheckpoint {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { VaekitError } from "../../errors.ts";
 import { parseJson } from "../../files/index.ts";
-import { canonicalJson, isJsonObject, type JsonValue } from "./json.ts";
+import { canonicalJson, isJsonObject, type JsonValue } from "./canonical-json.ts";
 import { quote } from "../../util/printable.ts";
 
 /** The file of every tensor, and that of everything else. */

@@ -23,7 +23,7 @@ import {
 } from "../../files/node/index.ts";
 import { checkFit, type ExpectedCheckpoint } from "./checkpoint-fit.ts";
 import { encodeState, parseState, stateFile, tensorsFile, type CheckpointState } from "./checkpoint-state.ts";
-import type { JsonValue } from "./json.ts";
+import type { JsonValue } from "./canonical-json.ts";
 
 /** What a run needs to go on. */
 export interface CheckpointContent {

@@ -14,7 +14,7 @@ export {
   type WriteCheckpointOptions,
 } from "./checkpoint.ts";
 export type { ExpectedCheckpoint, TensorKind } from "./checkpoint-fit.ts";
-export { fingerprintOf, type JsonValue } from "./json.ts";
+export { fingerprintOf, type JsonValue } from "./canonical-json.ts";
 export { MetricsLog, readMetrics, type MetricsRecord, type Truncation } from "./metrics-log.ts";
 export { RunDirectory, type ResumedRun } from "./run-directory.ts";
 export { EventFileWriter, type EventFileWriterOptions } from "./tensorboard.ts";

@@ -6,7 +6,7 @@ import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } f
 import { invariant } from "../../errors.ts";
 import { parseJson } from "../../files/index.ts";
 import { checkOutputPath, readRegularFile, writeError } from "../../files/node/index.ts";
-import type { JsonValue } from "./json.ts";
+import type { JsonValue } from "./canonical-json.ts";
 
 /** One line. Steps do not decrease from line to line; several lines may share one. */
 export interface MetricsRecord {

@@ -35,7 +35,7 @@ import {
   type WriteCheckpointOptions,
 } from "./checkpoint.ts";
 import type { ExpectedCheckpoint } from "./checkpoint-fit.ts";
-import type { JsonValue } from "./json.ts";
+import type { JsonValue } from "./canonical-json.ts";
 import { RunLock } from "./lock.ts";
 import { MetricsLog, type Truncation } from "./metrics-log.ts";
 import {
