@@ -34,7 +34,9 @@ export type ErrorCode =
 
 /** An error that a user can act on. Programs branch on `code`. */
 export class VaekitError extends Error {
+  /** "VaekitError". */
   override readonly name: string = "VaekitError";
+  /** What went wrong, for programs. */
   readonly code: ErrorCode;
 
   /**

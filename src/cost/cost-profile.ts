@@ -5,6 +5,7 @@ import { sizeOf } from "../tensor/shape.ts";
 
 /** What computes: ONNX Runtime's providers, with its two builds for the processor told apart. */
 export const providers = ["cpu", "wasm", "webgpu", "cuda", "dml", "coreml"] as const;
+/** One of ONNX Runtime's providers; its two builds for the processor are "cpu" and "wasm". */
 export type Provider = (typeof providers)[number];
 
 /**
@@ -31,8 +32,11 @@ export const tileSizes = [2, 4, 6] as const satisfies readonly TileSize[];
 /** How a 3x3 convolution is computed: as it is, or in Winograd's tiles of this size. */
 export type Algorithm = "direct" | TileSize;
 
+/** Prices of one provider with so many threads. */
 export interface CostProfile {
+  /** What computes. */
   readonly provider: Provider;
+  /** With how many threads. */
   readonly threadCount: number;
   /** What one run of a session costs beside its operators, in picoseconds. */
   readonly run: number;
@@ -40,6 +44,7 @@ export interface CostProfile {
   readonly element: number;
   /** The same where input and output are too many for the cache. */
   readonly farElement: number;
+  /** Prices of ONNX Runtime's own convolution. */
   readonly direct: AlgorithmCost;
   /** Empty where Winograd's convolution is never worth it. */
   readonly tiles: Readonly<Partial<Record<TileSize, AlgorithmCost>>>;
@@ -47,8 +52,11 @@ export interface CostProfile {
 
 /** The shape of a convolution, as far as its cost depends on it. */
 export interface ConvolutionShape {
+  /** Pictures at once, N. */
   readonly batch: number;
+  /** Channels of the input. */
   readonly inChannels: number;
+  /** Channels of the output. */
   readonly outChannels: number;
   /** Of the output. */
   readonly height: number;

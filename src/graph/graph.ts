@@ -11,7 +11,9 @@ import type { OperatorAttributes, OperatorName, Pads } from "./operators.ts";
 
 /** What is known of a value before it is computed. */
 export interface ValueType {
+  /** The dtype of its elements. */
   readonly dtype: DType;
+  /** Its shape; every size is known. */
   readonly shape: Shape;
 }
 
@@ -23,9 +25,13 @@ export interface Value extends ValueType {
 
 /** One application of an operator. */
 export interface NodeOf<K extends OperatorName> {
+  /** ONNX's name of the operator. */
   readonly operator: K;
+  /** ONNX's attributes of the operator, with its meaning. */
   readonly attributes: OperatorAttributes[K];
+  /** In the operator's order. */
   readonly inputs: readonly Value[];
+  /** The one output: operators with several are not in the table. */
   readonly output: Value;
   /** Whoever copies a node keeps them. */
   readonly labels?: Labels;
@@ -36,7 +42,9 @@ export type Node = { [K in OperatorName]: NodeOf<K> }[OperatorName];
 
 /** A value that is known when the graph is built: a weight in its file, or a small constant. */
 export interface Initializer {
+  /** The value that it fills. */
   readonly value: Value;
+  /** Where the numbers are: in a file, or here. */
   readonly data: { readonly stored: StoredTensor } | { readonly constant: Tensor };
 }
 
@@ -83,11 +91,17 @@ export type GroupNormalization = Extract<Composite, { kind: "GroupNormalization"
 export type Attention = Extract<Composite, { kind: "Attention" }>;
 export type WeightGradient = Extract<Composite, { kind: "WeightGradient" }>;
 
+/** A computation as ONNX operators over values of known dtype and shape. Immutable. */
 export interface Graph {
+  /** For messages, and the name in an exported file. */
   readonly name: string;
+  /** What a run is given, by name. */
   readonly inputs: readonly Value[];
+  /** Weights and constants. */
   readonly initializers: readonly Initializer[];
+  /** The operators, each after those whose outputs it reads. */
   readonly nodes: readonly Node[];
+  /** What a run gives. */
   readonly outputs: readonly Value[];
   /** The parts that are known as a whole; none of them contains another. */
   readonly composites: readonly Composite[];

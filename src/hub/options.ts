@@ -8,7 +8,9 @@ import type { Variables } from "./python-text.ts";
 export interface HubProgress {
   /** Path inside the repository. */
   readonly file: string;
+  /** Bytes that are on the disk, those of a continued download included. */
   readonly loadedBytes: number;
+  /** The file's size in bytes, by the hub's listing. */
   readonly totalBytes: number;
 }
 
@@ -28,9 +30,11 @@ export interface HubOptions {
   readonly token?: string | false;
   /** The hub's address; default `HF_ENDPOINT`, else https://huggingface.co. */
   readonly endpoint?: string;
+  /** Told while files are downloaded. */
   readonly onProgress?: (event: HubProgress) => void;
   /** Told when the hub is out of reach and the cached copy is used instead. */
   readonly onWarning?: (message: string) => void;
+  /** Ends the call with ABORTED; what was downloaded is kept for the next one. */
   readonly signal?: AbortSignal;
   /** Longest wait for the head of an answer; default `HF_HUB_ETAG_TIMEOUT`, else 15 000. */
   readonly timeoutMs?: number;

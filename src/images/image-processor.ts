@@ -12,6 +12,7 @@ import { blankRaster, checkRaster, describeRaster, toGrayscale, toRgb, type Rast
 import { resampleNames, type Resample } from "./resample.ts";
 import { resizeByMode, resizeModes, type ResizeMode } from "./resize-mode.ts";
 
+/** The options of a {@link VaeImageProcessor}, with diffusers' names and defaults. */
 export interface VaeImageProcessorOptions {
   /** Sides are cut down to a multiple of this: pixels per latent along a side. @defaultValue 8 */
   vaeScaleFactor?: number;
@@ -29,6 +30,7 @@ export interface VaeImageProcessorOptions {
   doConvertGrayscale?: boolean;
 }
 
+/** The options of {@link VaeImageProcessor.preprocess}. */
 export interface PreprocessOptions {
   /** Target height in pixels, cut down to a multiple of the factor; the picture's own by default. */
   height?: number;
@@ -57,6 +59,7 @@ const preprocessKinds: OptionKinds<PreprocessOptions> = {
 
 /** Turns pictures into the VAE's input and its output into pictures. */
 export class VaeImageProcessor {
+  /** The options in force, defaults written out. */
   readonly options: Readonly<Required<VaeImageProcessorOptions>>;
 
   /** @throws INVALID_ARGUMENT on an option out of range, or two that contradict each other. */

@@ -7,14 +7,19 @@ import { blankRaster, checkRaster, type Raster } from "./raster.ts";
 
 /** 8-bit RGBA samples, not premultiplied, as an ImageData has them. */
 export interface RgbaPixels {
+  /** Width in pixels. */
   readonly width: number;
+  /** Height in pixels. */
   readonly height: number;
+  /** `height * width * 4` samples, row by row. */
   readonly data: Uint8ClampedArray | Uint8Array;
 }
 
 /** The content of a picture file, as a Blob or a File has it. */
 export interface PictureBlob {
+  /** The number of bytes. */
   readonly size: number;
+  /** The bytes. */
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 

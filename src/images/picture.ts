@@ -1,10 +1,15 @@
 /** A picture that a model made: a raster that its platform can write. */
 import type { Raster } from "./raster.ts";
 
+/** A picture that a model made: an 8-bit raster that its platform can write to a file. */
 export abstract class Picture implements Raster {
+  /** Width in pixels. */
   readonly width: number;
+  /** Height in pixels. */
   readonly height: number;
+  /** 1: grey. 3: red, green, blue. */
   readonly channels: 1 | 3;
+  /** `height * width * channels` samples, HWC order. */
   readonly data: Uint8Array;
 
   constructor({ width, height, channels, data }: Raster) {

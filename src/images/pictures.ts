@@ -28,6 +28,7 @@ export function differencePicture(a: Raster, b: Raster, gain = 8): Raster {
   return { ...a, data };
 }
 
+/** The options of {@link contactSheet}. */
 export interface ContactSheetOptions {
   /** Pictures per row; all in one row by default. */
   columns?: number;
@@ -94,6 +95,7 @@ function checkWhole(value: number, least: number, subject: string): void {
  */
 export type LatentPalette = "grey" | "diverging";
 
+/** The options of {@link latentPicture}. */
 export interface LatentPictureOptions {
   /** @defaultValue "diverging" */
   palette?: LatentPalette;

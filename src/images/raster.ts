@@ -4,8 +4,11 @@ import { describeValue } from "../util/describe-value.ts";
 
 /** An 8-bit picture: RGB (3 channels) or grey (1), sRGB-encoded, rows from the top, channels interleaved. */
 export interface Raster {
+  /** Width in pixels. */
   readonly width: number;
+  /** Height in pixels. */
   readonly height: number;
+  /** 1: grey. 3: red, green, blue. */
   readonly channels: 1 | 3;
   /** `height * width * channels` samples, HWC order. */
   readonly data: Uint8Array;

@@ -37,22 +37,30 @@ function bicubic(signed: number): number {
 
 /** The filters of {@link resizeRaster}. */
 export const resampleNames = ["lanczos", "bicubic", "bilinear", "nearest"] as const;
+/** One of {@link resampleNames}. */
 export type Resample = (typeof resampleNames)[number];
 
 /** A part of the source in pixels, from `start` to `end`; it may have no width: then its edge is sampled. */
 export interface Span {
+  /** The first pixel's left (or upper) edge. */
   readonly start: number;
+  /** The last pixel's right (or lower) edge. */
   readonly end: number;
 }
 
 /** A part of the resized picture, in its pixels. */
 export interface ResizeWindow {
+  /** The first column. */
   readonly left: number;
+  /** The first row. */
   readonly top: number;
+  /** Width in pixels. */
   readonly width: number;
+  /** Height in pixels. */
   readonly height: number;
 }
 
+/** The options of {@link resizeRaster}. */
 export interface ResizeOptions {
   /** @defaultValue "lanczos" */
   resample?: Resample;

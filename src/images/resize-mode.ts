@@ -14,6 +14,7 @@ import { quote } from "../util/printable.ts";
  * - `crop` keeps the proportions, covers the size and cuts off what stands out.
  */
 export const resizeModes = ["default", "fill", "crop"] as const;
+/** One of {@link resizeModes}. */
 export type ResizeMode = (typeof resizeModes)[number];
 
 /**

@@ -18,6 +18,7 @@ import { LatentStatistics, type LatentStatisticsJson } from "./statistics.ts";
 
 /** What a config.json holds about latents, with how sure each number is. */
 export interface Calibration {
+  /** How many pictures were measured: the independent units of the intervals. */
   readonly pictures: number;
   /** Latent values of each channel, over all pictures. */
   readonly valuesPerChannel: number;
@@ -25,6 +26,7 @@ export interface Calibration {
   readonly scalingFactor: Estimate;
   /** The mean over all channels. */
   readonly shiftFactor: Estimate;
+  /** The mean of each channel, [C]. */
   readonly latentsMean: readonly Estimate[];
   /** 0 for a channel that has one value everywhere: no config may hold it, since latents are divided by it. */
   readonly latentsStd: readonly Estimate[];
@@ -99,13 +101,17 @@ function momentsOf(pictures: readonly PictureMoments[]): {
 
 /** The state of a {@link LatentCalibrator}, for a file. */
 export interface LatentCalibratorJson {
+  /** Latent channels, C. */
   readonly channels: number;
+  /** One entry for each picture, in the order in which they were counted. */
   readonly pictures: readonly LatentStatisticsJson[];
+  /** All raw latents together. */
   readonly histogram: HistogramJson;
 }
 
 /** Collects latents picture by picture; calibrators of different shards can be merged. */
 export class LatentCalibrator {
+  /** Latent channels, C. */
   readonly channels: number;
   /** All raw latents; [-64, 64) in steps of 1/16 unless told otherwise. */
   readonly histogram: Histogram;
@@ -161,6 +167,7 @@ export class LatentCalibrator {
     return { ...calibration, before: this.histogram, after };
   }
 
+  /** The state, from which {@link LatentCalibrator.fromJSON} makes an equal calibrator. */
   toJSON(): LatentCalibratorJson {
     const pictures = this.#pictures.map((picture) => picture.toJSON());
     return { channels: this.channels, pictures, histogram: this.histogram.toJSON() };

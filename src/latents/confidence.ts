@@ -5,6 +5,7 @@ const smallQuantiles = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306,
 
 /** An estimate and the range that holds the true value with 95 % confidence. */
 export interface Estimate {
+  /** The estimate itself, from all pictures together. */
   readonly value: number;
   /** Null where fewer than two pictures say nothing about the spread between pictures. */
   readonly interval: readonly [low: number, high: number] | null;

@@ -18,6 +18,7 @@ const logTwoPi = Math.log(2 * Math.PI);
 
 /** Where the noise of a sample comes from: one generator, one for each sample of the batch, or the noise itself. */
 export interface SampleOptions {
+  /** One generator for the whole batch, or one for each of its samples. @default a new one with a seed of its own */
   readonly generator?: Generator | readonly Generator[];
   /** Standard normal numbers of the mean's shape. */
   readonly noise?: Tensor;
@@ -163,6 +164,7 @@ export class DiagonalGaussianDistribution {
     return this.deterministic === other.deterministic && this.parameters.equals(other.parameters);
   }
 
+  /** Shape, range and mean of `mean` and `std`, in one line. */
   toString(): string {
     const { mean, std } = this;
     return `DiagonalGaussianDistribution { mean: ${mean.toString()}, std: ${std.toString()} }`;

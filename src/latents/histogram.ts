@@ -9,6 +9,7 @@ export interface HistogramJson {
   readonly low: number;
   /** The upper edge of the last bin; it belongs to no bin. */
   readonly high: number;
+  /** How many values fell into each bin, from `low` on. */
   readonly counts: readonly number[];
   /** Values below `low`. */
   readonly below: number;
@@ -18,8 +19,11 @@ export interface HistogramJson {
 
 /** Counts of values in equal bins of [low, high), and of those outside. */
 export class Histogram {
+  /** The lower edge of the first bin. */
   readonly low: number;
+  /** The upper edge of the last bin; it belongs to no bin. */
   readonly high: number;
+  /** How many values fell into each bin. The array itself, not a copy. */
   readonly counts: Float64Array;
   #below = 0;
   #above = 0;
@@ -109,6 +113,7 @@ export class Histogram {
     return copy;
   }
 
+  /** The state, from which {@link Histogram.fromJSON} makes an equal histogram. */
   toJSON(): HistogramJson {
     const { low, high, below, above } = this;
     return { low, high, counts: [...this.counts], below, above };

@@ -11,6 +11,7 @@ import { Tensor } from "../tensor/tensor.ts";
  * - `slerp`: the arc, along which the length changes evenly. For latents of mean 0 (normalized ones).
  */
 export const interpolations = ["slerp", "lerp"] as const;
+/** One of {@link interpolations}. */
 export type Interpolation = (typeof interpolations)[number];
 
 /** Below this sine of the angle between two vectors, the arc is a straight line, or any. */

@@ -6,7 +6,9 @@ import { checkDistribution, type DiagonalGaussianDistribution } from "./diagonal
 import { checkLatentsOptions, Encoded, type LatentsOptions } from "./encoded.ts";
 import { ValueObject } from "./value-object.ts";
 
+/** The fields of an {@link AutoencoderKLOutput}. */
 export interface AutoencoderKLOutputFields {
+  /** The posterior of the batch. */
   readonly latentDist: DiagonalGaussianDistribution;
 }
 
@@ -28,7 +30,9 @@ export class AutoencoderKLOutput extends Encoded {
   }
 }
 
+/** The fields of a {@link DecoderOutput}. */
 export interface DecoderOutputFields {
+  /** The decoded pictures, [N, C, H, W], or rows, [N, D]. */
   readonly sample: Tensor;
   /** Default: null. */
   readonly commitLoss?: Tensor | null;
@@ -49,8 +53,11 @@ export class DecoderOutput extends ValueObject {
   }
 }
 
+/** The fields of an {@link AutoencoderKLForwardOutput}. */
 export interface AutoencoderKLForwardOutputFields {
+  /** The reconstructions, [N, C, H, W]. */
   readonly sample: Tensor;
+  /** The posterior of the batch. */
   readonly latentDist: DiagonalGaussianDistribution;
 }
 
@@ -58,6 +65,7 @@ export interface AutoencoderKLForwardOutputFields {
 export class AutoencoderKLForwardOutput extends ValueObject {
   /** The reconstructions, float32 [N, C, H, W]. */
   declare readonly sample: Tensor;
+  /** The posterior that the reconstructions were decoded from: its mode, or a sample of it. */
   declare readonly latentDist: DiagonalGaussianDistribution;
 
   constructor(fields: AutoencoderKLForwardOutputFields) {

@@ -40,7 +40,9 @@ export function packLatents<D extends DType>(latents: Tensor<D>): Tensor<D> {
 
 /** The size of the picture that tokens stand for, in pixels. */
 export interface UnpackOptions {
+  /** Height in pixels. */
   readonly height: number;
+  /** Width in pixels. */
   readonly width: number;
   /** Pixels per latent along each side; default 8. */
   readonly vaeScaleFactor?: number;

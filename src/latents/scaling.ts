@@ -35,9 +35,13 @@ export type LatentScaling =
 export interface ScalingConfig {
   /** null or left out where only latentsMean and latentsStd count. */
   readonly scalingFactor?: number | null;
+  /** Latent channels, C. */
   readonly latentChannels: number;
+  /** The mean of all latents. @default 0 */
   readonly shiftFactor?: number | null;
+  /** The mean of each channel, [C]. It counts only beside `latentsStd`. */
   readonly latentsMean?: readonly number[] | null;
+  /** The standard deviation of each channel, [C], above 0. It counts only beside `latentsMean`. */
   readonly latentsStd?: readonly number[] | null;
 }
 

@@ -11,9 +11,11 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 /** The state of a {@link LatentStatistics}, for a file. */
 export interface LatentStatisticsJson {
+  /** Latent channels, C. */
   readonly channels: number;
   /** How many values each channel has seen. */
   readonly count: number;
+  /** Per channel, the mean; 0 before any value. */
   readonly mean: readonly number[];
   /** Per channel, the sum of squared distances from the mean. */
   readonly squares: readonly number[];
@@ -21,6 +23,7 @@ export interface LatentStatisticsJson {
 
 /** Running moments of each latent channel. */
 export class LatentStatistics {
+  /** Latent channels, C. */
   readonly channels: number;
   #count = 0;
   readonly #mean: Float64Array;
@@ -109,6 +112,7 @@ export class LatentStatistics {
     return this;
   }
 
+  /** The state, from which {@link LatentStatistics.fromJSON} makes equal statistics. */
   toJSON(): LatentStatisticsJson {
     const { channels, count } = this;
     return { channels, count, mean: [...this.#mean], squares: [...this.#squares] };

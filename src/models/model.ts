@@ -17,6 +17,7 @@ export interface ModelFacts {
   readonly inChannels: number;
   /** Channels of the pictures that are decoded; for rows, the values of one. */
   readonly outChannels: number;
+  /** Latent channels, L; for rows, the values of one. */
   readonly latentChannels: number;
   /** How many pixels one latent covers along each side. */
   readonly spatialFactor: number;
@@ -44,7 +45,9 @@ export interface TileFacts {
 
 /** A config that was read, and what was odd about it. */
 export interface ParsedConfig<Config> {
+  /** The config, checked and complete. */
   readonly config: Config;
+  /** One line each: unknown keys, values that contradict each other. */
   readonly warnings: string[];
 }
 
@@ -105,7 +108,9 @@ export interface VaeModel<Config extends object = object, Output extends Encoded
   readonly className: string;
   /** Other names that a config.json may have for it. */
   readonly aliases?: readonly string[];
+  /** How its config is read from a config.json and written into one. */
   readonly config: ConfigSchema<Config>;
+  /** What a config says, whatever its keys are called. */
   facts(config: Config): ModelFacts;
   /**
    * Name and shape of every parameter: what a checkpoint must hold.
@@ -119,6 +124,7 @@ export interface VaeModel<Config extends object = object, Output extends Encoded
   decoder(config: Config, size: InputSize, find: FindParameter): Graph;
   /** @param output what the encoder's graph gave. */
   encoded(output: Tensor<"float32">, config: Config): Output;
+  /** How a pipeline of this class scales latents. */
   scaling(config: Config): LatentScaling;
   /** Fresh weights, by name. */
   initialize(config: Config, generator: BaseGenerator): Map<string, Tensor<"float32">>;

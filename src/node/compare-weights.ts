@@ -8,7 +8,9 @@ import { checkOpenVaeOptions, type OpenVaeOptions } from "./opening-options.ts";
 
 /** What is wrong with a checkpoint. */
 export interface WeightsComparison {
+  /** Parameters of the model that the checkpoint does not have. */
   readonly missing: readonly string[];
+  /** Tensors of the checkpoint that the model does not have. */
   readonly unexpected: readonly string[];
   /** Tensors of another shape, in words. */
   readonly wrongShape: readonly string[];

@@ -4,11 +4,13 @@ import type { ConcreteDevice } from "../runtime/index.ts";
 
 /** What was chosen for one input size, and what it is expected to need. */
 export interface CodingPlan {
+  /** The half that the plan is for. */
   readonly half: Half;
   /** Of the input: pixels for the encoder, latents for the decoder. */
   readonly size: InputSize;
   /** Where it will run. */
   readonly device: ConcreteDevice;
+  /** "off": as a whole. "exact": in strips. */
   readonly tiling: "exact" | "off";
   /** Strips of the largest map; 1 for the whole. */
   readonly stripCount: number;
@@ -16,6 +18,7 @@ export interface CodingPlan {
   readonly peakBytes: number;
   /** The temporary file's size; 0 without one. */
   readonly fileBytes: number;
+  /** Estimated, by the planner's prices, without the making of sessions. */
   readonly seconds: number;
 }
 

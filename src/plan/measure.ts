@@ -32,9 +32,13 @@ export interface MeasureOptions {
   readonly signal?: AbortSignal;
 }
 
+/** One convolution by one algorithm, as it was measured. */
 export interface Measurement {
+  /** The convolution. */
   readonly shape: ConvolutionShape;
+  /** How it was computed. */
   readonly algorithm: Algorithm;
+  /** The fastest of its runs. */
   readonly seconds: number;
   /** What the profile says. */
   readonly predictedSeconds: number;

@@ -17,6 +17,7 @@ type Camel = CamelKeys<ParsedRecipe>;
 export type AutoencoderKLRecipe = Omit<Extract<Camel["model"], { type: "autoencoder_kl" }>, "config"> & {
   readonly config: AutoencoderKLConfig | null;
 };
+/** What an `mlp` recipe trains: a fully connected VAE of rows. */
 export type MlpRecipe = Extract<Camel["model"], { type: "mlp" }>;
 
 /** Everything that decides a training run, complete and checked. Exactly one of `steps` and `epochs` is a number. */

@@ -22,7 +22,9 @@ export interface CalibrationChart {
   readonly raw: HistogramData;
   /** (z - shift) · scaling. */
   readonly normalized: HistogramData;
+  /** The measured factor, with its interval. */
   readonly scalingFactor: Estimate;
+  /** The measured shift, with its interval. */
   readonly shiftFactor: Estimate;
   /** The probability that the intervals stand for. @defaultValue 0.95 */
   readonly confidence?: number;

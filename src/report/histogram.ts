@@ -5,8 +5,11 @@ import { horizontalAxis, linearScale, polyline, svg, type PlotArea, type Scale }
 
 /** How many values fell into each of equally wide bins between `low` and `high`. */
 export interface HistogramData {
+  /** The lower edge of the first bin. */
   readonly low: number;
+  /** The upper edge of the last bin. */
   readonly high: number;
+  /** How many values fell into each bin, from `low` on. */
   readonly counts: ArrayLike<number>;
   /** Values below `low`; they count for the heights and have no bar. @defaultValue 0 */
   readonly below?: number;

@@ -9,7 +9,9 @@ import { pageStyle } from "./page-style.ts";
 
 /** A name and a value for the report to show, already in words. */
 export interface ReportFact {
+  /** What the value is of. */
   readonly name: string;
+  /** The value as it is shown. */
   readonly value: string;
 }
 
@@ -21,10 +23,15 @@ export interface RoundtripNumbers {
   readonly ssim?: number;
   /** Of the raw latents, before shift and scaling. */
   readonly latentMean: number;
+  /** The population standard deviation of the raw latents. */
   readonly latentStd: number;
+  /** The least of the raw latents. */
   readonly latentMin: number;
+  /** The greatest of the raw latents. */
   readonly latentMax: number;
+  /** How long encoding took. */
   readonly encodeMs: number;
+  /** How long decoding took. */
   readonly decodeMs: number;
   /** The most memory that the process held until the picture was done. */
   readonly peakMemoryBytes?: number;
@@ -32,13 +39,19 @@ export interface RoundtripNumbers {
 
 /** One picture and what became of it. The pictures are PNG files, as bytes. */
 export interface RoundtripPicture {
+  /** Stands above the picture. */
   readonly name: string;
+  /** Width of the picture as the model saw it. */
   readonly widthPixels: number;
+  /** Height of the picture as the model saw it. */
   readonly heightPixels: number;
+  /** The picture as the model saw it. */
   readonly original: Uint8Array;
+  /** What the model made of it. */
   readonly reconstruction: Uint8Array;
   /** |reconstruction - original|, times `differenceGain`. */
   readonly difference: Uint8Array;
+  /** By how much `difference` is amplified, for the caption. */
   readonly differenceGain: number;
   /** All latent channels in one picture. */
   readonly latents: Uint8Array;
@@ -46,6 +59,7 @@ export interface RoundtripPicture {
   readonly channelHistograms: readonly HistogramData[];
   /** Of all latents together, after shift and scaling: what a diffusion model sees. */
   readonly normalizedHistogram: HistogramData;
+  /** What was measured. */
   readonly numbers: RoundtripNumbers;
 }
 
@@ -55,11 +69,13 @@ export interface RoundtripReport {
   readonly title?: string;
   /** A folder, a file or a hub id. */
   readonly modelName: string;
+  /** The number of scalars in the weights. */
   readonly parameterCount: number;
   /** The config's values that matter to a reader: latent channels, spatial factor, scaling factor. */
   readonly configSummary: readonly ReportFact[];
   /** Where it ran: runtime, device, version. */
   readonly environment?: readonly ReportFact[];
+  /** In the order in which they are shown. */
   readonly pictures: readonly RoundtripPicture[];
 }
 

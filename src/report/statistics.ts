@@ -3,10 +3,13 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 /** Over all elements. */
 export interface Summary {
+  /** The mean. */
   readonly mean: number;
   /** Of the population. */
   readonly std: number;
+  /** The least value. */
   readonly min: number;
+  /** The greatest value. */
   readonly max: number;
 }
 

@@ -16,12 +16,15 @@ import {
 
 /** One point of a curve. */
 export interface CurvePoint {
+  /** The step, on the horizontal axis. */
   readonly step: number;
+  /** The value after that step. */
   readonly value: number;
 }
 
 /** What {@link renderTrainingCurves} draws. */
 export interface TrainingCurves {
+  /** Stands above the plot. */
   readonly title: string;
   /** The training loss; drawn on a logarithmic axis where it stays above 0. */
   readonly loss: readonly CurvePoint[];

@@ -4,6 +4,7 @@
 export interface ByteSource {
   /** For messages: a path, a URL, or "memory". */
   readonly name: string;
+  /** How many bytes there are. */
   readonly byteLength: number;
   /** The path of the file on disk, where it is one: native runtimes map it instead of reading it. */
   readonly path?: string;

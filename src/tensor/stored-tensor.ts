@@ -6,16 +6,21 @@ import type { Tensor } from "./tensor.ts";
 
 /** A tensor's place in a file, in row-major, little-endian order. */
 interface TensorPlace {
+  /** Its name in the file. */
   readonly name: string;
+  /** Its shape. */
   readonly shape: Shape;
+  /** The file, or what stands for it. */
   readonly source: ByteSource;
   /** Where its first byte is in `source`. */
   readonly byteOffset: number;
+  /** How many bytes it has. */
   readonly byteLength: number;
 }
 
 /** A tensor that can be read from its file. */
 export interface StoredTensor extends TensorPlace {
+  /** The dtype of its elements. */
   readonly dtype: DType;
 }
 
@@ -24,6 +29,7 @@ export interface StoredTensor extends TensorPlace {
  * such; only who needs its numbers refuses it.
  */
 export interface UnreadTensor extends TensorPlace {
+  /** None that vaekit computes with. */
   readonly dtype: undefined;
   /** The file format's name of its dtype. */
   readonly storedDType: string;

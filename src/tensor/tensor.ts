@@ -13,8 +13,11 @@ import { checkShape, formatShape, sameShape, sizeOf, type Shape } from "./shape.
  * images cross no memory twice. `float16` and `bfloat16` hold their bits in a `Uint16Array`.
  */
 export class Tensor<D extends DType = DType> {
+  /** The dtype of its elements. */
   readonly dtype: D;
+  /** The sizes of its dimensions; [] for a scalar. */
   readonly shape: Shape;
+  /** Its elements in row-major order; float16 and bfloat16 as their bits. */
   readonly data: DataOf<D>;
 
   private constructor(dtype: D, shape: Shape, data: DataOf<D>) {
@@ -117,6 +120,7 @@ export class Tensor<D extends DType = DType> {
     return this.bytes.every((byte, i) => byte === theirs[i]);
   }
 
+  /** Class, dtype, shape and range in one line. */
   toString(): string {
     return summarize(this);
   }

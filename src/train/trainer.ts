@@ -24,6 +24,7 @@ import type { ModelContent, TrainableModel } from "./trainable-model.ts";
 import { TrainingEngine } from "./training-engine.ts";
 import type { StepReport, WeightsKind } from "./training-plan.ts";
 
+/** The options of {@link Trainer.fromRecipe}. */
 export interface TrainerOptions {
   /** What is trained on. A tensor's examples are shuffled in each epoch, by the recipe's seed. */
   readonly data: HandedData;
@@ -54,6 +55,7 @@ interface TrainerParts {
   readonly totalSteps: number;
 }
 
+/** A training run in memory: no files, any runtime. The caller decides when a step is made. */
 export class Trainer {
   /** What is trained, every default written out. */
   readonly recipe: Recipe;

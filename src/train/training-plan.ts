@@ -37,7 +37,9 @@ export type WeightsKind = "raw" | "ema";
 export interface StepReport {
   /** Updates done, this one included. */
   readonly step: number;
+  /** The learning rate of this step. */
   readonly learningRate: number;
+  /** The weight of the KL term in this step. */
   readonly klWeight: number;
   /** The objective's terms by name, means over the step's batches. */
   readonly terms: Readonly<Record<string, number>>;

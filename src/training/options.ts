@@ -10,18 +10,22 @@ export type ValidationMetrics = Readonly<Record<string, number>>;
 
 /** What a caller may watch. */
 export interface TrainingEvents {
+  /** Told once, before the first step. */
   readonly onStart?: (run: {
     step: number;
     totalSteps: number;
     parameterCount: number;
     examples: number;
   }) => void;
+  /** Told after each step. */
   readonly onStep?: (report: StepReport, imagesPerSecond: number) => void;
+  /** Told after each validation, with the step it was made at. */
   readonly onValidation?: (step: number, metrics: ValidationMetrics) => void;
   /** One line for the user: a skipped file, a damaged checkpoint, a file written. */
   readonly onNote?: (message: string) => void;
 }
 
+/** The options of {@link train}. */
 export interface TrainOptions extends TrainingEvents {
   /**
    * What decides the run: a plain object as in a recipe file, such as `{ data: { path: "photos" }, steps: 100 }`; what `parseRecipe`
@@ -38,6 +42,7 @@ export interface TrainOptions extends TrainingEvents {
   readonly strict?: boolean;
   /** Asks the run to finish its step, save and return. */
   readonly signal?: AbortSignal;
+  /** Where to compute. @default "cpu" */
   readonly device?: Device;
   /** Threads of the computation; by default one per core. */
   readonly threadCount?: number;
@@ -69,13 +74,17 @@ export const trainKinds: OptionKinds<TrainOptions> = {
 
 /** Where the loop ended. */
 export interface RunResult {
+  /** Updates done. */
   readonly step: number;
+  /** Updates that the recipe asks for. */
   readonly totalSteps: number;
   /** Where the model lies; undefined when the run was interrupted. */
   readonly modelPath: string | undefined;
+  /** The last validation's metrics; undefined where there was none. */
   readonly validation: ValidationMetrics | undefined;
 }
 
+/** Where a run ended, and what it left out. */
 export interface TrainResult extends RunResult {
   /** How many files could not be read and were left out. */
   readonly skippedCount: number;

@@ -31,6 +31,7 @@ export interface DescribedParts<Config extends object = object, Output extends E
  * @typeParam Output what `encode` returns.
  */
 export class DescribedVae<Config extends object = object, Output extends Encoded = Encoded> {
+  /** Where the model came from, for messages and provenance: a path, a hub id, a URL. */
   readonly name: string;
   /** The encoder's, where the decoder has one of its own. */
   readonly config: Config;

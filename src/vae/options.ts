@@ -14,16 +14,23 @@ export type { Half } from "../models/index.ts";
  * diffusers' tiling (with its seams).
  */
 export const tilingModes = ["auto", "exact", "off", "diffusers"] as const;
+/** One of {@link tilingModes}. */
 export type Tiling = (typeof tilingModes)[number];
 
 export type { CodingPlan } from "../plan/index.ts";
 
 /** How far an operation is, in passes through the model. */
 export interface CodingProgress {
+  /** Passes that are done. */
   readonly done: number;
+  /** All passes: one, or one for each picture with `slicing`, for each of diffusers' tiles. */
   readonly total: number;
 }
 
+/**
+ * How `encode` and `decode` go about their work. None of these changes the result beyond rounding, but `tiling:
+ * "diffusers"`.
+ */
 export interface CodingOptions {
   /** @default "auto" */
   readonly tiling?: Tiling;
@@ -43,18 +50,23 @@ export interface CodingOptions {
    * one pass over the result. @default true
    */
   readonly checkFinite?: boolean;
+  /** Ends the call with ABORTED. */
   readonly signal?: AbortSignal;
+  /** Told at the start and after each pass through the model. */
   readonly onProgress?: (progress: CodingProgress) => void;
 }
 
+/** The options of `forward`. */
 export interface ForwardOptions extends CodingOptions {
   /** Decode a sample of the posterior instead of its mode. @default false */
   readonly samplePosterior?: boolean;
+  /** Draws the noise of the sample. @default a new one with a seed of its own */
   readonly generator?: BaseGenerator;
   /** The noise of the sample, [N, L, h, w], instead of a generator. */
   readonly noise?: Tensor;
 }
 
+/** The options of `exportOnnx`. */
 export interface ExportOptions {
   /** Refuses weights that hold NaN or infinite values. @default true */
   readonly checkFinite?: boolean;

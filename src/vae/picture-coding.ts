@@ -17,6 +17,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
 import { codingKinds, type CodingOptions } from "./options.ts";
 
+/** The options of `preprocess`. */
 export interface PictureOptions {
   /**
    * Pixels of the shorter side, with the proportions kept, or `{ width, height }`, to which the picture is cut; smaller pictures
@@ -25,6 +26,7 @@ export interface PictureOptions {
   readonly size?: PictureSize;
 }
 
+/** The options of `encodeImage`: the picture's size, how it is encoded, and which latents are taken. */
 export interface PictureEncodingOptions
   extends PictureOptions, CodingOptions, Pick<LatentsOptions, "sample" | "generator"> {}
 

@@ -205,6 +205,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     });
   }
 
+  /** {@link dispose}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

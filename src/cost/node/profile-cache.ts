@@ -17,8 +17,11 @@ import { defaultProfile } from "../cost-table.ts";
 
 /** What a measurement is valid for. */
 export interface ProfileKey {
+  /** The processor's name, as the system has it. */
   readonly processor: string;
+  /** What computes. */
   readonly provider: Provider;
+  /** With how many threads. */
   readonly threadCount: number;
   /** Of ONNX Runtime. */
   readonly runtimeVersion: string;

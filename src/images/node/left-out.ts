@@ -3,7 +3,9 @@ import { checkValue, optionKinds } from "../../util/check-options.ts";
 
 /** A picture that could not be read, and why. */
 export interface UnreadablePicture {
+  /** The file's path. */
   readonly path: string;
+  /** What was found instead of a picture, in one line. */
   readonly reason: string;
 }
 

@@ -8,6 +8,7 @@ import { extname } from "node:path";
 
 /** What a picture is of vaekit's own making. */
 export const ownPictures = ["reconstruction", "sample sheet"] as const;
+/** A kind of picture that vaekit makes to be looked at; a listing of a folder leaves such pictures out. */
 export type OwnPicture = (typeof ownPictures)[number];
 
 const mark = "vaekit made this: ";

@@ -14,6 +14,7 @@ import { addLeftOut, nothingLeftOut, type LeftOut, type UnreadablePicture } from
 import { listFolder } from "./list-folder.ts";
 import { checkFound } from "./list-pictures.ts";
 
+/** The options of {@link PictureFiles.find}. */
 export interface PictureFilesOptions {
   /** Whether a picture of a folder that cannot be read is an error, as one that is named. @defaultValue false */
   strict?: boolean;
@@ -40,6 +41,7 @@ const pathsKind: OptionKind = {
 
 /** A picture that could be read. */
 export interface ReadPicture<T> {
+  /** The file's path. */
   readonly path: string;
   /** Its place among {@link PictureFiles.paths}. */
   readonly index: number;

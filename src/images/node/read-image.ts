@@ -7,6 +7,7 @@ import { describeValue } from "../../util/describe-value.ts";
 import { checkOptions, oneOf, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
 import { decodePictureBytes, PictureFault, readPictureBytes } from "./picture-file.js";
 
+/** The options of {@link readImage}. */
 export interface ReadImageOptions {
   /** What the raster holds; grey is the luma of the RGB picture. @defaultValue "rgb" */
   convert?: "rgb" | "grayscale";

@@ -14,6 +14,7 @@ const formatOfExtension: Record<string, "png" | "jpeg" | "webp"> = {
   ".webp": "webp",
 };
 
+/** The options of {@link encodeImage}. */
 export interface EncodeImageOptions {
   /** Quality of JPEG and WebP, 1 to 100. @defaultValue 95 for JPEG; WebP is lossless without it. */
   quality?: number;

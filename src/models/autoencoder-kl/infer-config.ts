@@ -12,12 +12,17 @@ import { inferArchitecture, type Architecture } from "./infer-architecture.ts";
 
 /** What the members of a family share, beside the architecture that shapes tell. */
 interface FamilyPreset {
+  /** The family's name for people. */
   readonly label: string;
+  /** Latent channels, C. */
   readonly latentChannels: number;
   /** Whether the file has both quant_conv and post_quant_conv, or neither. */
   readonly hasQuantConvs: boolean;
+  /** `scaling_factor` of the family's config.json. */
   readonly scalingFactor: number;
+  /** `shift_factor` of the family's config.json; null where it has none. */
   readonly shiftFactor: number | null;
+  /** `sample_size` of the family's config.json, in pixels: the side of diffusers' tiles. */
   readonly sampleSize: number;
 }
 

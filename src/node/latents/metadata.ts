@@ -16,8 +16,9 @@ import { checkVae } from "../check-vae.ts";
 export interface LatentsOrigin {
   /** The pictures, in the batch's order; of their paths the names are noted. */
   readonly images: readonly string[];
-  /** Of the pictures as the model saw them, in pixels. */
+  /** Width of the pictures as the model saw them, in pixels. */
   readonly width: number;
+  /** Height of the pictures as the model saw them, in pixels. */
   readonly height: number;
   /** As in the options of `encode`. @defaultValue "auto" */
   readonly tiling?: string | undefined;

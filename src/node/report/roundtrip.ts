@@ -28,6 +28,7 @@ export interface RoundtripInput {
   readonly raster: Raster;
 }
 
+/** The options of {@link measureRoundtrip}. */
 export interface RoundtripOptions {
   /** For `vae.encode` and `vae.decode`. */
   readonly coding?: CodingOptions;
@@ -48,8 +49,11 @@ const optionKindsOfRoundtrip: OptionKinds<RoundtripOptions> = {
 
 /** The measurements of one picture. */
 export interface RoundtripMeasures {
+  /** As in the input. */
   readonly name: string;
+  /** Of the picture as the model saw it, in pixels. */
   readonly width: number;
+  /** Of the picture as the model saw it, in pixels. */
   readonly height: number;
   /** In decibels; Infinity for equal pictures. */
   readonly psnr: number;
@@ -57,7 +61,9 @@ export interface RoundtripMeasures {
   readonly ssim: number | null;
   /** Of the latents before shift and scaling. */
   readonly latents: Summary;
+  /** Of `vae.encode`, the making of sessions included. */
   readonly encodeMs: number;
+  /** Of `vae.decode`, the making of sessions included. */
   readonly decodeMs: number;
   /** What was chosen; not for diffusers' tiles. */
   readonly plan?: { readonly encoder: CodingPlan; readonly decoder: CodingPlan };
@@ -65,9 +71,13 @@ export interface RoundtripMeasures {
   readonly peakMemoryBytes: number;
 }
 
+/** A round trip: what was measured, and the pictures and latents that it was measured on. */
 export interface RoundtripResult {
+  /** What was measured. */
   readonly numbers: RoundtripMeasures;
+  /** The picture as the model saw it. */
   readonly original: Raster;
+  /** What the model made of it. */
   readonly reconstruction: Raster;
   /** Float32 `[1, C, h, w]`, or `[1, C]` of rows, as the encoder gives them. */
   readonly latents: Tensor<"float32">;

@@ -12,9 +12,11 @@ import { checkVae } from "../check-vae.ts";
 
 /** What is planned. */
 export interface PlannedWork {
+  /** The half that is planned. */
   readonly half: "encoder" | "decoder";
   /** Of the picture, in pixels: multiples of the model's factor. */
   readonly width: number;
+  /** Of the picture, in pixels: a multiple of the model's factor. */
   readonly height: number;
 }
 
@@ -25,7 +27,9 @@ const workKinds: OptionKinds<PlannedWork> = {
 };
 
 export interface PlanReport extends PlannedWork {
+  /** Whose prices the plan is made with. */
   readonly provider: Provider;
+  /** For how many threads the prices are. */
   readonly threadCount: number;
   /** Whether the prices were measured on this machine, are the default's, or a guess, as for any graphics processor. */
   readonly prices: "measured" | "default" | "guessed";

@@ -19,6 +19,7 @@ import { measureProfile, probeShapes, type Measurement } from "../../plan/index.
 import { NodeRuntime } from "../../runtime/node/node-runtime.ts";
 import { checkOptions, optionKinds, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
 
+/** The options of {@link measureCosts}. */
 export interface MeasureCostsOptions {
   /** Threads of the processor. @defaultValue one per core */
   readonly threadCount?: number;
@@ -26,6 +27,7 @@ export interface MeasureCostsOptions {
   readonly rounds?: number;
   /** Whether the planner takes the result from now on. @defaultValue true */
   readonly save?: boolean;
+  /** Told after each measurement: how many are done, of how many. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -38,7 +40,9 @@ const measureKinds: OptionKinds<MeasureCostsOptions> = {
 
 /** One convolution by both algorithms. */
 export interface ConvolutionCosts {
+  /** The convolution that was measured. */
   readonly shape: ConvolutionShape;
+  /** By ONNX Runtime's own operator. */
   readonly directSeconds: number;
   /** By Winograd's tiles of 4x4. */
   readonly winogradSeconds: number;
@@ -48,14 +52,19 @@ export interface ConvolutionCosts {
   readonly chosen: Algorithm;
 }
 
+/** What was measured on this machine, and the prices that follow from it. */
 export interface MeasuredCosts {
   /** For which machine and how many threads they are. */
   readonly key: ProfileKey;
   /** The file in the user's cache folder; null where they were not saved. */
   readonly path: string | null;
+  /** The prices that were fitted to the measurements. */
   readonly profile: CostProfile;
+  /** The prices that hold where nothing was measured. */
   readonly defaultProfile: CostProfile;
+  /** Every measurement, beside what the fitted prices say. */
   readonly measurements: readonly Measurement[];
+  /** The measured convolutions, one by one. */
   readonly convolutions: readonly ConvolutionCosts[];
   /** Of the prices against the measurements, relative, in the middle: large where other programs were busy. */
   readonly error: number;

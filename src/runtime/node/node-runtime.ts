@@ -39,6 +39,7 @@ import { fatal, outputTypes, sessionOptions } from "./session-options.ts";
 import { buffersOf, toMessages } from "./tensor-messages.ts";
 import { WorkerClient } from "./worker-client.ts";
 
+/** The options of a {@link NodeRuntime}. */
 export interface NodeRuntimeOptions {
   /** Where to run; "auto" (the default) tries the platform's GPU provider and falls back to the processor. */
   readonly device?: Device;
@@ -58,10 +59,13 @@ export interface NodeRuntimeOptions {
 
 /** What computes, and how. */
 export interface RuntimeDescription {
+  /** "onnxruntime-node". */
   readonly name: string;
   /** Of ONNX Runtime. */
   readonly version: string;
+  /** Where it computes. */
   readonly device: ConcreteDevice;
+  /** Each of ONNX Runtime's own ways, and whether it is used here. */
   readonly tricks: readonly TrickDescription[];
 }
 
@@ -72,6 +76,12 @@ const runtimeKinds: OptionKinds<NodeRuntimeOptions> = {
   ort: optionKinds.checkedElsewhere,
 };
 
+/**
+ * ONNX Runtime's native build, in a thread of its own: computing does not block the caller's event loop. Weights in
+ * files are mapped, not read.
+ *
+ * Given to several models (option `runtime`), it is disposed by whoever made it.
+ */
 export class NodeRuntime implements Runtime {
   readonly name = "onnxruntime-node";
   readonly #devices: DeviceChoice;

@@ -6,6 +6,7 @@
 import { checkValue, oneOf, type OptionKinds } from "../../util/check-options.ts";
 import { checkSchedule, countKind, shareKind } from "./check-schedule.ts";
 
+/** How the decay of the average grows to its limit. */
 export interface EmaSchedule {
   /** Upper limit of the decay; EMAModel's default is 0.9999. */
   readonly decay: number;

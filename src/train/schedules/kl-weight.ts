@@ -11,6 +11,7 @@ import { checkSchedule, countKind, nonNegative, stepKind } from "./check-schedul
 export interface KlWeightSchedule {
   /** The full weight. */
   readonly weight: number;
+  /** The curve on which the weight grows from `startStep` on. */
   readonly annealing: "constant" | "linear" | "sigmoid" | "cyclic";
   /** Before this step the weight is 0; the annealing begins here. */
   readonly startStep: number;

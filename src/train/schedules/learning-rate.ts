@@ -13,10 +13,12 @@ import {
 import { checkSchedule, countKind, shareKind, stepKind } from "./check-schedule.ts";
 
 const types = ["constant", "linear", "cosine", "cosine_with_restarts", "polynomial", "piecewise"] as const;
+/** The curve of the learning rate, by diffusers' name. */
 export type LearningRateScheduleType = (typeof types)[number];
 
 /** How the learning rate changes in the course of a run. */
 export interface LearningRateSchedule {
+  /** The curve. */
   readonly type: LearningRateScheduleType;
   /** Length of the run in steps. */
   readonly totalSteps: number;
