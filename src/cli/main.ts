@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** The program `vaekit`: runs one command and turns its end into an exit code. */
 import { reportFailure } from "./failure.ts";
-import { createProgram } from "./program.ts";
+import { run } from "./run.ts";
 import { handleSignals } from "./signals.ts";
-import { exitCodes, flushOutput, handleOutputErrors } from "./terminal.ts";
+import { flushOutput, handleOutputErrors } from "./terminal.ts";
 
 handleSignals();
 handleOutputErrors();
@@ -11,9 +11,7 @@ process.on("uncaughtException", (error) => {
   process.exit(reportFailure(error));
 });
 
-const exitCode = await createProgram()
-  .parseAsync()
-  .then(() => exitCodes.done, reportFailure);
+const exitCode = await run(process.argv.slice(2));
 
 // A worker may still be busy after a failure, so the program does not wait for it; only for its own output.
 flushOutput(() => {

@@ -6,7 +6,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSafetensorsFile, Tensor, writeSafetensorsFile } from "../../src/node/index.ts";
 import { brokenSafetensors, latentsFile, pngOfSize } from "./broken-files.ts";
-import { listFiles, runCli, savePicture, saveTinyModel, temporaryFolder, type Outcome } from "./run-cli.ts";
+import {
+  listFiles,
+  runCli,
+  savePicture,
+  saveTinyModel,
+  spawnCli,
+  temporaryFolder,
+  type Outcome,
+} from "./run-cli.ts";
 
 const weightsName = "diffusion_pytorch_model.safetensors";
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -152,7 +160,7 @@ describe("outputs", () => {
     // A limit on the size of files refuses the write as a full disk does, and needs no special rights.
     const limits = { cwd: folder.path, before: "trap '' XFSZ; ulimit -f 1" };
     const args = ["encode", "good.png", ...model, "--size", "256", "--out", "z.safetensors"];
-    expectOneError(await runCli(args, limits), /z\.safetensors: /);
+    expectOneError(await spawnCli(args, limits), /z\.safetensors: /);
     expect(await listFiles(folder.path)).toEqual(before);
   });
 });

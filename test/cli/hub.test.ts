@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { startHubServer, type HubServer } from "../hub-server.ts";
-import { program, runCli, saveTinyModel, temporaryFolder, type Outcome } from "./run-cli.ts";
+import { program, runCli, saveTinyModel, spawnCli, temporaryFolder, type Outcome } from "./run-cli.ts";
 
 const single = "diffusion_pytorch_model.safetensors";
 
@@ -140,7 +140,9 @@ describe("two processes", () => {
     (await readdir(blobs()).catch(() => [])).filter((name) => name.endsWith("-incomplete"));
 
   test("fetch one model at once, each whole", async () => {
-    const outcomes = await Promise.all([inspect("org/tiny"), inspect("org/tiny")]);
+    const settings = { cwd: folder.path, env: environment() };
+    const one = (): Promise<Outcome> => spawnCli(["inspect", "org/tiny"], settings);
+    const outcomes = await Promise.all([one(), one()]);
     expect(outcomes.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
       Array(2).fill({ code: 0, stderr: "" }),
     );

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AutoencoderKLConfig } from "../../src/node/index.ts";
-import { listFiles, runCli, savePicture, saveTinyModel, temporaryFolder } from "./run-cli.ts";
+import { listFiles, spawnCli, savePicture, saveTinyModel, temporaryFolder } from "./run-cli.ts";
 
 /** Wide at full resolution. */
 const slowConfig: Partial<AutoencoderKLConfig> = {
@@ -33,7 +33,7 @@ test.runIf(process.platform !== "win32").each([
   const before = await listFiles(folder.path);
   const args = ["roundtrip", "a.png", "--model", "model", "--device", "cpu", "--size", "original"];
   const startMs = performance.now();
-  const outcome = await runCli(args, { cwd: folder.path, kill: { signal, afterMs } });
+  const outcome = await spawnCli(args, { cwd: folder.path, kill: { signal, afterMs } });
   expect(outcome.signal).toBe(signal);
   expect(performance.now() - startMs).toBeLessThan(afterMs + 1000);
   expect(await listFiles(folder.path)).toEqual(before);

@@ -1,7 +1,7 @@
 /** Work without bounds, asked for by accident, is refused before it begins; and other places that commands cannot work in. */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runCli, saveTinyModel, temporaryFolder } from "./run-cli.ts";
+import { runCli, saveTinyModel, spawnCli, temporaryFolder } from "./run-cli.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 const model = ["--model", "model", "--device", "cpu"];
@@ -48,7 +48,7 @@ describe("a command line that asks for too much", () => {
 
 test.skipIf(process.platform === "win32")("a working folder that is gone is one line", async () => {
   const before = 'mkdir gone && cd gone && rmdir "$PWD"';
-  const { code, stderr } = await runCli(["demo"], { cwd: folder.path, before });
+  const { code, stderr } = await spawnCli(["demo"], { cwd: folder.path, before });
   expect([code, stderr]).toEqual([
     1,
     "vaekit: The working folder is gone. Change to a folder that is there.\n",

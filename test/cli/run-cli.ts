@@ -1,10 +1,11 @@
-/** Runs the built program as a user does, in a folder of its own, and makes the tiny inputs that it needs. */
+/** Runs command lines, in this process or as the built program, and makes the tiny inputs that they need. */
 import { spawn } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
+import { run } from "../../src/cli/run.ts";
 import { AutoencoderKL, Generator, type AutoencoderKLConfig } from "../../src/node/index.ts";
 
 /** The program; `npm test` builds it first. */
@@ -19,15 +20,86 @@ export interface Outcome {
 
 export interface RunSettings {
   readonly cwd: string;
+  /** Beside the variables of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether stderr is a terminal. */
+  readonly isTerminal?: boolean;
+}
+
+export interface SpawnSettings extends Pick<RunSettings, "cwd" | "env"> {
   /** Sends the signal after this long. */
   readonly kill?: { readonly signal: NodeJS.Signals; readonly afterMs: number };
   /** Shell commands to run first, in the shell that becomes the program. */
   readonly before?: string;
 }
 
-/** Runs `vaekit` to its end. */
+let turn: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs `vaekit` to its end in this process, one command line after the other: for all that needs no process of its own.
+ * It has the working folder, the variables and the two outputs of a process for as long as it runs.
+ */
 export function runCli(args: readonly string[], settings: RunSettings): Promise<Outcome> {
+  const outcome = turn.then(() => runHere(args, settings));
+  turn = outcome.catch(() => undefined);
+  return outcome;
+}
+
+async function runHere(args: readonly string[], settings: RunSettings): Promise<Outcome> {
+  const { cwd, env = {}, isTerminal } = settings;
+  const former = {
+    cwd: process.cwd(),
+    env: Object.keys(env).map((name) => [name, process.env[name]] as const),
+  };
+  const stdout = capture(process.stdout, undefined);
+  const stderr = capture(process.stderr, isTerminal);
+  process.chdir(cwd);
+  Object.assign(process.env, env);
+  try {
+    const code = await run(args);
+    return { code, signal: null, stdout: stdout.text(), stderr: stderr.text() };
+  } finally {
+    for (const [name, value] of former.env) {
+      if (value === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = value;
+    }
+    process.chdir(former.cwd);
+    stdout.end();
+    stderr.end();
+  }
+}
+
+/** Keeps what is written to a stream from its reader. */
+function capture(
+  stream: NodeJS.WriteStream,
+  isTTY: boolean | undefined,
+): { text: () => string; end: () => void } {
+  let text = "";
+  const write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+    text += typeof chunk === "string" ? chunk : Buffer.from(chunk).toString();
+    const done = rest.find((value) => typeof value === "function") as (() => void) | undefined;
+    if (done !== undefined) queueMicrotask(done);
+    return true;
+  };
+  const values = { write, isTTY };
+  const former = new Map<keyof typeof values, PropertyDescriptor | undefined>();
+  for (const key of ["write", "isTTY"] as const) {
+    former.set(key, Object.getOwnPropertyDescriptor(stream, key));
+    Object.defineProperty(stream, key, { value: values[key], configurable: true, writable: true });
+  }
+  return {
+    text: () => text,
+    end: () => {
+      for (const [key, descriptor] of former) {
+        if (descriptor === undefined) Reflect.deleteProperty(stream, key);
+        else Object.defineProperty(stream, key, descriptor);
+      }
+    },
+  };
+}
+
+/** Runs the built program to its end, as a user does: for what is about processes. */
+export function spawnCli(args: readonly string[], settings: SpawnSettings): Promise<Outcome> {
   const { cwd, env, kill, before } = settings;
   const command = [process.execPath, program, ...args];
   const [file, ...rest] =

@@ -1,18 +1,13 @@
 /** The command line works on a class of autoencoder that it has never heard of, once the program knows it. */
-import { spawnSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build as bundle, type Plugin } from "esbuild";
+import { join } from "node:path";
 import * as ort from "onnxruntime-node";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Generator, readSafetensorsFile, writeSafetensorsFile } from "../../src/node/index.ts";
+import { Generator, readSafetensorsFile, registerModel, writeSafetensorsFile } from "../../src/node/index.ts";
 import { toyConfigSchema, type ToyConfig } from "../toy-model/config.ts";
 import { toyModel } from "../toy-model/graph.ts";
-import { program, savePicture, temporaryFolder } from "./run-cli.ts";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
+import { runCli, savePicture, temporaryFolder } from "./run-cli.ts";
 
 const config: ToyConfig = {
   pictureChannels: 3,
@@ -22,32 +17,12 @@ const config: ToyConfig = {
   codeSpread: [2, 4, 1, 1, 0.5, 8],
 };
 
-/** The toy's imports from src become the built program's own modules, so that it registers there. */
-const intoTheProgram: Plugin = {
-  name: "into-the-program",
-  setup: (build) => {
-    build.onResolve({ filter: /^(\.\.\/)+src\/.*\.ts$/ }, ({ path, resolveDir }) => {
-      const source = resolve(resolveDir, path);
-      const built = source.replace(join(root, "src"), join(root, "dist")).replace(/\.ts$/, ".js");
-      return { path: pathToFileURL(built).href, external: true };
-    });
-  },
-};
-
 let folder: string;
 let remove: () => Promise<void>;
 const inFolder = (name: string): string => join(folder, name);
 
 beforeAll(async () => {
   ({ path: folder, remove } = await temporaryFolder());
-  await bundle({
-    entryPoints: [join(root, "test/toy-model/register.ts")],
-    outfile: inFolder("register.mjs"),
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    plugins: [intoTheProgram],
-  });
   await mkdir(inFolder("toy"));
   await writeFile(inFolder("toy/config.json"), toyConfigSchema.format(config));
   const weights = toyModel.initialize(config, Generator.torch(3));
@@ -57,39 +32,36 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function run(...args: string[]): Ended {
-  const preload = ["--import", pathToFileURL(inFolder("register.mjs")).href];
-  const ended = spawnSync(process.execPath, [...preload, program, ...args], {
-    cwd: folder,
-    encoding: "utf8",
-  });
-  return { code: ended.status, stdout: ended.stdout, stderr: ended.stderr };
-}
-
-function succeed(...args: string[]): string {
-  const { code, stdout, stderr } = run(...args);
+async function succeed(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runCli(args, { cwd: folder });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return stdout;
 }
 
 /** As `--json` prints it. */
-const json = (...args: string[]): Record<string, unknown> =>
-  JSON.parse(succeed(...args, "--json")) as Record<string, unknown>;
+const json = async (...args: string[]): Promise<Record<string, unknown>> =>
+  JSON.parse(await succeed(...args, "--json")) as Record<string, unknown>;
+
+test("a program that was not told of the class names those that it knows", async () => {
+  const { code, stderr } = await runCli(["inspect", "toy"], { cwd: folder });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^vaekit: .*config\.json: expected the config of one of the classes that vaekit reads, AutoencoderKL or MlpVae, found that of "ToyAutoencoder"\.\n$/,
+  );
+});
 
 describe("with a class that a program has added", () => {
-  test("inspect prints its config, its parameters and its scaling", () => {
-    const text = succeed("inspect", "toy");
+  beforeAll(() => {
+    registerModel(toyModel);
+  });
+
+  test("inspect prints its config, its parameters and its scaling", async () => {
+    const text = await succeed("inspect", "toy");
     expect(text).toContain('"_class_name": "ToyAutoencoder"');
     expect(text).toContain("grow.1.conv.weight");
     expect(text).toContain("one latent covers 4x4 pixels");
     expect(text).toContain("Latents are scaled by latents_mean and latents_std alone.");
-    expect(json("inspect", "toy")).toMatchObject({
+    expect(await json("inspect", "toy")).toMatchObject({
       config: { _class_name: "ToyAutoencoder", code_channels: 6 },
       scaling: { kind: "meanStd", mean: config.codeCentre },
       spatialFactor: 4,
@@ -98,17 +70,17 @@ describe("with a class that a program has added", () => {
     });
   });
 
-  test("inspect --plan plans its halves", () => {
-    expect(succeed("inspect", "toy", "--plan", "--size", "64", "--half", "encoder")).toContain(
+  test("inspect --plan plans its halves", async () => {
+    expect(await succeed("inspect", "toy", "--plan", "--size", "64", "--half", "encoder")).toContain(
       "squeeze.0.conv",
     );
   });
 
   test("encode writes its latents, normalized in its way, and decode makes a picture of them", async () => {
-    succeed("encode", "b.png", "--model", "toy", "--size", "32", "--out", "b.safetensors");
+    await succeed("encode", "b.png", "--model", "toy", "--size", "32", "--out", "b.safetensors");
     const { tensors } = await readSafetensorsFile(inFolder("b.safetensors"));
     expect(tensors.get("latents")!.shape).toEqual([1, 6, 8, 12]);
-    succeed("decode", "b.safetensors", "--model", "toy", "--out", "again.png");
+    await succeed("decode", "b.safetensors", "--model", "toy", "--out", "again.png");
     expect(await sharp(inFolder("again.png")).metadata()).toMatchObject({
       width: 48,
       height: 32,
@@ -116,32 +88,35 @@ describe("with a class that a program has added", () => {
     });
   });
 
-  test("encode --sample says in one line that there is nothing to sample from", () => {
-    const { code, stderr } = run("encode", "b.png", "--model", "toy", "--sample", "--out", "no.safetensors");
+  test("encode --sample says in one line that there is nothing to sample from", async () => {
+    const { code, stderr } = await runCli(
+      ["encode", "b.png", "--model", "toy", "--sample", "--out", "no.safetensors"],
+      { cwd: folder },
+    );
     expect(code).toBe(1);
     expect(stderr).toMatch(/^vaekit: .*this model has no distribution over latents.*\n$/);
   });
 
-  test("decode refuses the latents of another class", () => {
-    const { code, stderr } = run("decode", "b.safetensors", "--out", "no.png");
+  test("decode refuses the latents of another class", async () => {
+    const { code, stderr } = await runCli(["decode", "b.safetensors", "--out", "no.png"], { cwd: folder });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^vaekit: .*expected latents \[N, 16, h, w\].*found float32 \[1, 6, 8, 12\].*\n$/);
   });
 
   test("roundtrip measures and draws it", async () => {
-    const text = succeed("roundtrip", "a.png", "b.png", "--model", "toy", "--out", "out");
+    const text = await succeed("roundtrip", "a.png", "b.png", "--model", "toy", "--out", "out");
     expect(text).toContain("a.png");
     expect((await readFile(inFolder("out/a.reconstruction.png"))).byteLength).toBeGreaterThan(0);
   });
 
-  test("calibrate measures its latents", () => {
-    expect(json("calibrate", "a.png", "b.png", "--model", "toy", "--size", "32")).toMatchObject({
+  test("calibrate measures its latents", async () => {
+    expect(await json("calibrate", "a.png", "b.png", "--model", "toy", "--size", "32")).toMatchObject({
       pictures: 2,
     });
   });
 
   test("export writes a half that ONNX Runtime runs", async () => {
-    succeed(
+    await succeed(
       "export",
       "--model",
       "toy",
@@ -160,12 +135,4 @@ describe("with a class that a program has added", () => {
     expect(picture!.dims).toEqual([1, 3, 16, 24]);
     await session.release();
   });
-});
-
-test("a program that was not told of the class names those that it knows", () => {
-  const ended = spawnSync(process.execPath, [program, "inspect", "toy"], { cwd: folder, encoding: "utf8" });
-  expect(ended.status).toBe(1);
-  expect(ended.stderr).toMatch(
-    /^vaekit: .*config\.json: expected the config of one of the classes that vaekit reads, AutoencoderKL or MlpVae, found that of "ToyAutoencoder"\.\n$/,
-  );
 });

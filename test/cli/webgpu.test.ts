@@ -1,7 +1,7 @@
 /** `--device webgpu` on a machine without a driver: one line that says what is missing, and nothing of the native libraries'. */
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCli, saveTinyModel, savePicture, temporaryFolder } from "./run-cli.ts";
+import { saveTinyModel, savePicture, spawnCli, temporaryFolder } from "./run-cli.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ test.skipIf(process.platform !== "linux" || process.env["VAEKIT_WEBGPU"] === "1"
     // The loader, if there is one, looks at this list of drivers alone.
     const env = { VK_DRIVER_FILES: "/nowhere.json", VK_ICD_FILENAMES: "/nowhere.json" };
     const args = ["roundtrip", "a.png", "--model", "model", "--device", "webgpu"];
-    const { code, stdout, stderr } = await runCli(args, { cwd: folder.path, env });
+    const { code, stdout, stderr } = await spawnCli(args, { cwd: folder.path, env });
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(
       /^vaekit: ONNX Runtime could not prepare [^\n]*\(webgpu: (libvulkan\.so\.1 was not|no Vulkan driver was) found; install [^\n]*\)\.\n$/,
