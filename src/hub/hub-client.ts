@@ -4,8 +4,10 @@
  */
 import { throwIfAborted, VaekitError } from "../errors.ts";
 import { parseJson } from "../files/index.ts";
+import { isOfHub } from "./hub-address.ts";
 import { beyondLimit, nonsense, reasonOf, refusal, unreachable } from "./hub-errors.ts";
 import type { HubSettings } from "./options.ts";
+import { Pace } from "./pace.ts";
 import { fetchBy } from "./proxied-fetch.ts";
 import { proxyFor } from "./proxy.ts";
 import type { Proxy } from "./proxy.ts";
@@ -19,9 +21,6 @@ export interface HubAnswer {
 
 /** The hub itself needs two: to a renamed model, and to its store of large files. */
 const maxRedirects = 10;
-
-/** A slower body is given up: at this rate the smallest published VAE would take two days. */
-const minBytesPerSecond = 1024;
 
 /**
  * Sends one request, and follows redirects.
@@ -72,15 +71,6 @@ async function send(
     fetchHere(url, { headers: sent, signal: controller.signal, redirect: "manual" }),
   );
   return { response, controller, proxy };
-}
-
-/** One hub under two names: its answers lead from one to the other. */
-const hubHosts = ["huggingface.co", "hf.co"];
-
-/** Whether the token may go there. */
-function isOfHub(url: URL, endpoint: URL): boolean {
-  const isSameHub = hubHosts.includes(url.hostname) && hubHosts.includes(endpoint.hostname);
-  return url.origin === endpoint.origin || (isSameHub && url.protocol === "https:" && url.port === "");
 }
 
 function nextAddress(settings: HubSettings, from: URL, location: string | null): URL {
@@ -142,29 +132,6 @@ async function* readChunks(
   } finally {
     // A reader that stops early must not leave the connection open.
     if (!isDone) controller.abort();
-  }
-}
-
-/** Whether a body comes in time: a byte a second never ends, though it never stops. */
-class Pace {
-  readonly #windowMs: number;
-  #waitedMs = 0;
-  #bytes = 0;
-
-  constructor(windowMs: number) {
-    this.#windowMs = windowMs;
-  }
-
-  /** Counts the waiting for the network alone, not the time that the reader took. */
-  add(waitedMs: number, bytes: number): string | undefined {
-    this.#waitedMs += waitedMs;
-    this.#bytes += bytes;
-    if (this.#waitedMs < this.#windowMs) return undefined;
-    const isSlow = (this.#bytes / this.#waitedMs) * 1000 < minBytesPerSecond;
-    const found = `only ${this.#bytes} bytes came in ${(this.#waitedMs / 1000).toFixed(1)} s`;
-    this.#waitedMs = 0;
-    this.#bytes = 0;
-    return isSlow ? found : undefined;
   }
 }
 
