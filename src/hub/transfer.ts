@@ -98,12 +98,14 @@ async function requestRest(
     ...(keptBytes > 0 ? { Range: `bytes=${keptBytes}-` } : {}),
   };
   const { response, chunks } = await request(settings, url, headers);
-  if (response.status === 416) {
+  const isPart = keptBytes > 0 && response.status === 206;
+  const isContinued = isPart && isRange(response, keptBytes, file.sizeBytes);
+  // No such range, or another part than was asked for: then all of it.
+  const isOtherPart = isPart && !isContinued && !isRange(response, 0, file.sizeBytes);
+  if (response.status === 416 || isOtherPart) {
     await response.body?.cancel();
     return requestRest(settings, commit, file, 0);
   }
-  const isContinued =
-    keptBytes > 0 && response.status === 206 && isRange(response, keptBytes, file.sizeBytes);
   const startBytes = isContinued ? keptBytes : 0;
   const found = misfitOf(response, file.sizeBytes - startBytes);
   if (found !== undefined) {
