@@ -1,0 +1,106 @@
+/** Whole runs of the smallest recipes inside this process, and what they leave. */
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readSafetensorsFile, type Tensor } from "../../src/node/index.ts";
+import { parseRecipe, type Recipe } from "../../src/recipe/index.ts";
+import { openTrainable } from "../../src/train/index.ts";
+import { readCheckpoint, readMetrics, type MetricsRecord } from "../../src/training/run-folder/index.ts";
+import { train } from "../../src/training/train.ts";
+import type { TrainOptions, TrainResult } from "../../src/training/options.ts";
+import { savePictures } from "./train-cli.ts";
+
+export type Section = Readonly<Record<string, unknown>>;
+
+/** Two pixels to a latent of two channels, 4 channels inside: a step takes milliseconds. */
+export const smallConfig = {
+  block_out_channels: [4, 4],
+  latent_channels: 2,
+  layers_per_block: 1,
+  norm_num_groups: 2,
+  mid_block_add_attention: false,
+};
+
+const weightsFile = "diffusion_pytorch_model.safetensors";
+
+export type Floats = Tensor<"float32">;
+
+/** A folder with pictures, and runs beside them. */
+export class SmallRuns {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** @param pictureCount pictures of 24 x 20 pixels in `pictures`. */
+  static async create(pictureCount = 6): Promise<SmallRuns> {
+    const runs = new SmallRuns(await mkdtemp(join(tmpdir(), "vaekit-small-runs-")));
+    await savePictures(runs.at("pictures"), pictureCount);
+    return runs;
+  }
+
+  remove(): Promise<void> {
+    return rm(this.path, { recursive: true, force: true });
+  }
+
+  at(...names: string[]): string {
+    return join(this.path, ...names);
+  }
+
+  /** The recipe with these sections; `data` is completed. */
+  recipe({ data, ...sections }: Section = {}): Recipe {
+    return parseRecipe({
+      model: { config: smallConfig },
+      data: { path: this.at("pictures"), resolution: 8, ...(data as Section | undefined) },
+      optimizer: { learning_rate: 1e-2 },
+      batch_size: 2,
+      steps: 3,
+      ...sections,
+    });
+  }
+
+  train(name: string, sections: Section = {}, options: Partial<TrainOptions> = {}): Promise<TrainResult> {
+    return train({ recipe: this.recipe(sections), directory: this.at(name), threadCount: 1, ...options });
+  }
+
+  /** The lines of a run's log. */
+  log(name: string): Promise<MetricsRecord[]> {
+    return readMetrics(this.at(name, "log.jsonl"));
+  }
+
+  /** The names in a run's folder of checkpoints. */
+  async checkpoints(name: string): Promise<string[]> {
+    return (await readdir(this.at(name, "checkpoints"))).sort();
+  }
+
+  /** The state's tensors in a checkpoint. */
+  async state(name: string, step: number): Promise<Map<string, Floats>> {
+    const path = this.at(name, "checkpoints", `step-${String(step).padStart(6, "0")}`);
+    const { tensors } = await readCheckpoint(path);
+    return tensors as Map<string, Floats>;
+  }
+
+  /** The parameters that one vector of a checkpoint holds. */
+  async parameters(
+    name: string,
+    step: number,
+    vector: string,
+    recipe = this.recipe(),
+  ): Promise<Map<string, Floats>> {
+    return openTrainable(recipe).layout.split((await this.state(name, step)).get(vector)!);
+  }
+
+  /** The weights of a run's finished model. */
+  async model(name: string): Promise<Map<string, Floats>> {
+    const { tensors } = await readSafetensorsFile(this.at(name, "model", weightsFile));
+    return tensors as Map<string, Floats>;
+  }
+
+  async config(name: string): Promise<Record<string, unknown>> {
+    return JSON.parse(await readFile(this.at(name, "model", "config.json"), "utf8")) as Record<
+      string,
+      unknown
+    >;
+  }
+}
