@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { BatchSource } from "../data/index.ts";
@@ -92,7 +92,7 @@ async function open(
 }
 
 /** What a sample of [-1, 1] was as a byte. */
-const byteOf = (value: number): number => Math.round((127.5 * (value + 1)));
+const byteOf = (value: number): number => Math.round(127.5 * (value + 1));
 
 /** Pixel (row, column) of one channel of one picture of a batch, as a byte. */
 function pixelOf(batch: Floats, slot: number, channel: number, row = 0, column = 0): number {
@@ -226,7 +226,7 @@ describe("a folder for validation", () => {
     await rename(at("pictures", "3.png"), at("pictures", "held", "3.png"));
     try {
       const { data, leftOut } = await open(
-        { path: `${at("pictures")}/.`, validation_path: at("pictures", "held") },
+        { path: relative(process.cwd(), at("pictures")), validation_path: at("pictures", "held") },
         { batch_size: 6 },
       );
       expect(ascending(idsOf(await data.source.batch(0)))).toEqual([0, 1, 2, 4, 5, 6]);
@@ -340,6 +340,10 @@ describe("the pictures of a run", () => {
     // Enlarged, but cut as they are where there is no short side: some of each picture is missing.
     const whole = await open({ short_side: 8, crop: "center" });
     expect((await whole.data.initialPictures()).shape).toEqual([count, 3, 128, 128]);
+    await mkdir(at("many"));
+    for (let i = 0; i < 65; i++) await copyFile(at("pictures", "0.png"), at("many", `${i}.png`));
+    const many = await open({ path: at("many"), channels: 1 });
+    expect((await many.data.initialPictures()).shape).toEqual([64, 1, 128, 128]);
   });
 });
 

@@ -15,7 +15,7 @@ import { SmallRuns, type Floats, type Section } from "./small-runs.ts";
 let runs: SmallRuns;
 const runtime = new NodeRuntime({ device: "cpu", threadCount: 1 });
 beforeAll(async () => {
-  runs = await SmallRuns.create(7);
+  runs = await SmallRuns.create("pictures", 7);
 });
 afterAll(async () => {
   await runtime.dispose();
