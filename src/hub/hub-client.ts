@@ -74,7 +74,7 @@ async function send(
 }
 
 function nextAddress(settings: HubSettings, from: URL, location: string | null): URL {
-  if (location === null || !URL.canParse(location, from)) throw nonsense(settings);
+  if (location === null || !URL.canParse(location, from.href)) throw nonsense(settings);
   const to = new URL(location, from);
   const isWeb = to.protocol === "https:" || (to.protocol === "http:" && from.protocol === "http:");
   if (!isWeb || to.username !== "" || to.password !== "") {
@@ -115,7 +115,7 @@ async function* readChunks(
   settings: HubSettings,
   { response, controller, proxy }: Hop,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const reader = response.body?.getReader();
+  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
   if (reader === undefined) return;
   const pace = new Pace(settings.idleTimeoutMs);
   let isDone = false;

@@ -17,10 +17,7 @@ async function makeFetch(url: URL): Promise<typeof fetch> {
   // For http addresses proxies expect the whole address in the request; a tunnel is for https.
   const dispatcher = new ProxyAgent({ uri: url.origin, token: authorizationOf(url), proxyTunnel: false });
   // The same class in two versions: Node's types are those of the undici inside of it.
-  const fetchAny = fetchOfUndici as unknown as (
-    input: unknown,
-    init: RequestInit & { dispatcher: unknown },
-  ) => Promise<Response>;
+  const fetchAny = fetchOfUndici as unknown as (input: unknown, init: object) => Promise<Response>;
   return (input, init) => fetchAny(input, { ...init, dispatcher });
 }
 
