@@ -1,5 +1,5 @@
 /** The public API that every platform shares. */
-export { VaekitError, type ErrorCode } from "./errors.ts";
+export { VaekitError, type ErrorCode, type VaekitErrorOptions } from "./errors.ts";
 export { print, verify, type Graph } from "./graph/index.ts";
 export * from "./images/index.ts";
 export * from "./latents/index.ts";
@@ -17,16 +17,52 @@ export {
   spatialFactor,
   type AutoencoderKLConfig,
   type AutoencoderKLConfigJson,
+  type ConfigSchema,
+  type FamilyPreset,
+  type FindParameter,
   type GivenConfig,
+  type GivenSources,
+  type InputSize,
+  type MlpVaeConfig,
   type ModelFacts,
   type ModelFamily,
+  type ModelNames,
+  type ParsedConfig,
   type ParsedModelConfig,
+  type TensorShapes,
+  type TileFacts,
   type VaeModel,
+  type WeightsAlone,
 } from "./models/index.ts";
-export { encodeModel } from "./onnx/index.ts";
-export { Generator } from "./random/index.ts";
-export { devices, type ConcreteDevice, type Device, type Runtime, type Session } from "./runtime/index.ts";
-export type { DType } from "./tensor/dtype.ts";
+export { encodeModel, type Placement, type PlacementBeside, type PlacementInside } from "./onnx/index.ts";
+export {
+  Generator,
+  type BaseGenerator,
+  type FloatDType,
+  type PhiloxGenerator,
+  type TorchGenerator,
+} from "./random/index.ts";
+export {
+  devices,
+  type ConcreteDevice,
+  type Device,
+  type FileStep,
+  type JoinedRegions,
+  type ReadStep,
+  type RegionPart,
+  type RunStep,
+  type WriteStep,
+  type Region,
+  type RunOptions,
+  type Runtime,
+  type Session,
+  type SessionOptions,
+  type State,
+  type Workspace,
+  type WorkspaceOptions,
+  type WorkspaceStep,
+} from "./runtime/index.ts";
+export type { DataOf, DType } from "./tensor/dtype.ts";
 export type { ByteSource } from "./tensor/byte-source.ts";
 export type { Shape } from "./tensor/shape.ts";
 export type { FoundTensor, StoredTensor, UnreadTensor } from "./tensor/stored-tensor.ts";
@@ -42,5 +78,12 @@ export {
   type ForwardOptions,
   type Tiling,
 } from "./vae/options.ts";
+export type { ParameterDescription } from "./vae/described-vae.ts";
 export { Vae, type Reconstruction } from "./vae/vae.ts";
-export { encodeSafetensors, parseSafetensors, readTensor, type Checkpoint } from "./weights/index.ts";
+export {
+  encodeSafetensors,
+  parseSafetensors,
+  readTensor,
+  type Checkpoint,
+  type ParseSafetensorsOptions,
+} from "./weights/index.ts";

@@ -32,6 +32,14 @@ export type ErrorCode =
   /** The model or session was disposed, before the call or during it. */
   | "DISPOSED";
 
+/** What an error says beside its message. */
+export interface VaekitErrorOptions {
+  /** The original error. */
+  readonly cause?: unknown;
+  /** Further lines of the message, each for one of several findings. */
+  readonly details?: readonly string[];
+}
+
 /** An error that a user can act on. Programs branch on `code`. */
 export class VaekitError extends Error {
   /** "VaekitError". */
@@ -42,13 +50,9 @@ export class VaekitError extends Error {
   /**
    * @param message quotes names and values of strangers; whatever could steer a terminal is spelled out, and what is too
    *   long is cut.
-   * @param options.details further lines, each for one of several findings.
    */
-  constructor(
-    code: ErrorCode,
-    message: string,
-    { cause, details = [] }: { cause?: unknown; details?: readonly string[] } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options: VaekitErrorOptions = {}) {
+    const { cause, details = [] } = options;
     super([message, ...details].map(messageText).join("\n"), cause === undefined ? {} : { cause });
     this.code = code;
   }

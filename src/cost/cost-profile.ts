@@ -1,12 +1,18 @@
 /** What a machine needs for the parts of a convolution: a few numbers, from which every shape's time follows. */
 import { invariant } from "../errors.ts";
-import type { ConvolutionForm, Node } from "../graph/index.ts";
+import type { Node } from "../graph/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 
 /** What computes: ONNX Runtime's providers, with its two builds for the processor told apart. */
-export const providers = ["cpu", "wasm", "webgpu", "cuda", "dml", "coreml"] as const;
-/** One of ONNX Runtime's providers; its two builds for the processor are "cpu" and "wasm". */
-export type Provider = (typeof providers)[number];
+export type Provider = "cpu" | "wasm" | "webgpu" | "cuda" | "dml" | "coreml";
+export const providers = [
+  "cpu",
+  "wasm",
+  "webgpu",
+  "cuda",
+  "dml",
+  "coreml",
+] as const satisfies readonly Provider[];
 
 /**
  * Prices of an algorithm, in picoseconds. An algorithm gathers (or transforms) its input into a matrix with
@@ -26,7 +32,7 @@ export interface AlgorithmCost {
 }
 
 /** Outputs along one side of a tile of Winograd's. */
-export type TileSize = Extract<ConvolutionForm, { kind: "winograd" }>["tile"];
+export type TileSize = 2 | 4 | 6;
 export const tileSizes = [2, 4, 6] as const satisfies readonly TileSize[];
 
 /** How a 3x3 convolution is computed: as it is, or in Winograd's tiles of this size. */

@@ -1,6 +1,13 @@
 /** Pictures: rasters, resizing, the VAE's pre- and postprocessing, metrics. Nothing here needs Node or a DOM. */
 export { toGrayscale, toRgb, type Raster } from "./raster.ts";
-export { resampleNames, resizeRaster, type Resample, type ResizeOptions, type Span } from "./resample.ts";
+export {
+  resampleNames,
+  resizeRaster,
+  type Resample,
+  type ResizeOptions,
+  type ResizeWindow,
+  type Span,
+} from "./resample.ts";
 export { resizeModes, type ResizeMode } from "./resize-mode.ts";
 export {
   VaeImageProcessor,
@@ -17,6 +24,6 @@ export {
   type LatentPalette,
   type LatentPictureOptions,
 } from "./pictures.ts";
-export type { PictureSize } from "./model-input.ts";
+export type { PictureSize, Sides } from "./model-input.ts";
 export type { Picture } from "./picture.ts";
 export type { PictureBlob, PictureFile, PictureSource, RgbaPixels } from "./picture-source.ts";

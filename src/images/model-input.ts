@@ -25,8 +25,11 @@ export interface PictureFacts {
   readonly pixelRange: "signed" | "unit";
 }
 
-interface Sides {
+/** Both sides of a picture, in pixels. */
+export interface Sides {
+  /** Width in pixels. */
   readonly width: number;
+  /** Height in pixels. */
   readonly height: number;
 }
 

@@ -99,6 +99,14 @@ function momentsOf(pictures: readonly PictureMoments[]): {
   return { mean: estimateFrom(mean, meanInfluences), std: estimateFrom(std, stdInfluences), stdInfluences };
 }
 
+/** The factors, and the distribution of latents that they are for. */
+export interface CalibrationResult extends Calibration {
+  /** The raw latents. */
+  readonly before: Histogram;
+  /** The same after (z - shiftFactor) · scalingFactor. */
+  readonly after: Histogram;
+}
+
 /** The state of a {@link LatentCalibrator}, for a file. */
 export interface LatentCalibratorJson {
   /** Latent channels, C. */
@@ -159,8 +167,12 @@ export class LatentCalibrator {
     return this;
   }
 
-  /** The factors, and the histograms of all latents before and after (z - shiftFactor) · scalingFactor. */
-  result(): Calibration & { readonly before: Histogram; readonly after: Histogram } {
+  /**
+   * The factors, and the histograms of all latents before and after (z - shiftFactor) · scalingFactor.
+   *
+   * @throws INVALID_ARGUMENT as {@link calibrate}.
+   */
+  result(): CalibrationResult {
     const calibration = calibrate(this.#pictures);
     const { shiftFactor, scalingFactor } = calibration;
     const after = this.histogram.normalized(shiftFactor.value, scalingFactor.value);

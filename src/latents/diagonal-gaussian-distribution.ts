@@ -24,6 +24,7 @@ export interface SampleOptions {
   readonly noise?: Tensor;
 }
 
+/** The options of a {@link DiagonalGaussianDistribution}. */
 export interface DistributionOptions {
   /** Whether the variance is taken as 0. @default false */
   readonly deterministic?: boolean;

@@ -1,8 +1,18 @@
 /** Latents: the posterior, the results that carry them, their scaling, packing and statistics. */
-export { calibrate, LatentCalibrator, type Calibration, type LatentCalibratorJson } from "./calibration.ts";
+export {
+  calibrate,
+  LatentCalibrator,
+  type Calibration,
+  type CalibrationResult,
+  type LatentCalibratorJson,
+} from "./calibration.ts";
 export { Encoded, latentsWithoutPosterior, type LatentsOptions } from "./encoded.ts";
 export type { Estimate } from "./confidence.ts";
-export { DiagonalGaussianDistribution, type SampleOptions } from "./diagonal-gaussian-distribution.ts";
+export {
+  DiagonalGaussianDistribution,
+  type DistributionOptions,
+  type SampleOptions,
+} from "./diagonal-gaussian-distribution.ts";
 export {
   combineLatents,
   interpolateLatents,
@@ -25,7 +35,10 @@ export {
   describeScaling,
   latentScaling,
   normalizeLatents,
+  type FactorScaling,
   type LatentScaling,
+  type MeanStdScaling,
+  type NoScaling,
   type ScalingConfig,
 } from "./scaling.ts";
 export { LatentStatistics, type LatentStatisticsJson } from "./statistics.ts";

@@ -11,25 +11,42 @@ import { describeValue } from "../util/describe-value.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
+/** (z - shiftFactor) · scalingFactor, the same for all channels: Stable Diffusion, FLUX.1. */
+export interface FactorScaling {
+  /** Tells the scalings apart. */
+  readonly kind: "factor";
+  /** Latent channels, C. */
+  readonly latentChannels: number;
+  /** 1 / the latents' standard deviation, above 0. */
+  readonly scalingFactor: number;
+  /** The latents' mean. */
+  readonly shiftFactor: number;
+}
+
+/** (z - mean) / std for each channel, times scalingFactor where the model has one. */
+export interface MeanStdScaling {
+  /** Tells the scalings apart. */
+  readonly kind: "meanStd";
+  /** Latent channels, C. */
+  readonly latentChannels: number;
+  /** The mean of each channel, [C]. */
+  readonly mean: readonly number[];
+  /** The standard deviation of each channel, [C], above 0. */
+  readonly std: readonly number[];
+  /** Multiplied by as well, above 0. @default 1 */
+  readonly scalingFactor?: number;
+}
+
+/** The model's latents are what a diffusion model sees. */
+export interface NoScaling {
+  /** Tells the scalings apart. */
+  readonly kind: "none";
+  /** Latent channels, C. */
+  readonly latentChannels: number;
+}
+
 /** How a pipeline scales latents. */
-export type LatentScaling =
-  /** (z - shiftFactor) · scalingFactor, the same for all channels. */
-  | {
-      readonly kind: "factor";
-      readonly latentChannels: number;
-      readonly scalingFactor: number;
-      readonly shiftFactor: number;
-    }
-  /** (z - mean) / std for each channel, times scalingFactor where the model has one. */
-  | {
-      readonly kind: "meanStd";
-      readonly latentChannels: number;
-      readonly mean: readonly number[];
-      readonly std: readonly number[];
-      readonly scalingFactor?: number;
-    }
-  /** The model's latents are what a diffusion model sees. */
-  | { readonly kind: "none"; readonly latentChannels: number };
+export type LatentScaling = FactorScaling | MeanStdScaling | NoScaling;
 
 /** The keys of a config that latents depend on. */
 export interface ScalingConfig {

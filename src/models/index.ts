@@ -20,7 +20,12 @@ export {
   type ReadConfig,
 } from "./autoencoder-kl/config.ts";
 export { configFromTensors } from "./autoencoder-kl/config-from-tensors.ts";
-export { inferConfig, modelFamilies, type ModelFamily } from "./autoencoder-kl/infer-config.ts";
+export {
+  inferConfig,
+  modelFamilies,
+  type FamilyPreset,
+  type ModelFamily,
+} from "./autoencoder-kl/infer-config.ts";
 export { initializeParameters } from "./autoencoder-kl/initialize.ts";
 export { autoencoderKL } from "./autoencoder-kl/model.ts";
 export { configLimits } from "./config-limits.ts";

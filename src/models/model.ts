@@ -7,6 +7,7 @@ import type { Encoded } from "../latents/encoded.ts";
 import type { LatentScaling } from "../latents/scaling.ts";
 import type { BaseGenerator } from "../random/base-generator.ts";
 import type { Shape } from "../tensor/shape.ts";
+import type { FoundTensor } from "../tensor/stored-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ModelNames } from "./names.ts";
 import type { FindParameter, Half, InputSize } from "./parameters.ts";
@@ -56,6 +57,8 @@ export interface ConfigSchema<Config> {
   /** The keys of config.json by which one without `_class_name` is known. */
   readonly keys: readonly string[];
   /**
+   * Reads a config.json.
+   *
    * @param json the parsed content of a config.json.
    * @param subject what to call it in messages: its path.
    * @throws INVALID_CONFIG when it is no config of the class, or a value is wrong.
@@ -66,7 +69,7 @@ export interface ConfigSchema<Config> {
 }
 
 /** Tensors of which only the shapes matter here. */
-export type TensorShapes = ReadonlyMap<string, { readonly shape: Shape }>;
+export type TensorShapes = ReadonlyMap<string, Pick<FoundTensor, "shape">>;
 
 /** What a caller says of weights that come without config.json. */
 export interface GivenSources {
@@ -75,6 +78,7 @@ export interface GivenSources {
   /** Keys of a config. */
   readonly config?:
     | {
+        /** The keys and their values, parsed. */
         readonly json: unknown;
         /** What to call it in messages. */
         readonly subject: string;
@@ -89,6 +93,8 @@ export interface WeightsAlone<Config> {
   /** Whether the tensors are those of the class, or of one of its halves, by their names and shapes. */
   recognizes(tensors: TensorShapes): boolean;
   /**
+   * The config of weights that come without one.
+   *
    * @param tensors under the names of the graphs.
    * @param subject what to call the weights in messages: their path.
    * @throws INVALID_CONFIG when nothing says what shapes do not, or the caller contradicts them; UNSUPPORTED,
@@ -122,7 +128,11 @@ export interface VaeModel<Config extends object = object, Output extends Encoded
   encoder(config: Config, size: InputSize, find: FindParameter): Graph;
   /** One input, latents [N, L, h, w] of this size; one output, pixels [N, C, H, W]. */
   decoder(config: Config, size: InputSize, find: FindParameter): Graph;
-  /** @param output what the encoder's graph gave. */
+  /**
+   * What `encode` returns.
+   *
+   * @param output what the encoder's graph gave.
+   */
   encoded(output: Tensor<"float32">, config: Config): Output;
   /** How a pipeline of this class scales latents. */
   scaling(config: Config): LatentScaling;

@@ -13,8 +13,11 @@ export type FindParameter = (name: string, shape: Shape) => StoredTensor;
 
 /** The size of one run: how many pictures of what size. Rows are pictures of one pixel. */
 export interface InputSize {
+  /** How many pictures. */
   readonly batch: number;
+  /** Pixels for the encoder, latents for the decoder. */
   readonly height: number;
+  /** Pixels for the encoder, latents for the decoder. */
   readonly width: number;
 }
 

@@ -82,6 +82,7 @@ function expectedClasses(): string {
 
 /** A config.json that was read: whose it is, and the class's config. */
 export interface ParsedModelConfig extends ParsedConfig<object> {
+  /** The class. */
   readonly model: VaeModel;
 }
 
@@ -90,7 +91,8 @@ export interface ParsedModelConfig extends ParsedConfig<object> {
  *
  * @param json the parsed JSON.
  * @param subject what to call it in messages: its path.
- * @throws INVALID_CONFIG, UNSUPPORTED as {@link modelOfConfig}, and for wrong values.
+ * @throws INVALID_CONFIG when it is no object, names a class that is not known, or has a wrong value; UNSUPPORTED when it names an
+ *   autoencoder that vaekit does not read.
  */
 export function parseModelConfig(json: unknown, subject: string): ParsedModelConfig {
   const model = modelOfConfig(json, subject);

@@ -1,4 +1,22 @@
-/** vaekit in Node: everything that the portable part has, and what files, the hub and sharp add. */
+/**
+ * vaekit in Node: models, pictures, latents and files. `vaekit/node` is the same under a name that bundlers for browsers leave
+ * alone; in the browser `vaekit` is `vaekit/web`.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { AutoencoderKL } from "vaekit";
+ *
+ * const vae = await AutoencoderKL.default(); // or openVae("org/name"), openVae("models/my-vae")
+ * const latents = await vae.encodeImage("photo.jpg", { size: 256 }); // float32 [1, 16, h, w], as a diffusion model sees them
+ * const picture = await vae.decodeImage(latents);
+ * await writeFile("reconstruction.png", await picture.toPng());
+ * console.log(latents.shape, `${picture.width}x${picture.height}`);
+ * await vae.dispose();
+ * ```
+ *
+ * @module vaekit
+ */
 export * from "../core.ts";
 export { AutoencoderKL } from "./autoencoder-kl.ts";
 export type {
@@ -11,12 +29,15 @@ export type {
 export { MlpVae } from "./mlp-vae.ts";
 export type { NodeVae } from "./classes.ts";
 export { compareWeights, type WeightsComparison } from "./compare-weights.ts";
-export { placeOf as modelPlaceOf, type ModelPlace } from "../hub/index.ts";
+export { placeOf as modelPlaceOf, type HubProgress, type ModelPlace } from "../hub/index.ts";
 export { openVae, type ModelHalves } from "./open-vae.ts";
 export {
   NodeRuntime,
   type NodeRuntimeOptions,
+  type OrtSwitches,
   type RuntimeDescription,
+  type TrickDescription,
+  type TrickName,
 } from "../runtime/node/node-runtime.ts";
 export * from "../images/node/index.ts";
 export {
@@ -25,6 +46,8 @@ export {
   removePartialFiles,
   writeFileAtomic,
   type FileContent,
+  type FileSource,
+  type WriteOptions,
 } from "../files/node/index.ts";
 export * from "./latents/index.ts";
-export { readSafetensorsFile, writeSafetensorsFile } from "../weights/node/index.ts";
+export { readSafetensorsFile, writeSafetensorsFile, type SafetensorsContent } from "../weights/node/index.ts";

@@ -13,7 +13,9 @@ import { checkOpenVaeOptions, checkOptionsForPlaces, type OpenVaeOptions } from 
 
 /** Where each half is: a folder, a hub id or a single file, of the half alone or of a whole model. One will do. */
 export interface ModelHalves {
+  /** Where pixels become latents. */
   readonly encoder?: string;
+  /** Where latents become pixels. */
   readonly decoder?: string;
 }
 

@@ -26,9 +26,23 @@ import {
 } from "./protobuf.ts";
 
 /** Where a stored weight goes: into the model, or to a place in a file beside it. */
-export type Placement =
-  | { readonly bytes: Uint8Array }
-  | { readonly location: string; readonly byteOffset: number; readonly byteLength: number };
+export type Placement = PlacementInside | PlacementBeside;
+
+/** Into the model's own bytes. */
+export interface PlacementInside {
+  /** The weight's, row-major and little-endian. */
+  readonly bytes: Uint8Array;
+}
+
+/** Left in a file beside the model: ONNX's external data. */
+export interface PlacementBeside {
+  /** The file's path, relative to the model's folder. */
+  readonly location: string;
+  /** Where the weight begins in the file. */
+  readonly byteOffset: number;
+  /** How many bytes it has. */
+  readonly byteLength: number;
+}
 
 /** How an operator is written: its ONNX attributes, and the static arguments that ONNX wants as tensors. */
 interface Lowered {

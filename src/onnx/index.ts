@@ -1,2 +1,2 @@
 export { plainOnnx, type Dialect, type DialectWriter, type ModelSink } from "./dialect.ts";
-export { encodeModel, type Placement } from "./encode-model.ts";
+export { encodeModel, type Placement, type PlacementBeside, type PlacementInside } from "./encode-model.ts";

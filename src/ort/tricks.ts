@@ -3,8 +3,18 @@
  * plain way to fall back on, and can be switched off: docs/architecture.md, "ONNX Runtime's own ways".
  */
 
+/** What one of ONNX Runtime's own ways is called. */
+export type TrickName =
+  | "blocked-layout"
+  | "grouped-gradients"
+  | "fused-operators"
+  | "shared-arena"
+  | "uncopied-results"
+  | "mapped-weights"
+  | "session-hints";
+
 /** Each with what it does, for people who look at a runtime. */
-export const tricks = {
+export const tricks: { readonly [T in TrickName]: string } = {
   "blocked-layout": "convolutions on channels that lie together in blocks",
   "grouped-gradients": "gradients of kernels as convolutions of groups, in blocks",
   "fused-operators": "one operator for several nodes, and sessions without optimisers",
@@ -12,9 +22,7 @@ export const tricks = {
   "uncopied-results": "results in arrays of our own, without a copy",
   "mapped-weights": "weights that stay in their file, mapped",
   "session-hints": "how long threads wait for more work; no optimiser that copies weights",
-} as const;
-
-export type TrickName = keyof typeof tricks;
+};
 
 export const trickNames = Object.keys(tricks) as readonly TrickName[];
 
@@ -28,8 +36,11 @@ export const processorOnly: ReadonlySet<TrickName> = new Set<TrickName>([
 
 /** What became of one. */
 export interface TrickDescription {
+  /** Its name, as in VAEKIT_ORT. */
   readonly name: TrickName;
+  /** What it does. */
   readonly what: string;
+  /** Whether it is used here. */
   readonly state: "on" | "switched off" | "not available";
   /** Why it is not on. */
   readonly reason?: string;

@@ -25,6 +25,7 @@ export abstract class BaseGenerator {
     return this.#seed;
   }
 
+  /** What a restored state was seeded with. */
   protected set seed(seed: bigint) {
     this.#seed = seed;
   }

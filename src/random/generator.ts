@@ -6,6 +6,7 @@ import { TorchGenerator } from "./torch-generator.ts";
 /** A source of random tensors. */
 export type Generator = BaseGenerator;
 
+/** The two ways to make a generator. */
 export const Generator = {
   /** Draws the same bits as `torch.Generator("cpu").manual_seed(seed)` (profile "torch-cpu-avx2"). */
   torch(seed: number | bigint): TorchGenerator {

@@ -1,5 +1,5 @@
 /** Random tensors: PyTorch's CPU generator bit for bit, and a counter-based generator of our own. */
-export type { FloatDType } from "./base-generator.ts";
+export type { BaseGenerator, FloatDType } from "./base-generator.ts";
 export { Generator } from "./generator.ts";
 export type { PhiloxGenerator } from "./philox-generator.ts";
 export type { TorchGenerator } from "./torch-generator.ts";

@@ -5,23 +5,27 @@ import { checkBounds } from "./bounds.ts";
 import { crossProblems } from "./cross-checks.ts";
 import { camelCase, isObject, renameKeys, snakeCase, type CamelKeys } from "./key-case.ts";
 import { checkValue, optionKinds, type OptionKind } from "../util/check-options.ts";
-import type { Path } from "./known-keys.ts";
 import { rulesFor } from "./models/index.ts";
 import { prepare } from "./prepare.ts";
 import { formatFound, problemsOf, recipeError } from "./problems.ts";
 import { recipeSchema, type ParsedRecipe } from "./schema.ts";
 
 type Camel = CamelKeys<ParsedRecipe>;
+type ModelOf<Type extends string> = Extract<Camel["model"], { type: Type }>;
 
 /** What an `autoencoder_kl` recipe trains: from scratch by `config`, or from `pretrained`; the other one is null. */
-export type AutoencoderKLRecipe = Omit<Extract<Camel["model"], { type: "autoencoder_kl" }>, "config"> & {
+export type AutoencoderKLRecipe = Omit<ModelOf<"autoencoder_kl">, "config"> & {
+  /** The whole config; null where a pretrained model has it. */
   readonly config: AutoencoderKLConfig | null;
 };
 /** What an `mlp` recipe trains: a fully connected VAE of rows. */
-export type MlpRecipe = Extract<Camel["model"], { type: "mlp" }>;
+export type MlpRecipe = ModelOf<"mlp">;
 
 /** Everything that decides a training run, complete and checked. Exactly one of `steps` and `epochs` is a number. */
-export type Recipe = Omit<Camel, "model"> & { readonly model: AutoencoderKLRecipe | MlpRecipe };
+export type Recipe = Omit<Camel, "model"> & {
+  /** What is trained. */
+  readonly model: AutoencoderKLRecipe | MlpRecipe;
+};
 
 /**
  * Checks a recipe and completes it with defaults.
@@ -34,7 +38,7 @@ export type Recipe = Omit<Camel, "model"> & { readonly model: AutoencoderKLRecip
 export function parseRecipe(
   value: unknown,
   subject = "recipe",
-  locate?: (path: Path) => string | undefined,
+  locate?: (path: readonly PropertyKey[]) => string | undefined,
 ): Recipe {
   checkValue("parseRecipe: subject", subject, optionKinds.text);
   if (locate !== undefined) checkValue("parseRecipe: locate", locate, optionKinds.callback);

@@ -47,23 +47,41 @@ export type ParsedRecipe = z.output<typeof recipeSchema>;
 
 /** JSON Schema, as far as recipes use it. */
 export interface JsonSchema {
+  /** The kind of value that fits. */
   readonly type?: string;
+  /** The only value that fits. */
   readonly const?: unknown;
+  /** The values that fit. */
   readonly enum?: readonly unknown[];
+  /** What the key is for. */
   readonly description?: string;
+  /** The value where the key is left out. */
   readonly default?: unknown;
+  /** The keys of an object. */
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  /** The keys that an object must have. */
   readonly required?: readonly string[];
+  /** What other keys may hold; false: there are none. */
   readonly additionalProperties?: boolean | JsonSchema;
+  /** What each item of a list must fit, from `prefixItems` on. */
   readonly items?: boolean | JsonSchema;
+  /** What the first items of a list must fit, one by one. */
   readonly prefixItems?: readonly JsonSchema[];
+  /** One of these must fit. */
   readonly anyOf?: readonly JsonSchema[];
+  /** Exactly one of these must fit. */
   readonly oneOf?: readonly JsonSchema[];
+  /** The least number of items. */
   readonly minItems?: number;
+  /** The least number of characters. */
   readonly minLength?: number;
+  /** The least number. */
   readonly minimum?: number;
+  /** The greatest number. */
   readonly maximum?: number;
+  /** Numbers must be above it. */
   readonly exclusiveMinimum?: number;
+  /** Numbers must be below it. */
   readonly exclusiveMaximum?: number;
 }
 

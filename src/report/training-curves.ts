@@ -30,8 +30,11 @@ export interface TrainingCurves {
   readonly loss: readonly CurvePoint[];
   /** A metric of the validation set, such as "PSNR in dB", of the weights and of their average. */
   readonly validation?: {
+    /** What the metric is called, with its unit. */
     readonly label: string;
+    /** Of the weights as they are. */
     readonly raw: readonly CurvePoint[];
+    /** Of their moving average; empty where there is none. */
     readonly average: readonly CurvePoint[];
   };
 }

@@ -19,6 +19,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 /** The places where a graph can run, by ONNX Runtime's provider names; "auto" tries and falls back. */
 export const devices = ["auto", "cpu", "webgpu", "cuda", "dml", "coreml"] as const;
+/** One of {@link devices}. */
 export type Device = (typeof devices)[number];
 
 /** The device that a session really runs on. */
@@ -29,15 +30,18 @@ export type ConcreteDevice = Exclude<Device, "auto">;
  * cross to JavaScript only when they are read.
  */
 export interface State {
+  /** The names of its tensors. */
   readonly names: readonly string[];
   /** Copies of the tensors of these names; of all when left out. */
   read(names?: readonly string[]): Promise<Record<string, Tensor>>;
+  /** Frees the tensors. Disposing twice does no harm. */
   dispose(): Promise<void>;
 }
 
 /** The output of this name replaces the state's tensor `name` when the run has succeeded. */
 export const nextOf = (name: string): string => `${name}.next`;
 
+/** The options of {@link Session.run}. */
 export interface RunOptions {
   /**
    * Gives the graph's inputs that the caller leaves out, and takes the outputs named by `nextOf`, which the run
@@ -48,6 +52,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The options of {@link Runtime.createSession}. */
 export interface SessionOptions {
   /** For the steps of a workspace: one of many sessions that run one after the other, and may share their memory. */
   readonly inWorkspace?: boolean;
@@ -62,36 +67,80 @@ export interface SessionOptions {
 export interface Session {
   /** Runs the graph once: a tensor for each input by name, a tensor for each output by name. */
   run(inputs: Readonly<Record<string, Tensor>>, options?: RunOptions): Promise<Record<string, Tensor>>;
+  /** Frees the session; calls made before it are still taken. Disposing twice does no harm. */
   dispose(): Promise<void>;
 }
 
 /** A float32 tensor in a workspace: where its first element is, and its shape. */
 export interface Region {
+  /** Of its first element, in elements from the workspace's beginning. */
   readonly offset: number;
+  /** Its shape. */
   readonly shape: Shape;
+}
+
+/** A range of a workspace. */
+export interface RegionPart {
+  /** Of its first element, in elements from the workspace's beginning. */
+  readonly offset: number;
+  /** How many elements it has. */
+  readonly size: number;
 }
 
 /** Ranges of a workspace, one after the other, as one tensor of a shape. */
 export interface JoinedRegions {
-  readonly parts: readonly { readonly offset: number; readonly size: number }[];
+  /** The ranges, in order. */
+  readonly parts: readonly RegionPart[];
+  /** Of all of them together. */
   readonly shape: Shape;
 }
 
-export type WorkspaceStep =
-  /** Runs a session of the same runtime; the outputs are written where they shall be. */
-  | {
-      readonly kind: "run";
-      readonly session: Session;
-      readonly inputs: Readonly<Record<string, Region | JoinedRegions>>;
-      readonly outputs: Readonly<Record<string, Region>>;
-    }
-  /** The data is given away: its buffer moves, and the caller must not use it any longer. */
-  | { readonly kind: "write"; readonly region: Region; readonly data: Float32Array<ArrayBuffer> }
-  /** Gives a copy to the caller, under `name`. */
-  | { readonly kind: "read"; readonly region: Region; readonly name: string }
-  /** To the workspace's file, and from there; the position counts elements. */
-  | { readonly kind: "store" | "load"; readonly region: Region; readonly position: number };
+/** Runs a session of the same runtime; the outputs are written where they shall be. */
+export interface RunStep {
+  /** Tells the steps apart. */
+  readonly kind: "run";
+  /** What is run. */
+  readonly session: Session;
+  /** Where each input lies, by name. */
+  readonly inputs: Readonly<Record<string, Region | JoinedRegions>>;
+  /** Where each output goes, by name. */
+  readonly outputs: Readonly<Record<string, Region>>;
+}
 
+/** Writes numbers into the workspace. */
+export interface WriteStep {
+  /** Tells the steps apart. */
+  readonly kind: "write";
+  /** Where they go. */
+  readonly region: Region;
+  /** Given away: its buffer moves, and the caller must not use it any longer. */
+  readonly data: Float32Array<ArrayBuffer>;
+}
+
+/** Gives a copy of numbers to the caller. */
+export interface ReadStep {
+  /** Tells the steps apart. */
+  readonly kind: "read";
+  /** Where they lie. */
+  readonly region: Region;
+  /** Under which name `execute` resolves with them. */
+  readonly name: string;
+}
+
+/** Moves numbers to the workspace's file, or from there. */
+export interface FileStep {
+  /** To the file, or from there. */
+  readonly kind: "store" | "load";
+  /** Where they lie, or go, in the workspace. */
+  readonly region: Region;
+  /** Where they go, or lie, in the file, in elements. */
+  readonly position: number;
+}
+
+/** One step of {@link Workspace.execute}. */
+export type WorkspaceStep = RunStep | WriteStep | ReadStep | FileStep;
+
+/** The options of {@link Runtime.createWorkspace}. */
 export interface WorkspaceOptions {
   /** Elements of memory. */
   readonly size: number;
@@ -108,9 +157,14 @@ export interface Workspace {
     steps: readonly WorkspaceStep[],
     options?: { signal?: AbortSignal },
   ): Promise<Record<string, Tensor>>;
+  /** Frees the memory and removes the file. Disposing twice does no harm. */
   dispose(): Promise<void>;
 }
 
+/**
+ * What executes graphs: a build of ONNX Runtime on one device. Sessions, states and workspaces take their calls in
+ * the order in which they were made.
+ */
 export interface Runtime {
   /** For messages: "onnxruntime-node", "onnxruntime-web". */
   readonly name: string;
@@ -127,6 +181,11 @@ export interface Runtime {
   resolve(): Promise<ConcreteDevice>;
   /** Begins to get ready for a first session while the caller does something else; what fails, fails there. */
   warmUp?(): void;
+  /**
+   * Makes a graph ready to run.
+   *
+   * @throws RUNTIME when ONNX Runtime cannot make the session on any device that is possible; DISPOSED.
+   */
   createSession(graph: Graph, options?: SessionOptions): Promise<Session>;
   /** Moves a copy of the tensors to where graphs are computed. */
   createState(tensors: Readonly<Record<string, Tensor>>): Promise<State>;

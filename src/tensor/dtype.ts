@@ -1,5 +1,8 @@
 /** The element types of host tensors and the typed array that holds each. */
 
+/** The element type of a tensor. */
+export type DType = "float32" | "float64" | "float16" | "bfloat16" | "int64" | "uint8";
+
 /** What each dtype is made of. `float16` and `bfloat16` are held as their bits. */
 export const dtypes = {
   float32: { bytesPerElement: 4, array: Float32Array },
@@ -8,10 +11,7 @@ export const dtypes = {
   bfloat16: { bytesPerElement: 2, array: Uint16Array },
   int64: { bytesPerElement: 8, array: BigInt64Array },
   uint8: { bytesPerElement: 1, array: Uint8Array },
-} as const;
-
-/** The element type of a tensor. */
-export type DType = keyof typeof dtypes;
+} as const satisfies { readonly [D in DType]: object };
 
 interface Arrays {
   float32: Float32Array;

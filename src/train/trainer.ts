@@ -30,6 +30,14 @@ export interface TrainerOptions {
   readonly data: HandedData;
 }
 
+/** What {@link Trainer.reconstruct} gives. */
+export interface ReconstructedPictures {
+  /** The mode of the posterior, [N, L, h, w], or [N, L] of rows; neither scaled nor shifted. */
+  readonly latents: Tensor<"float32">;
+  /** What is decoded of it, of the pictures' shape. */
+  readonly reconstruction: Tensor<"float32">;
+}
+
 const dataKind: OptionKind = {
   expected: "a vaekit Tensor of pictures, or a function that gives batches of them",
   fits: (value) => typeof value === "function" || value instanceof Tensor,
@@ -144,9 +152,7 @@ export class Trainer {
    * @param pictures float [N, C, H, W] (or [N, D]) in the recipe's range.
    * @returns latents [N, L, h, w] (or [N, L]); the reconstruction, of the pictures' shape.
    */
-  async reconstruct(
-    pictures: Tensor,
-  ): Promise<{ latents: Tensor<"float32">; reconstruction: Tensor<"float32"> }> {
+  async reconstruct(pictures: Tensor): Promise<ReconstructedPictures> {
     const sample = this.#sampleOf(pictures, "reconstruct");
     const { latents, reconstruction } = await this.#inTurn(() =>
       this.#parts.engine.reconstruct(sample, this.#weights),
@@ -197,6 +203,7 @@ export class Trainer {
     return this.#parts.engine.dispose();
   }
 
+  /** `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

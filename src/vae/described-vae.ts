@@ -11,7 +11,15 @@ import { latentsAsPlanes } from "./layout.ts";
 import { countParameters, filesOf, finderOf, type ModelWeights } from "./model-weights.ts";
 import { checkHalf, checkSize, type Half } from "./options.ts";
 
-type Planes = Tensor<"float32">;
+/** One parameter of a model, without its numbers. */
+export interface ParameterDescription {
+  /** diffusers' name. */
+  readonly name: string;
+  /** As the checkpoint has it. */
+  readonly shape: Shape;
+  /** The dtype it is stored in; everything is computed in float32. */
+  readonly dtype: DType;
+}
 
 /** What a model is, beside what runs it. */
 export interface DescribedParts<Config extends object = object, Output extends Encoded = Encoded> {
@@ -87,7 +95,7 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
   }
 
   /** Every parameter with its shape and the dtype it is stored in. */
-  parameterTable(): { name: string; shape: Shape; dtype: DType }[] {
+  parameterTable(): ParameterDescription[] {
     return [...this.weights.parameters].map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
   }
 
@@ -101,16 +109,16 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
   }
 
   /** VAE latents → what a diffusion model sees, by the model's {@link scaling}. */
-  normalizeLatents(latents: Tensor): Planes {
+  normalizeLatents(latents: Tensor): Tensor<"float32"> {
     return this.#scaled(latents, normalizeLatents);
   }
 
   /** What a diffusion model makes → VAE latents: the inverse of {@link normalizeLatents}. */
-  denormalizeLatents(latents: Tensor): Planes {
+  denormalizeLatents(latents: Tensor): Tensor<"float32"> {
     return this.#scaled(latents, denormalizeLatents);
   }
 
-  #scaled(latents: Tensor, scale: typeof normalizeLatents): Planes {
+  #scaled(latents: Tensor, scale: typeof normalizeLatents): Tensor<"float32"> {
     const planes = latentsAsPlanes(latents, this.facts);
     const scaled = scale(planes, this.scaling);
     return planes === latents ? scaled : scaled.reshape(latents.shape);

@@ -146,7 +146,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   }
 
   /** A picture → the model's input, [1, C, H, W]: resized, with the channels and in the range that it takes. */
-  preprocess(picture: Raster, options: PictureOptions = {}): Planes {
+  preprocess(picture: Raster, options: PictureOptions = {}): Tensor<"float32"> {
     return preprocessPicture(this, picture, options);
   }
 
@@ -162,7 +162,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    * @returns normalised latents, float32 [1, L, h, w]: the most probable ones, or a sample.
    * @throws INVALID_ARGUMENT, NOT_FOUND, INVALID_FILE, IO, and as encode does; UNSUPPORTED for a model of no pictures.
    */
-  encodeImage(source: PictureSource, options: PictureEncodingOptions = {}): Promise<Planes> {
+  encodeImage(source: PictureSource, options: PictureEncodingOptions = {}): Promise<Tensor<"float32">> {
     return encodePicture(this, this.#pictures, source, options);
   }
 

@@ -1,8 +1,25 @@
-/** vaekit in the browser. */
+/**
+ * vaekit in the browser: models by URL, pictures as Blobs and canvases. A bundler for browsers finds it under `vaekit`, too.
+ *
+ * @example
+ * ```ts
+ * import { openVae } from "vaekit/web";
+ *
+ * // A folder with config.json and diffusion_pytorch_model.safetensors; of the hub: "https://huggingface.co/org/name/resolve/main/vae".
+ * const vae = await openVae(new URL("model/", location.href));
+ * const response = await fetch("photo.jpg");
+ * const latents = await vae.encodeImage(await response.blob(), { size: 256 });
+ * const picture = await vae.decodeImage(latents);
+ * document.querySelector("canvas")?.getContext("2d")?.putImageData(picture.toImageData(), 0, 0);
+ * await vae.dispose();
+ * ```
+ *
+ * @module vaekit/web
+ */
 export * from "../core.ts";
 export { AutoencoderKL } from "./autoencoder-kl.ts";
 export type { WebVae } from "./classes.ts";
 export { openVae } from "./open-vae.ts";
 export type { FromPretrainedOptions } from "./opening-options.ts";
 export type { WebPicture } from "./pictures.ts";
-export { WebRuntime, type OrtModule } from "../runtime/web/web-runtime.ts";
+export { WebRuntime, type OrtModule, type WebRuntimeOptions } from "../runtime/web/web-runtime.ts";

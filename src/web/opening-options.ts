@@ -2,6 +2,7 @@
 import { devices, type Device, type Runtime } from "../runtime/index.ts";
 import { checkOptions, oneOf, optionKinds, type OptionKinds } from "../util/check-options.ts";
 
+/** The options of opening a model in the browser. */
 export interface FromPretrainedOptions {
   /** @default "auto": WebAssembly */
   readonly device?: Device;
@@ -12,7 +13,9 @@ export interface FromPretrainedOptions {
   readonly runtime?: Runtime;
   /** Which of several weight files: "fp16" for diffusion_pytorch_model.fp16.safetensors. */
   readonly variant?: string;
+  /** Ends the call with ABORTED. */
   readonly signal?: AbortSignal;
+  /** Told what is odd about the model's files. */
   readonly onWarning?: (message: string) => void;
   /** Headers for every request, such as an authorisation. */
   readonly headers?: Readonly<Record<string, string>>;

@@ -18,6 +18,7 @@ import {
 } from "../util/check-options.ts";
 import { quote } from "../util/printable.ts";
 
+/** The options of {@link parseSafetensors}. */
 export interface ParseSafetensorsOptions {
   /**
    * Picks the wanted tensors once all names are known (default: all), such as a VAE's out of a whole checkpoint. The

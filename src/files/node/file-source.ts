@@ -8,7 +8,10 @@ import { readError } from "./file-errors.ts";
 import { otherKind } from "./file-kind.js";
 
 /** A file on disk, read piece by piece. */
-export type FileSource = ByteSource & { readonly path: string };
+export interface FileSource extends ByteSource {
+  /** The file's path. */
+  readonly path: string;
+}
 
 /** Node refuses single reads of 2 GiB and more. */
 const maxBytesPerRead = 2 ** 30;

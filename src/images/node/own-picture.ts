@@ -6,10 +6,10 @@
 import { open } from "node:fs/promises";
 import { extname } from "node:path";
 
-/** What a picture is of vaekit's own making. */
-export const ownPictures = ["reconstruction", "sample sheet"] as const;
 /** A kind of picture that vaekit makes to be looked at; a listing of a folder leaves such pictures out. */
-export type OwnPicture = (typeof ownPictures)[number];
+export type OwnPicture = "reconstruction" | "sample sheet";
+
+export const ownPictures = ["reconstruction", "sample sheet"] as const satisfies readonly OwnPicture[];
 
 const mark = "vaekit made this: ";
 

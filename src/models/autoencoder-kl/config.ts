@@ -16,6 +16,7 @@ import {
   type ConfigKey,
 } from "./keys.ts";
 import { describeFound, describeKey, describeRefusal } from "../config-checks.ts";
+import type { ParsedConfig } from "../model.ts";
 import { classNameOf, refuseClass } from "../other-models.ts";
 
 export {
@@ -45,7 +46,12 @@ type Widened<T> = T extends string
 /** The content of diffusers' config.json, whole or in part. */
 export type AutoencoderKLConfigJson = {
   readonly [K in ConfigKey as SnakeCase<K>]?: Widened<AutoencoderKLConfig[K]>;
-} & { readonly _class_name?: string; readonly _diffusers_version?: string };
+} & {
+  /** The model's class: "AutoencoderKL". */
+  readonly _class_name?: string;
+  /** The diffusers that wrote the file. Nothing here depends on it. */
+  readonly _diffusers_version?: string;
+};
 
 /** Keys of a config that a caller gives, under our names or diffusers'. */
 export type GivenConfig = Partial<AutoencoderKLConfig> | AutoencoderKLConfigJson;
@@ -175,10 +181,7 @@ export function completeConfig(partial: GivenConfig, subject = "config"): Autoen
  *   of the latents' scaling.
  * @throws INVALID_CONFIG when it is another model's config, or a value is wrong; UNSUPPORTED for other autoencoders.
  */
-export function parseConfig(
-  json: unknown,
-  subject: string,
-): { config: AutoencoderKLConfig; warnings: string[] } {
+export function parseConfig(json: unknown, subject: string): ParsedConfig<AutoencoderKLConfig> {
   const { values, warnings } = readConfig(json, subject, "config.json");
   const config = withDefaults(values, subject);
   return { config, warnings: [...warnings, ...scalingWarnings(values, config, subject)] };

@@ -10,8 +10,11 @@ import { describeFound } from "../config-checks.ts";
 import type { TensorShapes } from "../model.ts";
 import { inferArchitecture, type Architecture } from "./infer-architecture.ts";
 
+/** A published family of VAEs: Stable Diffusion 1 and 2, Stable Diffusion XL, Stable Diffusion 3, FLUX.1. */
+export type ModelFamily = "sd1" | "sdxl" | "sd3" | "flux1";
+
 /** What the members of a family share, beside the architecture that shapes tell. */
-interface FamilyPreset {
+export interface FamilyPreset {
   /** The family's name for people. */
   readonly label: string;
   /** Latent channels, C. */
@@ -27,7 +30,7 @@ interface FamilyPreset {
 }
 
 /** The published families, with the values of their vae/config.json. */
-export const modelFamilies = {
+export const modelFamilies: { readonly [F in ModelFamily]: FamilyPreset } = {
   sd1: {
     label: "Stable Diffusion 1 and 2",
     latentChannels: 4,
@@ -60,10 +63,7 @@ export const modelFamilies = {
     shiftFactor: 0.1159,
     sampleSize: 1024,
   },
-} as const satisfies Record<string, FamilyPreset>;
-
-/** A published family of VAEs. */
-export type ModelFamily = keyof typeof modelFamilies;
+};
 
 const familyNames = Object.keys(modelFamilies) as ModelFamily[];
 

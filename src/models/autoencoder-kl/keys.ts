@@ -21,17 +21,24 @@ import { configLimits } from "../config-limits.ts";
 
 /** The activations of the residual blocks. */
 export const activationNames = ["silu", "swish", "mish", "gelu", "relu"] as const;
+/** One of {@link activationNames}. */
 export type ActivationName = (typeof activationNames)[number];
 
+/** The blocks of an encoder's levels: residual blocks, without and with attention. */
 export const downBlockTypes = ["DownEncoderBlock2D", "AttnDownEncoderBlock2D"] as const;
+/** One of {@link downBlockTypes}. */
 export type DownBlockType = (typeof downBlockTypes)[number];
 
+/** The blocks of a decoder's levels: residual blocks, without and with attention. */
 export const upBlockTypes = ["UpDecoderBlock2D", "AttnUpDecoderBlock2D"] as const;
+/** One of {@link upBlockTypes}. */
 export type UpBlockType = (typeof upBlockTypes)[number];
 
 /** Everything that decides an AutoencoderKL's architecture and its latents' conventions. */
 export interface AutoencoderKLConfig {
+  /** Channels of the pictures that are encoded, 1 to 256. */
   readonly inChannels: number;
+  /** Channels of the pictures that are decoded, 1 to 256. */
   readonly outChannels: number;
   /** One per level, in the order of the encoder. */
   readonly downBlockTypes: readonly DownBlockType[];
@@ -41,8 +48,11 @@ export interface AutoencoderKLConfig {
   readonly blockOutChannels: readonly number[];
   /** Residual blocks of each encoder level; the decoder has one more. */
   readonly layersPerBlock: number;
+  /** The activation of the residual blocks and after the last normalisations. */
   readonly actFn: ActivationName;
+  /** Latent channels, L. */
   readonly latentChannels: number;
+  /** Groups of each group normalisation; it divides the channels of every level. */
   readonly normNumGroups: number;
   /** Side of the training pictures in pixels; only tiling reads it. */
   readonly sampleSize: number;
@@ -55,11 +65,15 @@ export interface AutoencoderKLConfig {
   readonly shiftFactor: number | null;
   /** Per-channel mean of the latents, or null. */
   readonly latentsMean: readonly number[] | null;
+  /** Per-channel standard deviation of the latents, or null. */
   readonly latentsStd: readonly number[] | null;
   /** Whether SDXL-type pipelines run the VAE in float32 even when the file is float16. */
   readonly forceUpcast: boolean;
+  /** Whether the encoder ends with a 1x1 convolution of the moments. */
   readonly useQuantConv: boolean;
+  /** Whether the decoder begins with a 1x1 convolution of the latents. */
   readonly usePostQuantConv: boolean;
+  /** Whether the middle block of each half has attention. */
   readonly midBlockAddAttention: boolean;
 }
 

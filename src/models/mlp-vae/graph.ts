@@ -17,12 +17,15 @@ import {
   type InputSize,
 } from "../parameters.ts";
 
+/** Everything that decides a fully connected VAE of rows. */
 export interface MlpVaeConfig {
   /** Values of one picture: 784 for MNIST. */
   readonly inputSize: number;
   /** Sizes of the encoder's hidden layers; the decoder's are the same, backwards. */
   readonly hiddenSizes: readonly number[];
+  /** Latent values of one picture. */
   readonly latentSize: number;
+  /** After each hidden layer. */
   readonly activation: "relu" | "tanh";
   /** What the encoder's second output is: log σ² or log σ. It changes how fast σ learns, not what can be learned. */
   readonly spread: "logvar" | "logstd";
@@ -30,10 +33,15 @@ export interface MlpVaeConfig {
   readonly initialization: "torch" | "glorot";
   /** The layers' names in a checkpoint. */
   readonly names: {
+    /** The encoder's hidden layers, in order. */
     readonly encoder: readonly string[];
+    /** The layer that gives the means. */
     readonly mean: string;
+    /** The layer that gives the spread. */
     readonly spread: string;
+    /** The decoder's hidden layers, in order. */
     readonly decoder: readonly string[];
+    /** The layer that gives the picture. */
     readonly output: string;
   };
 }

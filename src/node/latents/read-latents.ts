@@ -1,5 +1,6 @@
 /** Files of latents: how to find the latents in anybody's file, and in which scale they are. */
 import { VaekitError } from "../../errors.ts";
+import type { Sides } from "../../images/index.ts";
 import { unpackLatents } from "../../latents/index.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -11,17 +12,26 @@ import { readSafetensorsFile } from "../../weights/node/index.ts";
 import { scalingMetadata } from "./metadata.ts";
 import { assumption, holdsOnePicture, latentsAmong, scaleOf, type LatentsScale } from "./scale.ts";
 
+/** The options of {@link readLatents}. */
 export interface ReadLatentsOptions {
   /** The tensor's name. @defaultValue `latents`, the name of another program's latents, or the only tensor */
   readonly tensor?: string;
   /** Whether the latents are in the VAE's own scale, whatever the file says. @defaultValue false */
   readonly raw?: boolean;
   /** The size in pixels of the picture whose latents are FLUX.1's packed tokens. */
-  readonly packed?: { readonly width: number; readonly height: number };
+  readonly packed?: Sides;
   /** Told what was assumed where the file does not say it. */
   readonly onNote?: (message: string) => void;
   /** Told where the file and the model seem not to belong together. */
   readonly onWarning?: (message: string) => void;
+}
+
+/** What {@link readLatents} found. */
+export interface FoundLatents {
+  /** [N, L, h, w] for `vae.decode`, neither scaled nor shifted. */
+  readonly latents: Tensor;
+  /** What was taken for their scale in the file. */
+  readonly scale: LatentsScale;
 }
 
 const readKinds: OptionKinds<ReadLatentsOptions> = {
@@ -51,7 +61,7 @@ export async function readLatents(
   path: string,
   vae: Vae,
   options: ReadLatentsOptions = {},
-): Promise<{ latents: Tensor; scale: LatentsScale }> {
+): Promise<FoundLatents> {
   checkPath("readLatents", path, "the path of a .safetensors file");
   checkVae("readLatents", vae);
   checkOptions("readLatents", options, readKinds);

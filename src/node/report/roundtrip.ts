@@ -66,7 +66,12 @@ export interface RoundtripMeasures {
   /** Of `vae.decode`, the making of sessions included. */
   readonly decodeMs: number;
   /** What was chosen; not for diffusers' tiles. */
-  readonly plan?: { readonly encoder: CodingPlan; readonly decoder: CodingPlan };
+  readonly plan?: {
+    /** Of `vae.encode`. */
+    readonly encoder: CodingPlan;
+    /** Of `vae.decode`. */
+    readonly decoder: CodingPlan;
+  };
   /** The most that the process has held so far. */
   readonly peakMemoryBytes: number;
 }

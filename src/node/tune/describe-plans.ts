@@ -26,6 +26,7 @@ const workKinds: OptionKinds<PlannedWork> = {
   height: wholeNumber(1),
 };
 
+/** How a half would be computed, as a whole and in strips, and which of the two would be chosen. */
 export interface PlanReport extends PlannedWork {
   /** Whose prices the plan is made with. */
   readonly provider: Provider;

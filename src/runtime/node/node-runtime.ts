@@ -39,6 +39,8 @@ import { fatal, outputTypes, sessionOptions } from "./session-options.ts";
 import { buffersOf, toMessages } from "./tensor-messages.ts";
 import { WorkerClient } from "./worker-client.ts";
 
+export type { OrtSwitches, TrickDescription, TrickName } from "../../ort/index.ts";
+
 /** The options of a {@link NodeRuntime}. */
 export interface NodeRuntimeOptions {
   /** Where to run; "auto" (the default) tries the platform's GPU provider and falls back to the processor. */
@@ -83,6 +85,7 @@ const runtimeKinds: OptionKinds<NodeRuntimeOptions> = {
  * Given to several models (option `runtime`), it is disposed by whoever made it.
  */
 export class NodeRuntime implements Runtime {
+  /** "onnxruntime-node". */
   readonly name = "onnxruntime-node";
   readonly #devices: DeviceChoice;
   readonly threadCount: number;
@@ -206,6 +209,7 @@ export class NodeRuntime implements Runtime {
     return this.#client.dispose();
   }
 
+  /** `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

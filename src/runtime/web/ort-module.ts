@@ -5,9 +5,12 @@ import { describeValue } from "../../util/describe-value.ts";
 
 /** The part of an onnxruntime-web entry (`/wasm`, `/webgpu`, `/jspi`) that is used here. */
 export interface OrtModule {
+  /** Makes sessions. */
   readonly InferenceSession: {
+    /** As onnxruntime-web has it. */
     create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
   };
+  /** Makes tensors. */
   readonly Tensor: TensorConstructor;
 }
 

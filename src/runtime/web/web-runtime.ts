@@ -49,6 +49,7 @@ interface WeightFile {
 /** Files so far: a build of onnxruntime-web has one folder for the files of all its runtimes. */
 let fileCount = 0;
 
+/** The options of a {@link WebRuntime}. */
 export interface WebRuntimeOptions {
   /** Where to run. @default "auto": WebAssembly */
   readonly device?: Device;
@@ -56,6 +57,12 @@ export interface WebRuntimeOptions {
 
 const runtimeKinds: OptionKinds<WebRuntimeOptions> = { device: oneOf(devices) };
 
+/**
+ * ONNX Runtime's build for browsers: WebAssembly, or WebGPU. It computes in the thread that calls it, one call at a
+ * time for all runtimes of a page.
+ *
+ * Given to several models (option `runtime`), it is disposed by whoever made it.
+ */
 export class WebRuntime implements Runtime {
   readonly name = "onnxruntime-web";
   readonly #ort: OrtModule;
@@ -152,6 +159,7 @@ export class WebRuntime implements Runtime {
     });
   }
 
+  /** `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

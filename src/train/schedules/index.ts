@@ -3,6 +3,7 @@ export { emaDecay, type EmaSchedule } from "./ema-decay.ts";
 export { klWeight, type KlWeightSchedule } from "./kl-weight.ts";
 export {
   learningRateFactor,
+  type LearningRateMilestone,
   type LearningRateSchedule,
   type LearningRateScheduleType,
 } from "./learning-rate.ts";

@@ -12,9 +12,26 @@ import {
 } from "../../util/check-options.ts";
 import { checkSchedule, countKind, shareKind, stepKind } from "./check-schedule.ts";
 
-const types = ["constant", "linear", "cosine", "cosine_with_restarts", "polynomial", "piecewise"] as const;
 /** The curve of the learning rate, by diffusers' name. */
-export type LearningRateScheduleType = (typeof types)[number];
+export type LearningRateScheduleType =
+  "constant" | "linear" | "cosine" | "cosine_with_restarts" | "polynomial" | "piecewise";
+
+const types = [
+  "constant",
+  "linear",
+  "cosine",
+  "cosine_with_restarts",
+  "polynomial",
+  "piecewise",
+] as const satisfies readonly LearningRateScheduleType[];
+
+/** A step from which on piecewise has another factor. */
+export interface LearningRateMilestone {
+  /** The first step with the factor. */
+  readonly step: number;
+  /** Of the base learning rate. */
+  readonly factor: number;
+}
 
 /** How the learning rate changes in the course of a run. */
 export interface LearningRateSchedule {
@@ -34,7 +51,7 @@ export interface LearningRateSchedule {
   /** polynomial: the exponent. */
   readonly power: number;
   /** piecewise: the factor from each step on, in ascending order; 1 before the first. */
-  readonly milestones: readonly { readonly step: number; readonly factor: number }[];
+  readonly milestones: readonly LearningRateMilestone[];
 }
 
 const isMilestone = (value: unknown): boolean =>

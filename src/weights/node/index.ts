@@ -5,4 +5,4 @@ export {
   type DiffusersFolder,
   type LoadDiffusersFolderOptions,
 } from "./load-checkpoint.ts";
-export { readSafetensorsFile, writeSafetensorsFile } from "./safetensors-file.ts";
+export { readSafetensorsFile, writeSafetensorsFile, type SafetensorsContent } from "./safetensors-file.ts";

@@ -26,6 +26,7 @@ export interface SafetensorsContent {
   readonly tensors: Map<string, Tensor>;
   /** Tensors of dtypes that vaekit does not read: their names, and the format's names of their dtypes. */
   readonly unread: ReadonlyMap<string, string>;
+  /** The file's own notes. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
