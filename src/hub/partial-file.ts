@@ -65,7 +65,8 @@ export async function removeParts(blob: string, idleTimeoutMs: number): Promise<
 async function abandonedParts(blob: string, idleTimeoutMs: number): Promise<string[]> {
   const oldestLiveMs = Date.now() - 4 * Math.max(idleTimeoutMs, 30_000);
   const found: string[] = [];
-  for (const name of await namesIn(dirname(blob))) {
+  // Why a folder cannot be listed is said by who writes into it.
+  for (const name of await namesIn(dirname(blob)).catch((): string[] => [])) {
     if (!name.startsWith(`${basename(blob)}.`) || !name.endsWith(ending)) continue;
     const path = join(dirname(blob), name);
     const status = await lstat(path).catch(() => undefined);

@@ -1,8 +1,8 @@
 /** Before the first byte is fetched: whether what is missing is what a model has, and has room. */
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 
 import { jsonLimits } from "../files/index.ts";
-import { writeError } from "../files/node/index.ts";
+import { makeFolder } from "../files/node/index.ts";
 import { blobPath } from "./cache.ts";
 import { checkDiskSpace } from "./disk-space.ts";
 import { pointerOf } from "./download.ts";
@@ -28,11 +28,7 @@ export async function checkRoom(
     neededBytes += await missingBytes(settings, commit, file);
   }
   if (neededBytes === 0) return;
-  try {
-    await mkdir(settings.cacheDir, { recursive: true });
-  } catch (error) {
-    throw writeError(settings.cacheDir, error);
-  }
+  await makeFolder(settings.cacheDir);
   await checkDiskSpace(settings.cacheDir, neededBytes, settings.id);
 }
 
