@@ -141,6 +141,8 @@ export async function startHubServer(
     });
   }
 
+  // Clients end connections that rest; a server that ended one at the moment of a request would break it.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return Object.assign(state, {

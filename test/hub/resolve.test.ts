@@ -1,7 +1,9 @@
 /** Which model a name stands for: revisions and what is recorded of them, when the cache stands in, which folder is taken. */
 import { mkdir, readFile, readlink, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { selfSigned } from "../self-signed.ts";
 import { resolveFromHub, type HubOptions } from "../../src/hub/index.ts";
 import { commit, gitHash, sha256, startHubServer, type HubServer } from "../hub-server.ts";
 import {
@@ -257,6 +259,42 @@ describe("redirects", () => {
       1,
     );
     expect(await isWhole(await resolve())).toBe(true);
+  });
+});
+
+describe("a redirect between http and https", () => {
+  const toOther = (to: () => string) => ({
+    answer: (request: IncomingMessage, response: ServerResponse): boolean => {
+      response.writeHead(307, { Location: to() + (request.url ?? "") }).end();
+      return true;
+    },
+  });
+  let secure: HubServer;
+  beforeAll(async () => {
+    secure = await startHubServer(
+      { "org/plain": { "config.json": config, [single]: weights } },
+      selfSigned(),
+    );
+  });
+  beforeEach(() => {
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    secure.behaviour = {};
+    secure.authorizations.length = 0;
+  });
+  afterAll(() => secure.close());
+
+  test("is not followed to where anyone can listen", async () => {
+    secure.behaviour = toOther(() => hub.endpoint);
+    expect(await refusal({ endpoint: secure.endpoint })).toContain(
+      `redirects from ${secure.endpoint} to ${hub.endpoint}, which is less safe`,
+    );
+    expect(hub.requests).toEqual([]);
+  });
+
+  test("is followed to where nobody can", async () => {
+    hub.behaviour = toOther(() => secure.endpoint);
+    expect(await isWhole(await resolve())).toBe(true);
+    expect(new Set(secure.authorizations)).toEqual(new Set([""]));
   });
 });
 

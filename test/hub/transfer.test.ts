@@ -35,7 +35,7 @@ vi.mock("node:fs/promises", async (original) => {
 beforeEach(clear);
 afterEach(clear);
 
-const parked = (): string => `${blob(weights)}.vaekit-incomplete`;
+const parked = (content = weights): string => `${blob(content)}.vaekit-incomplete`;
 
 /** A part that another writer has left: of a process of another machine, or nobody's. */
 async function leavePart(bytes: Buffer, { name = parked(), ageSeconds = 0 } = {}): Promise<string> {
@@ -379,6 +379,42 @@ describe("the room of a disk", () => {
     await leavePart(weights.subarray(0, 50_000));
     faults.room = { blocks: 1, bavail: weights.length - 50_000, bsize: 1 };
     expect(await isWhole(await resolve())).toBe(true);
+  });
+
+  test("is asked for again every 64 MiB, since others fill the disk, too", async () => {
+    const large = Buffer.alloc(2 ** 26 + 2 ** 20);
+    const entry = { type: "file", path: "config.json", size: config.length, oid: gitHash(config) };
+    const lfs = { oid: sha256(large), size: large.length };
+    when(/\/(tree|cdn)\//, (request, response) => {
+      if (request.url?.includes("/cdn/") === true) response.end(large);
+      else response.end(JSON.stringify([entry, { ...entry, path: single, lfs }]));
+    });
+    let loaded = 0;
+    const onProgress = ({ file, loadedBytes }: HubProgress): void => {
+      if (file !== single) return;
+      faults.room = { blocks: 1, bavail: 1, bsize: 1 };
+      loaded = loadedBytes;
+    };
+    const message = await refusal({ onProgress }, "org/plain", "IO");
+    const [, missing] = /diffusion_pytorch_model.safetensors needs (\d+) bytes more, found 1 free/.exec(
+      message,
+    )!;
+    expect(large.length - Number(missing)).toBeGreaterThanOrEqual(2 ** 26);
+    expect(loaded).toBeLessThan(large.length - Number(missing));
+    expect((await stat(parked(large))).size).toBe(large.length - Number(missing));
+  });
+
+  test("is not asked about a config that no model has, which may be as large as any may", async () => {
+    const largest = 16 * 2 ** 20;
+    for (const size of [largest, largest + 1]) {
+      const entry = { type: "file", path: "config.json", size, oid: gitHash(config) };
+      when(/\/tree\/[^/]+$/, send(JSON.stringify([entry, { ...entry, path: single }])));
+      expect(await refusal()).toContain(
+        size === largest
+          ? "the answer has 54 bytes"
+          : `lists config.json with ${size} bytes, more than any config has`,
+      );
+    }
   });
 
   test.each([
