@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { Generator } from "../random/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -129,5 +130,146 @@ describe("DiagonalGaussianDistribution", () => {
   it("differs from draw to draw without a generator", () => {
     const posterior = example().standard;
     expect(posterior.sample().equals(posterior.sample())).toBe(false);
+  });
+});
+
+describe("the limits of a posterior", () => {
+  it("clamps log-variances at -30 and 20, and no others", () => {
+    const given = [-30.5, -30, -29.5, 0, 19.5, 20, 20.5];
+    const parameters = Float32Array.from([...given.map(() => 0), ...given]);
+    const posterior = new DiagonalGaussianDistribution(Tensor.from(parameters, [1, 14]));
+    expect([...posterior.logvar.data]).toEqual([-30, -30, -29.5, 0, 19.5, 20, 20]);
+    // The moments themselves stay as they were given.
+    expect([...posterior.parameters.data].slice(7)).toEqual(given);
+  });
+
+  it.each([[[4]], [[1, 0]], [[1, 3]], [[]]])("refuses moments of shape %j", (shape) => {
+    expect(() => new DiagonalGaussianDistribution(Tensor.zeros(shape))).toThrow(
+      `DiagonalGaussianDistribution: expected moments [N, 2C, …], the means' channels and then as many log-variances', found [${shape.join(", ")}].`,
+    );
+  });
+
+  it("takes the dtypes of moments, noise and latents that people have, and computes in float32", () => {
+    const numbers = [0.1, 0.2, 0, 0];
+    const double = new DiagonalGaussianDistribution(Tensor.from(Float64Array.from(numbers), [1, 4]));
+    expect(double.parameters.dtype).toBe("float32");
+    expect(double.mean.data[0]).toBe(Math.fround(0.1));
+    const noise = Tensor.from(Float64Array.of(1, -1), [1, 2]);
+    expect(double.sample({ noise })).toBeAllclose(Tensor.from(Float32Array.of(1.1, -0.8), [1, 2]));
+    const brain = Tensor.from(Float32Array.of(1.1, 0.2), [1, 2]).toFloat("bfloat16");
+    const widened = Math.fround(brain.toFloat32().data[0]!);
+    expect(double.nll(brain).data[0]).toBeCloseTo(
+      Math.log(2 * Math.PI) + 0.5 * ((widened - 0.1) ** 2 + (brain.toFloat32().data[1]! - 0.2) ** 2),
+      6,
+    );
+  });
+
+  it("rounds std · noise before the mean is added, as PyTorch does", () => {
+    // numpy, float32: mean + exp(0.35) * noise.
+    const at = (mean: number, noise: number): number =>
+      new DiagonalGaussianDistribution(Tensor.from(Float32Array.of(mean, 0.7), [1, 2])).sample({
+        noise: Tensor.from(Float32Array.of(noise), [1, 1]),
+      }).data[0]!;
+    expect(at(-0.8295284509658813, 0.7799949049949646)).toBe(0.2773369550704956);
+    expect(at(-1.0615475177764893, 1.265699028968811)).toBe(0.7345649003982544);
+  });
+
+  it("computes each of its moments once", () => {
+    const posterior = moments(1, 2);
+    for (const key of ["mean", "logvar", "std", "var"] as const) expect(posterior[key]).toBe(posterior[key]);
+    expect(posterior.mode()).toBe(posterior.mean);
+    expect(posterior.deterministic).toBe(false);
+  });
+});
+
+describe("the randomness of a sample", () => {
+  const posterior = new DiagonalGaussianDistribution(Tensor.zeros([2, 4, 2, 3]));
+
+  it("of a list of one generator is that generator's for the whole batch", () => {
+    const alone = posterior.sample({ generator: Generator.torch(5) });
+    expect(posterior.sample({ generator: [Generator.torch(5)] }).equals(alone)).toBe(true);
+    const [first, second] = [Generator.torch(5), Generator.torch(6)];
+    const each = posterior.sample({ generator: [first, second] });
+    expect([...each.data.subarray(12)]).toEqual([...Generator.torch(6).randn([1, 2, 2, 3]).data]);
+    expect(each.equals(alone)).toBe(false);
+  });
+
+  it.each<[unknown, string]>([
+    [3, "sample: generator: expected a Generator, as Generator.torch(seed) makes, found 3."],
+    [[Generator.torch(1), null], "found null."],
+    [[], "sample: expected one generator, or 2, one for each sample of the batch, found 0."],
+  ])("refuses %j", (generator, message) => {
+    expect(() => posterior.sample({ generator: generator as never })).toThrow(message);
+  });
+
+  it("refuses a generator beside noise, and noise of another shape", () => {
+    const noise = Tensor.zeros([2, 2, 2, 3]);
+    expect(() => posterior.sample({ noise, generator: Generator.torch(1) })).toThrow(
+      "sample: expected a generator or noise, found both. Leave one out.",
+    );
+    expect(() => posterior.sample({ noise: Tensor.zeros([2, 2, 3, 2]) })).toThrow(
+      "sample: noise: expected shape [2, 2, 2, 3], found [2, 2, 3, 2].",
+    );
+  });
+});
+
+describe("distances", () => {
+  it("to another posterior are not those from it", () => {
+    // 0.5 · ((1 - 3)² / e² + e^(1 - 2) - 1 - 1 + 2) and back with the ends changed.
+    expect(moments(1, 1).kl(moments(3, 2))).toBeAllclose([
+      0.5 * (4 / Math.exp(2) + Math.exp(-1) - 1 - 1 + 2),
+    ]);
+    expect(moments(3, 2).kl(moments(1, 1))).toBeAllclose([0.5 * (4 / Math.E + Math.E - 1 - 2 + 1)]);
+  });
+
+  it("to one without variance are infinite, as in diffusers", () => {
+    const sure = new DiagonalGaussianDistribution(Tensor.zeros([1, 2, 1, 1]), { deterministic: true });
+    expect(moments(1, 0).kl(sure).data[0]).toBe(Infinity);
+    expect([...sure.kl(moments(1, 0)).data]).toEqual([0]);
+    expect([...sure.kl().data]).toEqual([0]);
+  });
+
+  it("of a batch are one for each sample", () => {
+    const two = new DiagonalGaussianDistribution(Tensor.from(Float32Array.of(2, 0, 0, 1), [2, 2]));
+    expect(two.kl()).toBeAllclose([2, 0.5 * (Math.E - 2)]);
+  });
+
+  it("over no dimension are one for each value, and over all a scalar", () => {
+    const two = new DiagonalGaussianDistribution(Tensor.from(Float32Array.of(2, 0, 0, 1), [2, 2]));
+    const x = Tensor.from(Float32Array.of(2, 1), [2, 1]);
+    const half = 0.5 * Math.log(2 * Math.PI);
+    const each = [half, half + 0.5 + 0.5 / Math.E];
+    expect(two.nll(x, [])).toBeAllclose(Tensor.from(Float32Array.from(each), [2, 1]));
+    expect(two.nll(x, [0, 1])).toBeAllclose(Tensor.from(Float32Array.of(each[0]! + each[1]!), []));
+    expect(two.nll(x, [0])).toBeAllclose([each[0]! + each[1]!]);
+  });
+
+  it.each([[[0, 0]], [[1, -1]], [[2]], [[-3]], [[0.5]]])("refuse the dimensions %j", (dims) => {
+    const posterior = moments(0, 0);
+    const two = new DiagonalGaussianDistribution(Tensor.zeros([1, 2]));
+    expect(() => two.nll(two.mean, dims)).toThrow(
+      `nll: expected different dimensions of [1, 1], found [${dims.join(", ")}].`,
+    );
+    expect(() => posterior.nll(Tensor.zeros([1, 1]))).toThrow(
+      "nll: x: expected shape [1, 1, 1, 1], found [1, 1].",
+    );
+  });
+});
+
+describe("equality of posteriors", () => {
+  it("asks for the same bits and the same determinism", () => {
+    const posterior = moments(1, 2);
+    expect(posterior.equals(moments(1, 2))).toBe(true);
+    expect(posterior.equals(moments(1, 3))).toBe(false);
+    const sure = new DiagonalGaussianDistribution(posterior.parameters, { deterministic: true });
+    expect([posterior.equals(sure), sure.equals(posterior), sure.equals(sure)]).toEqual([false, false, true]);
+    expect(posterior.equals({ parameters: posterior.parameters, deterministic: false } as never)).toBe(false);
+  });
+
+  it("is not what printing shows", () => {
+    expect(String(moments(1, 0))).toBe(
+      "DiagonalGaussianDistribution { mean: Tensor float32 [1, 1, 1, 1], 1 … 1, mean 1, std: Tensor float32 [1, 1, 1, 1], 1 … 1, mean 1 }",
+    );
+    expect(inspect(moments(1, 0))).toBe(String(moments(1, 0)));
   });
 });

@@ -61,3 +61,63 @@ describe("unpackLatents", () => {
     );
   });
 });
+
+describe("the limits of packing", () => {
+  it.each([
+    [[1, 4, 3, 4], "packLatents: expected an even height and width, found [1, 4, 3, 4]. Use pictures whose"],
+    [[1, 4, 4, 3], "packLatents: expected an even height and width, found [1, 4, 4, 3]."],
+    [[4, 4], "packLatents: expected latents [N, C, H, W], found [4, 4]."],
+    [[1, 4, 16], "packLatents: expected latents [N, C, H, W], found [1, 4, 16]. Are they packed already?"],
+  ])("refuses %j", (shape, message) => {
+    const error = expect.objectContaining({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining(message) as string,
+    }) as Error;
+    expect(() => packLatents(Tensor.zeros(shape))).toThrow(error);
+    if (shape.length === 2) expect(() => packLatents(Tensor.zeros(shape))).toThrow(/\[4, 4\]\.$/);
+  });
+
+  it.each<[number[], object, string]>([
+    [
+      [1, 3, 64],
+      { height: 32, width: 48 },
+      "expected 6 tokens for a picture of height 32 and width 48, found 3. Pass the height and width in pixels.",
+    ],
+    [[1, 0, 64], { height: 32, width: 48 }, "found 0. Pass the height"],
+    [
+      [1, 9, 64],
+      { height: 32, width: 48, vaeScaleFactor: 4 },
+      "found 9, as a picture of height 24 and width 24 would have.",
+    ],
+    [[1, 6, 66], { height: 32, width: 48 }, "expected a multiple of 4 features per token, found 66."],
+    [[6, 64], { height: 32, width: 48 }, "unpackLatents: expected tokens [N, T, 4C], found [6, 64]."],
+    [[1, 4, 4, 4], { height: 32, width: 48 }, "found [1, 4, 4, 4]. Are they unpacked already?"],
+    [[1, 6, 64], { height: 32 }, "unpackLatents: expected a positive whole width, found undefined."],
+    [[1, 6, 64], { width: 32 }, "unpackLatents: expected a positive whole height, found undefined."],
+    [[1, 6, 64], { height: 32, width: 1.5 }, "width: expected a whole number of at least 1, found 1.5."],
+    [
+      [1, 6, 64],
+      { height: 32, width: 48, vaeScaleFactor: 0 },
+      "vaeScaleFactor: expected a whole number of at least 1",
+    ],
+  ])("refuses tokens %j of %j", (shape, options, message) => {
+    expect(() => unpackLatents(Tensor.zeros(shape), options as never)).toThrow(message);
+  });
+
+  it("needs a size", () => {
+    expect(() => unpackLatents(Tensor.zeros([1, 6, 64]), undefined as never)).toThrow(
+      "unpackLatents: expected a positive whole height, found undefined.",
+    );
+  });
+
+  it("unpacks the dtype that it was given, by samples", () => {
+    const tokens = Tensor.from(
+      Uint16Array.from({ length: 16 }, (_, i) => i),
+      [2, 2, 4],
+      "bfloat16",
+    );
+    const latents = unpackLatents(tokens, { height: 16, width: 32 });
+    expect(latents).toMatchObject({ dtype: "bfloat16", shape: [2, 1, 2, 4] });
+    expect([...latents.data]).toEqual([0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15]);
+  });
+});

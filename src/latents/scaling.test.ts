@@ -108,3 +108,170 @@ describe("describeScaling", () => {
     expect(describeScaling(latentScaling(config))).toBe(text);
   });
 });
+
+describe("each step", () => {
+  const at = (value: number): Tensor => Tensor.from(Float32Array.of(value), [1, 1, 1, 1]);
+  const factor = { latentChannels: 1, scalingFactor: 0.3611, shiftFactor: 0.1159 };
+  const statistics = {
+    latentChannels: 1,
+    scalingFactor: 0.5001,
+    latentsMean: [-1.6574],
+    latentsStd: [8.4927],
+  };
+
+  // numpy, float32, for values at which one rounding fewer gives another number.
+  it.each([
+    [factor, normalizeLatents, -1.7033088207244873, -0.65691632],
+    [factor, normalizeLatents, -0.8438622951507568, -0.34657013416290283],
+    [factor, normalizeLatents, 0.07277869433164597, -0.0155711034],
+    [factor, denormalizeLatents, -0.6467915177345276, -1.67527008],
+    [factor, denormalizeLatents, 0.27455011010169983, 0.8762159943580627],
+    [statistics, normalizeLatents, -1.7033088207244873, -0.00270338007],
+    [statistics, normalizeLatents, 2.8732762336730957, 0.26679283380508423],
+    [statistics, denormalizeLatents, 6.1227569580078125, 102.31927490234375],
+    [statistics, denormalizeLatents, -7.666995048522949, -131.8583221435547],
+  ])("rounds to float32 (%#)", (config, scale, value, expected) => {
+    expect(scale(at(value), config).data[0]).toBe(Math.fround(expected));
+  });
+});
+
+describe("latentScaling", () => {
+  const lists = { latentsMean: [1, 2], latentsStd: [3, 4] };
+
+  it("reads a factor and a shift, which is 0 unless it is given", () => {
+    expect(latentScaling({ latentChannels: 2, scalingFactor: 0.5 })).toEqual({
+      kind: "factor",
+      latentChannels: 2,
+      scalingFactor: 0.5,
+      shiftFactor: 0,
+    });
+    const shifted = latentScaling({ latentChannels: 2, scalingFactor: 0.5, shiftFactor: -0.25 });
+    expect(shifted).toMatchObject({ kind: "factor", shiftFactor: -0.25 });
+  });
+
+  it("counts lists only where both are there", () => {
+    for (const one of [
+      { latentsMean: [1, 2], latentsStd: null },
+      { latentsMean: null, latentsStd: [3, 4] },
+    ]) {
+      expect(latentScaling({ latentChannels: 2, scalingFactor: 0.5, ...one }).kind).toBe("factor");
+    }
+    expect(latentScaling({ latentChannels: 2, scalingFactor: 0.5, ...lists })).toEqual({
+      kind: "meanStd",
+      latentChannels: 2,
+      mean: [1, 2],
+      std: [3, 4],
+      scalingFactor: 0.5,
+    });
+  });
+
+  it("leaves diffusers' default factor out beside lists, except where 4 channels use it", () => {
+    const of = (latentChannels: number, scalingFactor: number | null) => {
+      const list = Array.from({ length: latentChannels }, () => 1);
+      return latentScaling({ latentChannels, scalingFactor, latentsMean: list, latentsStd: list });
+    };
+    expect(of(16, 0.18215)).not.toHaveProperty("scalingFactor");
+    expect(of(16, null)).not.toHaveProperty("scalingFactor");
+    expect(of(4, null)).not.toHaveProperty("scalingFactor");
+    expect(of(16, 0.5)).toMatchObject({ scalingFactor: 0.5 });
+    expect(of(4, 0.18215)).toMatchObject({ scalingFactor: 0.18215 });
+    // Without lists the default is the factor.
+    expect(latentScaling({ latentChannels: 16, scalingFactor: 0.18215 })).toMatchObject({
+      kind: "factor",
+      scalingFactor: 0.18215,
+    });
+  });
+
+  it("takes a shift of 0 beside lists, and no other", () => {
+    const config = { latentChannels: 2, scalingFactor: 1, ...lists };
+    expect(latentScaling({ ...config, shiftFactor: 0 }).kind).toBe("meanStd");
+    expect(latentScaling({ ...config, shiftFactor: null }).kind).toBe("meanStd");
+    expect(() => latentScaling({ ...config, shiftFactor: 0.1 })).toThrow(
+      "latents' scaling: expected a shift_factor or latents_mean and latents_std, found both. Remove one of the two.",
+    );
+  });
+
+  it.each<[object, string]>([
+    [{ scalingFactor: 0 }, "expected a finite scaling_factor above 0, found 0."],
+    [{ scalingFactor: -1 }, "found -1."],
+    [{ scalingFactor: Infinity }, "found Infinity."],
+    [{ scalingFactor: NaN }, "found NaN."],
+    [{ scalingFactor: 1, shiftFactor: Infinity }, "expected a finite shift_factor, found Infinity."],
+    [{ scalingFactor: 1, shiftFactor: NaN }, "expected a finite shift_factor, found NaN."],
+    [
+      { scalingFactor: 1, ...lists, latentsMean: [1] },
+      "expected 2 values in latents_mean, one per channel, found 1.",
+    ],
+    [
+      { scalingFactor: 1, ...lists, latentsStd: [1, 2, 3] },
+      "2 values in latents_std, one per channel, found 3.",
+    ],
+    [{ scalingFactor: 1, ...lists, latentsStd: "12" }, 'one per channel, found "12".'],
+    [
+      { scalingFactor: 1, ...lists, latentsMean: [0, NaN] },
+      "expected finite values in latents_mean, deviations above 0, found NaN.",
+    ],
+    [{ scalingFactor: 1, ...lists, latentsStd: [0, 1] }, "found 0."],
+    [{ scalingFactor: 1, ...lists, latentsStd: [1, -1] }, "found -1."],
+    [{ scalingFactor: -2, ...lists }, "expected a finite scaling_factor above 0, found -2."],
+  ])("refuses %j", (config, message) => {
+    const read = (): unknown => latentScaling({ latentChannels: 2, ...config });
+    expect(read).toThrow(expect.objectContaining({ code: "INVALID_CONFIG" }));
+    expect(read).toThrow(message);
+  });
+
+  it("takes a mean of 0 and a mean below it", () => {
+    const config = { latentChannels: 2, scalingFactor: 1, latentsMean: [0, -1], latentsStd: [1, 1] };
+    expect(latentScaling(config)).toMatchObject({ mean: [0, -1] });
+  });
+});
+
+describe("what is scaled", () => {
+  const config = { latentChannels: 2, scalingFactor: 2 };
+
+  it("may be of any dtype, comes back in float32, and is left as it was", () => {
+    const half = Tensor.from(Float32Array.of(1, -2), [1, 2, 1, 1]).toFloat("float16");
+    expect(normalizeLatents(half, config)).toMatchObject({ dtype: "float32", shape: [1, 2, 1, 1] });
+    expect([...normalizeLatents(half, config).data]).toEqual([2, -4]);
+    const given = Tensor.from(Float32Array.of(1, -2), [1, 2, 1, 1]);
+    denormalizeLatents(given, config);
+    expect([...given.data]).toEqual([1, -2]);
+  });
+
+  it("keeps a batch of none", () => {
+    expect(normalizeLatents(Tensor.zeros([0, 2, 3, 3]), config).shape).toEqual([0, 2, 3, 3]);
+  });
+
+  it.each([
+    [[2], ""],
+    [[1, 2, 1, 1, 1], ""],
+    [[1, 5, 7], " The batch dimension seems to be missing."],
+    [[1, 5, 8], " These look packed; call unpackLatents first."],
+    [[1, 4, 1, 1], " These look like moments; take mode() or sample() of the posterior first."],
+  ])("is refused in the shape %j", (shape, remedy) => {
+    for (const [scale, name] of [
+      [normalizeLatents, "normalizeLatents"],
+      [denormalizeLatents, "denormalizeLatents"],
+    ] as const) {
+      expect(() => scale(Tensor.zeros(shape), config)).toThrow(
+        expect.objectContaining({
+          code: "INVALID_ARGUMENT",
+          message: `${name}: expected latents [N, 2, h, w], found [${shape.join(", ")}].${remedy}`,
+        }),
+      );
+    }
+  });
+
+  it("says what describes no scaling", () => {
+    for (const call of [
+      () => latentScaling(3 as never),
+      () => describeScaling(null as never),
+      () => normalizeLatents(z, undefined as never),
+    ]) {
+      expect(call).toThrow("latents' scaling: expected a config or a scaling, found ");
+    }
+    expect(() =>
+      describeScaling({ kind: "factor", latentChannels: 1, scalingFactor: 0, shiftFactor: 0 }),
+    ).toThrow("scaling_factor above 0");
+  });
+});

@@ -114,6 +114,9 @@ describe("as a whole", () => {
     });
     expect(plans.map(({ tiling }) => tiling)).toEqual(["off"]);
     expect(runtime.workspaces).toEqual([]);
+    // No budget makes strips of them.
+    await coder.code("decoder", picture(4), { tiling: "diffusers", maxMemoryBytes: 1 });
+    expect(runtime.workspaces).toEqual([]);
     expect(await coder.plan("decoder", { batch: 1, height: 4, width: 4 }, { tiling: "diffusers" })).toEqual(
       plans[0],
     );
@@ -267,6 +270,20 @@ describe("what the process held", () => {
       expect(await peakOf(260e6, options)).not.toBe(await peakOf(290e6, options));
     },
   );
+});
+
+test("what the process held counts for the plans of a second device, too: sessions may have come since", async () => {
+  const size = { batch: 1, height: 40, width: 40 };
+  let held = 300e6;
+  const runtime = new StandInRuntime();
+  let device: "cuda" | "cpu" = "cuda";
+  runtime.resolve = () => Promise.resolve(device);
+  const coder = coderOn(runtime, machineWith({ processBytes: () => held }));
+  const first = await coder.plan("decoder", size, whole);
+  [device, held] = ["cpu", 900e6];
+  const second = await coder.plan("decoder", size, whole);
+  expect([first.device, second.device]).toEqual(["cuda", "cpu"]);
+  expect(second.peakBytes).toBeLessThan(first.peakBytes + 100e6);
 });
 
 test("prices are asked for once, and the runtime is warmed up when the model opens", async () => {
