@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FileCalls } from "../../../test/train/file-calls.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import {
   checkpointName,
@@ -94,6 +95,62 @@ describe("writeCheckpoint", () => {
     await expect(writeCheckpoint(folder, content(1), { keep: 0 })).rejects.toThrow(
       "expected keep to be an integer of at least 1, found 0",
     );
+    await expect(writeCheckpoint(folder, content(1), { keepEvery: 0 })).rejects.toThrow("keepEvery to be");
+    await expect(writeCheckpoint(folder, { ...content(1), step: -1 })).rejects.toThrow("found -1");
+    expect(await writeCheckpoint(folder, content(0), { keep: 1, keepEvery: 1 })).toContain("step-000000");
+  });
+});
+
+/** `error` as the file system would have thrown it. */
+const systemError = (code: string): Error => Object.assign(new Error(`${code}: no`), { code });
+
+describe("a checkpoint that the system refuses", () => {
+  const moments = {
+    "its tensors": /^sync \S+state\.safetensors/,
+    "its state": /^sync \S+state\.json/,
+    "its list of names": /^sync \S+\/\.step-000002\.[0-9a-f]+\.partial$/,
+    "its place": /^rename \S+\.partial \S+\/step-000002$/,
+  };
+
+  it.each(Object.entries(moments))(
+    "midway, at %s, leaves every earlier one as it was, and nothing else",
+    async (_, moment) => {
+      await writeCheckpoint(folder, content(1));
+      const before = await readFile(join(folder, "step-000001", "state.safetensors"));
+      using files = new FileCalls((call) => {
+        if (moment.test(call)) throw systemError("EIO");
+      });
+      await expect(writeCheckpoint(folder, content(2), { keep: 1 })).rejects.toMatchObject({
+        code: "IO",
+        message: `${join(folder, "step-000002")}: the checkpoint could not be written: EIO: no. The last good checkpoint is ${join(folder, "step-000001")}.`,
+      });
+      expect(files.calls.some((call) => moment.test(call))).toBe(true);
+      expect(await readdir(folder)).toEqual(["step-000001"]);
+      expect(await readFile(join(folder, "step-000001", "state.safetensors"))).toEqual(before);
+    },
+  );
+
+  it.each(["ENOSPC", "EDQUOT"])("for %s says that the disk is full", async (code) => {
+    using files = new FileCalls((call) => {
+      if (/^sync \S+state\.safetensors/.test(call)) throw systemError(code);
+    });
+    await expect(writeCheckpoint(folder, content(2))).rejects.toThrow(
+      `${join(folder, "step-000002")}: the checkpoint could not be written: the disk is full, or your share of it. There is no earlier checkpoint.`,
+    );
+    expect(files.calls).not.toEqual([]);
+  });
+
+  it("in the place of one of the same step puts that one back", async () => {
+    await writeCheckpoint(folder, { ...content(2), state: "first" });
+    using files = new FileCalls((call) => {
+      if (/^rename \S+\.partial \S+\/step-000002$/.test(call)) throw systemError("EIO");
+    });
+    await expect(writeCheckpoint(folder, { ...content(2), state: "second" })).rejects.toMatchObject({
+      code: "IO",
+    });
+    expect(files.calls.at(-1)).toMatch(/^rm |^rename /);
+    expect(await readdir(folder)).toEqual(["step-000002"]);
+    expect((await readCheckpoint(join(folder, "step-000002"))).state).toBe("first");
   });
 });
 
@@ -173,6 +230,37 @@ describe("a damaged checkpoint", () => {
 });
 
 describe("readCheckpoint", () => {
+  it("says that a later vaekit has written it, and does not pass over it", async () => {
+    await writeCheckpoint(folder, content(1));
+    const path = await writeCheckpoint(folder, content(2));
+    const file = join(path, "state.json");
+    await writeFile(file, (await readFile(file, "utf8")).replace('"version": 1', '"version": 2'));
+    const refusal = {
+      code: "UNSUPPORTED",
+      message: `${file}: expected a checkpoint of format 1, found 2; use a newer vaekit.`,
+    };
+    await expect(readCheckpoint(path)).rejects.toMatchObject(refusal);
+    await expect(latestUsableCheckpoint(folder)).rejects.toMatchObject(refusal);
+  });
+
+  it("looks whether it fits before it reads a tensor, and names three differences at most", async () => {
+    const path = await writeCheckpoint(folder, content(1));
+    const three = { model: { latentChannels: 8, layers: [2], norm: "group" } };
+    await expect(readCheckpoint(path, { fingerprint: three })).rejects.toThrow(
+      /"group" in the recipe\. Resume/,
+    );
+    const four = { model: { ...three.model, zero: 0 } };
+    await expect(readCheckpoint(path, { fingerprint: four })).rejects.toThrow("; and 1 more.");
+    await expect(readCheckpoint(path, { fingerprint: "other" })).rejects.toThrow(
+      'the architecture is {"model":{"latentChannels":4,"layers":[1,2]}} in the checkpoint, "other" in the recipe',
+    );
+    const unknown = new Map(content(1).tensors);
+    unknown.delete("adam.step");
+    await expect(readCheckpoint(path, { tensors: unknown })).rejects.toThrow(
+      "the tensor adam.step is unknown to the model. Resume",
+    );
+  });
+
   it("says that nothing is there", async () => {
     await expect(readCheckpoint(join(folder, "step-000009"))).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
@@ -215,7 +303,14 @@ describe("the folder of checkpoints", () => {
   it("is listed in the order of steps, without anything incomplete or foreign", async () => {
     await writeCheckpoint(folder, content(1_000_000));
     await writeCheckpoint(folder, content(20));
-    for (const name of [".step-000030.1234abcd.partial", "step-12", "notes"]) await mkdir(join(folder, name));
+    const foreign = [
+      ".step-000030.1234abcd.partial",
+      "step-12",
+      "notes",
+      "step-000040.discarded",
+      "a-step-000050",
+    ];
+    for (const name of foreign) await mkdir(join(folder, name));
     expect(await steps()).toEqual([20, 1_000_000]);
     expect((await latestCheckpoint(folder))?.path).toBe(join(folder, checkpointName(1_000_000)));
   });
@@ -238,8 +333,9 @@ describe("the folder of checkpoints", () => {
   it("puts later checkpoints out of the way", async () => {
     for (const step of [1, 2, 3]) await writeCheckpoint(folder, content(step));
     await discardCheckpointsAfter(folder, 1);
-    await writeCheckpoint(folder, content(2));
+    await writeCheckpoint(folder, { ...content(2), state: "again" });
     await discardCheckpointsAfter(folder, 1);
+    expect((await readCheckpoint(join(folder, "step-000002.discarded"))).state).toBe("again");
     expect((await readdir(folder)).sort()).toEqual([
       "step-000001",
       "step-000002.discarded",

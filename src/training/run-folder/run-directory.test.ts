@@ -1,7 +1,9 @@
+import { existsSync, readdirSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FileCalls } from "../../../test/train/file-calls.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { CheckpointContent } from "./checkpoint.ts";
 import { RunDirectory } from "./run-directory.ts";
@@ -80,6 +82,8 @@ describe("RunDirectory.create", () => {
       message: `${path}: expected a new or empty folder for the run, found download.partial and 1 more in it. Choose another folder.`,
     });
     expect(await names()).toEqual(["download.partial", "thesis.tex"]);
+    await rm(join(path, "thesis.tex"));
+    await expect(RunDirectory.create(path, recipe)).rejects.toThrow("found download.partial in it.");
   });
 
   it("refuses a file", async () => {
@@ -182,6 +186,33 @@ describe("RunDirectory.resume", () => {
     expect(await names()).not.toContain(".model.0123abcd.partial");
   });
 
+  it("removes half-written samples, and puts back a model whose successor never came", async () => {
+    await trainTo(5);
+    await mkdir(join(path, "samples"));
+    await writeFile(join(path, "samples", "a.png.123.0123abcd.partial"), "");
+    await mkdir(join(path, "model.replaced"));
+    opened.push((await RunDirectory.resume(path)).run);
+    expect(await names(join(path, "samples"))).toEqual([]);
+    expect(await names()).toContain("model");
+  });
+
+  it("tells TensorBoard and whoever asks from where it goes on", async () => {
+    await trainTo(7);
+    const { run } = await RunDirectory.resume(path);
+    opened.push(run);
+    expect(await run.lastCheckpoint()).toEqual({ path: join(path, "checkpoints", "step-000005"), step: 5 });
+    expect(basename(run.events.path)).toBe("events.out.tfevents.0000000002.step-000005");
+  });
+
+  it("says which line of the log was changed", async () => {
+    await trainTo(12);
+    const text = await readFile(join(path, "log.jsonl"), "utf8");
+    await writeFile(join(path, "log.jsonl"), text.replace('{"step":3,', '{"stop":3,'));
+    const { run, log } = await RunDirectory.resume(path);
+    opened.push(run);
+    expect(log).toEqual({ keptLines: 2, droppedLines: 10, damagedLine: 3 });
+  });
+
   it("says that there is no run", async () => {
     for (const where of [path, folder]) {
       await expect(RunDirectory.resume(where)).rejects.toMatchObject({
@@ -199,42 +230,62 @@ describe("RunDirectory.resume", () => {
   });
 });
 
-describe("the lock of a run", () => {
-  it("keeps a second trainer out, and is given back", async () => {
-    const run = await RunDirectory.create(path, recipe);
-    await expect(RunDirectory.resume(path)).rejects.toMatchObject({
-      code: "IO",
-      message: `${join(path, "train.lock")}: this run is being trained by process ${process.pid}; wait for it or stop it first.`,
+describe("a run whose start fails", () => {
+  it("leaves no folder, no lock and none of its files", async () => {
+    const refused = Object.assign(new Error("no"), { code: "EACCES" });
+    using files = new FileCalls((call) => {
+      if (/^rename \S+ \S+recipe\.json$/.test(call)) throw refused;
     });
+    await expect(RunDirectory.create(join(folder, "new", "run"), recipe)).rejects.toMatchObject({
+      code: "IO",
+      message: expect.stringContaining("recipe.json: may not be written") as string,
+    });
+    expect(await names(folder)).toEqual([]);
+    expect(files.calls.some((call) => call.startsWith("rename "))).toBe(true);
+    await mkdir(path);
+    await expect(RunDirectory.create(path, recipe)).rejects.toMatchObject({ code: "IO" });
+    expect(await names()).toEqual([]);
+  });
+
+  it("after its recipe was written leaves nothing of its own either, and no file open", async () => {
+    const openFiles = (): number | undefined =>
+      existsSync("/proc/self/fd") ? readdirSync("/proc/self/fd").length : undefined;
+    const before = openFiles();
+    // A folder where the second log should be.
+    using files = new FileCalls(async (call) => {
+      if (/^rename \S+ \S+recipe\.json$/.test(call)) await mkdir(join(path, "timing.jsonl"));
+    });
+    await expect(RunDirectory.create(path, recipe)).rejects.toMatchObject({
+      code: "IO",
+      message: expect.stringContaining("timing.jsonl: expected a file to write, found a folder") as string,
+    });
+    expect(await names()).toEqual(["timing.jsonl"]);
+    expect(files.calls).not.toEqual([]);
+    expect(openFiles()).toBe(before);
+  });
+});
+
+describe("a run that is closed", () => {
+  it("writes no more, and may be closed twice", async () => {
+    const run = await RunDirectory.create(path, recipe);
     run[Symbol.dispose]();
-    expect(await names()).not.toContain("train.lock");
-    (await RunDirectory.resume(path)).run[Symbol.dispose]();
+    run[Symbol.dispose]();
+    expect(() => {
+      run.log.append({ step: 1 });
+    }).toThrow("log.jsonl is used after it was closed");
+    expect(() => {
+      run.timing.append({ step: 1 });
+    }).toThrow("timing.jsonl is used after it was closed");
+    expect(() => {
+      run.events.scalars(1, { loss: 1 });
+    }).toThrow("is used after it was closed");
   });
 
-  it("of another machine is respected, with a way out", async () => {
-    await trainTo(1);
-    const lock = join(path, "train.lock");
-    await writeFile(lock, JSON.stringify({ pid: 1, host: "elsewhere", started: "", token: "a" }));
-    await expect(RunDirectory.resume(path)).rejects.toThrow(
-      `being trained by process 1 on elsewhere; wait for it or stop it first. If that process has ended, remove ${lock}.`,
-    );
-  });
-
-  it.each([
-    ["of a process with this number that was another one", { pid: process.pid, started: "boot 1" }],
-    ["of a number that no process has", { pid: 2 ** 22 + 1, started: "boot 1" }],
-  ])("%s is taken over", async (_name, holder) => {
-    await trainTo(1);
-    const lock = { ...holder, host: hostname(), token: "00" };
-    await writeFile(join(path, "train.lock"), JSON.stringify(lock));
-    (await RunDirectory.resume(path)).run[Symbol.dispose]();
-    expect(await names()).not.toContain("train.lock");
-  });
-
-  it("that is no lock at all is taken over", async () => {
-    await trainTo(1);
-    await writeFile(join(path, "train.lock"), "");
-    (await RunDirectory.resume(path)).run[Symbol.dispose]();
+  it("and discarded takes away the record of its pictures, too", async () => {
+    const run = await RunDirectory.create(path, recipe);
+    await writeFile(join(path, "data.jsonl"), "");
+    await run.discard();
+    expect(await names(folder)).toEqual([]);
   });
 });
 

@@ -175,10 +175,20 @@ export class RunDirectory implements Disposable {
   }
 
   static async #open(path: string, lock: RunLock, resumedStep: number | undefined): Promise<RunDirectory> {
-    const events = await EventFileWriter.open(path, { resumedStep });
-    const log = MetricsLog.open(join(path, logFile));
-    const timing = MetricsLog.open(join(path, timingFile));
-    return new RunDirectory(path, lock, log, timing, events);
+    const open: Disposable[] = [];
+    const kept = <T extends Disposable>(file: T): T => {
+      open.push(file);
+      return file;
+    };
+    try {
+      const events = kept(await EventFileWriter.open(path, { resumedStep }));
+      const log = kept(MetricsLog.open(join(path, logFile)));
+      const timing = kept(MetricsLog.open(join(path, timingFile)));
+      return new RunDirectory(path, lock, log, timing, events);
+    } catch (error) {
+      for (const file of open) file[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Replaces the recipe, for a run that goes on for longer, say. */

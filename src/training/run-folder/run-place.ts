@@ -43,11 +43,13 @@ export async function checkIsRun(path: string): Promise<void> {
   });
 }
 
-/** Removes what a run without a step has written. */
+/** Removes what a run without a step has written. What cannot be removed stays: there is an error to tell of already. */
 export async function removeFreshFiles(path: string): Promise<void> {
   const isOurs = (name: string): boolean =>
     [recipeFile, logFile, timingFile, "data.jsonl"].includes(name) || isEventFile(name);
-  for (const name of (await namesIn(path)).filter(isOurs)) await rm(join(path, name), { force: true });
+  for (const name of (await namesIn(path)).filter(isOurs)) {
+    await rm(join(path, name), { force: true }).catch(() => undefined);
+  }
 }
 
 /** Removes the empty folders from a run's up to the topmost one that it has made. */

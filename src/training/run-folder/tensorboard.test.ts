@@ -1,11 +1,13 @@
+import fs from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { crc32c, maskedCrc32c } from "./crc32c.ts";
-import { EventFileWriter } from "./tensorboard.ts";
+import { EventFileWriter, isEventFile } from "./tensorboard.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -107,6 +109,72 @@ describe("EventFileWriter", () => {
       "events.out.tfevents.0000000002.step-000500",
       "events.out.tfevents.0000000003.step-000011",
       "events.out.tfevents.0000000004.step-000011",
+    ]);
+  });
+
+  it("says of a run without a checkpoint that everything is void, under the number of its start", async () => {
+    using writer = await EventFileWriter.open(folder, { resumedStep: -1 });
+    expect(writer.path).toBe(join(folder, "events.out.tfevents.0000000001.step-000000"));
+    const event = fieldsOf((await readRecords(writer.path))[1]!);
+    expect([event[2], fieldsOf(bytesOf(event[7]![0]))[1]]).toEqual([[0], [1]]);
+  });
+
+  it("writes no event for no curves, and none once it is closed, twice if need be", async () => {
+    const writer = await EventFileWriter.open(folder);
+    writer.scalars(1, {});
+    expect(await readRecords(writer.path)).toHaveLength(2);
+    writer[Symbol.dispose]();
+    writer[Symbol.dispose]();
+    expect(() => {
+      writer.scalars(1, { loss: 1 });
+    }).toThrow("is used after it was closed");
+  });
+
+  it("writes an event whole, however little the system takes at once", async () => {
+    using writer = await EventFileWriter.open(folder);
+    const { writeSync } = fs;
+    fs.writeSync = ((file: number, bytes: Uint8Array, offset: number) =>
+      writeSync(file, bytes, offset, Math.min(5, bytes.length - offset))) as typeof writeSync;
+    syncBuiltinESMExports();
+    try {
+      writer.scalars(3, { loss: 0.5 });
+    } finally {
+      fs.writeSync = writeSync;
+      syncBuiltinESMExports();
+    }
+    expect(fieldsOf((await readRecords(writer.path))[2]!)[2]).toEqual([3]);
+  });
+
+  it("explains a full disk, and leaves no file open when it meets one at the start", async () => {
+    const { writeSync, closeSync } = fs;
+    const closed: number[] = [];
+    fs.writeSync = () => {
+      throw Object.assign(new Error("full"), { code: "ENOSPC" });
+    };
+    fs.closeSync = (file) => {
+      closed.push(file);
+      closeSync(file);
+    };
+    syncBuiltinESMExports();
+    try {
+      await expect(EventFileWriter.open(folder)).rejects.toMatchObject({
+        code: "IO",
+        message: expect.stringContaining("the disk is full") as string,
+      });
+    } finally {
+      Object.assign(fs, { writeSync, closeSync });
+      syncBuiltinESMExports();
+    }
+    expect(closed).toHaveLength(1);
+  });
+
+  it("knows its files by their names", () => {
+    const name = "events.out.tfevents.0000000002.step-000500";
+    expect([name, `a${name}`, "events.out.tfevents.12.step", "log.jsonl"].map(isEventFile)).toEqual([
+      true,
+      false,
+      false,
+      false,
     ]);
   });
 
