@@ -12,9 +12,8 @@ const columns: readonly Column<Trick>[] = [
 
 /** Prints it. */
 export async function inspectRuntime({ device, json }: { device?: Device; json?: boolean }): Promise<void> {
-  const runtime = new NodeRuntime({ device });
+  await using runtime = new NodeRuntime({ device });
   const description = await runtime.describe();
-  await runtime.dispose();
   if (json === true) {
     printJson(description);
     return;

@@ -23,7 +23,7 @@ export interface RunSettings {
   /** Beside the variables of this process. */
   readonly env?: Readonly<Record<string, string>>;
   /** Whether stderr is a terminal. */
-  readonly isTerminal?: boolean;
+  readonly isTerminal?: boolean | undefined;
 }
 
 export interface SpawnSettings extends Pick<RunSettings, "cwd" | "env"> {
@@ -31,6 +31,8 @@ export interface SpawnSettings extends Pick<RunSettings, "cwd" | "env"> {
   readonly kill?: { readonly signal: NodeJS.Signals; readonly afterMs: number };
   /** Shell commands to run first, in the shell that becomes the program. */
   readonly before?: string;
+  /** A module's code that runs first in the program's process. */
+  readonly preload?: string;
 }
 
 let turn: Promise<unknown> = Promise.resolve();
@@ -51,19 +53,31 @@ async function runHere(args: readonly string[], settings: RunSettings): Promise<
     cwd: process.cwd(),
     env: Object.keys(env).map((name) => [name, process.env[name]] as const),
   };
-  const stdout = capture(process.stdout, undefined);
-  const stderr = capture(process.stderr, isTerminal);
   process.chdir(cwd);
   Object.assign(process.env, env);
   try {
-    const code = await run(args);
-    return { code, signal: null, stdout: stdout.text(), stderr: stderr.text() };
+    const { result: code, ...texts } = await withOutputs(() => run(args), { isTerminal });
+    return { code, signal: null, ...texts };
   } finally {
     for (const [name, value] of former.env) {
       if (value === undefined) Reflect.deleteProperty(process.env, name);
       else process.env[name] = value;
     }
     process.chdir(former.cwd);
+  }
+}
+
+/** What `work` gives, and what it writes to stdout and stderr meanwhile. */
+export async function withOutputs<T>(
+  work: () => T | Promise<T>,
+  { isTerminal }: Pick<RunSettings, "isTerminal"> = {},
+): Promise<{ result: T; stdout: string; stderr: string }> {
+  const stdout = capture(process.stdout, undefined);
+  const stderr = capture(process.stderr, isTerminal);
+  try {
+    const result = await work();
+    return { result, stdout: stdout.text(), stderr: stderr.text() };
+  } finally {
     stdout.end();
     stderr.end();
   }
@@ -100,8 +114,10 @@ function capture(
 
 /** Runs the built program to its end, as a user does: for what is about processes. */
 export function spawnCli(args: readonly string[], settings: SpawnSettings): Promise<Outcome> {
-  const { cwd, env, kill, before } = settings;
-  const command = [process.execPath, program, ...args];
+  const { cwd, env, kill, before, preload } = settings;
+  const first =
+    preload === undefined ? [] : ["--import", `data:text/javascript,${encodeURIComponent(preload)}`];
+  const command = [process.execPath, ...first, program, ...args];
   const [file, ...rest] =
     before === undefined ? command : ["bash", "-c", `${before}; exec "$@"`, "bash", ...command];
   const child = spawn(file!, rest, {

@@ -1,5 +1,5 @@
 /** What reaches the terminal: a lost output is a failure, and no file steers the terminal. */
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSafetensorsFile, Tensor, writeSafetensorsFile } from "../../src/node/index.ts";
@@ -37,13 +37,10 @@ function inShell(command: string): Promise<Outcome> {
 
 describe.runIf(process.platform === "linux")("an output that is lost", () => {
   const lost = "vaekit: the results could not be printed: the disk is full, or your share of it.\n";
-  test.each(["inspect model", "inspect model --json", "--help", "--version", "inspect --help"])(
-    "%s on a full disk fails with one line",
-    async (args) => {
-      const { code, stderr } = await inShell(`vaekit ${args} > /dev/full`);
-      expect([code, stderr]).toEqual([1, lost]);
-    },
-  );
+  test.each(["inspect model --json", "--help"])("%s on a full disk fails with one line", async (args) => {
+    const { code, stderr } = await inShell(`vaekit ${args} > /dev/full`);
+    expect([code, stderr]).toEqual([1, lost]);
+  });
 
   test("a reader that has gone is no message, and a code that tells", async () => {
     const { code, stdout, stderr } = await inShell(`set -o pipefail; vaekit inspect model | true`);
@@ -63,13 +60,12 @@ describe.runIf(process.platform === "linux")("an output that is lost", () => {
 });
 
 describe.runIf(process.platform === "linux")("a run of training whose stderr is lost", () => {
-  test.each(["2> /dev/full", "2>&-", "2> >(true)"])("%s goes on to its end", async (redirection) => {
+  test("goes on to its end", async () => {
     await mkdir(at("training"));
     await prepareTraining(at("training"), { steps: 2 });
-    const { code } = await inShell(`cd training && vaekit train recipe.json --out run ${redirection}`);
+    const { code } = await inShell("cd training && vaekit train recipe.json --out run 2> >(true)");
     expect(code).toBe(0);
     expect(await readFile(at("training/run/log.jsonl"), "utf8")).toMatch(/"step":2/);
-    await rm(at("training"), { recursive: true });
   });
 });
 

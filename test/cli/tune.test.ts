@@ -31,7 +31,7 @@ describe("tune", () => {
   test("measures, stores, and is used from then on", async () => {
     const before = await run("good", ...plan);
     expect((JSON.parse(before.stdout) as PlanJson).prices).toBe("default");
-    const tuned = await run("good", "tune", "--rounds", "2", "--json");
+    const tuned = await run("good", "tune", "--rounds", "1", "--json");
     expect(tuned.code).toBe(0);
     const { path, profile } = JSON.parse(tuned.stdout) as { path: string; profile: { provider: string } };
     expect(path).toBe(join(folder.path, "good", "vaekit", "profiles.json"));

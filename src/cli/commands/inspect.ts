@@ -101,10 +101,9 @@ async function inspect(model: string | undefined, options: InspectOptions): Prom
     throw new UsageError("--size and --half are for --plan. Add it, or leave them out.");
   }
   try {
-    const vae = await openModel(asked);
+    await using vae = await openModel(asked);
     if (options.plan === true) await plan(vae, options);
     else show(vae, options.json === true);
-    await vae.dispose();
   } catch (error) {
     if (error instanceof VaekitError && error.code === "WEIGHTS_MISMATCH") {
       const { as, config, subfolder, variant } = asked;
