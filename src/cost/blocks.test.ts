@@ -49,3 +49,63 @@ describe("what is worth blocks", () => {
     expect(inBlocks! - plain!).toBe(2 * 16 * 32 * 32 * 4);
   });
 });
+
+/** Whether a convolution from `inChannels` to `outChannels` with kernels of `side`, whose output is of such a size, goes in blocks. */
+function isInBlocks(
+  outChannels: number,
+  inChannels: number,
+  {
+    side = 3,
+    height = 16,
+    width = 32,
+    batch = 1,
+    dtype = "float32",
+  }: { side?: number; height?: number; width?: number; batch?: number; dtype?: "float32" | "float64" } = {},
+): boolean {
+  const builder = new GraphBuilder("one");
+  const x = builder.input("x", dtype, [batch, inChannels, height, width]);
+  const w = builder.input("w", dtype, [outChannels, inChannels, side, side]);
+  const pad = (side - 1) / 2;
+  const y = builder.apply("Conv", [x, w], { strides: [1, 1], pads: [pad, pad, pad, pad] });
+  return labelled(withBlocks(builder.build({ y })))[0]!;
+}
+
+describe("a convolution of changing kernels goes in blocks", () => {
+  test("from 512 pixels of output on, over all pictures", () => {
+    expect(isInBlocks(8, 8)).toBe(true);
+    expect(isInBlocks(8, 8, { width: 31 })).toBe(false);
+    expect(isInBlocks(8, 8, { width: 16, batch: 2 })).toBe(true);
+  });
+
+  test("where its channels fill blocks of 8, and its kernels have more than one element", () => {
+    expect([isInBlocks(12, 8), isInBlocks(8, 12), isInBlocks(24, 40)]).toEqual([false, false, true]);
+    expect(isInBlocks(8, 8, { side: 1 })).toBe(false);
+    expect(isInBlocks(8, 8, { dtype: "float64" })).toBe(false);
+  });
+});
+
+/** Whether the gradient of kernels [outChannels, inChannels, side, side] goes in blocks, for a picture of height x width. */
+function isGradientInBlocks(
+  outChannels: number,
+  inChannels: number,
+  side: number,
+  height: number,
+  width: number,
+): boolean {
+  const builder = new GraphBuilder("one");
+  const x = builder.input("x", "float32", [1, inChannels, height, width]);
+  const dy = builder.input("dy", "float32", [1, outChannels, height, width]);
+  const w = builder.input("w", "float32", [outChannels, inChannels, side, side]);
+  const output = builder.apply("Identity", [w], {});
+  builder.composite({ kind: "WeightGradient", inputs: [x, dy], output, pads: [1, 1, 1, 1] });
+  return labelled(withBlocks(builder.build({ dw: output }))).at(-1)!;
+}
+
+test("a gradient of kernels goes in blocks from 256 pixels on, up to 64 x 64 channels", () => {
+  expect(isGradientInBlocks(64, 64, 3, 16, 16)).toBe(true);
+  expect(isGradientInBlocks(64, 72, 3, 16, 16)).toBe(false);
+  expect(isGradientInBlocks(128, 32, 3, 16, 16)).toBe(true);
+  expect(isGradientInBlocks(64, 64, 3, 15, 17)).toBe(false);
+  expect(isGradientInBlocks(64, 64, 1, 16, 16)).toBe(false);
+  expect(isGradientInBlocks(12, 64, 3, 16, 16)).toBe(false);
+});

@@ -114,3 +114,78 @@ describe("the temporaries of a graph", () => {
     expect(peakBytes(builder.build({ y }))).toBe(4 * 4 * 9 * 4);
   });
 });
+
+/** What each node of a graph needs, its inputs and outputs aside. */
+const during = (build: (builder: GraphBuilder, x: Value) => Value): readonly number[] =>
+  liveBytes(graphOf(build));
+
+describe("an operator", () => {
+  const ownBuffer = ["Sign"] as const;
+  const inPlace = ["Abs", "Erf", "Exp", "Log", "Neg", "Relu", "Sigmoid", "Softplus", "Sqrt", "Tanh"] as const;
+
+  test.each(inPlace)("%s takes the place of what nobody reads any more", (operator) => {
+    expect(during((builder, x) => conv(builder, builder.apply(operator, [conv(builder, x)], {})))).toEqual([
+      map,
+      map,
+      map,
+    ]);
+  });
+
+  test.each(ownBuffer)("%s has a buffer of its own", (operator) => {
+    expect(during((builder, x) => conv(builder, builder.apply(operator, [conv(builder, x)], {})))).toEqual([
+      map,
+      2 * map,
+      map,
+    ]);
+  });
+
+  test.each(["Add", "Sub", "Mul", "Div"] as const)(
+    "%s takes the place of its second input, too",
+    (operator) => {
+      const built = (builder: GraphBuilder, x: Value): Value => {
+        const [kept, free] = [conv(builder, x), conv(builder, x)];
+        const y = builder.apply(operator, [kept, free], {});
+        return builder.apply("Concat", [y, kept], { axis: 1 });
+      };
+      expect(during(built)).toEqual([map, 2 * map, 2 * map, 2 * map]);
+    },
+  );
+
+  test("takes no place of another size", () => {
+    const built = (builder: GraphBuilder, x: Value): Value => {
+      const one = builder.apply("ReduceMean", [conv(builder, x)], { axes: [1], keepdims: true });
+      return conv(builder, builder.apply("Add", [x, one], {}));
+    };
+    expect(during(built)).toEqual([map, map + map / 4, map + map / 4, map]);
+  });
+
+  test("keeps what is read again, and lets it go after the last reader", () => {
+    const built = (builder: GraphBuilder, x: Value): Value => {
+      const first = conv(builder, x);
+      const second = relu(builder, first);
+      const third = builder.apply("Add", [first, second], {});
+      return conv(builder, third);
+    };
+    expect(during(built)).toEqual([map, 2 * map, 2 * map, map]);
+  });
+
+  test("that is a convolution unrolls the picture where it has more filters than pixels, in bytes of its dtype", () => {
+    const unrolled = (
+      outChannels: number,
+      side: number,
+      dtype: "float32" | "float64" = "float32",
+    ): number => {
+      const builder = new GraphBuilder("one");
+      const x = builder.input("x", dtype, [1, 2, 2, 2]);
+      const w = builder.input("w", dtype, [outChannels, 2, side, side]);
+      const pad = (side - 1) / 2;
+      return peakBytes(
+        builder.build({ y: builder.apply("Conv", [x, w], { strides: [1, 1], pads: [pad, pad, pad, pad] }) }),
+      );
+    };
+    expect(unrolled(5, 3)).toBe(4 * 18 * 4);
+    expect(unrolled(4, 3)).toBe(0);
+    expect(unrolled(5, 1)).toBe(0);
+    expect(unrolled(5, 3, "float64")).toBe(4 * 18 * 8);
+  });
+});
