@@ -1,5 +1,5 @@
 /**
- * Gradients of convolutions, in the formulations that ONNX Runtime computes fastest (docs/log.md).
+ * Gradients of convolutions, in the formulations that ONNX Runtime computes fastest (docs/log/training-step.md).
  *
  * With respect to the input: the convolution with the kernel turned by 180 degrees, or, for larger strides, the
  * transposed convolution. With respect to the weights: one matrix product over the pixels for all taps at once.
