@@ -28,6 +28,8 @@ export class TrainingEngine {
   #step: number;
   #batches: number;
   #pictureShape: string | undefined;
+  /** The step under way. One that could not have a batch goes on with it, since the state holds the others' gradients. */
+  #gathered = { terms: new StepTerms(), batches: 0 };
 
   private constructor(
     runtime: Runtime,
@@ -82,9 +84,9 @@ export class TrainingEngine {
     const { accumulate, optimizer, learningRateFactor, klWeight, adversarial } = this.#plan;
     const hasAdversary = adversarial !== undefined && this.#step >= adversarial.startStep;
     const factor = learningRateFactor(this.#step);
-    const gathered = new StepTerms();
-    for (let index = 0; index < accumulate; index++) {
-      const phase = index === accumulate - 1 ? "update" : "accumulate";
+    const gathered = this.#gathered;
+    while (gathered.batches < accumulate) {
+      const phase = gathered.batches === accumulate - 1 ? "update" : "accumulate";
       const sample = await batch(this.#batches);
       await this.#forgetOtherSizes(sample.shape);
       const { sample_reconstruction: reconstruction, ...terms } = await this.#sessions.run(
@@ -97,7 +99,7 @@ export class TrainingEngine {
           ...optimizerInputs(this.#plan, "", optimizer.learningRate * factor, this.#step + 1),
         },
       );
-      gathered.add(terms);
+      gathered.terms.add(terms);
       if (hasAdversary && reconstruction !== undefined) {
         const discriminatorTerms = await this.#sessions.run(
           `discriminator ${phase} ${formatShape(sample.shape)}`,
@@ -113,11 +115,13 @@ export class TrainingEngine {
             ),
           },
         );
-        gathered.add(discriminatorTerms);
+        gathered.terms.add(discriminatorTerms);
       }
+      gathered.batches++;
       this.#batches++;
     }
-    const terms = gathered.means(accumulate);
+    const terms = gathered.terms.means(accumulate);
+    this.#gathered = { terms: new StepTerms(), batches: 0 };
     checkFinite(terms, this.#step + 1);
     const report = { learningRate: optimizer.learningRate * factor, klWeight: klWeight(this.#step), terms };
     return { step: ++this.#step, ...report };
