@@ -13,6 +13,8 @@ export interface ByteSource {
    * before every computation, and calls keep their order.
    */
   checkUnchanged?(): void;
+  /** Whether what `read` gives is the source's own memory, and not the caller's to change. @default no */
+  readonly isShared?: boolean;
   /** Reads `length` bytes from `offset`; both lie inside the source, or it rejects. */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
@@ -22,6 +24,7 @@ export function bytesInMemory(bytes: Uint8Array, name = "memory"): ByteSource {
   return {
     name,
     byteLength: bytes.byteLength,
+    isShared: true,
     read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
   };
 }

@@ -96,7 +96,8 @@ export async function readTensor(found: FoundTensor): Promise<Tensor> {
   checkValue("readTensor", found, foundTensor);
   const stored = readableTensor(found);
   const bytes = await stored.source.read(stored.byteOffset, stored.byteLength);
-  const ownsBuffer = bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.byteLength;
+  const isWhole = bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.byteLength;
+  const ownsBuffer = isWhole && stored.source.isShared !== true;
   // The copy also aligns: typed arrays must start at a multiple of their element, tensors in a file need not.
   const buffer =
     ownsBuffer && bytes.buffer instanceof ArrayBuffer ? bytes.buffer : new Uint8Array(bytes).buffer;
