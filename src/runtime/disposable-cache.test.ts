@@ -50,3 +50,59 @@ test("disposes all when it is disposed", async () => {
   await cache.dispose();
   expect(disposed).toEqual(["a", "b"]);
 });
+
+test("keeps as many as it may, and makes again what it has given up", async () => {
+  const disposed: string[] = [];
+  const cache = new DisposableCache(2);
+  const made: string[] = [];
+  const get = (name: string): Promise<Session> =>
+    cache.get(name, () => {
+      made.push(name);
+      return sessionNamed(name, disposed)();
+    });
+  const first = await get("a");
+  expect(await get("a")).toBe(first);
+  await get("b");
+  expect(disposed).toEqual([]);
+  await get("c");
+  expect(disposed).toEqual(["a"]);
+  expect(await get("a")).not.toBe(first);
+  expect(made).toEqual(["a", "b", "c", "a"]);
+  expect(disposed).toEqual(["a", "b"]);
+});
+
+test("a failed creation takes no place, and those who wait for it fail with it", async () => {
+  const disposed: string[] = [];
+  const cache = new DisposableCache(1);
+  await cache.get("a", sessionNamed("a", disposed));
+  const fail = (): Promise<Session> => Promise.reject(new Error("no"));
+  const outcomes = await Promise.allSettled([
+    cache.get("b", fail),
+    cache.get("b", sessionNamed("b", disposed)),
+  ]);
+  expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  expect(disposed).toEqual([]);
+  await cache.get("a", fail);
+});
+
+test("refuses what comes after its end, and disposes what is still being made, once", async () => {
+  const disposed: string[] = [];
+  const cache = new DisposableCache(2);
+  let make: () => void = () => undefined;
+  const waiting = new Promise<void>((resolve) => (make = resolve));
+  const making = cache.get("a", async () => {
+    await waiting;
+    return sessionNamed("a", disposed)();
+  });
+  const failing = cache.get("b", () => waiting.then(() => Promise.reject(new Error("no"))));
+  const failed = expect(failing).rejects.toThrow("no");
+  const ended = [cache.dispose(), cache.dispose()];
+  await expect(cache.get("a", sessionNamed("c", disposed))).rejects.toMatchObject({
+    code: "DISPOSED",
+    message: "The model was disposed.",
+  });
+  expect(disposed).toEqual([]);
+  make();
+  await Promise.all([making, failed, ...ended]);
+  expect(disposed).toEqual(["a"]);
+});

@@ -59,3 +59,37 @@ describe("a lifetime", () => {
     expect(frees).toBe(1);
   });
 });
+
+describe("the end of a lifetime", () => {
+  test("has come before anyone is told of it, and not before it is called for", async () => {
+    const lifetime = new Lifetime("The thing");
+    expect(lifetime.isOver).toBe(false);
+    lifetime.check();
+    const seen: boolean[] = [];
+    const call = lifetime
+      .during(() => new Promise<never>(() => undefined))
+      .catch(() => seen.push(lifetime.isOver));
+    await lifetime.end(() => {
+      seen.push(lifetime.isOver);
+      return nothing();
+    });
+    await call;
+    expect(seen).toEqual([true, true]);
+  });
+
+  test("fails where giving back fails, for everyone who asks for it", async () => {
+    const lifetime = new Lifetime("The thing");
+    const fail = (): Promise<void> => Promise.reject(new Error("stuck"));
+    const ends = [lifetime.end(fail), lifetime.end(nothing)];
+    for (const end of ends) await expect(end).rejects.toThrow("stuck");
+    expect(lifetime.isOver).toBe(true);
+  });
+
+  test("does not touch calls that are done", async () => {
+    const lifetime = new Lifetime("The thing");
+    const done = lifetime.during(() => Promise.resolve(3));
+    await done;
+    await lifetime.end(nothing);
+    await expect(done).resolves.toBe(3);
+  });
+});
