@@ -89,8 +89,8 @@ function formatOf(path: string): "png" | "jpeg" | "webp" {
   );
 }
 
-/** The longest side that the format's header can state. */
-const longestSide = { png: 2 ** 31 - 1, jpeg: 65535, webp: 16383 };
+/** The longest side that the format's header can state; libjpeg stops a little before (JPEG_MAX_DIMENSION). */
+const longestSide = { png: 2 ** 31 - 1, jpeg: 65500, webp: 16383 };
 
 function checkSides({ width, height }: Raster, format: "png" | "jpeg" | "webp"): void {
   if (Math.max(width, height) <= longestSide[format]) return;
