@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { psnr, ssim } from "./metrics.ts";
+import { meanSquaredError, psnr, ssim } from "./metrics.ts";
 import type { Raster } from "./raster.ts";
 
 const made = (size: number, sample: (i: number) => number): Raster => ({
@@ -38,4 +38,27 @@ describe("metrics", () => {
       ),
     ).toThrow("one size");
   });
+});
+
+describe("the mean squared error", () => {
+  test("is over all pixels and channels, and what PSNR is made of", () => {
+    const a = made(2, () => 10);
+    const b = made(2, (i) => (i === 5 ? 16 : 10));
+    expect(meanSquaredError(a, b)).toBe(3);
+    expect(meanSquaredError(b, a)).toBe(3);
+    expect(psnr(a, b)).toBeCloseTo(10 * Math.log10(255 ** 2 / 3), 12);
+    const other = made(3, () => 10);
+    expect(() => meanSquaredError(a, other)).toThrow("meanSquaredError: expected two pictures of one size");
+    expect(() => psnr(a, other)).toThrow("psnr: expected two pictures of one size");
+    expect(() => ssim(a, other)).toThrow("ssim: expected two pictures of one size");
+  });
+});
+
+test("ssim takes pictures of its window's size, and says what is smaller", () => {
+  const small = made(11, (i) => i % 251);
+  expect(ssim(small, small)).toBeCloseTo(1, 12);
+  const narrow: Raster = { width: 10, height: 12, channels: 1, data: new Uint8Array(120) };
+  expect(() => ssim(narrow, narrow)).toThrow(
+    "ssim: expected pictures of at least 11x11 pixels, the size of its window, found 10x12 grey.",
+  );
 });

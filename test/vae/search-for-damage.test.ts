@@ -249,7 +249,7 @@ describe("the layers that are probed", () => {
     const looking = new Looking(() => {
       return [1];
     });
-    const { createSession } = looking.runtime;
+    const createSession = looking.runtime.createSession.bind(looking.runtime);
     looking.runtime.createSession = (probed) => {
       outputs = probed.outputs.length;
       return createSession(probed);
