@@ -53,7 +53,7 @@ test("disposes all when it is disposed", async () => {
 
 test("keeps as many as it may, and makes again what it has given up", async () => {
   const disposed: string[] = [];
-  const cache = new DisposableCache(2);
+  const cache = new DisposableCache<Session>(2);
   const made: string[] = [];
   const get = (name: string): Promise<Session> =>
     cache.get(name, () => {
@@ -73,7 +73,7 @@ test("keeps as many as it may, and makes again what it has given up", async () =
 
 test("a failed creation takes no place, and those who wait for it fail with it", async () => {
   const disposed: string[] = [];
-  const cache = new DisposableCache(1);
+  const cache = new DisposableCache<Session>(1);
   await cache.get("a", sessionNamed("a", disposed));
   const fail = (): Promise<Session> => Promise.reject(new Error("no"));
   const outcomes = await Promise.allSettled([
@@ -87,7 +87,7 @@ test("a failed creation takes no place, and those who wait for it fail with it",
 
 test("refuses what comes after its end, and disposes what is still being made, once", async () => {
   const disposed: string[] = [];
-  const cache = new DisposableCache(2);
+  const cache = new DisposableCache<Session>(2);
   let make: () => void = () => undefined;
   const waiting = new Promise<void>((resolve) => (make = resolve));
   const making = cache.get("a", async () => {

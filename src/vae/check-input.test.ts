@@ -92,7 +92,7 @@ describe("checkPixels", () => {
     [rows, [1, 5], "encode: expected pixels [N, 6], found [1, 5]."],
     [rows, [0, 6], "encode: expected pixels [N, 6], found the empty shape [0, 6]."],
   ])("refuses what does not (%#)", (facts, shape, message) => {
-    expect(() => checkPixels(Tensor.zeros(shape), facts)).toThrow(refusal(message) as Error);
+    expect(() => checkPixels(Tensor.zeros(shape), facts)).toThrow(refusal(message));
   });
 
   test("says in which range pixels are, where they come as bytes", () => {
@@ -140,7 +140,7 @@ describe("checkLatents", () => {
     [rows, [1, 3], "decode: expected latents [N, 2], found [1, 3]. Do they come from another VAE?"],
     [rows, [1, 6, 8], "decode: expected latents [N, 2], found [1, 6, 8]."],
   ])("refuses what does not fit (%#)", (facts, shape, message) => {
-    expect(() => checkLatents(Tensor.zeros(shape), facts)).toThrow(refusal(message) as Error);
+    expect(() => checkLatents(Tensor.zeros(shape), facts)).toThrow(refusal(message));
   });
 
   test("says which dtype it found", () => {

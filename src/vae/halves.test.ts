@@ -34,7 +34,7 @@ function half(
         ? { kind: "factor", latentChannels: 4, scalingFactor, shiftFactor: 0 }
         : { kind: "meanStd", latentChannels: mean.length, mean, std: mean.map(() => 1), scalingFactor },
   };
-  return { name, model: model as never as VaeModel, config: {} };
+  return { name, model: model as never, config: {} };
 }
 
 describe("two halves", () => {
@@ -131,7 +131,7 @@ describe("what was read", () => {
   const extra = ["extra", storeInMemory("extra", Tensor.zeros([1]))] as const;
   const loaded = (name: string, ...entries: ReturnType<typeof tensorsOf>): LoadedModel => ({
     name,
-    model: autoencoderKL as never as VaeModel,
+    model: autoencoderKL,
     config,
     tensors: new Map(entries),
   });

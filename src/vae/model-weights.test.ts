@@ -118,7 +118,7 @@ describe("matched weights", () => {
     const weights = { parameters, unexpected: [] };
     expect(countParameters(weights)).toBe(16);
     expect(filesOf(weights)).toEqual(["/x", "/y"]);
-    expect(finderOf(weights)("b")).toBe(parameters.get("b"));
+    expect(finderOf(weights)("b", [5])).toBe(parameters.get("b"));
   });
 
   test("are read in order, each into memory of its own", async () => {

@@ -50,7 +50,7 @@ test("outputTypes gives dtype and shape by name, and knows of no 16-bit outputs"
     { name: "a", dtype: "float32", shape: [2, 3] },
     { name: "b", dtype: "int64", shape: [] },
   ] as const;
-  expect(outputTypes({ outputs: outputs as never })).toEqual({
+  expect(outputTypes({ outputs })).toEqual({
     a: { dtype: "float32", shape: [2, 3] },
     b: { dtype: "int64", shape: [] },
   });
