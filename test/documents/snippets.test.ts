@@ -54,6 +54,11 @@ test("what is not run says why", () => {
         "installs the repository and runs its tests, as continuous integration does",
       ],
       [
+        "README.md",
+        "npm ci && npm pack                                  # in the checkout: makes vaekit-0.1.0.tgz",
+        "tools/check-package.mjs packs and installs it",
+      ],
+      [
         "docs/default-model.md",
         "vaekit train recipes/default-model.yaml --set data.path=photos/train --set data.validation_path=photos/validation --out runs/default",
         "needs the photographs, and hours",
