@@ -4,7 +4,7 @@ import { difference } from "./compare-output.ts";
 import { compile } from "./compile.ts";
 
 const pageOf = (...lines: string[]): { path: string; text: string } => ({
-  path: "docs/page.md",
+  path: "page.md",
   text: lines.join("\n"),
 });
 
@@ -60,7 +60,7 @@ test("a block takes the text after it as its output, and the comments before it 
 
 test("what should be replaced must be there", () => {
   const [block] = blocksOf(pageOf('<!-- when run: "100" is "1" -->', "```ts", "steps(200)", "```"));
-  expect(() => codeToRun(block!)).toThrow('docs/page.md:2: there is no "100" to replace');
+  expect(() => codeToRun(block!)).toThrow('page.md:2: there is no "100" to replace');
 });
 
 test("the compiler's messages are compared, with their lines in the page", () => {
@@ -82,10 +82,10 @@ test("the compiler's messages are compared, with their lines in the page", () =>
   );
   // What must not compile declares nothing.
   expect(compile(programsOf(page))).toEqual([
-    expect.stringMatching(/^docs\/page.md:13: error TS2304: Cannot find name 'label'/),
+    expect.stringMatching(/^page.md:13: error TS2304: Cannot find name 'label'/),
   ]);
   const other = pageOf("```ts", "export const side: number = 8;", "```", "```text", "error TS1: No.", "```");
   expect(compile(programsOf(other))).toEqual([
-    expect.stringMatching(/^docs\/page.md:1: the compiler says\n\nand not\nerror TS1: No.$/),
+    expect.stringMatching(/^page.md:1: the compiler says\n\nand not\nerror TS1: No.$/),
   ]);
 });

@@ -88,6 +88,11 @@ test("what is not run says why", () => {
         "apt install chromium",
         "installs a browser for its driver",
       ],
+      [
+        "examples/README.md",
+        "cd examples/vite",
+        "test/examples/vite-page.test.ts does this, with a browser",
+      ],
     ]
   `,
   );
