@@ -72,3 +72,54 @@ describe("quotes", () => {
     );
   });
 });
+
+describe("the limits of texts", () => {
+  it("are those of their callers, to the character", () => {
+    expect(shorten("x".repeat(100))).toBe("x".repeat(100));
+    expect(shorten("x".repeat(101))).toBe(`${"x".repeat(99)}…`);
+    expect(shorten("abc", 3)).toBe("abc");
+    expect(shorten("abcd", 3)).toBe("ab…");
+    expect(shorten("ab🎨c", 4)).toBe("ab…");
+  });
+
+  it("of a quote are 100 characters of a text and 120 of anything", () => {
+    expect(quote("x".repeat(100))).toBe(`"${"x".repeat(100)}"`);
+    expect(quote("x".repeat(101))).toBe(`"${"x".repeat(99)}…"`);
+    expect(quote(["x".repeat(116)])).toBe(`["${"x".repeat(116)}"]`);
+    expect(quote(["x".repeat(117)])).toHaveLength(120);
+    expect([-0, 1.5, 10n ** 20n, true].map(quote)).toEqual(["0", "1.5", "100000000000000000000", "true"]);
+    expect(
+      quote({
+        get a(): never {
+          throw new Error("no");
+        },
+      }),
+    ).toBe("a value of type object");
+  });
+
+  it("of a name are 100 characters", () => {
+    expect(shownName("x".repeat(100))).toBe("x".repeat(100));
+    expect(shownName("x".repeat(101))).toBe(`"${"x".repeat(99)}…"`);
+    expect(shownName("a/b:c+d-e_f.1")).toBe("a/b:c+d-e_f.1");
+    for (const name of ["a b", "é", "a,b", "(a)"]) expect(shownName(name)).toBe(`"${name}"`);
+  });
+
+  it("of a message are 2000 characters, and line feeds are spelled", () => {
+    const sentence = "word ".repeat(400);
+    expect(messageText(sentence)).toBe(sentence);
+    const longer = messageText(`${sentence}x`);
+    expect(longer).toHaveLength(2000);
+    expect(longer.startsWith("word word")).toBe(true);
+    expect(longer.endsWith("word x")).toBe(true);
+    expect(messageText("a\nb")).toBe("a\\nb");
+  });
+
+  it("of a word in a long message are 300 characters, of which both ends stay", () => {
+    const word = "y".repeat(300);
+    expect(messageText(`${"word ".repeat(300)}${word}${" word".repeat(100)}`)).toContain(
+      ` ${word.slice(200)}`,
+    );
+    const name = `${"a".repeat(1000)}${"b".repeat(1000)}`;
+    expect(messageText(`${name}: no such file.`)).toBe(`${"a".repeat(199)}…${"b".repeat(99)}: no such file.`);
+  });
+});

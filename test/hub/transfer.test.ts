@@ -214,7 +214,7 @@ describe("a part of a file", () => {
     expect(await isWhole(await resolve())).toBe(true);
   });
 
-  const ofAnother = (age: number, name = "0a1b2c3d-1-0a1b2c3d"): Promise<string> =>
+  const ofAnother = (age: number, name = "0a1b2c3d-999999999-0a1b2c3d"): Promise<string> =>
     leavePart(weights.subarray(0, 50_000), {
       name: `${blob(weights)}.${name}.vaekit-incomplete`,
       ageSeconds: age,
@@ -242,7 +242,7 @@ describe("a part of a file", () => {
   test("that was parked is taken before one of a dead writer, and both are gone afterwards", async () => {
     await leavePart(weights.subarray(0, 30_000));
     await ofAnother(10_000);
-    await ofAnother(10_000, "0a1b2c3d-2-0a1b2c3d");
+    await ofAnother(10_000, "0a1b2c3d-999999998-0a1b2c3d");
     expect(await isWhole(await resolve())).toBe(true);
     expect(hub.ranges).toEqual(["bytes=30000-"]);
     expect(await blobNames()).toEqual(onlyWhole());

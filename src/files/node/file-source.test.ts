@@ -10,11 +10,12 @@ import {
   rename,
   utimes,
 } from "node:fs/promises";
+import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Tensor } from "../../tensor/tensor.ts";
-import { openFileSource } from "./file-source.ts";
+import { isFolder, openFileSource } from "./file-source.ts";
 import { readSafetensorsFile, writeSafetensorsFile } from "../../weights/node/safetensors-file.ts";
 
 let folder = "";
@@ -31,6 +32,85 @@ describe("openFileSource", () => {
     expect(source).toMatchObject({ name: path, path, byteLength: 5 });
     expect([...(await source.read(1, 3))]).toEqual([1, 2, 3]);
     expect([...(await source.read(5, 0))]).toEqual([]);
+  });
+
+  it("reads at its ends, one byte and none, and says of what lies behind them how much there is", async () => {
+    const path = join(folder, "bytes");
+    await writeFile(path, new Uint8Array([0, 1, 2, 3, 4]));
+    const source = await openFileSource(path);
+    expect([...(await source.read(0, 5))]).toEqual([0, 1, 2, 3, 4]);
+    expect([...(await source.read(4, 1))]).toEqual([4]);
+    expect([...(await source.read(0, 0))]).toEqual([]);
+    for (const [offset, length] of [
+      [4, 2],
+      [5, 1],
+      [9, 1],
+    ] as const) {
+      await expect(source.read(offset, length)).rejects.toMatchObject({
+        code: "INVALID_FILE",
+        message: `${path}: expected at least ${offset + length} bytes, found 5: the file is cut off, or was changed while in use.`,
+      });
+    }
+  });
+
+  it("keeps no file open, neither after it was opened nor after a read that failed", async () => {
+    const path = join(folder, "bytes");
+    await writeFile(path, new Uint8Array(5));
+    const openFiles = (): number => (process.platform === "linux" ? readdirSync("/proc/self/fd").length : 0);
+    const source = await openFileSource(path);
+    const before = openFiles();
+    for (let i = 0; i < 20; i++) {
+      await openFileSource(path);
+      await source.read(0, 1);
+      await source.read(5, 1).catch(() => undefined);
+    }
+    expect(openFiles()).toBeLessThan(before + 10);
+  });
+
+  it.each(["size", "date", "file"])("notices another %s alone", async (what) => {
+    const path = join(folder, "bytes");
+    const other = join(folder, "other");
+    await writeFile(path, new Uint8Array(8));
+    await writeFile(other, new Uint8Array(8));
+    for (const each of [path, other]) await utimes(each, 5, 5);
+    const source = await openFileSource(path);
+    source.checkUnchanged!();
+    if (what === "size") await truncate(path, 9);
+    if (what === "file") await rename(other, path);
+    await utimes(path, what === "date" ? 6 : 5, what === "date" ? 6 : 5);
+    expect(() => {
+      source.checkUnchanged!();
+    }).toThrow(`${path}: the file was touched or changed while in use. Open the model again.`);
+    await expect(source.read(0, 1)).rejects.toThrow("touched or changed while in use");
+  });
+
+  it("says that the file is gone", async () => {
+    const path = join(folder, "bytes");
+    await writeFile(path, new Uint8Array(8));
+    const source = await openFileSource(path);
+    await rm(path);
+    expect(() => {
+      source.checkUnchanged!();
+    }).toThrow(
+      expect.objectContaining({ code: "NOT_FOUND", message: `${path}: no such file or folder.` }) as Error,
+    );
+    await expect(source.read(0, 1)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it.each(["", 5, null])("refuses %j as a path", async (path) => {
+    await expect(openFileSource(path as string)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("openFileSource: expected a path, found ") as string,
+    });
+  });
+
+  it("tells folders from files and from nothing", async () => {
+    await writeFile(join(folder, "file"), "");
+    await symlink(".", join(folder, "link"));
+    expect(await isFolder(folder)).toBe(true);
+    expect(await isFolder(join(folder, "link"))).toBe(true);
+    expect(await isFolder(join(folder, "file"))).toBe(false);
+    expect(await isFolder(join(folder, "nothing"))).toBe(false);
   });
 
   it.skipIf(process.platform === "win32")(

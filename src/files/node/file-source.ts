@@ -93,7 +93,7 @@ async function readRange(
       while (filled < length) {
         const wanted = Math.min(length - filled, maxBytesPerRead);
         const { bytesRead } = await file.read(bytes, filled, wanted, offset + filled);
-        if (bytesRead === 0) throw cutOff(name, offset + length, offset + filled);
+        if (bytesRead === 0) throw cutOff(name, offset + length, opened.size);
         filled += bytesRead;
       }
     } finally {
