@@ -217,7 +217,7 @@ export async function roundtripReportPicture(vae: Vae, result: RoundtripResult):
     differenceGain,
     latents: await encodePng(latentPicture(latents, { columns, pixelsPerLatent })),
     channelHistograms: channelsOf(latents).map((channel) => histogramOf(channel)),
-    normalizedHistogram: histogramOf(vae.normalizeLatents(latents).data),
+    normalizedHistogram: histogramOf(vae.normalizeLatents(result.latents).data),
     numbers: {
       psnrDecibels: numbers.psnr,
       ssim: numbers.ssim ?? undefined,
