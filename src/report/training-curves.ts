@@ -105,7 +105,12 @@ interface Curve {
 }
 
 function panel(label: string, area: PlotArea, curves: readonly Curve[], prefersLogarithm = false): Markup {
-  const all = curves.flatMap(({ points }) => points).filter(({ value }) => Number.isFinite(value));
+  // A place that is no number would end the curve in a browser.
+  const drawn = curves.map(({ points, className }) => ({
+    points: points.filter(({ value }) => Number.isFinite(value)),
+    className,
+  }));
+  const all = drawn.flatMap(({ points }) => points);
   if (all.length === 0)
     return element("text", { x: area.left, y: area.top, class: "strong" }, `${label}: none`);
   const isLogarithmic = prefersLogarithm && all.every(({ value }) => value > 0);
@@ -119,7 +124,7 @@ function panel(label: string, area: PlotArea, curves: readonly Curve[], prefersL
     element("text", { x: area.left, y: area.top - 16, class: "strong" }, label),
     horizontalAxis(area, x, 4),
     verticalAxis(area, y, isLogarithmic),
-    ...curves.map(({ points, className }) =>
+    ...drawn.map(({ points, className }) =>
       polyline(
         points.map(({ step, value }) => [x(step), y(height(value))] as const),
         className,

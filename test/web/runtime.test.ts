@@ -10,6 +10,7 @@ import {
   openVae,
   Tensor,
   WebRuntime,
+  type WebVae,
   type FromPretrainedOptions,
 } from "../../src/web/index.ts";
 import { browser } from "../../src/web/machine.ts";
@@ -59,11 +60,8 @@ beforeEach(() => {
 });
 
 const latents = Tensor.zeros([1, 4, 2, 2]);
-const ways: [
-  string,
-  (url: string, options?: FromPretrainedOptions, ort?: never) => Promise<AutoencoderKL>,
-][] = [
-  ["openVae", async (url, options, ort) => (await openVae(url, options, ort)) as AutoencoderKL],
+const ways: [string, Open][] = [
+  ["openVae", openVae],
   ["fromPretrained", (url, options, ort) => AutoencoderKL.fromPretrained(url, options, ort)],
 ];
 
