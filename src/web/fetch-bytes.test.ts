@@ -173,7 +173,7 @@ describe("the caller's signal", () => {
 });
 
 test("headers that HTTP does not allow are refused before anything is asked", async () => {
-  for (const headers of [{ "a b": "x" }, { a: "x\ny" }]) {
+  for (const headers of [{ "a b": "x" }, { a: "x\ny" }] as Record<string, string>[]) {
     await expect(get({ headers })).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       message: expect.stringMatching(/^headers: /) as string,

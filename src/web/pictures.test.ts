@@ -6,6 +6,8 @@ const calls: string[] = [];
 let hasContext = true;
 let isReadable = true;
 
+type Pixels = Uint8ClampedArray<ArrayBuffer>;
+
 class StandInCanvas {
   readonly width: number;
   readonly height: number;
@@ -21,7 +23,7 @@ class StandInCanvas {
     if (!hasContext) return null;
     return {
       canvas: this,
-      drawImage: (bitmap: { pixels: Uint8ClampedArray }, x: number, y: number) => {
+      drawImage: (bitmap: { pixels: Pixels }, x: number, y: number) => {
         calls.push(`draw ${x} ${y}`);
         this.#pixels = Uint8ClampedArray.from(bitmap.pixels);
       },
@@ -30,7 +32,7 @@ class StandInCanvas {
         if (!isReadable) throw new Error("tainted");
         return { width, height, data: this.#pixels };
       },
-      putImageData: ({ data }: { data: Uint8ClampedArray }, x: number, y: number) => {
+      putImageData: ({ data }: { data: Pixels }, x: number, y: number) => {
         calls.push(`put ${x} ${y}`);
         this.#pixels = data;
       },

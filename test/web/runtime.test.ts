@@ -60,6 +60,7 @@ beforeEach(() => {
 });
 
 const latents = Tensor.zeros([1, 4, 2, 2]);
+type Open = (url: string, options?: FromPretrainedOptions, ort?: never) => Promise<WebVae>;
 const ways: [string, Open][] = [
   ["openVae", openVae],
   ["fromPretrained", (url, options, ort) => AutoencoderKL.fromPretrained(url, options, ort)],
