@@ -1,9 +1,10 @@
 /**
  * What vaekit does with ONNX Runtime that its documentation does not promise, by name. Each one is probed before it is used, has a
- * plain way to fall back on, and can be switched off: docs/architecture.md, "ONNX Runtime's own ways".
+ * plain way to fall back on, and can be switched off: docs/architecture.md, "What vaekit uses of ONNX
+ * Runtime beyond its documentation".
  */
 
-/** What one of ONNX Runtime's own ways is called. */
+/** The name of a feature of ONNX Runtime that its documentation does not promise. */
 export type TrickName =
   | "blocked-layout"
   | "grouped-gradients"

@@ -67,7 +67,7 @@ export interface RuntimeDescription {
   readonly version: string;
   /** Where it computes. */
   readonly device: ConcreteDevice;
-  /** Each of ONNX Runtime's own ways, and whether it is used here. */
+  /** Each feature of ONNX Runtime that its documentation does not promise, and whether it is used here. */
   readonly tricks: readonly TrickDescription[];
 }
 
