@@ -79,7 +79,8 @@ test("documents that comments and programs name exist", async () => {
     await Promise.all(["src", "test", "tools", "bench"].map((folder) => filesIn(folder, /\.(ts|js|mjs|py)$/)))
   ).flat();
   const missing: string[] = [];
-  for (const source of sources) {
+  // Tests of documents make up some.
+  for (const source of sources.filter((path) => !path.startsWith(join("test", "documents")))) {
     const text = await readFile(join(root, source), "utf8");
     for (const [path] of text.matchAll(/\bdocs\/[a-z][\w./-]*\.md\b/g)) {
       if (!(await exists(path))) missing.push(`${source}: ${path}`);
