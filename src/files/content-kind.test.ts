@@ -87,4 +87,69 @@ describe("identifyContent", () => {
     const text = new TextEncoder().encode("é".repeat(600));
     expect(kindOf(new Uint8Array([0x61, ...text]))).toContain("text: ");
   });
+
+  it("says of each kind what to do", () => {
+    const remedies: [Uint8Array, string][] = [
+      [new Uint8Array(0), "Download it again."],
+      [new Uint8Array(9), "Download it again."],
+      [bytes("GGUF"), "Export the model as safetensors, as diffusers' save_pretrained does."],
+      [joined([0x93], "NUMPY"), "Save it with safetensors.numpy.save_file."],
+      [joined([0x1f, 0x8b]), "Unpack it, and pass the file that is in it."],
+      [bytes("GIF89a"), "Pass the weights; pictures are given apart from the model."],
+      [bytes("%PDF-1.4"), "Download it again."],
+      [joined([0xfe, 0xff], "\0{"), "Save it as UTF-8."],
+      [zip("a.npy"), "Save its arrays with safetensors.numpy.save_file."],
+      [zip("a.txt"), "Unpack it, and pass the file that is in it."],
+      [joined([8, 1, 0x3a]), "Export the model as safetensors, as diffusers' save_pretrained does."],
+      [bytes("version https://hawser.github.com/spec/v1"), "Run `git lfs pull` in its folder."],
+      [bytes("<html>"), "Download it again, logged in."],
+      [bytes("<xml/>"), "Download it again."],
+      [bytes("{}"), "Pass the weights; a config goes beside them."],
+      [bytes("hello"), "Download it again."],
+      [joined([2, 0, 0, 0, 0, 0, 0, 0], "{}"), ""],
+    ];
+    for (const [content, remedy] of remedies) {
+      expect(identifyContent(content, content.byteLength)?.remedy).toBe(remedy);
+    }
+    const pickle = identifyContent(joined([0x80, 2]), 2);
+    expect(pickle).toMatchObject({
+      kind: "pickle",
+      remedy: expect.stringContaining("can run any code") as string,
+    });
+    expect(identifyContent(joined([2, 0, 0, 0, 0, 0, 0, 0], "{}"), 10)!.kind).toBe("safetensors");
+  });
+
+  it.each<[string, Uint8Array, string | undefined]>([
+    ["a pickle of protocol 5", joined([0x80, 5, 0x95]), "a pickle, as"],
+    ["a pickle of no protocol", joined([0x80, 6, 0x95]), undefined],
+    ["a pickle of protocol 1", joined([0x80, 1, 0x95]), undefined],
+    ["a pickle of one byte", joined([0x80]), undefined],
+    ["a list of protocol 0", bytes("(lp0\n"), "a pickle, as"],
+    ["a dictionary of protocol 1", bytes("}q\0"), "a pickle, as"],
+    ["a list of protocol 1", bytes("]q\0"), "a pickle, as"],
+    ["an ONNX model with its graph first", joined([8, 20, 0x42, 0]), "an ONNX model"],
+    ["an ONNX model of version 0", joined([8, 0, 0x12, 0]), undefined],
+    ["an ONNX model of version 21", joined([8, 21, 0x12, 0]), undefined],
+    ["another message", joined([8, 1, 0x13, 0]), undefined],
+    ["a length of more than four bytes", joined([2, 0, 0, 0, 1, 0, 0, 0], "{}"), undefined],
+    ["a length and one byte", joined([2, 0, 0, 0, 0, 0, 0, 0], "{"), undefined],
+    ["a length and no brace", joined([2, 0, 0, 0, 0, 0, 0, 0], "xy"), undefined],
+    ["a length and white space", joined([2, 0, 0, 0, 0, 0, 0, 0], "  "), "a safetensors file"],
+    ["an empty zip archive", bytes("PK\x05\x06"), "a zip archive"],
+    ["another archive of PyTorch", zip("x/.format_version"), "a pickle in PyTorch's archive"],
+    ["an archive of PyTorch's data", zip("x/data/0"), "a pickle in PyTorch's archive"],
+    ["an archive with a pickle inside a name", zip("a.pkl.txt"), "a zip archive"],
+    ["a JSON list of texts", bytes('["a"]'), "JSON text"],
+    ["a JSON list of lists", bytes("[[1]]"), "JSON text"],
+    ["an empty JSON list", bytes("[ ]"), "JSON text"],
+    ["a bracket and words", bytes("[INFO] hello"), 'text: "[INFO] hello"'],
+    ["a brace and words", bytes("{hello}"), 'text: "{hello}"'],
+    ["a comment without a page", bytes("<!-- hello -->"), "an XML document"],
+    ["text with an escape, as of colours", bytes("\x1b[1mhello"), "text: "],
+    ["text with a control character", bytes("hello\x01"), undefined],
+    ["half of a character in a whole file", joined("hello", [0xc3]), undefined],
+  ])("knows %s", (_, content, found) => {
+    if (found === undefined) expect(kindOf(content)).toBeUndefined();
+    else expect(kindOf(content)).toContain(found);
+  });
 });

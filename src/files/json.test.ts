@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findDuplicateKey, findNumberThatIsNoCount } from "./json-scan.ts";
+import { findDuplicateKey, findLoneSurrogate, findNumberThatIsNoCount } from "./json-scan.ts";
 import { jsonLimits, parseJson } from "./json.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -159,5 +159,103 @@ describe("parseJson", () => {
     } catch (error) {
       expect((error as Error).message.length).toBeLessThan(200);
     }
+  });
+});
+
+describe("the limits of JSON", () => {
+  const parse = (text: string, limits: Partial<typeof jsonLimits>) => (): unknown =>
+    parseJson(text, { name: "x", limits });
+
+  it("are those that the caller names, to the byte, the level, the value and the character", () => {
+    expect(parse("[1]", { maxBytes: 3 })).not.toThrow();
+    expect(parse("[1]", { maxBytes: 2 })).toThrow("x: expected JSON of at most 2 bytes, found 3.");
+    expect(parse('[{"a":[]}]', { maxDepth: 3 })).not.toThrow();
+    expect(parse('[{"a":[]}]', { maxDepth: 2 })).toThrow("at most 2 deep, found deeper ones");
+    // Three in the list, and the text itself.
+    expect(parse("[1,2,3]", { maxValues: 4 })).not.toThrow();
+    expect(parse("[1,2,3]", { maxValues: 3 })).toThrow("at most 3 values, found more");
+    expect(parse('["abc"]', { maxStringLength: 3 })).not.toThrow();
+    expect(parse('["abcd"]', { maxStringLength: 3 })).toThrow(
+      "strings of at most 3 characters, found one of 4",
+    );
+    expect(parse("[[],[],[]]", { maxDepth: 2 })).not.toThrow();
+  });
+
+  it("are 16 MiB, 128 levels, 450000 values and strings of 2^20 characters", () => {
+    expect(jsonLimits).toEqual({
+      maxBytes: 16_777_216,
+      maxDepth: 128,
+      maxValues: 450_000,
+      maxStringLength: 1_048_576,
+    });
+  });
+
+  it("hold of text without its end, too", () => {
+    expect(parse('["abc', { maxStringLength: 2 })).toThrow("strings of at most 2 characters");
+    expect(parse("[[[", { maxDepth: 2 })).toThrow("at most 2 deep");
+  });
+});
+
+describe("what is no JSON", () => {
+  it("says what a file of weights is in a config's place", () => {
+    const weights = new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d]);
+    expect(() => parseJson(weights, { name: "x" })).toThrow(
+      "x: expected JSON, found a safetensors file; pass the config.json beside it.",
+    );
+    const pickle = new Uint8Array([0x80, 2, 0x7d]);
+    expect(() => parseJson(pickle, { name: "x" })).toThrow(
+      "x: expected JSON in UTF-8, found a pickle, as PyTorch writes it; pass the config.json beside it.",
+    );
+  });
+
+  it("is told as the parser tells it where JSON was meant", () => {
+    expect(() => parseJson('\ufeff {"a": 1,}', { name: "x" })).toThrow(/^x: expected JSON: .*\.$/);
+    expect(() => parseJson("[1, 2", { name: "x" })).toThrow(/^x: expected JSON: .*\.$/);
+  });
+
+  it.each([
+    ['{"a": NaN}', "a is NaN"],
+    ['{"a": Infinity}', "a is Infinity"],
+    ['{"a": -Infinity}', "a is -Infinity"],
+    ['{"b": 1, "a" : [1, 2, NaN]}', "a is NaN"],
+  ])("but Python's %s is named by its key", (text, message) => {
+    expect(() => parseJson(text, { name: "x" })).toThrow(`x: ${message}; expected a finite number.`);
+  });
+
+  it.each(['{"a": "NaN", b}', '{"a": NaNny}', "[NaN]"])("and %s is merely wrong", (text) => {
+    expect(() => parseJson(text, { name: "x" })).toThrow(
+      expect.objectContaining({ code: "INVALID_FILE" }) as Error,
+    );
+  });
+});
+
+describe("findLoneSurrogate", () => {
+  it.each([
+    ['["\\ud800"]', '"\\ud800"'],
+    ['["a", "x\\udFFFy", "\\ud800"]', '"x\\udFFFy"'],
+    ['{"\\ud83d": "\\ud83d\\ude00"}', '"\\ud83d"'],
+    ['["\\ud83d\\ude00", "\\ude00"]', '"\\ude00"'],
+    ['["\\\\\\"\\ud800"]', '"\\\\\\"\\ud800"'],
+    ['["\\ud83d\\ude00"]', undefined],
+    ['["\\\\ud800"]', undefined],
+    ['["\\u00e9"]', undefined],
+  ])("finds in %s the string %s", (json, found) => {
+    expect(() => JSON.parse(json) as unknown).not.toThrow();
+    expect(findLoneSurrogate(json)).toBe(found);
+  });
+});
+
+describe("keys and numbers", () => {
+  it("are keys only before a colon, whatever white space stands between", () => {
+    expect(findDuplicateKey('{"a" \t\r\n: 1, "a": 2}')).toBe("a");
+    expect(findDuplicateKey('["a", "a"]')).toBeUndefined();
+    expect(findDuplicateKey('"a"')).toBeUndefined();
+  });
+
+  it("are told to their end", () => {
+    expect(findNumberThatIsNoCount("[1, 2.50e+10]")).toBe("2.50e+10");
+    expect(findNumberThatIsNoCount("-7")).toBe("-7");
+    expect(findNumberThatIsNoCount("9")).toBeUndefined();
+    expect(findNumberThatIsNoCount("[0,9,10]")).toBeUndefined();
   });
 });

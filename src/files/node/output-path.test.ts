@@ -163,3 +163,58 @@ describe("paths", () => {
     expect(await readFile(at("file"), "utf8")).toBe("");
   });
 });
+
+describe("the length of a name", () => {
+  it("is 227 bytes at most, in whatever letters, and is shown as far as it helps", () => {
+    const check = (name: string) => (): void => {
+      checkOutputPath(at(name));
+    };
+    expect(check("n".repeat(227))).not.toThrow();
+    expect(check("n".repeat(228))).toThrow(
+      "expected a name of at most 227 bytes to write, found 228. Choose a shorter one.",
+    );
+    expect(check("é".repeat(113))).not.toThrow();
+    expect(check("é".repeat(114))).toThrow("found 228");
+    expect(() => {
+      checkOutputFolderPath(at("n".repeat(228)));
+    }).toThrow("found 228");
+  });
+});
+
+describe.runIf(isPosix)("places of the operating system", () => {
+  it("are /proc, /sys and /dev but for its memory, and no folders that begin alike", async () => {
+    for (const path of ["/dev/shm/vaekit-test", "/dev/shm/a/b", at("dev/x"), "/devices/x", "/system/x"]) {
+      expect(() => {
+        checkOutputPath(path);
+      }, path).not.toThrow();
+    }
+    for (const path of ["/dev/shm", "/dev/null/x", "/proc/x", "/sys/kernel/x"]) {
+      expect(() => {
+        checkOutputFolderPath(path);
+      }, path).toThrow();
+    }
+    await expect(makeFolder("/proc")).rejects.toThrow("/proc: expected a file or folder on a disk to write");
+  });
+});
+
+describe("kept files", () => {
+  it("are files alone: a folder, and what is not there, can be named without harm", async () => {
+    const kept = new KeptFiles();
+    kept.add(folder, "an input");
+    kept.add(at("later"), "an input");
+    await writeFileAtomic(at("later"), "x", { kept });
+    expect(await readFile(at("later"), "utf8")).toBe("x");
+  });
+
+  it("are asked again when the file is written", async () => {
+    const kept = new KeptFiles();
+    await writeFile(at("input"), "mine");
+    kept.add(at("input"), "an input");
+    const content = async function* (): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(1);
+      await link(at("input"), at("out"));
+    };
+    await expect(writeFileAtomic(at("out"), content(), { kept })).rejects.toThrow("would replace an input");
+    expect(await readFile(at("input"), "utf8")).toBe("mine");
+  });
+});
