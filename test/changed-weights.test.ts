@@ -1,46 +1,62 @@
 /**
- * Weights that change under an open model: one clear error. In processes of their own, since what is tested would end the
+ * Weights that change under an open model: one clear error. In a process of its own, since what is tested would end the
  * process otherwise.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { AutoencoderKL, Generator } from "../src/node/index.ts";
 import { switchedOffHere } from "../src/ort/node/switches.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "vaekit-changed-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** Takes one case after the other, and says of each what came of it; it never says more once it was ended. */
 const script = `
 import { copyFileSync, renameSync, rmSync, truncateSync, utimesSync, statSync, writeFileSync, readFileSync } from "node:fs";
 import { AutoencoderKL, Generator } from ${JSON.stringify(new URL("../dist/node/index.js", import.meta.url).href)};
-const [folder, change, size, tiling] = process.argv.slice(1);
-const file = folder + "/diffusion_pytorch_model.safetensors";
-const vae = await AutoencoderKL.fromPretrained(folder, { device: "cpu" });
-const decode = (size) => vae.decode(Generator.torch(1).randn([1, 4, Number(size), Number(size)]), { tiling });
-await decode(8);
-const { atime, mtime } = statSync(file);
-const changes = {
-  truncate: () => truncateSync(file, 4096),
-  overwrite: () => writeFileSync(file, readFileSync(file).fill(0, 20000)),
-  replace: () => { copyFileSync(file, file + ".new"); utimesSync(file + ".new", atime, mtime); renameSync(file + ".new", file); },
-  remove: () => rmSync(file),
-  nothing: () => undefined,
-};
-changes[change]();
-try { await decode(size); console.log("decoded"); } catch (error) { console.log(error.code + " " + error.message); }
-await vae.dispose();
+for (const [name, folder, change, size, tiling] of JSON.parse(process.argv[1])) {
+  const file = folder + "/diffusion_pytorch_model.safetensors";
+  const vae = await AutoencoderKL.fromPretrained(folder, { device: "cpu" });
+  const decode = (side) => vae.decode(Generator.torch(1).randn([1, 4, side, side]), { tiling });
+  await decode(8);
+  const { atime, mtime } = statSync(file);
+  const changes = {
+    truncate: () => truncateSync(file, 4096),
+    overwrite: () => writeFileSync(file, readFileSync(file).fill(0, 20000)),
+    replace: () => { copyFileSync(file, file + ".new"); utimesSync(file + ".new", atime, mtime); renameSync(file + ".new", file); },
+    remove: () => rmSync(file),
+    nothing: () => undefined,
+  };
+  changes[change]();
+  let outcome = "decoded";
+  try { await decode(size); } catch (error) { outcome = error.code + " " + error.message; }
+  console.log(JSON.stringify([name, outcome]));
+  await vae.dispose();
+}
 `;
 
-interface Outcome {
-  readonly signal: string | undefined;
-  readonly stdout: string;
-}
+type Case = readonly [change: string, size: number, tiling: string];
 
-async function outcomeOf(change: string, size: number, tiling: string): Promise<Outcome> {
-  const path = join(folder, `${change}-${size}-${tiling}`);
+/** 8 is the size whose session is there already; 12 needs a new one. */
+const changed: readonly Case[] = [
+  ["truncate", 8, "off"],
+  ["truncate", 8, "exact"],
+  ["truncate", 12, "off"],
+  ["overwrite", 8, "off"],
+  ["replace", 8, "off"],
+  ["replace", 12, "off"],
+];
+const cases: readonly Case[] = [...changed, ["remove", 8, "off"], ["nothing", 12, "off"]];
+const nameOf = (each: Case): string => each.join("-");
+
+/** What came of each case, in the order in which they were taken, and of the process. */
+let outcomes: Map<string, string>;
+let ended: { readonly signal: string | undefined; readonly stderr: string };
+
+beforeAll(async () => {
   const config = { blockOutChannels: [32, 64], layersPerBlock: 1, normNumGroups: 8 } as const;
   const blocks = {
     downBlockTypes: ["DownEncoderBlock2D", "DownEncoderBlock2D"],
@@ -50,44 +66,44 @@ async function outcomeOf(change: string, size: number, tiling: string): Promise<
     { ...config, ...blocks },
     { generator: Generator.torch(0), device: "cpu" },
   );
-  await vae.savePretrained(path);
-  const args = ["--input-type=module", "-e", script, path, change, String(size), tiling];
-  return await new Promise((resolve) => {
-    execFile(process.execPath, args, (error, stdout, stderr) => {
-      resolve({ signal: error?.signal ?? undefined, stdout: stdout === "" ? stderr : stdout });
+  for (const each of cases) await vae.savePretrained(join(folder, nameOf(each)));
+  const list = cases.map((each) => [nameOf(each), join(folder, nameOf(each)), ...each]);
+  const args = ["--input-type=module", "-e", script, JSON.stringify(list)];
+  const stdout = await new Promise<string>((resolve) => {
+    execFile(process.execPath, args, (error, out, stderr) => {
+      ended = { signal: error?.signal ?? undefined, stderr };
+      resolve(out);
     });
   });
-}
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  outcomes = new Map(lines.map((line) => JSON.parse(line) as [string, string]));
+});
+
+const outcomeOf = (each: Case): string => outcomes.get(nameOf(each)) ?? `none: ${ended.stderr}`;
 
 /** Where weights are not mapped, a session that is there already has read them, and needs the file no more. */
 const isMapped = !switchedOffHere(undefined).has("mapped-weights");
 const needsFile = (size: number, tiling: string): boolean => isMapped || size !== 8 || tiling !== "off";
 
-// 8 is the size whose session is there already; 12 needs a new one.
-test.each([
-  ["truncate", 8, "off"],
-  ["truncate", 8, "exact"],
-  ["truncate", 12, "off"],
-  ["overwrite", 8, "off"],
-  ["replace", 8, "off"],
-  ["replace", 12, "off"],
-])(
+test("changes of weights files end no process", () => {
+  expect(ended).toEqual({ signal: undefined, stderr: "" });
+  expect([...outcomes.keys()]).toEqual(cases.map(nameOf));
+});
+
+test.each(changed)(
   "a weights file that is changed (%s) before a picture of %i latents, tiling %s, is one error",
-  async (...of) => {
-    const { signal, stdout } = await outcomeOf(...of);
-    expect(signal).toBeUndefined();
+  (...of) => {
     const error =
       /^INVALID_FILE .*diffusion_pytorch_model\.safetensors: the file was touched or changed while in use\./;
-    expect(stdout).toMatch(needsFile(of[1], of[2]) ? error : /^decoded\n$/);
+    expect(outcomeOf(of)).toMatch(needsFile(of[1], of[2]) ? error : /^decoded$/);
   },
 );
 
-test("a weights file that is removed is one error", async () => {
-  const { stdout } = await outcomeOf("remove", 8, "off");
+test("a weights file that is removed is one error", () => {
   const error = /^NOT_FOUND .*diffusion_pytorch_model\.safetensors: no such file or folder\./;
-  expect(stdout).toMatch(isMapped ? error : /^decoded\n$/);
+  expect(outcomeOf(["remove", 8, "off"])).toMatch(isMapped ? error : /^decoded$/);
 });
 
-test("a weights file that stays as it is decodes again and again", async () => {
-  expect((await outcomeOf("nothing", 12, "off")).stdout).toBe("decoded\n");
+test("a weights file that stays as it is decodes again and again", () => {
+  expect(outcomeOf(["nothing", 12, "off"])).toBe("decoded");
 });

@@ -106,3 +106,21 @@ test("refuses what comes after its end, and disposes what is still being made, o
   await Promise.all([making, failed, ...ended]);
   expect(disposed).toEqual(["a"]);
 });
+
+test("waits until what it gives up is disposed: two never hold their memory together", async () => {
+  const events: string[] = [];
+  const slowly = (name: string) => (): Promise<Session> =>
+    Promise.resolve({
+      run: () => Promise.resolve({}),
+      dispose: async () => {
+        events.push(`${name} ends`);
+        await Promise.resolve();
+        events.push(`${name} has ended`);
+      },
+    });
+  const cache = new DisposableCache<Session>(1);
+  await cache.get("a", slowly("a"));
+  await cache.get("b", slowly("b"));
+  events.push("b is there");
+  expect(events).toEqual(["a ends", "a has ended", "b is there"]);
+});

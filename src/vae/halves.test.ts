@@ -183,6 +183,7 @@ describe("what was read", () => {
     expect(namesOf(opened)).toEqual(expected("encoder"));
     expect(opened.weights.unexpected).toEqual(["extra"]);
     expect(opened.halves).toEqual({ encoder: config });
+    expect(namesOf(halfModel(whole, "decoder"))).toEqual(expected("decoder"));
   });
 
   test("as the other half is refused", () => {

@@ -100,7 +100,7 @@ describe("a workspace's memory", () => {
         {
           kind: "run",
           session: 0,
-          inputs: { a: joined(3, 0), b: at(1), c: joined(2, 1, 0) },
+          inputs: { a: joined(2, 1, 0), b: at(1), c: joined(3, 0) },
           outputs: { y: at(6) },
         },
         read("y", 6),
@@ -108,9 +108,9 @@ describe("a workspace's memory", () => {
       new Map([[0, prepared]]),
     );
     expect(seen).toEqual([
-      [4, 1],
-      [2, 3],
       [3, 2, 1],
+      [2, 3],
+      [4, 1],
     ]);
     expect(result).toEqual({ y: [7, 8] });
   });

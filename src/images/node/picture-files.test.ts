@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { VaekitError } from "../../errors.ts";
 import { leftOutText, type LeftOut, type UnreadablePicture } from "./left-out.ts";
 import { PictureFiles, type PictureFilesOptions } from "./picture-files.ts";
 import { readImage } from "./read-image.ts";
@@ -86,4 +87,75 @@ test("ends with an error that is not about one picture", async () => {
   const fail = (): Promise<never> => Promise.reject(new TypeError("no reader"));
   await expect(files.read(fail).next()).rejects.toThrow("no reader");
   expect(files.leftOut.unreadable).toEqual([]);
+});
+
+test("what could not be read is left out of a second reading without another word", async () => {
+  const unreadable: string[] = [];
+  const files = await PictureFiles.find([at("photos")], {
+    onUnreadable: ({ path }) => unreadable.push(path),
+  });
+  const asked: string[] = [];
+  const read = async (): Promise<number[]> => {
+    const indices: number[] = [];
+    for await (const { index } of files.read((path) => {
+      asked.push(path.slice(folder.length + 8));
+      return readImage(path);
+    })) {
+      indices.push(index);
+    }
+    return indices;
+  };
+  expect([await read(), await read()]).toEqual([
+    [0, 1],
+    [0, 1],
+  ]);
+  expect(asked).toEqual(["a.png", "b.png", "broken.png", "a.png", "b.png"]);
+  expect(unreadable).toEqual([at("photos", "broken.png")]);
+  expect(files.leftOut.unreadable).toEqual([
+    { path: at("photos", "broken.png"), reason: expect.stringContaining("expected a picture") as string },
+  ]);
+});
+
+test("only what must be readable is read ahead, and nothing of one picture alone", async () => {
+  const aheadOf = async (given: string[], options: PictureFilesOptions = {}): Promise<string[]> => {
+    const asked: string[] = [];
+    const files = await PictureFiles.find(given, options);
+    await files.checkAhead((path) => {
+      asked.push(path.slice(folder.length + 8));
+      return Promise.resolve();
+    });
+    return asked;
+  };
+  expect(await aheadOf([at("photos", "a.png")])).toEqual([]);
+  expect(await aheadOf([at("photos", "a.png"), at("photos")])).toEqual(["a.png"]);
+  expect(await aheadOf([at("photos")])).toEqual([]);
+  expect(await aheadOf([at("photos")], { strict: true })).toEqual(["a.png", "b.png", "broken.png"]);
+});
+
+test.each(["INVALID_FILE", "NOT_FOUND", "IO"] as const)(
+  "goes on after %s of a picture of a folder",
+  async (code) => {
+    const files = await PictureFiles.find([at("photos")]);
+    const seen: string[] = [];
+    for await (const { path } of files.read((each) =>
+      each.endsWith("a.png") ? Promise.reject(new VaekitError(code, `${each}: gone.`)) : Promise.resolve(1),
+    )) {
+      seen.push(path.slice(folder.length + 8));
+    }
+    expect(seen).toEqual(["b.png", "broken.png"]);
+    expect(files.leftOut.unreadable).toEqual([{ path: at("photos", "a.png"), reason: "gone" }]);
+  },
+);
+
+test.each([3, [], [3], undefined])("does not take %j for paths, nor for a reader", async (given) => {
+  await expect(PictureFiles.find(given as never)).rejects.toThrow(
+    "PictureFiles.find: expected a list of paths of pictures and folders",
+  );
+  const files = await PictureFiles.find([at("photos")]);
+  await expect(files.read(given as never).next()).rejects.toThrow(
+    "expected a function that reads one picture",
+  );
+  await expect(files.checkAhead(given as never)).rejects.toThrow(
+    "PictureFiles.checkAhead: expected a function",
+  );
 });

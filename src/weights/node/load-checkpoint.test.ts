@@ -368,3 +368,121 @@ describe("loadSingleFile", () => {
     await expect(loadSingleFile(empty)).rejects.toThrow("found an empty file");
   });
 });
+
+describe("what a folder says beside its weights", () => {
+  const model = '{"_class_name": "AutoencoderKL"}';
+
+  it("is joined of all shards, whose files come by name", async () => {
+    await put("config.json", "{}");
+    const shard = (name: string, note: string): Promise<string> =>
+      put(
+        `${name}.safetensors`,
+        new Uint8Array(
+          encodeSafetensors([[name, Tensor.zeros([1])]], { format: "pt", [note]: "yes" }).flatMap((chunk) => [
+            ...chunk,
+          ]),
+        ),
+      );
+    await shard("b", "second");
+    await shard("a", "first");
+    await put(index, JSON.stringify({ weight_map: { b: "b.safetensors", a: "a.safetensors" } }));
+    const { checkpoint, files } = await loadDiffusersFolder(folder);
+    expect(checkpoint.metadata).toEqual({ format: "pt", first: "yes", second: "yes" });
+    expect(files).toEqual([join(folder, "a.safetensors"), join(folder, "b.safetensors")]);
+  });
+
+  it("warns of the folder that was taken, of weights that are there twice, and of a wrong name, each once", async () => {
+    await put("config.json", model);
+    await put(whole, weights("a"));
+    await put("vae/config.json", model);
+    await put(`vae/${whole}`, weights("b"));
+    const both = await loadDiffusersFolder(folder);
+    expect([...both.checkpoint.tensors.keys()]).toEqual(["a"]);
+    expect(both.warnings).toEqual([
+      expect.stringContaining("holds a model and another one in its folder vae"),
+    ]);
+    expect((await loadDiffusersFolder(folder, { subfolder: "vae" })).warnings).toEqual([]);
+
+    await rm(join(folder, whole));
+    await put(`vae/${index}`, JSON.stringify({ weight_map: { c: "c.safetensors" } }));
+    await put("vae/c.safetensors", weights("c"));
+    const inside = await loadDiffusersFolder(folder);
+    expect([...inside.checkpoint.tensors.keys()]).toEqual(["c"]);
+    expect(inside.warnings).toEqual([
+      expect.stringContaining("there are no weights beside its own config.json"),
+      expect.stringContaining("holds weights twice"),
+    ]);
+  });
+
+  it("takes vae of a folder that is no model's, and a folder that cannot be listed for none", async () => {
+    await put("config.json", '{"_class_name": "UNet2DConditionModel"}');
+    await put("vae/config.json", model);
+    await put(`vae/${whole}`, weights("b"));
+    const { configPath, warnings } = await loadDiffusersFolder(folder);
+    expect(configPath).toBe(join(folder, "vae", "config.json"));
+    expect(warnings).toEqual([
+      expect.stringContaining('its own config.json is that of "UNet2DConditionModel"'),
+    ]);
+  });
+
+  it("lists ten names, and counts the rest", async () => {
+    const names = Array.from({ length: 10 }, (_, i) => `file-${i}.txt`);
+    for (const name of names) await put(name, "");
+    await expect(loadDiffusersFolder(folder)).rejects.toThrow(`${folder} holds ${names.join(", ")}. Pass`);
+    await put("file-x.txt", "");
+    await expect(loadDiffusersFolder(folder)).rejects.toThrow(
+      `${folder} holds ${names.join(", ")} and 1 more. Pass`,
+    );
+    await expect(loadDiffusersFolder(folder, { subfolder: "vae" })).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      message: `Expected ${join(folder, "vae", "config.json")}; ${folder} holds ${names.join(", ")} and 1 more.`,
+    });
+  });
+
+  it("names the class in the line of Python that converts its pickle", async () => {
+    await put("config.json", '{"_class_name": "MlpVae"}');
+    await put("diffusion_pytorch_model.bin", pytorchZip);
+    await expect(loadDiffusersFolder(folder)).rejects.toThrow(
+      "from diffusers import MlpVae; MlpVae.from_pretrained(",
+    );
+  });
+
+  it("does not take an index's shards, or another's, for a variant", async () => {
+    await put("config.json", "{}");
+    await put("diffusion_pytorch_model.fp16-00001-of-00002.safetensors", weights("a"));
+    await expect(loadDiffusersFolder(folder)).rejects.toThrow(
+      "not there; the folder holds config.json, diffusion",
+    );
+    await put("diffusion_pytorch_model.safetensors.index.fp16.json", "{}");
+    await expect(loadDiffusersFolder(folder)).rejects.toThrow(
+      'Expected weights without a variant, found "fp16"; pass one of these as `variant`.',
+    );
+    await put("diffusion_pytorch_model.safetensors.bf16.index.json", "{}");
+    await expect(loadDiffusersFolder(folder, { variant: "int8" })).rejects.toThrow(
+      'Expected the variant "int8", found "bf16", "fp16"; pass one of these as `variant`.',
+    );
+  });
+});
+
+describe("a whole checkpoint", () => {
+  it("is opened without a look at what lies beside its VAE, and named by what it is", async () => {
+    const path = await put(
+      "sd.safetensors",
+      weights("model.diffusion_model.x", "vae.encoder.conv_in.weight", "vae.decoder.conv_in.weight"),
+    );
+    const { model, checkpoint, kind, warnings } = await loadSingleFile(path);
+    expect([...checkpoint.tensors.keys()].sort()).toEqual([
+      "decoder.conv_in.weight",
+      "encoder.conv_in.weight",
+    ]);
+    expect([model.className, kind, warnings]).toEqual(["AutoencoderKL", "diffusers", []]);
+  });
+
+  it("without a VAE shows three names, each cut where it is long", async () => {
+    const names = ["a".repeat(81), "b".repeat(80), "c", "d"];
+    const path = await put("unet.safetensors", weights(...names));
+    await expect(loadSingleFile(path)).rejects.toThrow(
+      `found "${"a".repeat(80)}", "${"b".repeat(80)}", "c" and the like.`,
+    );
+  });
+});
