@@ -7,7 +7,8 @@ const word = /'([^']*)'|"([^"]*)"|[^\s'"]+/g;
 
 /** Those of its `sh` blocks, and those that begin a table's row. */
 export function commandsOf({ text }: Page): string[] {
-  const inBlocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap((match) => match[1]!.split("\n"));
+  const joined = text.replace(/\\\n\s*/g, "");
+  const inBlocks = [...joined.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap((match) => match[1]!.split("\n"));
   const inRows = text.split("\n").flatMap((line) => row.exec(line)?.[1] ?? []);
   return [...inBlocks, ...inRows]
     .map((line) => line.replace(/(^|\s+)#.*$/, ""))

@@ -38,7 +38,10 @@ async function run(program: Program, blocks: readonly Block[], folder: string): 
     await writeFile(join(folder, name), javascriptOf(program));
     return start(process.execPath, [name], folder);
   }
-  const commands = blocks.map(codeToRun).join("\n");
+  const commands = blocks
+    .map(codeToRun)
+    .join("\n")
+    .replace(/\\\n\s*/g, "");
   // Nothing else is run: a page may well show how a machine is set up.
   const other = commands.split("\n").find((line) => !/^(vaekit .*|#.*|)$/.test(line));
   if (other !== undefined) throw new Error(`${program.page}:${program.line}: no command of vaekit: ${other}`);
