@@ -69,8 +69,9 @@ function tensorOf(fields: Fields) {
 
 function infoOf(fields: Fields) {
   const [type] = messages(messages(fields, 2)[0]!, 1);
-  const dims = messages(messages(type!, 2)[0]!, 1).map((dimension) => number(dimension, 1));
-  return { name: texts(fields, 1)[0], dataType: number(type!, 1), dims };
+  if (type === undefined) return { name: texts(fields, 1)[0], dataType: undefined, dims: undefined };
+  const dims = messages(messages(type, 2)[0]!, 1).map((dimension) => number(dimension, 1));
+  return { name: texts(fields, 1)[0], dataType: number(type, 1), dims };
 }
 
 /** What a model says. */
