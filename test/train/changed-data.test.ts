@@ -1,106 +1,110 @@
 /** A run inside its own data never trains on what it has written, and notices when its pictures change. */
 import { cp, mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { temporaryFolder, type Outcome } from "../cli/run-cli.ts";
-import { prepareTraining, runTrain } from "./train-cli.ts";
+import type { TrainOptions, TrainResult } from "../../src/training/options.ts";
+import { SmallRuns, type Section } from "./small-runs.ts";
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-const plain = { loss: {}, ema: null, accumulate: 1, steps: 2, checkpoints: { every: 2 }, batch_size: 4 };
-const out = join("pictures", "run");
-const goOn = (...args: string[]): Promise<Outcome> =>
-  runTrain(out, ["--resume", ...args], { cwd: folder.path });
-
+let runs: SmallRuns;
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  await prepareTraining(folder.path, plain);
+  runs = await SmallRuns.create("pictures", 5);
 });
-afterAll(() => folder.remove());
+afterAll(() => runs.remove());
+
+/** What a run has told, and how it ended. */
+interface Told {
+  readonly notes: string[];
+  readonly examples: number | undefined;
+  readonly result: TrainResult;
+}
+
+async function run(name: string, sections: Section, options: Partial<TrainOptions> = {}): Promise<Told> {
+  const notes: string[] = [];
+  let examples: number | undefined;
+  const result = await runs.train(name, sections, {
+    onNote: (note) => notes.push(note),
+    onStart: (start) => {
+      examples = start.examples;
+    },
+    ...options,
+  });
+  return { notes, examples, result };
+}
 
 test("a run in the folder of its pictures goes on with the same ones, and with others only when told", async () => {
-  const first = await runTrain(out, ["recipe.json"], { cwd: folder.path });
-  expect(first.code).toBe(0);
-  const same = await goOn("--set", "steps=3");
-  expect(same.stderr).toMatch(/ on 12 examples /);
-  expect(same.code).toBe(0);
+  const out = "pictures/run";
+  const goOn = (steps: number, options: Partial<TrainOptions> = {}): Promise<Told> =>
+    run(out, { steps }, { resume: true, ...options });
+  await run(out, { steps: 1, validation: { every: null } });
+  const same = await goOn(2);
+  expect(same.examples).toBe(5);
+  expect(same.notes).toEqual([`${runs.at("pictures")}: left out 1 folder of a training run.`]);
 
-  const picture = (name: string): string => join(folder.path, "pictures", name);
-  await cp(picture("00.png"), picture("new.png"));
-  await rm(picture("03.png"));
-  const refused = await goOn("--set", "steps=4");
-  expect(refused.code).toBe(1);
-  expect(refused.stderr).toMatch(
-    /pictures have changed since the run began: 1 added \(new\.png\), 1 removed \(03\.png\)\..*--allow-changed-data\./,
+  await cp(runs.at("pictures", "00.png"), runs.at("pictures", "new.png"));
+  await rm(runs.at("pictures", "03.png"));
+  await expect(goOn(3)).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    message: expect.stringMatching(
+      /pictures have changed since the run began: 1 added \(new\.png\), 1 removed \(03\.png\)\./,
+    ) as string,
+  });
+  const allowed = await goOn(3, { allowChangedData: true });
+  expect(allowed.notes).toContain(
+    "The pictures have changed since the run began: 1 added (new.png), 1 removed (03.png).",
   );
-  const allowed = await goOn("--set", "steps=4", "--allow-changed-data");
-  expect(allowed.stderr).toMatch(/The pictures have changed since the run began: 1 added \(new\.png\)/);
-  expect(allowed.code).toBe(0);
-  // From now on these are its pictures.
-  expect((await goOn("--set", "steps=5")).code).toBe(0);
+  // From now on these are its pictures: a run that is finished says nothing of them.
+  expect((await goOn(3)).notes).toHaveLength(1);
+});
 
-  await writeFile(join(folder.path, out, "data.jsonl"), "null\n");
-  const damaged = await goOn("--set", "steps=6");
-  expect(damaged.stderr).toMatch(/data\.jsonl: expected a picture's name.*line 1/);
-  expect(damaged.code).toBe(1);
-  await rm(join(folder.path, out, "data.jsonl"));
-  const old = await goOn("--set", "steps=6");
-  expect(old.stderr).toMatch(/no record of its pictures/);
-  expect(old.code).toBe(0);
-}, 180_000);
-
-test("a run says and counts what it passes over in the folder of its pictures", async () => {
-  const messy = join(folder.path, "messy");
-  await cp(join(folder.path, "pictures"), messy, { recursive: true });
-  await rm(join(messy, "run"), { recursive: true, force: true });
-  await writeFile(join(messy, "._00.png"), "AppleDouble");
-  await writeFile(join(messy, "notes.txt"), "");
-  await mkdir(join(messy, "folder.jpg"));
-  await symlink("nowhere", join(messy, "dangling.png"));
-  const args = ["recipe.json", "--set", "data.path=messy", "--set", "steps=1", "--json"];
-  const { code, stdout, stderr } = await runTrain("messy-run", args, { cwd: folder.path });
-  expect(stderr).toMatch(/messy: left out 1 hidden file, 1 file that is no picture\./);
-  expect(stderr).toMatch(/Skipped messy\/dangling\.png: expected a picture, found a link that leads nowhere/);
-  expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({
-    skippedCount: 1,
-    leftOut: { hidden: 1, otherFiles: 1, unreadable: [{ path: "messy/dangling.png" }] },
+test("a run says and counts what it passes over, and never trains on what validates", async () => {
+  const messy = runs.at("messy");
+  await cp(runs.at("pictures"), messy, { recursive: true });
+  await rm(runs.at("messy", "run"), { recursive: true, force: true });
+  await writeFile(runs.at("messy", "._00.png"), "AppleDouble");
+  await writeFile(runs.at("messy", "notes.txt"), "");
+  await mkdir(runs.at("messy", "folder.jpg"));
+  await symlink("nowhere", runs.at("messy", "dangling.png"));
+  await writeFile(runs.at("messy", "zz.png"), "no picture");
+  await mkdir(runs.at("messy", "val"));
+  await rename(runs.at("messy", "01.png"), runs.at("messy", "val", "01.png"));
+  const data = { path: messy, validation_path: runs.at("messy", "val") };
+  // Two sizes: each phase reads the damaged picture anew.
+  const phases = [{ step: 1, resolution: 4, batch_size: 5 }];
+  const { notes, examples, result } = await run("messy-run", { steps: 2, batch_size: 5, data, phases });
+  expect(notes).toEqual([
+    `${messy}: left out 1 hidden file, 1 picture of the validation set, 1 file that is no picture.`,
+    expect.stringMatching(/^Skipped \S+dangling\.png: expected a picture, found a link that leads nowhere/),
+    expect.stringMatching(/^Skipped \S+zz\.png: /),
+  ]);
+  expect(examples).toBe(4);
+  expect(result).toMatchObject({
+    skippedCount: 2,
+    leftOut: {
+      hidden: 1,
+      otherFiles: 1,
+      validation: 1,
+      unreadable: [{ path: runs.at("messy", "dangling.png") }],
+    },
   });
 });
 
-test("pictures that validate are not trained on, also where their folder lies inside the other one", async () => {
-  const sets = join(folder.path, "sets");
-  await cp(join(folder.path, "pictures"), sets, { recursive: true });
-  await rm(join(sets, "run"), { recursive: true, force: true });
-  await mkdir(join(sets, "val"));
-  for (const name of ["00.png", "01.png"]) await rename(join(sets, name), join(sets, "val", name));
-  const count = (await readdir(sets)).length - 1;
-  const run = (out: string, ...more: string[]): Promise<Outcome> =>
-    runTrain(out, ["recipe.json", ...more, "--set", "data.validation_count=0", "--set", "steps=1"], {
-      cwd: folder.path,
-    });
-  const inside = await run("inside", "--set", "data.path=sets", "--set", "data.validation_path=sets/val");
-  expect(inside.stderr).toMatch(/sets: left out 2 pictures of the validation set\./);
-  expect(inside.stderr).toMatch(new RegExp(` on ${count} examples `));
-  expect(inside.code).toBe(0);
-  const same = await run("same", "--set", "data.path=sets/val", "--set", "data.validation_path=sets/val");
-  expect(same.stderr).toMatch(/data\.validation_path: expected other pictures than those of data\.path/);
-  expect(same.code).toBe(1);
-});
-
 test("a strict run stops at the first picture that cannot be read, and leaves nothing", async () => {
-  const strict = join(folder.path, "strict");
-  await cp(join(folder.path, "pictures"), strict, { recursive: true });
-  await rm(join(strict, "run"), { recursive: true, force: true });
-  const args = ["recipe.json", "--set", "data.path=strict", "--set", "steps=1", "--strict"];
-  await writeFile(join(strict, "00.png"), "no picture");
-  await symlink("nowhere", join(strict, "dangling.png"));
-  const dangling = await runTrain("strict-run", args, { cwd: folder.path });
-  expect(dangling.stderr).toMatch(
-    /strict\/dangling\.png: expected a picture, found a link .* without --strict\./,
-  );
-  await rm(join(strict, "dangling.png"));
-  const damaged = await runTrain("strict-run", args, { cwd: folder.path });
-  expect(damaged.stderr).toMatch(/^vaekit: strict\/00\.png: .* without --strict\./m);
-  expect([dangling.code, damaged.code]).toEqual([1, 1]);
-  expect(await readdir(folder.path)).not.toContain("strict-run");
+  const strict = runs.at("strict");
+  await cp(runs.at("pictures"), strict, { recursive: true });
+  await rm(runs.at("strict", "run"), { recursive: true, force: true });
+  await writeFile(runs.at("strict", "00.png"), "no picture");
+  await symlink("nowhere", runs.at("strict", "dangling.png"));
+  const start = (batch_size: number): Promise<Told> =>
+    run("strict-run", { steps: 1, data: { path: strict }, batch_size }, { strict: true });
+  await expect(start(2)).rejects.toMatchObject({
+    code: "INVALID_FILE",
+    message: expect.stringMatching(
+      /strict\/dangling\.png: expected a picture, found a link .* `strict`\./,
+    ) as string,
+  });
+  await rm(runs.at("strict", "dangling.png"));
+  await expect(start(5)).rejects.toMatchObject({
+    code: "INVALID_FILE",
+    message: expect.stringMatching(/strict\/00\.png: .*without `strict`\.$/) as string,
+  });
+  expect(await readdir(runs.path)).not.toContain("strict-run");
 });

@@ -38,30 +38,37 @@ describe.skipIf(process.platform === "win32")("a checkpoint", () => {
     expect((await readCheckpoint(join(folder, "step-000001"))).step).toBe(1);
   });
 
-  it("is whole whenever its writer is killed", async () => {
+  /** Just before these calls: what is there then, and the checkpoint that is whole. */
+  it.concurrent.each([
+    ["the tensors are renamed", "rename", "/state.safetensors", 2],
+    ["its state is renamed", "rename", "/state.json", 2],
+    ["the older one of its step goes aside", "rename", "step-000003.replaced", 3],
+    ["it takes its place", "rename", "/step-000003", 2],
+    ["one that is not kept is removed", "rm", ".partial", 3],
+  ] as const)("is whole when its writer is killed before %s", async (_, name, ending, whole) => {
+    const own = await mkdtemp(join(folder, "writer-"));
     const code = `
-      const tensors = new Map([["a", Tensor.zeros([1_000_000])], ["b", Tensor.zeros([10])]]);
-      for (let count = 1; ; count++) {
-        const content = { step: 1 + (count % 3), tensors, state: count, fingerprint: "x" };
-        await node.writeCheckpoint(folder, content, { keep: 2 });
-        if (count === 3) console.log("three");
-      }`;
-    let leftovers = 0;
-    for (let round = 0; round < 8; round++) {
-      const child = startChild(code, folder);
-      await child.printed("three");
-      await new Promise((resolve) => setTimeout(resolve, 7 * round));
-      child.process.kill("SIGKILL");
-      expect((await child.ended).signal).toBe("SIGKILL");
-      const whole = /^step-00000[123]$/;
-      leftovers += (await readdir(folder)).filter((name) => !whole.test(name)).length;
-      await removeLeftovers(folder);
-      expect((await readdir(folder)).filter((name) => !whole.test(name))).toEqual([]);
-      const { checkpoint, damaged } = await latestUsableCheckpoint(folder);
-      expect(damaged).toEqual([]);
-      expect(checkpoint?.tensors.get("a")?.shape).toEqual([1_000_000]);
+      const content = (step) => ({ step, tensors: new Map([["a", Tensor.zeros([1000])]]), state: step, fingerprint: "x" });
+      for (const step of [1, 2]) await node.writeCheckpoint(folder, content(step));
+      if (${whole === 3}) await node.writeCheckpoint(folder, content(3));
+      const call = fs.${name};
+      fs.${name} = (...paths) => {
+        if (paths.some((path) => String(path).endsWith(${JSON.stringify(ending)}))) process.kill(process.pid, "SIGKILL");
+        return call(...paths);
+      };
+      syncBuiltinESMExports();
+      await node.writeCheckpoint(folder, content(3), { keep: 2 });`;
+    const { signal, stderr } = await startChild(code, own).ended;
+    expect({ signal, stderr }).toEqual({ signal: "SIGKILL", stderr: "" });
+    const isWhole = (entry: string): boolean => /^step-00000[123]$/.test(entry);
+    const before = await readdir(own);
+    if (!(name === "rename" && ending === "step-000003.replaced")) {
+      expect(before.filter((entry) => !isWhole(entry))).not.toEqual([]);
     }
-    // Otherwise no kill has hit a write, and the test has shown nothing.
-    expect(leftovers).toBeGreaterThan(0);
+    await removeLeftovers(own);
+    expect((await readdir(own)).every(isWhole)).toBe(true);
+    const { checkpoint, damaged } = await latestUsableCheckpoint(own);
+    expect(damaged).toEqual([]);
+    expect([checkpoint?.step, checkpoint?.tensors.get("a")?.shape]).toEqual([whole, [1000]]);
   });
 });

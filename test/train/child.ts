@@ -23,12 +23,14 @@ export interface Child {
 }
 
 /**
- * Starts a program with every export of the run directory, `InterruptGuard` and `Tensor` in scope, and `folder` as given.
+ * Starts a program with every export of the run directory, `InterruptGuard`, `Tensor` and what changes Node's `fs` in scope, and `folder` as given.
  *
  * @param before a shell command to run first, in the shell that becomes the program.
  */
 export function startChild(code: string, folder: string, before = ":"): Child {
   const program = `
+    import fs from "node:fs/promises";
+    import { syncBuiltinESMExports } from "node:module";
     import * as node from ${JSON.stringify(built.href)};
     import { InterruptGuard } from ${JSON.stringify(builtInterrupt.href)};
     import { Tensor } from ${JSON.stringify(builtTensor.href)};

@@ -15,11 +15,31 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 /** A training loop without a model: `weight` follows from the steps done alone. */
 const loop = `
   const recipe = { steps: 20 };
-  async function train(path, { resume = false, lastStep = 20, pauseMs = 0 } = {}) {
+  /** Waits before something is renamed to such a path, until it is interrupted or for ever. */
+  function holdAt(ending, release) {
+    const { rename } = fs;
+    fs.rename = async (from, to) => {
+      if (to.endsWith(ending)) {
+        console.log("writing");
+        const alive = setInterval(() => {}, 1000);
+        await release;
+        clearInterval(alive);
+      }
+      return rename(from, to);
+    };
+    syncBuiltinESMExports();
+  }
+  async function train(path, { resume = false, lastStep = 20, hold } = {}) {
+    let release;
+    const interrupted = new Promise((resolve) => (release = resolve));
+    if (hold !== undefined) holdAt(hold.at, hold.untilInterrupted ? interrupted : new Promise(() => {}));
     const { run, checkpoint } = resume
       ? await node.RunDirectory.resume(path, { fingerprint: "tiny" })
       : { run: await node.RunDirectory.create(path, recipe), checkpoint: undefined };
-    const interrupt = new InterruptGuard(() => console.log("interrupted"));
+    const interrupt = new InterruptGuard(() => {
+      console.log("interrupted");
+      release();
+    });
     console.log("ready");
     let weight = checkpoint?.tensors.get("weight").data[0] ?? 1;
     let step = checkpoint?.step ?? 0;
@@ -31,7 +51,6 @@ const loop = `
     }, { keep: 2 });
     let saved = step;
     while (step < lastStep && !interrupt.isInterrupted) {
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
       step++;
       weight = Math.fround(weight * 1.1 + step);
       run.log.append({ step, loss: weight });
@@ -75,10 +94,13 @@ describe.skipIf(process.platform === "win32")("a run", () => {
       "log.jsonl",
       "recipe.json",
     ]);
-    for (const killAt of ["step 2.", "step 11.", "step 12."]) {
-      const path = join(folder, `killed ${killAt}`);
-      const child = startChild(`${loop}\nawait train(${JSON.stringify(path)}, { pauseMs: 3 });`, folder);
-      await child.printed(killAt);
+    // Before the first checkpoint, within one, and before the older one has gone.
+    for (const at of ["step-000004/state.safetensors", "step-000012", ".partial"]) {
+      const path = join(folder, `killed ${at.replace("/", " ")}`);
+      const ending = at.replace("step-000004/", "/");
+      const hold = JSON.stringify({ at: ending, untilInterrupted: false });
+      const child = startChild(`${loop}\nawait train(${JSON.stringify(path)}, { hold: ${hold} });`, folder);
+      await child.printed("writing");
       child.process.kill("SIGKILL");
       expect((await child.ended).signal).toBe("SIGKILL");
       // The lock of the dead process is there, and in nobody's way.
@@ -88,35 +110,45 @@ describe.skipIf(process.platform === "win32")("a run", () => {
     }
   });
 
-  it.each(["SIGINT", "SIGTERM"] as const)(
-    "that gets %s finishes its step, saves and goes on to the same bytes",
-    async (signal) => {
+  it.each([
+    ["SIGINT", "/state.safetensors", 4],
+    ["SIGTERM", "/step-000008", 8],
+  ] as const)(
+    "that gets %s in the middle of a checkpoint, before %s is there, makes it whole and goes on to the same bytes",
+    async (signal, at, step) => {
       await finish(`await train(folder + "/whole");`);
-      const child = startChild(`${loop}\nawait train(folder + "/run", { pauseMs: 20 });`, folder);
-      await child.printed("step 5.");
+      const hold = JSON.stringify({ at, untilInterrupted: true });
+      const child = startChild(`${loop}\nawait train(folder + "/run", { hold: ${hold} });`, folder);
+      await child.printed("writing");
       child.process.kill(signal);
       const { code, stdout } = await child.ended;
       expect(code).toBe(0);
-      expect(stdout).toMatch(/interrupted\n(step \d+\.\n)?end\n$/);
+      expect(stdout).toMatch(/writing\ninterrupted\nend\n$/);
       expect(await readdir(join(folder, "run"))).not.toContain("train.lock");
+      const { run, checkpoint } = await RunDirectory.resume(join(folder, "run"));
+      run[Symbol.dispose]();
+      expect(checkpoint?.step).toBe(step);
       await finish(`await train(folder + "/run", { resume: true });`);
       expect(await bytesOf(join(folder, "run"))).toEqual(await bytesOf(join(folder, "whole")));
     },
   );
 
-  it("that gets a second signal ends at once, of that signal", async () => {
-    const child = startChild(`${loop}\nawait train(folder + "/run", { pauseMs: 60_000 });`, folder);
-    const startMs = performance.now();
-    await child.printed("ready");
+  it("that gets a second signal ends at once, of that signal, and leaves the checkpoint before", async () => {
+    const hold = JSON.stringify({ at: "/step-000008", untilInterrupted: false });
+    const child = startChild(`${loop}\nawait train(folder + "/run", { hold: ${hold} });`, folder);
+    await child.printed("writing");
     child.process.kill("SIGINT");
     await child.printed("interrupted");
     // The echo of the same Ctrl-C, as npx sends it.
     child.process.kill("SIGINT");
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await new Promise((resolve) => setTimeout(resolve, 400));
     expect(child.process.exitCode ?? child.process.signalCode).toBeNull();
     child.process.kill("SIGINT");
     expect((await child.ended).signal).toBe("SIGINT");
-    expect(performance.now() - startMs).toBeLessThan(10_000);
+    const { run, checkpoint, damaged } = await RunDirectory.resume(join(folder, "run"));
+    run[Symbol.dispose]();
+    expect([checkpoint?.step, damaged]).toEqual([4, []]);
+    expect(await readdir(join(folder, "run", "checkpoints"))).toEqual(["step-000004"]);
   });
 
   it("gives the second signal to who listened before", async () => {
@@ -138,8 +170,11 @@ describe.skipIf(process.platform === "win32")("a run", () => {
 
   it("in use by another process is refused to a second one", async () => {
     const path = join(folder, "run");
-    const child = startChild(`${loop}\nawait train(folder + "/run", { pauseMs: 60_000 });`, folder);
-    await child.printed("ready");
+    const child = startChild(
+      `${loop}\nawait train(folder + "/run", { hold: { at: "/step-000004" } });`,
+      folder,
+    );
+    await child.printed("writing");
     await expect(RunDirectory.resume(path)).rejects.toMatchObject({
       code: "IO",
       message: expect.stringContaining(`by process ${child.process.pid!}; wait for it`) as string,
@@ -151,8 +186,11 @@ describe.skipIf(process.platform === "win32")("a run", () => {
 
   it("whose trainer was killed goes to one of several that want it", async () => {
     const path = join(folder, "run");
-    const child = startChild(`${loop}\nawait train(folder + "/run", { pauseMs: 60_000 });`, folder);
-    await child.printed("ready");
+    const child = startChild(
+      `${loop}\nawait train(folder + "/run", { hold: { at: "/step-000004" } });`,
+      folder,
+    );
+    await child.printed("writing");
     child.process.kill("SIGKILL");
     await child.ended;
     const code = `

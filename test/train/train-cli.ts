@@ -1,4 +1,4 @@
-/** Runs of the built `vaekit train` on a tiny model and synthetic pictures, and ways to stop them. */
+/** Runs of the built `vaekit train`, a way to stop them, the pictures that they train on and the bytes that they leave. */
 import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ export const tinyRecipe = {
   validation: { every: 7 },
   checkpoints: { every: 5, keep: 2 },
   samples: { every: 10 },
-  log: { every: 1 },
+  log: { every: 3 },
 };
 
 /** Writes `pictures/` and `recipe.json` into a folder. */
@@ -57,65 +57,52 @@ export async function savePictures(folder: string, count: number): Promise<void>
 
 export interface TrainSettings {
   readonly cwd: string;
-  /** A signal once the log has a line of this step. */
-  readonly signalAt?: { readonly signal: NodeJS.Signals; readonly step: number };
-  /** Kill -9 from inside just before a file or folder is renamed to a path with this ending. */
-  readonly killBeforeRenameTo?: string;
-  /** The largest file that may be written, in KiB: refuses as a full disk does, and needs no special rights. */
-  readonly maxFileKib?: number;
+  /** The process gets the signal from inside just before it renames a file or folder to a path with this ending. */
+  readonly signalBeforeRenameTo?: { readonly signal: NodeJS.Signals; readonly path: string } | undefined;
 }
 
 /** Runs `vaekit train … --out <out>` to its end. */
 export function runTrain(out: string, args: readonly string[], settings: TrainSettings): Promise<Outcome> {
-  const { cwd, signalAt, killBeforeRenameTo, maxFileKib } = settings;
-  const preload = killBeforeRenameTo === undefined ? [] : ["--import", killingPreload(killBeforeRenameTo)];
+  const { cwd, signalBeforeRenameTo } = settings;
+  const preload =
+    signalBeforeRenameTo === undefined ? [] : ["--import", signallingPreload(signalBeforeRenameTo)];
   // One thread: these graphs are too small to share, and waiting for others costs a busy machine dearly.
-  const command = [process.execPath, ...preload, program, "train", ...args, "--out", out, "--threads", "1"];
-  const limit = maxFileKib === undefined ? ":" : `trap '' XFSZ; ulimit -f ${maxFileKib}`;
-  const child = spawn("bash", ["-c", `${limit}; exec "$@"`, "bash", ...command], {
-    cwd,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const command = [...preload, program, "train", ...args, "--out", out, "--threads", "1"];
+  const child = spawn(process.execPath, command, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  let hasEnded = false;
-  if (signalAt !== undefined) {
-    void logHas(join(cwd, out, "log.jsonl"), signalAt.step, () => hasEnded).then((found) => {
-      if (found) child.kill(signalAt.signal);
-    });
-  }
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => {
-      hasEnded = true;
       resolve({ code, signal, stdout, stderr });
     });
   });
 }
 
-/** A module that, loaded first, kills the process when it is about to rename something to such a path. */
-function killingPreload(ending: string): string {
+/** A module that, loaded first, sends the process a signal once, and lets it arrive, before a rename to such a path. */
+function signallingPreload({ signal, path }: { readonly signal: string; readonly path: string }): string {
   const code = `
     import fs from "node:fs/promises";
     import { syncBuiltinESMExports } from "node:module";
+    const signal = ${JSON.stringify(signal)};
     const { rename } = fs;
-    fs.rename = (from, to) => {
-      if (to.endsWith(${JSON.stringify(ending)})) process.kill(process.pid, "SIGKILL");
+    let isSent = false;
+    fs.rename = async (from, to) => {
+      if (!isSent && to.endsWith(${JSON.stringify(path)})) {
+        isSent = true;
+        // A signal under way does not keep a process alive.
+        const alive = setInterval(() => undefined, 1000);
+        const arrived = signal === "SIGKILL" ? undefined : new Promise((resolve) => process.once(signal, resolve));
+        process.kill(process.pid, signal);
+        await arrived;
+        clearInterval(alive);
+      }
       return rename(from, to);
     };
     syncBuiltinESMExports();`;
   return `data:text/javascript,${encodeURIComponent(code)}`;
-}
-
-async function logHas(path: string, step: number, hasEnded: () => boolean): Promise<boolean> {
-  while (!hasEnded()) {
-    const text = await readFile(path, "utf8").catch(() => "");
-    if (text.includes(`{"step":${step},`)) return true;
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  return false;
 }
 
 /** The files of a run whose bytes must not depend on when it was interrupted: all but those with times in them. */
