@@ -30,6 +30,24 @@ describe("augmentationOf", () => {
     expect(augmentationOf({ ...options, flip: false }, 0, 5)).toEqual({ x, y, flip: false });
   });
 
+  test("never changes: a run that is resumed in ten years sees the same crops", () => {
+    const { x, y, flip } = augmentationOf({ seed: 0, crop: "random", flip: true }, 2, 3);
+    expect([x, y, flip]).toEqual([0.11959075927734375, 0.6524295210838318, false]);
+  });
+
+  test("mirrors below one half, whatever the crop", () => {
+    const flips = Array.from({ length: 64 }, (_, example) => {
+      const random = augmentationOf(options, 0, example);
+      expect(augmentationOf({ ...options, crop: "center" }, 0, example)).toEqual({
+        x: 0.5,
+        y: 0.5,
+        flip: random.flip,
+      });
+      return random.flip;
+    });
+    expect(new Set(flips)).toEqual(new Set([true, false]));
+  });
+
   test("keeps to the centre when told", () => {
     const centre = augmentationOf({ seed: 7, crop: "center", flip: false }, 0, 5);
     expect(centre).toEqual({ x: 0.5, y: 0.5, flip: false });

@@ -54,6 +54,31 @@ describe("a batch plan", () => {
     expect(asked).toEqual([0, 1]);
   });
 
+  test("remembers two epochs, the newest ones, so that a border is crossed without drawing again", () => {
+    const asked: number[] = [];
+    const order = (epoch: number, count: number): number[] => {
+      asked.push(epoch);
+      return upTo(count);
+    };
+    const plan = new BatchPlan({ exampleCount: 2, batchSize: 2, order });
+    for (const epoch of [0, 1, 0, 1, 2, 1, 2]) plan.batch(epoch);
+    expect(asked).toEqual([0, 1, 2]);
+    plan.batch(0);
+    expect(asked).toEqual([0, 1, 2, 0]);
+  });
+
+  test("takes a batch of all examples, and the numbers of a run of years", () => {
+    const plan = new BatchPlan({ exampleCount: 3, batchSize: 3, order: listedOrder });
+    expect(plan.batch(1_000_000_000)).toEqual({ epoch: 1_000_000_000, examples: [0, 1, 2] });
+    expect(() => plan.batch(0.5)).toThrow("batch index: expected a whole number from 0, found 0.5.");
+    const options = { exampleCount: 3, batchSize: 3 };
+    for (const wrong of [[0, 1], [0, 1, 2, 2], [0, 1, 3], []]) {
+      const other = new BatchPlan({ ...options, order: () => wrong });
+      expect(() => other.batch(0)).toThrow("order: expected each number from 0 to 2 once");
+    }
+    expect(() => new BatchPlan({ ...options, batchSize: 1.5, order: listedOrder })).toThrow("found 1.5");
+  });
+
   test("refuses a batch larger than the data, an order with a number twice, and a negative batch", () => {
     const options = { exampleCount: 3, batchSize: 4, order: listedOrder };
     expect(() => new BatchPlan(options)).toThrow(

@@ -32,6 +32,44 @@ test("a run's batches come from its phases in turn, each counted from 0", async 
   expect(events).toEqual(["small opened", "large opened", "small disposed", "large disposed"]);
 });
 
+test("what a source says of itself is that of the phase in use", async () => {
+  const sized = (exampleCount: number, batchesPerEpoch: number) => (): Promise<BatchSource> =>
+    Promise.resolve({
+      exampleCount,
+      batchesPerEpoch,
+      batch: () => Promise.resolve(Tensor.zeros([1])),
+      dispose: () => Promise.resolve(),
+    });
+  const batches = await PhasedBatches.open([
+    { firstBatch: 0, open: sized(4, 2) },
+    { firstBatch: 2, open: sized(3, 1) },
+  ]);
+  expect([batches.exampleCount, batches.batchesPerEpoch]).toEqual([4, 2]);
+  await batches.batch(2);
+  expect([batches.exampleCount, batches.batchesPerEpoch]).toEqual([3, 1]);
+});
+
+test("a phase that does not open leaves the one before in use, and is tried again", async () => {
+  const events: string[] = [];
+  let isThere = false;
+  const large = counting("large", 200, events);
+  const batches = await PhasedBatches.open([
+    { firstBatch: 0, open: counting("small", 100, events) },
+    { firstBatch: 1, open: () => (isThere ? large() : Promise.reject(new Error("no"))) },
+  ]);
+  await expect(batches.batch(1)).rejects.toThrow("no");
+  expect((await batches.batch(0)).data[0]).toBe(100);
+  isThere = true;
+  expect((await batches.batch(1)).data[0]).toBe(200);
+  expect(events).toEqual(["small opened", "large opened", "small disposed"]);
+});
+
+test("phases begin with batch 0", async () => {
+  await expect(PhasedBatches.open([{ firstBatch: 1, open: counting("a", 0, []) }])).rejects.toThrow(
+    "the first phase begins with batch 0",
+  );
+});
+
 test("a run that goes on begins in the middle of a phase", async () => {
   const events: string[] = [];
   const batches = await PhasedBatches.open([

@@ -47,6 +47,49 @@ describe("describeDataChanges", () => {
   });
 });
 
+describe("recordPictures", () => {
+  it("looks at bytes from the middle, and at the size", async () => {
+    const middle = (at: number): Uint8Array => {
+      const bytes = new Uint8Array(10_000);
+      bytes[at] = 1;
+      return bytes;
+    };
+    const digests: string[] = [];
+    // 4096 bytes from 2952 on.
+    for (const place of [0, 2951, 2952, 7047, 7048]) {
+      await writeFile(at("m.bin"), middle(place));
+      const [picture] = await record("m.bin");
+      expect(picture).toMatchObject({ name: "m.bin", byteLength: 10_000 });
+      digests.push(picture!.digest);
+    }
+    const [outside] = digests;
+    expect(digests.map((digest) => digest === outside)).toEqual([true, true, false, false, true]);
+    await rm(at("m.bin"));
+  });
+
+  it("keeps the order of the files, more than it looks up at once, and names below the root", async () => {
+    const many = Array.from({ length: 130 }, (_, i) => ["a.png", "b.png", "sub/none.png"][i % 3]!);
+    const found = await record(...many);
+    expect(found.map(({ name }) => name)).toEqual(many);
+    expect(found[2]).toEqual({ name: "sub/none.png", byteLength: null, digest: "" });
+  });
+});
+
+describe("describeDataChanges, of many,", () => {
+  it("names three of each kind and counts the others", () => {
+    const some = (...names: string[]) => names.map((name) => ({ name, byteLength: 1, digest: "" }));
+    expect(describeDataChanges(some("x"), some("a", "b", "c", "x"))).toBe("3 added (a, b, c)");
+    expect(describeDataChanges(some("x"), some("a", "b", "c", "d", "e", "x"))).toBe(
+      "5 added (a, b, c, and 2 more)",
+    );
+    const other = [{ name: "x", byteLength: 2, digest: "" }];
+    expect(describeDataChanges(some("x"), other)).toBe("1 with other content (x)");
+    expect(describeDataChanges(some("x", "y"), [{ name: "x", byteLength: 1, digest: "1" }])).toBe(
+      "1 removed (y), 1 with other content (x)",
+    );
+  });
+});
+
 const textOf = (made: Iterable<Uint8Array>): string => Buffer.concat([...made]).toString("utf8");
 
 describe("parseDataRecord", () => {

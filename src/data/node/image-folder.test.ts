@@ -224,6 +224,53 @@ describe("the batches of a picture folder", () => {
     await expect(open("sound", { resolution: 0 })).rejects.toThrow("resolution to be a whole number");
     await expect(open("nowhere")).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
+
+  test.each<[Partial<ImageFolderOptions>, string | undefined]>([
+    [{ resolution: 1 }, undefined],
+    [{ resolution: 1.5 }, "resolution to be a whole number of at least 1, found 1.5"],
+    [{ shortSide: 4 }, undefined],
+    [{ shortSide: 0 }, "shortSide to be a whole number of at least 1, found 0"],
+    [{ channels: 2 as never }, "channels to be 1 or 3, found 2"],
+    [{ cacheMegabytes: 0 }, undefined],
+    [{ cacheMegabytes: -1 }, "cacheMegabytes to be 0 or more, found -1"],
+    [{ workers: 1 }, undefined],
+    [{ workers: 0 }, "workers to be a whole number of at least 1, found 0"],
+    [{ prefetch: 0 }, undefined],
+    [{ prefetch: -1 }, "prefetch to be a whole number of at least 0, found -1"],
+    [{ crop: "top" as never }, "crop to be random or center, found top"],
+    [{ range: "byte" as never }, "range to be signed or unit, found byte"],
+  ])("take or refuse %j", async (options, message) => {
+    const opening = open("sound", options);
+    if (message === undefined) expect((await opening).exampleCount).toBe(6);
+    else {
+      await expect(opening).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: `pictures: expected ${message}.`,
+      });
+    }
+  });
+
+  test("have these defaults: random crops of colour in [-1, 1], never mirrored, full batches, seed 0", async () => {
+    const plain = await openImageFolder(at("sound"), { batchSize: 4, resolution: 4 });
+    const spelt = await openImageFolder(at("sound"), {
+      ...{ batchSize: 4, resolution: 4, seed: 0, shortSide: null, crop: "random", flip: false },
+      ...{ range: "signed", channels: 3, keepLast: false },
+    });
+    opened.push(plain, spelt);
+    expect(plain.batchesPerEpoch).toBe(1);
+    for (const index of [0, 1]) expect(await plain.batch(index)).toEqual(await spelt.batch(index));
+    const mirrored = await open("sound", { range: "signed", batchSize: 4, flip: true });
+    expect(await mirrored.batch(0)).not.toEqual(await plain.batch(0));
+  });
+
+  test("count a picture of too many pixels among the unreadable ones", async () => {
+    const told: string[] = [];
+    const options = { maxPixels: 12 * 8 - 1, onSkip: (path: string) => told.push(path) };
+    await expect((await open("sound", options)).batch(0)).rejects.toMatchObject({ code: "INVALID_FILE" });
+    // One error says of all of them.
+    expect(told).toEqual([]);
+    expect((await (await open("sound", { maxPixels: 12 * 8 })).batch(0)).shape[0]).toBe(2);
+  });
 });
 
 async function collect(pictures: AsyncIterable<ValidationPicture>): Promise<ValidationPicture[]> {
@@ -256,6 +303,51 @@ describe("readValidationPictures", () => {
   });
 
   test("ends in one clear error when no file is readable", async () => {
-    await expect(collect(readValidationPictures(at("broken")))).rejects.toThrow("among 2 files, found none");
+    await expect(collect(readValidationPictures(at("broken")))).rejects.toMatchObject({
+      code: "INVALID_FILE",
+      message: expect.stringMatching(/among 2 files, found none; the first is \S+a\.png: .+\.$/) as string,
+    });
+  });
+
+  test("gives whole pictures in colour and in [-1, 1] unless told otherwise", async () => {
+    const [plain] = await collect(readValidationPictures(at("sound"), { limit: 1 }));
+    expect(plain!.pixels.shape).toEqual([1, 3, 8, 12]);
+    expect(plain!.pixels.data[0]).toBe(-1);
+    const options = { limit: 1, range: "unit", channels: 1 } as const;
+    const [grey] = await collect(readValidationPictures(at("sound"), options));
+    expect(grey!.pixels.shape).toEqual([1, 1, 8, 12]);
+    expect(grey!.pixels.data[0]).toBe(0);
+  });
+
+  test("leaves out what is smaller than a multiple, and pictures of too many pixels", async () => {
+    const told: string[] = [];
+    const options = { multipleOf: 9, onSkip: (_: string, reason: string) => told.push(reason) };
+    await expect(collect(readValidationPictures(at("sound"), options))).rejects.toThrow("found none");
+    expect(told[0]).toBe("expected at least 9 pixels a side, found 12x8");
+    expect(await collect(readValidationPictures(at("sound"), { multipleOf: 8 }))).toHaveLength(6);
+    const large = collect(readValidationPictures(at("sound"), { maxPixels: 95 }));
+    await expect(large).rejects.toMatchObject({ code: "INVALID_FILE" });
+    expect(await collect(readValidationPictures(at("sound"), { maxPixels: 96 }))).toHaveLength(6);
+  });
+
+  test.each<[object, string | undefined]>([
+    [{ limit: 0 }, "limit to be a whole number above 0, found 0"],
+    [{ shortSide: 0 }, "shortSide to be a whole number above 0, found 0"],
+    [{ resolution: 1.5 }, "resolution to be a whole number above 0, found 1.5"],
+    [{ multipleOf: -1 }, "multipleOf to be a whole number above 0, found -1"],
+    [{ resolution: 6, multipleOf: 4 }, "the resolution to be a multiple of 4, found 6"],
+    [{ resolution: 8, multipleOf: 4, limit: 1 }, undefined],
+    [{ resolution: 6, shortSide: 5 }, "shortSide to be at least the resolution, 6, found 5"],
+    [{ resolution: 6, shortSide: 6, limit: 1 }, undefined],
+    [{ shortSide: null, limit: 1 }, undefined],
+  ])("takes or refuses %j", async (options, message) => {
+    const reading = collect(readValidationPictures(at("sound"), options));
+    if (message === undefined) expect(await reading).toHaveLength(1);
+    else {
+      await expect(reading).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: `validation pictures: expected ${message}.`,
+      });
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -91,6 +91,57 @@ describe("openMnist", () => {
     );
   });
 
+  test("gives grey pictures of [0, 1] and full batches unless told otherwise, in the order of seed 0", async () => {
+    const plain = await openMnist(folder, { batchSize: 4 });
+    expect(plain.batchesPerEpoch).toBe(2);
+    const spelt = await openMnist(folder, {
+      ...{ batchSize: 4, split: "train", seed: 0, binarize: false, range: "unit", flatten: false },
+      keepLast: false,
+    });
+    for (const index of [0, 1, 2]) expect(await plain.batch(index)).toEqual(await spelt.batch(index));
+    await plain.dispose();
+  });
+
+  test("binarizes to -1 and 1 with the same coins as to 0 and 1", async () => {
+    const open = (range: "signed" | "unit") =>
+      openMnist(folder, { batchSize: 10, order: listedOrder, binarize: true, range });
+    const [unit, signed] = [await (await open("unit")).batch(3), await (await open("signed")).batch(3)];
+    expect(new Set(unit.data)).toEqual(new Set([0, 1]));
+    expect(signed.data).toEqual(unit.data.map((value) => 2 * value - 1));
+    // The last pixel of each is white, with a probability of 1.
+    expect(unit.data[5]).toBe(1);
+  });
+
+  test("never changes its coins: a run that is resumed in ten years sees the same digits", async () => {
+    const source = await openMnist(folder, { batchSize: 10, order: listedOrder, binarize: true, seed: 1 });
+    const { data } = await source.batch(2);
+    expect(data.subarray(48, 60).join("")).toBe("010011001101");
+  });
+
+  test.each(["train-images.idx3-ubyte", "train-images.idx3-ubyte.gz"])("finds %s", async (name) => {
+    const other = await mkdtemp(join(tmpdir(), "vaekit-mnist-dots-"));
+    await mkdir(join(other, "train-images-idx3-ubyte"));
+    const bytes = idxFile(3);
+    await writeFile(join(other, name), name.endsWith(".gz") ? gzipSync(bytes) : bytes);
+    expect((await openMnist(other, { batchSize: 3 })).exampleCount).toBe(3);
+    await rm(other, { recursive: true });
+  });
+
+  test.each<[object, number | undefined]>([
+    [{ from: 0, to: 10 }, 10],
+    [{ from: 9 }, 1],
+    [{ to: 1 }, 1],
+    [{ from: 10 }, undefined],
+    [{ from: -1 }, undefined],
+    [{ from: 3, to: 3 }, undefined],
+    [{ from: 0.5 }, undefined],
+    [{ to: 11 }, undefined],
+  ])("takes or refuses the part %j", async (part, count) => {
+    const opening = openMnist(folder, { batchSize: 1, part });
+    if (count !== undefined) expect((await opening).exampleCount).toBe(count);
+    else await expect(opening).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
   test("names the file that a folder lacks", async () => {
     await expect(openMnist(join(folder, "nowhere"), { batchSize: 1 })).rejects.toMatchObject({
       code: "NOT_FOUND",
@@ -109,6 +160,14 @@ describe("readIdxImages refuses", () => {
     ["a file cut short", () => idxFile(3).slice(0, 30), "expected 34 bytes for 3 pictures of 2x3, found 30"],
     ["a file without pictures", () => idxFile(0), "for 0 pictures"],
     ["an empty file", () => new Uint8Array(), "found 0 bytes"],
+    [
+      "a file of pictures without a pixel",
+      () => Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2),
+      "of 0x2",
+    ],
+    ["a file with a byte too many", () => Uint8Array.of(...idxFile(1), 0), "found 23"],
+    ["another kind of file", () => new Uint8Array(16).fill(1), "found 0x01010101."],
+    ["the beginning of one", () => idxFile(1).slice(0, 15), "which begin with 0x00000803, found 0x00000803."],
     ["half a gzip file", () => gzipSync(idxFile(3)).subarray(0, 20), "expected a whole gzip file"],
   ])("%s", async (_, bytes, message) => {
     const path = join(folder, "damaged");
