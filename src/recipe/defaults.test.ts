@@ -251,10 +251,11 @@ function refusal(source: Section, ...overrides: string[]): string | undefined {
 }
 
 describe("a whole number", () => {
-  it.each([
-    ...whole.map((row) => [...row.slice(0, 3), { data, ...row[3] }] as const),
-    ...wholeOfMlp.map((row) => [...row.slice(0, 3), mlp] as const),
-  ] as [string, number, number, Section][])("%s is from %d to %d", (key, least, most, source) => {
+  const all = [
+    ...whole.map(([key, least, most, more = {}]) => [key, least, most, { data, ...more }] as const),
+    ...wholeOfMlp.map(([key, least, most]) => [key, least, most, mlp as Section] as const),
+  ];
+  it.each(all)("%s is from %d to %d", (key, least, most, source) => {
     const start = key === "epochs" ? applyOverrides(source, ["steps=null"]) : source;
     for (const value of [least, most]) expect(refusal(start, `${key}=${value}`)).toBeUndefined();
     const step = key.endsWith("resolution") || key.endsWith("short_side") ? least : 1;
