@@ -13,6 +13,7 @@ import {
   writeSafetensorsFile,
 } from "../../src/node/index.ts";
 import { mlpVae, pytorchExamplesMlpVae } from "../../src/models/index.ts";
+import { savePretrained } from "../../src/node/save-pretrained.ts";
 import { temporaryFolder, tinyConfig } from "../cli/run-cli.ts";
 import { calls, clear, faults, systemError } from "../recorded-files.ts";
 
@@ -113,6 +114,24 @@ describe("a model that is saved", () => {
     }
     await expect(access(at("linked", "config.json"))).rejects.toThrow("ENOENT");
     expect((await opened.decode(latents)).equals(await vae.decode(latents))).toBe(true);
+  });
+
+  test("does not replace them either where they come to that place while it is read", async () => {
+    const own = at("model", weightsName);
+    const text = vae.configText();
+    for (const name of [weightsName, "config.json"]) {
+      await mkdir(at("late"));
+      const stateDict = async (): Promise<Map<string, Tensor>> => {
+        await link(own, at("late", name));
+        return new Map([["x", Tensor.zeros([1])]]);
+      };
+      const source = { weightFiles: [own], configText: () => text, stateDict };
+      await expect(savePretrained(source, at("late"))).rejects.toMatchObject(
+        refusal("IO", `${at("late", name)}: would replace the weights of this model`),
+      );
+      await rm(at("late"), { recursive: true });
+    }
+    expect((await readSafetensorsFile(own)).tensors.size).toBeGreaterThan(10);
   });
 
   test.each([
