@@ -139,7 +139,7 @@ describe("the cache", () => {
   });
 
   test("has a revision only once all files of it are there", async () => {
-    when(/cdn.*00002/, send("", {}, 500));
+    when(/cdn.*00002-of/, send("", {}, 500));
     await refusal({}, "org/sharded");
     expect(await namesIn(join(repository("org/sharded"), "refs"))).toEqual([]);
     hub.behaviour = {};

@@ -120,6 +120,17 @@ describe("a revision", () => {
     );
   });
 
+  test("is not recorded through a link that leads out of the cache", async () => {
+    const outside = `${cacheDir}-outside`;
+    await mkdir(outside);
+    await mkdir(repository());
+    await symlink(outside, join(repository(), "refs"));
+    expect(await isWhole(await resolve())).toBe(true);
+    expect(warnings).toEqual([expect.stringContaining("outside of it")]);
+    expect(await namesIn(outside)).toEqual([]);
+    await rm(outside, { recursive: true });
+  });
+
   test("that cannot be recorded is told of, and the model is here", async () => {
     await mkdir(join(reference(), "in the way"), { recursive: true });
     expect(await isWhole(await resolve())).toBe(true);
@@ -229,6 +240,28 @@ describe("a token", () => {
   test("that is none sends no header", async () => {
     await resolve({ token: false });
     expect(new Set(hub.authorizations)).toEqual(new Set([""]));
+  });
+});
+
+describe("a question", () => {
+  test("asks for JSON of the API, and one address in one way whatever slashes the endpoint ends with", async () => {
+    const noted: string[] = [];
+    hub.behaviour = {
+      answer: (request) => {
+        if (request.url?.startsWith("/api/") === true) noted.push(request.headers.accept ?? "");
+        return false;
+      },
+    };
+    expect(await isWhole(await resolve({ endpoint: `${hub.endpoint}//` }))).toBe(true);
+    expect(new Set(noted)).toEqual(new Set(["application/json"]));
+    expect(hub.requests[0]).toBe("GET /api/models/org/plain/revision/main");
+    expect(hub.requests.filter((path) => path.includes("//"))).toEqual([]);
+  });
+
+  test("for no range that is answered with 416 is refused, and not asked again and again", async () => {
+    when(/resolve.*config\.json/, send("", {}, 416));
+    expect(await refusal()).toContain("answered 416");
+    expect(fileRequests()).toHaveLength(1);
   });
 });
 
@@ -455,6 +488,19 @@ describe("the cache", () => {
       `${join(cacheDir, "file", "hub")}: expected folders on the way to it, found a file.`,
     );
     expect(fileRequests()).toEqual([]);
+  });
+
+  test("keeps the shards that came whole when another one is wrong, and records nothing", async () => {
+    const wrong = Buffer.alloc(safetensors(5000).length, "wrong");
+    when(/cdn.*00002-of/, send(wrong));
+    expect(await refusal({}, "org/sharded")).toContain(`${shards[1]} from ${hub.endpoint}: expected SHA-256`);
+    expect(await namesIn(join(repository("org/sharded"), "refs"))).toEqual([]);
+    hub.behaviour = {};
+    hub.requests.length = 0;
+    await resolve({}, "org/sharded");
+    expect(fileRequests().filter((path) => path.includes("/cdn/"))).toEqual([
+      expect.stringContaining(shards[1]),
+    ]);
   });
 
   test("of copies, as on Windows, is checked by what the files are", async () => {
