@@ -483,6 +483,30 @@ describe("what contradicts itself", () => {
       { ...mlp, loss: { importance: { samples: 2 }, learn_logvar: true } },
       "loss.learn_logvar: loss.importance has no such variance",
     ],
+    [
+      "an mlp and pictures in files",
+      {
+        model: { type: "mlp", input_size: 192 },
+        data: { type: "images", path: "a", resolution: 8, range: "unit" },
+      },
+      "data.type: an mlp takes rows of numbers: those of mnist, or of tensors that a program hands over; found images.",
+    ],
+    [
+      "an mlp and a list of pictures",
+      {
+        model: { type: "mlp", input_size: 192 },
+        data: { type: "list", path: "a", resolution: 8, range: "unit" },
+      },
+      "hands over; found list.",
+    ],
+    [
+      "an mlp and tensors",
+      {
+        model: { type: "mlp", input_size: 12 },
+        data: { type: "tensors", height: 2, width: 2, range: "unit" },
+      },
+      undefined,
+    ],
     ["a bound", { ...mlp, loss: { importance: { samples: 2 } } }, undefined],
   ])("%s", (_, recipe, message) => {
     if (message === undefined) expect(refusal(recipe)).toBeUndefined();

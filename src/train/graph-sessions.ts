@@ -23,12 +23,18 @@ export class GraphSessions {
     inputs: Readonly<Record<string, Tensor>>,
   ): Promise<Record<string, Tensor>> {
     this.#lifetime.check();
-    const opened = this.#sessions.get(key) ?? this.#open(build());
-    this.#sessions.set(key, opened);
-    const { session, graph } = await opened;
+    const { session, graph } = await (this.#sessions.get(key) ?? this.#opened(key, build()));
     const known = new Set(graph.inputs.map(({ name }) => name));
     const fitting = Object.fromEntries(Object.entries(inputs).filter(([name]) => known.has(name)));
     return session.run(fitting, { state: this.#state });
+  }
+
+  /** One that could not be made, for want of memory, say, is made anew at the next try. */
+  #opened(key: string, graph: Graph): Promise<{ session: Session; graph: Graph }> {
+    const opened = this.#open(graph);
+    this.#sessions.set(key, opened);
+    opened.catch(() => this.#sessions.delete(key));
+    return opened;
   }
 
   async #open(graph: Graph): Promise<{ session: Session; graph: Graph }> {

@@ -22,10 +22,13 @@ afterAll(() => native.dispose());
 const seen: { inputs: Record<string, Tensor>; outputs: Record<string, Tensor> }[] = [];
 let openSessions = 0;
 let madeSessions = 0;
+/** What the next session's making ends in. */
+let refusal: Error | undefined;
 beforeEach(() => {
   seen.length = 0;
   openSessions = 0;
   madeSessions = 0;
+  refusal = undefined;
 });
 
 /** The native runtime, looked at. */
@@ -36,6 +39,7 @@ const runtime = new Proxy(native, {
       return typeof value === "function" ? (value.bind(target) as unknown) : value;
     }
     return async (...args: Parameters<Runtime["createSession"]>): Promise<Session> => {
+      if (refusal !== undefined) throw refusal;
       const session = await target.createSession(...args);
       openSessions++;
       madeSessions++;
@@ -300,6 +304,21 @@ describe("a judgement", () => {
     const two = await engine.negativeLogLikelihood(rows(2), 2, { sampleCount: 4, weights: "raw" });
     expect(seen.map(({ inputs }) => inputs["noise"]!.shape)).toEqual([[8, 2]]);
     expect(two).toHaveLength(2);
+  });
+});
+
+describe("a session that cannot be made", () => {
+  test("fails the step, which goes on at the next try, and is in no disposal's way", async () => {
+    const [engine, straight] = [await start(), await start()];
+    refusal = new Error("no memory");
+    await expect(engine.advance(batches())).rejects.toThrow("no memory");
+    refusal = undefined;
+    expect(await engine.advance(batches())).toEqual(await straight.advance(batches()));
+    refusal = new Error("no memory");
+    await expect(engine.evaluate(rows(2), 0)).rejects.toThrow("no memory");
+    openSessions = 1;
+    await engine.dispose();
+    expect(openSessions).toBe(0);
   });
 });
 

@@ -23,6 +23,10 @@ function* problems({ data, loss, validation }: ParsedRecipe, { input_size }: Sec
     const message = "only an mlp with loss.reconstruction bce has a likelihood to estimate; remove it.";
     yield problem("validation.likelihood_samples", message);
   }
+  if (data.type === "images" || data.type === "list") {
+    const message = `an mlp takes rows of numbers: those of mnist, or of tensors that a program hands over; found ${data.type}.`;
+    yield problem("data.type", message);
+  }
   for (const term of ["perceptual", "adversarial", "distillation"] as const) {
     if (loss[term] === null) continue;
     yield problem(`loss.${term}`, "an mlp has no such term; remove it, or use model.type autoencoder_kl.");

@@ -194,3 +194,47 @@ describe("emaDecay", () => {
     );
   });
 });
+
+describe("a schedule's numbers", () => {
+  const rate = (changes: object, step = 1) => learningRateFactor({ ...base, ...changes }, step);
+  const weight = (changes: object, step = 1) =>
+    klWeight({ weight: 1, annealing: "linear", startStep: 0, steps: 4, cycles: 1, ...changes }, step);
+  const decay = (changes: object, update = 1) => emaDecay({ decay: 0.5, warmup: "none", ...changes }, update);
+
+  it.each<[string, () => unknown]>([
+    ["totalSteps", () => rate({ totalSteps: -1 })],
+    ["warmupSteps", () => rate({ warmupSteps: 0.5 })],
+    ["finalRatio", () => rate({ finalRatio: 1.1 })],
+    ["finalRatio", () => rate({ finalRatio: -0.1 })],
+    ["cycles", () => rate({ cycles: 0 })],
+    ["power", () => rate({ power: 0 })],
+    ["type", () => rate({ type: "step" })],
+    ["milestones", () => rate({ milestones: [{ step: 1 }] })],
+    ["milestones", () => rate({ milestones: [{ step: 1, factor: NaN }] })],
+    ["step", () => rate({}, -1)],
+    ["weight", () => weight({ weight: -1 })],
+    ["weight", () => weight({ weight: Infinity })],
+    ["annealing", () => weight({ annealing: "square" })],
+    ["startStep", () => weight({ startStep: -1 })],
+    ["steps", () => weight({ steps: -1 })],
+    ["cycles", () => weight({ cycles: 0 })],
+    ["step", () => weight({}, 0.5)],
+    ["decay", () => decay({ decay: 1.1 })],
+    ["decay", () => decay({ decay: -0.1 })],
+    ["warmup", () => decay({ warmup: "linear" })],
+    ["update", () => decay({}, 0)],
+  ])("%s are refused beyond their limits", (name, call) => {
+    expect(call).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining(name) as string }),
+    );
+  });
+
+  it("may lie at their limits", () => {
+    expect(rate({ type: "linear", totalSteps: 0, warmupSteps: 0, finalRatio: 1 }, 0)).toBe(1);
+    expect(rate({ type: "linear", totalSteps: 0, warmupSteps: 0 }, 5)).toBe(0);
+    expect(rate({ finalRatio: 0, cycles: 1, power: 1e-9 }, 10)).toBe(1);
+    expect(weight({ weight: 0, steps: 0 }, 0)).toBe(0);
+    expect(weight({ steps: 0 }, 0)).toBe(1);
+    expect([decay({ decay: 0 }), decay({ decay: 1 })]).toEqual([0, 1]);
+  });
+});
