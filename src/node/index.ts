@@ -1,6 +1,6 @@
 /**
- * vaekit in Node: models, pictures, latents and files. `vaekit/node` is the same under a name that bundlers for browsers leave
- * alone; in the browser `vaekit` is `vaekit/web`.
+ * vaekit in Node: models, pictures, latents and files. `vaekit/node` is the same, for programs that must
+ * not be bundled for browsers; there `vaekit` is `vaekit/web`.
  *
  * @example
  * ```ts
