@@ -1,6 +1,8 @@
 /** How the bytes of one file come: what is asked, what is kept, in which order it is written, and what a full disk does. */
+import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import type { IncomingHttpHeaders } from "node:http";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -238,6 +240,21 @@ describe("a part of a file", () => {
       expect(left).toEqual(fate === "is continued" ? [] : [name.slice(dirname(name).length + 1)]);
     },
   );
+
+  test("of a living process of another user, whom no signal reaches, is left alone", async () => {
+    const machine = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+    await ofAnother(0, `${machine}-4321-0a1b2c3d`);
+    const kill = vi.spyOn(process, "kill").mockImplementation(() => {
+      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+    });
+    try {
+      expect(await isWhole(await resolve())).toBe(true);
+      expect(kill).toHaveBeenCalledWith(4321, 0);
+      expect(hub.ranges).toEqual([]);
+    } finally {
+      kill.mockRestore();
+    }
+  });
 
   test("that was parked is taken before one of a dead writer, and both are gone afterwards", async () => {
     await leavePart(weights.subarray(0, 30_000));

@@ -1,12 +1,25 @@
 /** One picture through a model and back: what is measured, what is passed on, and what a report shows of it. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { Generator, psnr, readImage, ssim, Tensor, type Raster } from "../../src/node/index.ts";
+import {
+  Generator,
+  openVae,
+  psnr,
+  readImage,
+  ssim,
+  Tensor,
+  writeSafetensorsFile,
+  type Raster,
+} from "../../src/node/index.ts";
 import {
   measureRoundtrip,
   roundtripReportPicture,
   type RoundtripInput,
 } from "../../src/node/report/index.ts";
+import { mlpVae, pytorchExamplesMlpVae } from "../../src/models/index.ts";
 import { summarize } from "../../src/report/statistics.ts";
+import { temporaryFolder } from "../cli/run-cli.ts";
 import { Autoencoder, Mlp, runtimes } from "../small-models.ts";
 
 const vae = Autoencoder.of(runtimes.Node!());
@@ -73,6 +86,21 @@ describe("a round trip", () => {
   test("has no similarity of a picture below its window, and has one of just that", async () => {
     expect((await measureRoundtrip(vae, input(10))).numbers.ssim).toBeNull();
     expect((await measureRoundtrip(vae, input(12))).numbers.ssim).toEqual(expect.any(Number));
+  });
+
+  test("of a model of square rows is measured like any other, also at just the window's size", async () => {
+    const config = { ...pytorchExamplesMlpVae, inputSize: 121 };
+    const folder = await temporaryFolder();
+    await writeFile(join(folder.path, "config.json"), mlpVae.config.format(config));
+    const weights = mlpVae.initialize(config, Generator.torch(0));
+    await writeSafetensorsFile(join(folder.path, "diffusion_pytorch_model.safetensors"), weights);
+    await using mlp = await openVae(folder.path, { device: "cpu" });
+    const raster: Raster = { width: 11, height: 11, channels: 1, data: new Uint8Array(121).fill(100) };
+    const pixels = Tensor.from(new Float32Array(121).fill(100 / 255), [1, 121]);
+    const { numbers, latents } = await measureRoundtrip(mlp, { name: "row", pixels, raster });
+    expect(latents.shape).toEqual([1, 20]);
+    expect(numbers.ssim).toEqual(expect.any(Number));
+    await folder.remove();
   });
 
   test("ends with the caller's signal", async () => {

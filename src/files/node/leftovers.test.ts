@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { maxPartialBytes, partialPathFor, removeAbandoned } from "./leftovers.ts";
 
 let folder = "";
@@ -59,6 +59,20 @@ describe("what another process has left", () => {
     await leave(name, ageSeconds);
     await removeAbandoned(at("out"));
     expect(await readdir(folder)).toEqual(stays ? [name] : []);
+  });
+
+  it("of a living process of another user, whom no signal reaches, stays", async () => {
+    const kill = vi.spyOn(process, "kill").mockImplementation(() => {
+      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+    });
+    try {
+      await leave(`out.4321.${realm}0001.partial`);
+      await removeAbandoned(at("out"));
+      expect(kill).toHaveBeenCalledWith(4321, 0);
+      expect(await readdir(folder)).toHaveLength(1);
+    } finally {
+      kill.mockRestore();
+    }
   });
 
   it("is looked for once in a folder, also for its other files", async () => {
