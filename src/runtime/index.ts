@@ -25,3 +25,4 @@ export { LentRuntime } from "./lent-runtime.ts";
 export { Lifetime } from "./lifetime.ts";
 export { DisposableCache } from "./disposable-cache.ts";
 export { Turns } from "./turns.ts";
+export { untilAborted } from "./until-aborted.ts";

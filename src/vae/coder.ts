@@ -2,7 +2,15 @@
 import type { Graph } from "../graph/index.ts";
 import type { InputSize } from "../models/index.ts";
 import { Decisions, providerOf, type Decision, type DecisionsParts } from "../plan/index.ts";
-import { DisposableCache, Turns, type ConcreteDevice, type Runtime, type Session } from "../runtime/index.ts";
+import { throwIfAborted } from "../errors.ts";
+import {
+  DisposableCache,
+  Turns,
+  untilAborted,
+  type ConcreteDevice,
+  type Runtime,
+  type Session,
+} from "../runtime/index.ts";
 import { StripExecutor, type FittedProgram } from "../strips/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { joinBatch, splitBatch } from "./batch.ts";
@@ -111,7 +119,7 @@ export class Coder {
     const [input, output] = [graph.inputs[0]!.name, graph.outputs[0]!.name];
     const create = (): Promise<Session> => this.#parts.runtime.createSession(graph, { device });
     const key = `${device} ${graph.name} ${x.shape.join("x")}`;
-    const results = await this.#turns.take(async () => {
+    const results = await this.#inTurn(signal, async () => {
       const session = await this.#sessions.get(key, create);
       return session.run({ [input]: x }, signal === undefined ? {} : { signal });
     });
@@ -128,13 +136,28 @@ export class Coder {
     const key = `${device} ${program.name} ${x.shape.join("x")} ${stripElements} ${spilledMaps}`;
     const create = (): Promise<StripExecutor> =>
       Promise.resolve(new StripExecutor(this.#parts.runtime, program, allocation, device));
-    return this.#turns.take(async () => {
+    return this.#inTurn(options.signal, async () => {
       const executor = await this.#programs.get(key, create);
       return executor.run(x, {
         ...(options.temporaryFolder === undefined ? {} : { temporaryFolder: options.temporaryFolder }),
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
     });
+  }
+
+  /** A call that is aborted while it waits for those before it ends at once, and is not begun. */
+  async #inTurn<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    let begin: (() => void) | undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const done = this.#turns.take(async () => {
+      begin?.();
+      throwIfAborted(signal);
+      return work();
+    });
+    // Its failure is heard below, unless nobody waits any longer.
+    done.catch(() => undefined);
+    await untilAborted(begun, signal);
+    return done;
   }
 }
 

@@ -144,6 +144,30 @@ describe("while the runtime computes", () => {
     expect(runtime.workspacesAlive).toBe(kept);
   });
 
+  test.each(["off", "exact"] as const)(
+    "a call that waits for another one ends at once, and is never begun: tiling %s",
+    async (tiling) => {
+      let go: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => (go = resolve));
+      const runtime = new StandInRuntime({ onRun: () => held });
+      await using vae = Autoencoder.of(runtime);
+      const first = vae.decode(latents, { tiling: "off" });
+      const controller = new AbortController();
+      const waiting = vae.encode(pixels, { tiling, signal: controller.signal });
+      const behind = vae.decode(one, { tiling: "off" });
+      await expect.poll(() => runtime.sessions.length).toBe(1);
+      controller.abort(reason);
+      await expect(waiting).rejects.toMatchObject(aborted);
+      expect(listenersOf(controller.signal)).toBe(0);
+      go();
+      await Promise.all([first, behind]);
+      expect(new Set(runtime.sessions.map(({ graph }) => graph.name))).toEqual(
+        new Set([runtime.sessions[0]!.graph.name]),
+      );
+      expect(runtime.workspaces).toEqual([]);
+    },
+  );
+
   test("only the aborted one of two calls ends", async () => {
     const vae = Autoencoder.of(new StandInRuntime());
     const controller = new AbortController();
