@@ -114,7 +114,7 @@ test("waits until what it gives up is disposed: two never hold their memory toge
       run: () => Promise.resolve({}),
       dispose: async () => {
         events.push(`${name} ends`);
-        await Promise.resolve();
+        await new Promise((resolve) => setImmediate(resolve));
         events.push(`${name} has ended`);
       },
     });
