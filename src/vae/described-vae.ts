@@ -108,12 +108,24 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
     return commonText(this.name, this.#halves, (config) => this.model.config.format(config));
   }
 
-  /** VAE latents → what a diffusion model sees, by the model's {@link scaling}. */
+  /**
+   * VAE latents → what a diffusion model sees, by the model's {@link scaling}.
+   *
+   * @param latents float [N, L, h, w], or rows [N, L], as `encode` gives them.
+   * @returns float32 of the same shape.
+   * @throws INVALID_ARGUMENT on another shape.
+   */
   normalizeLatents(latents: Tensor): Tensor<"float32"> {
     return this.#scaled(latents, normalizeLatents);
   }
 
-  /** What a diffusion model makes → VAE latents: the inverse of {@link normalizeLatents}. */
+  /**
+   * What a diffusion model makes → VAE latents: the inverse of {@link normalizeLatents}.
+   *
+   * @param latents float [N, L, h, w], or rows [N, L].
+   * @returns float32 of the same shape, for `decode`.
+   * @throws INVALID_ARGUMENT on another shape.
+   */
   denormalizeLatents(latents: Tensor): Tensor<"float32"> {
     return this.#scaled(latents, denormalizeLatents);
   }
@@ -124,7 +136,11 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
     return planes === latents ? scaled : scaled.reshape(latents.shape);
   }
 
-  /** The graph of one half for one input size (pixels for the encoder, latents for the decoder). */
+  /**
+   * The graph of one half for one input size (pixels for the encoder, latents for the decoder).
+   *
+   * @throws INVALID_ARGUMENT for a size that the model cannot have; UNSUPPORTED for the half that is not there.
+   */
   graph(half: Half, size: InputSize): Graph {
     checkHalf("graph", half);
     checkSize("graph", size);

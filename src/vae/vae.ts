@@ -121,7 +121,14 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     return new DecoderOutput({ sample });
   }
 
-  /** Encodes, takes the most probable latents (or a sample), and decodes them. */
+  /**
+   * Encodes, takes the most probable latents (or a sample), and decodes them.
+   *
+   * @param pixels as {@link encode} takes them.
+   * @returns the reconstructions, of the pixels' shape where the model gives as many channels as it takes.
+   * @throws as encode and decode do; INVALID_ARGUMENT for randomness without `samplePosterior`; UNSUPPORTED for one half
+   *   alone.
+   */
   async forward(pixels: Tensor, options: ForwardOptions = {}): Promise<Reconstruction> {
     const { sample } = await this.reconstruct(pixels, options);
     return new DecoderOutput({ sample });
@@ -145,12 +152,21 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     return { sample, encoded };
   }
 
-  /** A picture → the model's input, [1, C, H, W]: resized, with the channels and in the range that it takes. */
+  /**
+   * A picture → the model's input, float32 [1, C, H, W]: resized, with the channels and in the range that it takes.
+   *
+   * @throws INVALID_ARGUMENT for what is no picture, or a size that the model cannot have; UNSUPPORTED for a model of no
+   *   pictures.
+   */
   preprocess(picture: Raster, options: PictureOptions = {}): Tensor<"float32"> {
     return preprocessPicture(this, picture, options);
   }
 
-  /** The model's output [N, C, H, W] → its pictures. */
+  /**
+   * The model's output [N, C, H, W], or rows [N, C] → its pictures, 8 bits a sample: values are clamped to the model's range.
+   *
+   * @throws INVALID_ARGUMENT on another shape; UNSUPPORTED for a model of no pictures.
+   */
   postprocess(sample: Tensor): Picture[] {
     return postprocessPictures(this, this.#pictures, sample);
   }
@@ -188,7 +204,11 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     });
   }
 
-  /** Reads every parameter into memory, by diffusers' names. */
+  /**
+   * Reads every parameter into memory, by diffusers' names, in the dtype that it is stored in.
+   *
+   * @throws IO when the file cannot be read; DISPOSED.
+   */
   stateDict(): Promise<Map<string, Tensor>> {
     return this.#lifetime.during(() => readWeights(this.weights));
   }
@@ -218,7 +238,12 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     return runPasses({ name, facts, runtime: this.#runtime, coder: this.#coder, graph }, half, x, coding);
   }
 
-  /** What `encode` or `decode` would do with one input size, and what it would need of the machine. */
+  /**
+   * What `encode` or `decode` would do with one input size, and what it would need of the machine.
+   *
+   * @param size of the input: pixels for the encoder, latents for the decoder.
+   * @throws INVALID_ARGUMENT for a budget that is too small; UNSUPPORTED for the half that is not there; DISPOSED.
+   */
   plan(half: Half, size: InputSize, options: CodingOptions = {}): Promise<CodingPlan> {
     return this.#lifetime.during(async () => {
       checkHalf("plan", half);
