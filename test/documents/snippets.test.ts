@@ -59,6 +59,11 @@ test("what is not run says why", () => {
         "tools/check-package.mjs packs and installs it",
       ],
       [
+        "README.md",
+        "vaekit train recipes/photos-small.yaml --set data.path=photos --out runs/small   # writes runs/small/model, a diffusers folder",
+        "docs/training.md runs it",
+      ],
+      [
         "docs/default-model.md",
         "vaekit train recipes/default-model.yaml --out runs/default \\",
         "needs the photographs, and hours",
