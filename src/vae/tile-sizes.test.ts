@@ -60,6 +60,8 @@ test("a side of whole latents whose tiles begin between them is refused with wha
         'take tiling "exact", which has no seams, or "off", or cut or resize the height to 40.',
     }),
   );
+  // Tiles every 9 pixels: sides of 24 and 16 would end with a sliver, too.
+  expect(() => tiled(32, 8, factsOf(12))).toThrow(/or cut or resize the height to 8\.$/);
   // Tiles every 6 pixels, none of which has 8: nothing fits.
   expect(() => tiled(8, 200, factsOf(8))).toThrow(/or "off"\.$/);
 });
