@@ -46,7 +46,7 @@ beforeAll(async () => {
   consumer = await Consumer.create();
   await copyFile(join(root, "assets", "sample.png"), join(consumer.folder, "photo.jpg"));
   await savePictures(join(consumer.folder, "photos"), 9);
-});
+}, 180_000);
 afterAll(() => consumer.remove());
 
 test("every entry of the package is in the API reference", async () => {

@@ -23,7 +23,7 @@ const inFolder = (...names: string[]): string => join(consumer.folder, ...names)
 beforeAll(async () => {
   consumer = await Consumer.create();
   await cp(join(root, "examples"), inFolder("examples"), { recursive: true });
-});
+}, 180_000);
 afterAll(() => consumer.remove());
 
 test("roundtrip.mjs makes a picture of latents that it made of a picture", async () => {

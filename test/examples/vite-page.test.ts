@@ -21,7 +21,7 @@ beforeAll(async () => {
   await mkdir(join(consumer.folder, "public"), { recursive: true });
   expect(await consumer.node(["prepare.mjs"])).toEqual({ code: 0, stdout: "", stderr: "" });
   await build({ root: consumer.folder, logLevel: "silent" });
-});
+}, 180_000);
 afterAll(() => consumer.remove());
 
 test("Vite builds the page, with ONNX Runtime's WebAssembly beside it", async () => {
