@@ -94,8 +94,9 @@ describe("a lock", () => {
   it.runIf(process.platform === "linux")(
     "of a process that has ended and whose parent sleeps is taken over",
     async () => {
-      // The shell becomes `sleep`, which never asks after its child.
-      const parent = spawn("bash", ["-c", "sleep 0 & echo $!; exec sleep 600"], {
+      // The shell becomes `sleep`, which never asks after its child; the child ends when that has happened.
+      const child = 'while [ "$(cat /proc/$$/comm)" != sleep ]; do sleep 0.01; done';
+      const parent = spawn("bash", ["-c", `{ ${child}; } & echo $!; exec sleep 600`], {
         stdio: ["ignore", "pipe", "ignore"],
       });
       try {
