@@ -154,6 +154,16 @@ describe("a connection", () => {
   });
 });
 
+test("a server that is not there may be one that refuses other origins", async () => {
+  await expect(fetchBytes("http://127.0.0.1:1/file", { maxBytes: 1 })).rejects.toMatchObject({
+    code: "IO",
+    message: expect.stringMatching(
+      /^http:\/\/127\.0\.0\.1:1\/file: could not be fetched \(.*\)\. Is the address right, .* \(CORS\)\?$/,
+    ) as string,
+    cause: expect.anything() as unknown,
+  });
+});
+
 describe("the caller's signal", () => {
   test("ends a question before it is asked", async () => {
     await expect(get({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });

@@ -118,7 +118,12 @@ describe("a picture file", () => {
 
   test.each(["createImageBitmap", "OffscreenCanvas"])("is not read without %s", async (name) => {
     vi.stubGlobal(name, undefined);
-    await expect(webPictures.decode(pixels, "encodeImage")).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    await expect(webPictures.decode(pixels, "encodeImage")).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringMatching(
+        /^encodeImage: expected a raster or an ImageData: .* In Node, import vaekit\/node\.$/,
+      ) as string,
+    });
   });
 
   test("is no address", async () => {
