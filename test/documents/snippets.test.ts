@@ -23,8 +23,11 @@ test.concurrent.each(withPrograms)(
   async (page) => {
     const folder = await createReaderFolder();
     const problems: string[] = [];
-    for (const program of programsOf(page)) problems.push(...(await problemsOfRun(program, folder.path)));
-    await folder.remove();
+    try {
+      for (const program of programsOf(page)) problems.push(...(await problemsOfRun(program, folder.path)));
+    } finally {
+      await folder.remove();
+    }
     // As text: a list would show line breaks as \n.
     expect(problems.join("\n\n")).toBe("");
   },
