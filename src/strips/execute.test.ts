@@ -238,21 +238,34 @@ describe("an abort", () => {
 });
 
 describe("the end of a program", () => {
-  test("ends the picture under way, and leaves nothing of it", async () => {
+  /** Disposes a program while its workspace takes the n-th steps; says how often it was asked for steps. */
+  async function disposedDuring(nth: number): Promise<number> {
     const runtime = new Ledger();
     const executor = new StripExecutor(runtime, program);
     let disposed: Promise<void> | undefined;
-    let batches = 0;
+    let asked = 0;
     runtime.before = (what) => {
-      if (what === "execute" && ++batches === 2) disposed = executor.dispose();
+      if (what === "execute" && ++asked === nth) disposed = executor.dispose();
     };
-    await expect(executor.run(x)).rejects.toMatchObject({
+    const running = executor.run(x);
+    if (nth === Infinity) {
+      await running;
+      return asked;
+    }
+    await expect(running, `during ${nth}`).rejects.toMatchObject({
       code: "DISPOSED",
       message: "The strips' program was disposed.",
     });
     await disposed;
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(runtime.open).toEqual({ sessions: new Set(), workspaces: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(runtime.open, `during ${nth}`).toEqual({ sessions: new Set(), workspaces: 0 });
+    return asked;
+  }
+
+  test("ends the picture under way, whenever it comes, and leaves nothing of it", async () => {
+    const count = await disposedDuring(Infinity);
+    expect(count).toBeGreaterThan(5);
+    for (let nth = 1; nth <= count; nth++) await disposedDuring(nth);
   });
 
   test("refuses the next picture, and may come twice", async () => {

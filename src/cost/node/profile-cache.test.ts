@@ -1,9 +1,16 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { availableParallelism, cpus, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { defaultProfile } from "../cost-table.ts";
-import { loadProfile, profilePath, saveProfile, type ProfileKey } from "./profile-cache.ts";
+import {
+  loadProfile,
+  prepareProfileFolder,
+  profileKey,
+  profilePath,
+  saveProfile,
+  type ProfileKey,
+} from "./profile-cache.ts";
 
 const key: ProfileKey = { processor: "Test 1", provider: "cpu", threadCount: 2, runtimeVersion: "1.0.0" };
 const measured = { ...defaultProfile("cpu", 2), element: 77 };
@@ -83,4 +90,72 @@ test("a damaged file is replaced when the machine is measured again", async () =
 test("the file lies in the user's cache folder", () => {
   expect(profilePath({ XDG_CACHE_HOME: "/cache" })).toBe(join("/cache", "vaekit", "profiles.json"));
   expect(profilePath({ XDG_CACHE_HOME: "" })).toMatch(/vaekit.profiles\.json$/);
+});
+
+describe("the file's place", () => {
+  const platform = Object.getOwnPropertyDescriptor(process, "platform")!;
+  afterEach(() => {
+    Object.defineProperty(process, "platform", platform);
+  });
+  const pathOn = (name: NodeJS.Platform, environment: NodeJS.ProcessEnv): string => {
+    Object.defineProperty(process, "platform", { ...platform, value: name });
+    return profilePath(environment);
+  };
+  const below = (...names: string[]): string => join(...names, "vaekit", "profiles.json");
+
+  test("is where each platform keeps caches", () => {
+    expect(pathOn("linux", {})).toBe(below(homedir(), ".cache"));
+    expect(pathOn("darwin", {})).toBe(below(homedir(), "Library", "Caches"));
+    expect(pathOn("win32", {})).toBe(below(homedir(), "AppData", "Local"));
+    expect(pathOn("win32", { LOCALAPPDATA: "/local" })).toBe(below("/local"));
+    expect(pathOn("linux", { LOCALAPPDATA: "/local" })).toBe(below(homedir(), ".cache"));
+    for (const name of ["linux", "darwin", "win32"] as const)
+      expect(pathOn(name, { XDG_CACHE_HOME: "/cache", LOCALAPPDATA: "/local" })).toBe(below("/cache"));
+  });
+
+  test("is made before anything is measured, or the refusal says how to choose another", async () => {
+    await prepareProfileFolder(path);
+    expect((await stat(join(folder, "vaekit"))).isDirectory()).toBe(true);
+    await writeFile(join(folder, "file"), "");
+    await expect(prepareProfileFolder(join(folder, "file", "vaekit", "profiles.json"))).rejects.toMatchObject(
+      {
+        code: "IO",
+        message: expect.stringMatching(
+          /cache folder could not be made: .*Set XDG_CACHE_HOME to a folder that can be written\.$/,
+        ) as string,
+      },
+    );
+    await mkdir(join(folder, "taken", "profiles.json"), { recursive: true });
+    await expect(prepareProfileFolder(join(folder, "taken", "profiles.json"))).rejects.toMatchObject({
+      code: "IO",
+    });
+  });
+});
+
+test("a measurement is for this processor, so many threads, and this version of ONNX Runtime", async () => {
+  const packaged = new URL("../../../node_modules/onnxruntime-node/package.json", import.meta.url);
+  const { version } = JSON.parse(await readFile(packaged, "utf8")) as { version: string };
+  const model = cpus()[0]?.model.trim() ?? "";
+  expect(profileKey("cpu")).toEqual({
+    processor: model === "" ? process.arch : model,
+    provider: "cpu",
+    threadCount: availableParallelism(),
+    runtimeVersion: version,
+  });
+  expect(profileKey("wasm", 3)).toMatchObject({ provider: "wasm", threadCount: 3 });
+});
+
+test("a second measurement takes the place of the first, also one of another processor, and of no other's", async () => {
+  await saveProfile({ ...key, processor: "Test 0" }, { ...measured, element: 11 }, path);
+  await saveProfile({ ...key, threadCount: 7 }, { ...measured, threadCount: 7 }, path);
+  await saveProfile(key, measured, path);
+  const { format, entries } = JSON.parse(await readFile(path, "utf8")) as {
+    format: number;
+    entries: { processor: string; profile: { threadCount: number } }[];
+  };
+  expect(format).toBe(1);
+  expect(entries.map(({ processor, profile }) => [processor, profile.threadCount])).toEqual([
+    ["Test 1", 7],
+    ["Test 1", 2],
+  ]);
 });
