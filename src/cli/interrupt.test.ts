@@ -48,6 +48,8 @@ describe.each(["SIGINT", "SIGTERM"] as const)("%s", (signal) => {
     vi.advanceTimersByTime(300);
     press(signal);
     expect(guard.isInterrupted).toBe(true);
+    // It listens on, and whoever did before is not asked to end the program.
+    expect(process.rawListeners(signal)).not.toContain(before);
     expect(heard).toEqual([`told ${signal}`]);
   });
 
