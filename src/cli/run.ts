@@ -10,7 +10,7 @@ import { exitCodes } from "./terminal.ts";
  * @returns the exit code.
  */
 export function run(args: readonly string[]): Promise<number> {
-  return createProgram()
-    .parseAsync(args, { from: "user" })
+  return createProgram(args)
+    .then((program) => program.parseAsync(args, { from: "user" }))
     .then(() => exitCodes.done, reportFailure);
 }

@@ -23,6 +23,5 @@ export {
 } from "./cost-profile.ts";
 export { defaultProfile, isMeasuredProvider } from "./cost-table.ts";
 export { estimateNode, secondsOfGraph, type NodeEstimate } from "./estimate.ts";
-export { fitCost } from "./fit.ts";
 export { hasFewOutputs, isProduct, isWinogradable } from "./forms.ts";
 export { isWinogradFaster, isWinogradGradientFaster } from "./training.ts";

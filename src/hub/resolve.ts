@@ -1,8 +1,6 @@
 /** From a model id to a folder with its config and weights, by way of the hub or of the cache alone. */
 import { join } from "node:path";
 
-import { listFiles, modelInfo } from "@huggingface/hub";
-
 import { readJsonFile, readTextFile } from "../files/node/index.ts";
 import { messageOf, throwIfAborted, VaekitError } from "../errors.ts";
 import { readReference, repositoryFolder, snapshotFolder, writeReference } from "./cache.ts";
@@ -82,6 +80,7 @@ async function findCommit(settings: HubSettings): Promise<string> {
   const { id, endpoint, revision } = settings;
   const sha = await readAnswer(settings, async () => {
     const fetch = apiFetch(settings);
+    const { modelInfo } = await import("@huggingface/hub");
     const info = await modelInfo({ name: id, hubUrl: endpoint, revision, additionalFields: ["sha"], fetch });
     return info.sha;
   });
@@ -166,6 +165,7 @@ async function listFolder(
   const { id, endpoint } = settings;
   return readAnswer(settings, async () => {
     const fetch = apiFetch(settings);
+    const { listFiles } = await import("@huggingface/hub");
     const files = new Map<string, HubFile>();
     for await (const entry of listFiles({ repo: id, hubUrl: endpoint, revision: commit, path, fetch })) {
       if (entry.type !== "file" || !isPlainPath(entry.path)) continue;

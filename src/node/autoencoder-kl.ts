@@ -1,7 +1,7 @@
 /** AutoencoderKL in Node: weights from folders, single files and the hub; ONNX Runtime in a thread. */
 import { VaekitError } from "../errors.ts";
 import { packageFile } from "../files/node/index.ts";
-import { placeOf } from "../hub/index.ts";
+import { placeOf } from "../hub/model-place.ts";
 import {
   autoencoderKL,
   completeConfig,

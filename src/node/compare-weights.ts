@@ -1,5 +1,5 @@
 /** Which tensors of a checkpoint fit its config and which do not: all of them, where an error names three. */
-import { placeOf } from "../hub/index.ts";
+import { placeOf } from "../hub/model-place.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
 import type { FoundTensor } from "../tensor/stored-tensor.ts";
 import { loadFile, loadFolder } from "./load-model.ts";

@@ -1,6 +1,6 @@
 /** Opens an autoencoder of whatever class, from wherever it is: whole, one half alone, or two halves from different places. */
 import { VaekitError } from "../errors.ts";
-import { placeOf, type ModelPlace } from "../hub/index.ts";
+import { placeOf, type ModelPlace } from "../hub/model-place.ts";
 import { describeValue } from "../util/describe-value.ts";
 import { halfNames } from "../vae/halves.ts";
 import { halfModel, modelOrHalf, pairedModel, type OpenedModel } from "../vae/opened.ts";

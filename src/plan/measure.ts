@@ -1,7 +1,6 @@
 /** Measures a machine through a runtime: small convolutions by every algorithm, a few seconds in all. */
 import {
   costParts,
-  fitCost,
   secondsOf,
   withBlocks,
   workOf,
@@ -115,6 +114,7 @@ export async function measureProfile(runtime: Runtime, options: MeasureOptions):
   const element = await elementPrice([1, 64, 16, 512]);
   const farElement = await elementPrice([1, 64, 256, 512]);
   const timed = cases.map((each, index) => ({ ...each, seconds: withoutRun(fastest[index]!, run) }));
+  const { fitCost } = await import("../cost/fit.ts");
   const costs = new Map<Algorithm, AlgorithmCost>();
   for (const algorithm of algorithms) {
     const own = timed.filter((each) => each.algorithm === algorithm);

@@ -1,7 +1,7 @@
 /** Sends pictures through one half of the model: as a whole, or in strips that give the same result. */
 import type { Graph } from "../graph/index.ts";
 import type { InputSize } from "../models/index.ts";
-import { Decisions, providerOf, type Decision, type DecisionsParts } from "../plan/index.ts";
+import type { Decision, Decisions, DecisionsParts } from "../plan/index.ts";
 import { throwIfAborted } from "../errors.ts";
 import {
   DisposableCache,
@@ -11,7 +11,7 @@ import {
   type Runtime,
   type Session,
 } from "../runtime/index.ts";
-import { StripExecutor, type FittedProgram } from "../strips/index.ts";
+import type { FittedProgram, StripExecutor } from "../strips/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { joinBatch, splitBatch } from "./batch.ts";
 import type { Machine } from "./machine.ts";
@@ -81,6 +81,7 @@ export class Coder {
     const { runtime, machine } = this.#parts;
     const device = await runtime.resolve();
     if (this.#decisions?.device === device) return this.#decisions;
+    const { Decisions, providerOf } = await import("../plan/index.ts");
     const profile = await machine.costProfile(providerOf(runtime, device));
     // Whoever was first: what it decided is known already.
     if (this.#decisions?.device === device) return this.#decisions;
@@ -134,8 +135,10 @@ export class Coder {
   ): Promise<Planes> {
     const { program, allocation, stripElements, spilledMaps } = fitted;
     const key = `${device} ${program.name} ${x.shape.join("x")} ${stripElements} ${spilledMaps}`;
-    const create = (): Promise<StripExecutor> =>
-      Promise.resolve(new StripExecutor(this.#parts.runtime, program, allocation, device));
+    const create = async (): Promise<StripExecutor> => {
+      const { StripExecutor } = await import("../strips/index.ts");
+      return new StripExecutor(this.#parts.runtime, program, allocation, device);
+    };
     return this.#inTurn(options.signal, async () => {
       const executor = await this.#programs.get(key, create);
       return executor.run(x, {

@@ -40,13 +40,9 @@ interface CalibrateOptions extends ModelOptions, JsonOptions, TilingOptions, Sam
   chart?: string;
 }
 
-/** Adds the command. */
-export function addCalibrate(program: Command): void {
-  const command = program
-    .command("calibrate")
-    .description(
-      "Measure scaling_factor, shift_factor and the latents' mean and std on a folder of pictures.",
-    )
+/** Adds its arguments, its options and what it does. */
+export function addCalibrate(command: Command): void {
+  command
     .argument("<folder...>", "folders of pictures, or picture files")
     .option("--crop", "cut pictures to squares of --size")
     .option("--limit <n>", "take the first N readable pictures", parseCount)

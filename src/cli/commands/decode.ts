@@ -38,13 +38,9 @@ interface DecodeOptions extends ModelOptions, JsonOptions, TilingOptions {
 
 const extensions = [".png", ".jpg", ".jpeg", ".webp"];
 
-/** Adds the command. */
-export function addDecode(program: Command): void {
-  const command = program
-    .command("decode")
-    .description(
-      "Decode latents: the files of `vaekit encode`, ComfyUI's .latent files, or any .safetensors file with a tensor of latents.",
-    )
+/** Adds its arguments, its options and what it does. */
+export function addDecode(command: Command): void {
+  command
     .argument("<file>", "the .safetensors file")
     .requiredOption(
       "-o, --out <image>",

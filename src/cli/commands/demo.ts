@@ -19,11 +19,9 @@ interface DemoOptions extends JsonOptions {
   out: string;
 }
 
-/** Adds the command. */
-export function addDemo(program: Command): void {
-  const command = program
-    .command("demo")
-    .description("Send the sample picture through the built-in model and show what comes back.")
+/** Adds its arguments, its options and what it does. */
+export function addDemo(command: Command): void {
+  command
     .option("-o, --out <dir>", "folder for reconstruction.png and report.html", "vaekit-demo")
     .addHelpText("after", "\nExample:\n  $ vaekit demo");
   addJsonOption(command).action(demo);

@@ -49,11 +49,9 @@ type Plane = Tensor<"float32">;
  */
 type EncodedTensors = Readonly<Record<"latents", Plane> & Partial<Record<"mean" | "logvar", Plane>>>;
 
-/** Adds the command. */
-export function addEncode(program: Command): void {
-  const command = program
-    .command("encode")
-    .description("Encode pictures of one size into a .safetensors file: mean, logvar and normalized latents.")
+/** Adds its arguments, its options and what it does. */
+export function addEncode(command: Command): void {
+  command
     .argument("<image...>", "picture files, or folders of pictures")
     .requiredOption("-o, --out <file>", "the .safetensors file; one of that name is replaced")
     .addHelpText(

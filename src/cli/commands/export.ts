@@ -27,13 +27,9 @@ interface ExportOptions extends ModelOptions, JsonOptions {
 
 type Half = "encoder" | "decoder";
 
-/** Adds the command. */
-export function addExport(program: Command): void {
-  const command = program
-    .command("export")
-    .description(
-      "Write vae_encoder.onnx and vae_decoder.onnx for one picture size; files of these names are replaced.",
-    )
+/** Adds its arguments, its options and what it does. */
+export function addExport(command: Command): void {
+  command
     .requiredOption("-o, --out <dir>", "folder for the files")
     .option("--height <pixels>", "height of the pictures", parseCount, 512)
     .option("--width <pixels>", "width of the pictures", parseCount, 512)

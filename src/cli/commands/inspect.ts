@@ -64,11 +64,9 @@ const columns: readonly Column<Parameter>[] = [
   { title: "bytes", cell: ({ byteLength }) => formatCount(byteLength) },
 ];
 
-/** Adds the command. */
-export function addInspect(program: Command): void {
-  const command = program
-    .command("inspect")
-    .description("Print a model's config, its parameters, and what is missing or unexpected in its file.")
+/** Adds its arguments, its options and what it does. */
+export function addInspect(command: Command): void {
+  command
     .argument("[model]", "the same as --model")
     .addHelpText(
       "after",

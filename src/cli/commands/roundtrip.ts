@@ -37,11 +37,9 @@ interface RoundtripOptions extends ModelOptions, JsonOptions, TilingOptions, Sam
   html?: string;
 }
 
-/** Adds the command. */
-export function addRoundtrip(program: Command): void {
-  const command = program
-    .command("roundtrip")
-    .description("Encode and decode pictures; write the reconstructions and print what was lost.")
+/** Adds its arguments, its options and what it does. */
+export function addRoundtrip(command: Command): void {
+  command
     .argument("<image...>", "picture files, or folders of pictures")
     .option("-o, --out <dir>", "folder for NAME.reconstruction.png; files of that name are replaced", ".")
     .option("--html <file>", "also write a page with pictures, differences, latents and histograms")

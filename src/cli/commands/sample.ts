@@ -67,13 +67,9 @@ const defaultSteps = 8;
 /** Between the pictures of a sheet. */
 const gapPixels = 2;
 
-/** Adds the command. */
-export function addSample(program: Command): void {
-  const command = program
-    .command("sample")
-    .description(
-      "Look into the latent space: decode random latents, the way between two pictures (--between), or sums of pictures' latents (--add, --subtract).",
-    )
+/** Adds its arguments, its options and what it does. */
+export function addSample(command: Command): void {
+  command
     .requiredOption("-o, --out <image>", "the sheet of pictures (.png, .jpg, .webp)")
     .option("--count <n>", "how many random samples (default: 16)", parseCount)
     .option(

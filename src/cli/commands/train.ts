@@ -29,11 +29,9 @@ interface TrainCommandOptions extends JsonOptions {
   threads?: number;
 }
 
-/** Adds the command. */
-export function addTrain(program: Command): void {
-  const command = program
-    .command("train")
-    .description("Train a VAE on pictures; the result is a folder that diffusers loads as its own.")
+/** Adds its arguments, its options and what it does. */
+export function addTrain(command: Command): void {
+  command
     .argument(
       "[recipe-or-folder]",
       "a recipe (.yaml, .yml, .json), or a folder of pictures for the default recipe",

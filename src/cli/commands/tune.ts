@@ -17,11 +17,9 @@ interface TuneOptions extends JsonOptions {
 /** Relative errors of the prices, in the middle, above which the machine was hardly at rest. */
 const tolerableError = 0.2;
 
-/** Adds the command. */
-export function addTune(program: Command): void {
-  const command = program
-    .command("tune")
-    .description("Measure what convolutions cost on this machine, for the planner (about ten seconds).")
+/** Adds its arguments, its options and what it does. */
+export function addTune(command: Command): void {
+  command
     .option("--threads <n>", "threads of the processor (default: one per core)", parseThreads)
     .option("--dry-run", "print what was measured without storing it")
     .addOption(new Option("--rounds <n>", "how often each graph runs").argParser(parseRounds).hideHelp())

@@ -2,7 +2,6 @@
 import { availableParallelism, cpus, homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { env } from "onnxruntime-common";
-import { z } from "zod";
 import { messageOf, VaekitError } from "../../errors.ts";
 import { parseJson } from "../../files/index.ts";
 import {
@@ -12,8 +11,9 @@ import {
   requireFromHere,
   writeFileAtomic,
 } from "../../files/node/index.ts";
-import { providers, type CostProfile, type Provider } from "../cost-profile.ts";
+import type { CostProfile, Provider } from "../cost-profile.ts";
 import { defaultProfile } from "../cost-table.ts";
+import type { Entry } from "./profile-file.ts";
 
 /** What a measurement is valid for. */
 export interface ProfileKey {
@@ -27,31 +27,7 @@ export interface ProfileKey {
   readonly runtimeVersion: string;
 }
 
-/** Grows when the meaning of the numbers changes. */
-const format = 1;
 const remedy = "Run `vaekit tune` to measure this machine again.";
-
-const price = z.number().nonnegative();
-const algorithmCost = z.object({ flop: price, input: price, output: price, weight: price, far: price });
-const entry = z.object({
-  processor: z.string(),
-  runtimeVersion: z.string(),
-  profile: z.object({
-    provider: z.enum(providers),
-    threadCount: z.int().positive(),
-    run: price,
-    element: price,
-    farElement: price,
-    direct: algorithmCost,
-    tiles: z.object({
-      2: algorithmCost.optional(),
-      4: algorithmCost.optional(),
-      6: algorithmCost.optional(),
-    }),
-  }),
-});
-const cacheFile = z.object({ format: z.literal(format), entries: z.array(entry) });
-type Entry = z.infer<typeof entry>;
 
 /** `$XDG_CACHE_HOME/vaekit/profiles.json`, or where the platform keeps caches. */
 export function profilePath(environment: NodeJS.ProcessEnv = process.env): string {
@@ -146,6 +122,7 @@ export async function saveProfile(
   profile: CostProfile,
   path: string = profilePath(),
 ): Promise<void> {
+  const { format } = await import("./profile-file.ts");
   const before = await readEntries(path).catch((): Entry[] => []);
   const { processor, runtimeVersion } = key;
   const kept = before.filter((each) => !isSameUse(each, key));
@@ -163,6 +140,7 @@ async function readEntries(path: string): Promise<Entry[]> {
     if (error instanceof VaekitError && error.code === "NOT_FOUND") return [];
     throw error;
   }
+  const { cacheFile, format } = await import("./profile-file.ts");
   const parsed = cacheFile.safeParse(parsedOrNothing(bytes));
   if (parsed.success) return parsed.data.entries;
   const issue = parsed.error.issues[0];

@@ -6,7 +6,7 @@ import { otherKind } from "../../files/node/file-kind.js";
 import { readError } from "../../files/node/index.ts";
 import { isOwnPicture } from "./own-picture.ts";
 import { nothingLeftOut, type LeftOut } from "./left-out.ts";
-import { isOtherFormat, isOutputName, isPictureName, isRunFolder } from "./picture-names.ts";
+import { isOtherFormat, isOutputName, isRunFolder, readableNames } from "./picture-names.ts";
 
 export interface FolderListing {
   /** Sorted by code unit, so that the order is the same in every locale. */
@@ -30,6 +30,7 @@ const openedAtOnce = 16;
  * @throws NOT_FOUND or IO when the folder itself cannot be read.
  */
 export async function listFolder(folder: string, options: ListFolderOptions): Promise<FolderListing> {
+  const { isPictureName } = await readableNames();
   const leftOut = nothingLeftOut();
   const candidates: string[] = [];
   const visited = new Set<string>();

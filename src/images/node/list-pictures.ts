@@ -6,7 +6,7 @@ import { openFileSource, readError, statRegularFile } from "../../files/node/ind
 import { quote } from "../../util/printable.ts";
 import { addLeftOut, leftOutCount, leftOutText, nothingLeftOut, type LeftOut } from "./left-out.ts";
 import { listFolder } from "./list-folder.ts";
-import { isPictureName, pictureExtensions } from "./picture-names.ts";
+import { readableNames } from "./picture-names.ts";
 
 /** A list of paths is text; what is larger was given by mistake. */
 const maxListBytes = 2 ** 29;
@@ -59,16 +59,22 @@ async function findOne(path: string): Promise<FoundPictures> {
   });
   if (status.isDirectory()) {
     const found = await listFolder(path, { recursive: true });
-    checkFound(path, found, "in this folder or below");
+    await checkFound(path, found, "in this folder or below");
     return found;
   }
   await statRegularFile(path, "a folder, a picture or a list of pictures");
+  const { isPictureName } = await readableNames();
   return { files: isPictureName(path) ? [path] : await readList(path), leftOut: nothingLeftOut() };
 }
 
 /** @throws INVALID_FILE when a folder holds no picture. */
-export function checkFound(folder: string, { files, leftOut }: FoundPictures, where: string): void {
+export async function checkFound(
+  folder: string,
+  { files, leftOut }: FoundPictures,
+  where: string,
+): Promise<void> {
   if (files.length > 0) return;
+  const { extensions } = await readableNames();
   const count = leftOutCount(leftOut);
   const [first] = leftOut.unreadable;
   const kinds = [leftOutText(leftOut), ...(first === undefined ? [] : [`${first.path}: ${first.reason}`])];
@@ -78,18 +84,19 @@ export function checkFound(folder: string, { files, leftOut }: FoundPictures, wh
       : `only ${count} other files (${kinds.filter((text) => text !== "").join(", ")})`;
   throw new VaekitError(
     "INVALID_FILE",
-    `${folder}: expected pictures (${pictureExtensions}) ${where}, found ${instead}.`,
+    `${folder}: expected pictures (${extensions}) ${where}, found ${instead}.`,
   );
 }
 
 async function readList(path: string): Promise<string[]> {
+  const { isPictureName, extensions } = await readableNames();
   const source = await openFileSource(path);
   const bytes = source.byteLength > maxListBytes ? undefined : await source.read(0, source.byteLength);
   const text = bytes === undefined ? "\0" : new TextDecoder().decode(bytes);
   if (text.includes("\0")) {
     throw new VaekitError(
       "INVALID_FILE",
-      `${path}: expected a folder, a picture (${pictureExtensions}) or a text file with one path per line, found a file of another kind.`,
+      `${path}: expected a folder, a picture (${extensions}) or a text file with one path per line, found a file of another kind.`,
     );
   }
   const lines = text.split(/\r?\n/).map((line) => line.trim());
@@ -101,7 +108,7 @@ async function readList(path: string): Promise<string[]> {
   if (strange !== undefined) {
     throw new VaekitError(
       "INVALID_FILE",
-      `${path}: expected one path of a picture (${pictureExtensions}) per line, found ${quote(strange)}.`,
+      `${path}: expected one path of a picture (${extensions}) per line, found ${quote(strange)}.`,
     );
   }
   return pictures.map((line) => resolve(dirname(path), line));

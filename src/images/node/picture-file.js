@@ -4,35 +4,16 @@
  */
 import { constants } from "node:fs";
 import { open, stat } from "node:fs/promises";
-import sharp from "sharp";
 import { otherKind } from "../../files/node/file-kind.js";
+import { loadSharp } from "./load-sharp.js";
 import { describeContent } from "./picture-content.js";
+import { PictureFault } from "./picture-fault.js";
 
 /** No compressed picture of a sane size is larger; a checkpoint given by mistake is. */
 const maxFileBytes = 2 ** 30;
 
 /** Windows has no such flag. */
 const nonBlocking = /** @type {Partial<typeof constants>} */ (constants).O_NONBLOCK ?? 0;
-
-/** What is wrong with a picture file, in words that do without its name and a full stop. */
-export class PictureFault extends Error {
-  /**
-   * @override
-   * @readonly
-   */
-  name = "PictureFault";
-
-  /**
-   * @param {"NOT_FOUND" | "INVALID_FILE" | "IO"} code
-   * @param {string} message
-   * @param {unknown} [cause]
-   */
-  constructor(code, message, cause) {
-    super(message, { cause });
-    /** @readonly */
-    this.code = code;
-  }
-}
 
 /**
  * @param {string} message
@@ -116,6 +97,7 @@ function readFault(error) {
  */
 export async function decodePictureBytes(bytes, { maxPixels, alpha = "white", resize }) {
   if (bytes.length === 0) throw invalid("expected a picture, found an empty file");
+  const sharp = await loadSharp();
   const { format, autoOrient } = await orFault(bytes, () =>
     sharp(bytes, { limitInputPixels: false }).metadata(),
   );

@@ -99,7 +99,7 @@ export class PictureFiles {
         continue;
       }
       const found = await listFolder(path, { recursive });
-      checkFound(path, found, recursive ? "in this folder or below" : "directly in this folder");
+      await checkFound(path, found, recursive ? "in this folder or below" : "directly in this folder");
       options.onListed?.(path, found.leftOut);
       for (const file of found.files) paths.add(file);
       addLeftOut(leftOut, found.leftOut);

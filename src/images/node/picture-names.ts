@@ -1,18 +1,35 @@
 /** What names tell: files that may be pictures, pictures that vaekit made, folders of training runs. */
 import { extname } from "node:path";
-import sharp from "sharp";
+import { sharpFor } from "./sharp-for.ts";
 
 /** Formats of drawings and pages: they have no pixels of their own. */
 const drawn = new Set(["svg", "pdf"]);
 
-/** What the installed sharp reads, asked at run time: builds of libvips differ. */
-const readable: ReadonlySet<string> = new Set(
-  Object.entries(
-    sharp.format as unknown as Record<string, { input: { buffer: boolean; fileSuffix?: string[] } }>,
-  )
-    .filter(([name, { input }]) => input.buffer && !drawn.has(name))
-    .flatMap(([, { input }]) => input.fileSuffix ?? []),
-);
+/** Names of pictures that can be read here. */
+export interface ReadableNames {
+  /** Whether a name promises a picture that can be read here. */
+  readonly isPictureName: (name: string) => boolean;
+  /** `png, jpg, … or gif`, for messages. */
+  readonly extensions: string;
+}
+
+/** What the installed sharp reads, asked at run time: builds of libvips differ. @throws UNSUPPORTED without sharp. */
+export async function readableNames(): Promise<ReadableNames> {
+  const { format } = await sharpFor("pictures");
+  const formats = format as unknown as Record<string, { input: { buffer: boolean; fileSuffix?: string[] } }>;
+  const readable: ReadonlySet<string> = new Set(
+    Object.entries(formats)
+      .filter(([name, { input }]) => input.buffer && !drawn.has(name))
+      .flatMap(([, { input }]) => input.fileSuffix ?? []),
+  );
+  const shown = ["png", "jpg", "jpeg", "webp", "avif", "tif", "gif"].filter((name) =>
+    readable.has(`.${name}`),
+  );
+  return {
+    isPictureName: (name) => readable.has(extname(name).toLowerCase()),
+    extensions: `${shown.slice(0, -1).join(", ")} or ${shown.at(-1) ?? ""}`,
+  };
+}
 
 /** Pictures that other programs read; a name with one of these was meant as a picture. */
 const otherFormats = new Set(
@@ -20,16 +37,6 @@ const otherFormats = new Set(
     " ",
   ),
 );
-
-const shown = ["png", "jpg", "jpeg", "webp", "avif", "tif", "gif"].filter((name) => readable.has(`.${name}`));
-
-/** `png, jpg, … or gif`, for messages. */
-export const pictureExtensions = `${shown.slice(0, -1).join(", ")} or ${shown.at(-1) ?? ""}`;
-
-/** Whether a name promises a picture that can be read here. */
-export function isPictureName(name: string): boolean {
-  return readable.has(extname(name).toLowerCase());
-}
 
 /** Whether a name promises a picture of a format that cannot be read here. */
 export function isOtherFormat(name: string): boolean {

@@ -5,7 +5,8 @@ import { toGrayscale, toRgb, type Raster } from "../raster.ts";
 import { arrayClass, arrayOf } from "../../tensor/dtype.ts";
 import { describeValue } from "../../util/describe-value.ts";
 import { checkOptions, oneOf, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
-import { decodePictureBytes, PictureFault, readPictureBytes } from "./picture-file.js";
+import { PictureFault } from "./picture-fault.js";
+import { decodePictureBytes, readPictureBytes } from "./picture-file.js";
 
 /** The options of {@link readImage}. */
 export interface ReadImageOptions {

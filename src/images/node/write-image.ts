@@ -1,9 +1,9 @@
 /** Rasters to the bytes of picture files, in Node. Lossless unless the format cannot be. */
 import { extname } from "node:path";
-import sharp from "sharp";
 import { VaekitError } from "../../errors.ts";
 import { checkOptions, checkPath, oneOf, optionKinds, type OptionKinds } from "../../util/check-options.ts";
 import { checkRaster, type Raster } from "../raster.ts";
+import { sharpFor } from "./sharp-for.ts";
 import { ownDescription, ownPictures, type OwnPicture } from "./own-picture.ts";
 
 /** The formats that {@link encodeImage} writes, by file extension. */
@@ -60,6 +60,7 @@ export async function encodeImage(
   }
   checkSides(raster, format);
   const { width, height, channels } = raster;
+  const sharp = await sharpFor("encodeImage");
   const picture = sharp(raster.data, { raw: { width, height, channels }, limitInputPixels: false });
   // Without this sharp would write grey pictures as RGB.
   const coloured = picture.toColourspace(channels === 1 ? "b-w" : "srgb");

@@ -9,7 +9,6 @@ import {
   spatialFactor,
   type AutoencoderKLConfig,
 } from "../../models/index.ts";
-import { initializeFromPrincipalComponents } from "../../models/autoencoder-kl/principal-components/index.ts";
 import type { BaseGenerator } from "../../random/base-generator.ts";
 import { pictureSides, pictureSize, type AutoencoderKLRecipe, type Recipe } from "../../recipe/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -131,5 +130,7 @@ async function freshParameters(
 ): Promise<Map<string, Tensor>> {
   const drawn = autoencoderKL.initialize(config, generator);
   if (model.initialization === "pytorch") return drawn;
+  const { initializeFromPrincipalComponents } =
+    await import("../../models/autoencoder-kl/principal-components/index.ts");
   return initializeFromPrincipalComponents(config, drawn, await pictures(), generator);
 }
