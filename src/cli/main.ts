@@ -1,19 +1,14 @@
 #!/usr/bin/env node
-/** The program `vaekit`: runs one command and turns its end into an exit code. */
-import { reportFailure } from "./failure.ts";
-import { run } from "./run.ts";
-import { handleSignals } from "./signals.ts";
-import { flushOutput, handleOutputErrors } from "./terminal.ts";
+/**
+ * The program `vaekit`. Loads the rest, which imports nothing before: where that cannot be loaded, as on a Node that is too old or
+ * in an installation that is not whole, one line says so.
+ */
+try {
+  await import("./start.ts");
+} catch (error) {
+  const [firstLine] = (error instanceof Error ? error.message : String(error)).split("\n");
+  process.stderr.write(`vaekit: ${firstLine ?? ""}\n`);
+  process.exit(1);
+}
 
-handleSignals();
-handleOutputErrors();
-process.on("uncaughtException", (error) => {
-  process.exit(reportFailure(error));
-});
-
-const exitCode = await run(process.argv.slice(2));
-
-// A worker may still be busy after a failure, so the program does not wait for it; only for its own output.
-flushOutput(() => {
-  process.exit(exitCode);
-});
+export {};

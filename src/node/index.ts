@@ -17,6 +17,7 @@
  *
  * @module vaekit
  */
+import "./supported-node.ts";
 export * from "../core.ts";
 export { AutoencoderKL } from "./autoencoder-kl.ts";
 export type {

@@ -15,6 +15,7 @@
  *
  * @module vaekit/train
  */
+import "../node/supported-node.ts";
 export * from "../train/public.ts";
 export { readRecipe } from "../recipe/node/index.ts";
 export type { TrainingEvents, TrainOptions, TrainResult, ValidationMetrics } from "./options.ts";

@@ -1,6 +1,7 @@
 /** The runtime of a model in the browser: the one that is given, or one of its own. */
 import { VaekitError } from "../errors.ts";
 import { checkGivenRuntime, LentRuntime, type GivenRuntime, type Runtime } from "../runtime/index.ts";
+import { missingModule } from "../runtime/web/missing-wasm.ts";
 import { WebRuntime, type OrtModule } from "../runtime/web/web-runtime.ts";
 
 const ofBrowsers = {
@@ -30,5 +31,7 @@ export async function openRuntime(
 
 /** Loaded only when needed: the WebAssembly is several megabytes. */
 async function defaultOrt(): Promise<OrtModule> {
-  return await import("onnxruntime-web/wasm");
+  return await import("onnxruntime-web/wasm").catch((error: unknown) => {
+    throw missingModule(error);
+  });
 }

@@ -17,9 +17,9 @@ export function commandsOf({ text }: Page): string[] {
 
 /** What the program says to it where it does not know the command or one of its options. */
 export async function usageError(command: string): Promise<string | undefined> {
-  const program = createProgram();
-  for (const each of program.commands) each.action(() => undefined);
   const [, ...args] = [...command.matchAll(word)].map(([all, single, double]) => single ?? double ?? all);
+  const program = await createProgram(args);
+  for (const each of program.commands) each.action(() => undefined);
   try {
     await program.parseAsync(args, { from: "user" });
     return undefined;

@@ -20,6 +20,7 @@
  *
  * @module vaekit/report
  */
+import "../supported-node.ts";
 export * from "../../report/public.ts";
 export {
   measureRoundtrip,

@@ -17,6 +17,7 @@
  *
  * @module vaekit/tune
  */
+import "../supported-node.ts";
 export type {
   Algorithm,
   AlgorithmCost,

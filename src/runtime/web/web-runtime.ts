@@ -21,6 +21,7 @@ import {
   type WorkspaceOptions,
 } from "../runtime.ts";
 import { checkOptions, oneOf, type OptionKinds } from "../../util/check-options.ts";
+import { withWasmRemedy } from "./missing-wasm.ts";
 import { nextTask } from "./next-task.ts";
 import { checkOrtModule, type OrtModule } from "./ort-module.ts";
 import type { Turns } from "../turns.ts";
@@ -136,7 +137,9 @@ export class WebRuntime implements Runtime {
     const session = await this.#turns.take(async () => {
       await nextTask();
       this.#lifetime.check();
-      return this.#ort.InferenceSession.create(model, options);
+      return this.#ort.InferenceSession.create(model, options).catch((error: unknown) => {
+        throw withWasmRemedy(error);
+      });
     });
     const kept = this.#keep(graph, session);
     // The end came while it was made, and did not know of it.
