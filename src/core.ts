@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The public API that every platform shares. */
 export { VaekitError, type ErrorCode, type VaekitErrorOptions } from "./errors.ts";
 export { print, verify, type Graph } from "./graph/index.ts";

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Training on every platform: what trains on any runtime, without files. In Node, `vaekit/train` adds runs with
  * a folder.

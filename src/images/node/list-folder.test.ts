@@ -7,13 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listFolder } from "./list-folder.ts";
 import { nothingLeftOut } from "./left-out.ts";
 import { findPictures, listPictures } from "./list-pictures.ts";
-import {
-  isOtherFormat,
-  isOutputName,
-  isPictureName,
-  isRunFolder,
-  pictureExtensions,
-} from "./picture-names.ts";
+import { isOtherFormat, isOutputName, isRunFolder, readableNames } from "./picture-names.ts";
 import { readImage } from "./read-image.ts";
 import { encodePng } from "./write-image.ts";
 
@@ -150,7 +144,8 @@ describe("a folder without pictures", () => {
 });
 
 describe("names", () => {
-  test("tell pictures, other formats, what vaekit made, and runs", () => {
+  test("tell pictures, other formats, what vaekit made, and runs", async () => {
+    const { isPictureName, extensions } = await readableNames();
     expect(
       ["a.png", "a.JPG", "a.jpeg", "a.webp", "a.avif", "a.tif", "a.tiff", "a.gif"].every(isPictureName),
     ).toBe(true);
@@ -174,7 +169,7 @@ describe("names", () => {
       expect(isRunFolder([other])).toBe(false);
     }
     expect(isRunFolder(["recipe.json", "a.png"])).toBe(false);
-    expect(pictureExtensions).toBe("png, jpg, jpeg, webp, avif, tif or gif");
+    expect(extensions).toBe("png, jpg, jpeg, webp, avif, tif or gif");
   });
 });
 
