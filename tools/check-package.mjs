@@ -1,7 +1,8 @@
 /**
  * Installs the built package as a stranger does: packs it, installs it with an empty cache into an empty project in a folder of an
  * awkward name, and runs the demo there, with WebAssembly or natively as npm has left it, and then natively. Nothing may be left
- * behind in the home or the temporary folder, and nobody may be phoned.
+ * behind in the home or the temporary folder, and nobody may be phoned. Then publint and arethetypeswrong look at it, and programs
+ * that use it are compiled and run on each Node (check-consumers.mjs).
  *
  *   npm run build && node tools/check-package.mjs
  *
@@ -13,6 +14,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checkConsumers } from "./check-consumers.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const work = mkdtempSync(join(tmpdir(), "vaekit package, Ärger 字-"));
@@ -37,14 +39,14 @@ const environment = {
 /**
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
- * @returns {string} what it printed
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, status?: number }} [options] where, and how it shall end
+ * @returns {string} what it printed; of a program that shall fail, with its errors
  */
-function run(command, args, { cwd = project, env = environment } = {}) {
+function run(command, args, { cwd = project, env = environment, status: expected = 0 } = {}) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: "utf8" });
   const told = `${command} ${args.join(" ")}\n${stdout}\n${stderr}`;
-  assert.equal(status, 0, error === undefined ? told : `${error.message}: ${told}`);
-  return stdout;
+  assert.equal(status, expected, error === undefined ? told : `${error.message}: ${told}`);
+  return expected === 0 ? stdout : stdout + stderr;
 }
 
 /** @param {string} line */
@@ -107,6 +109,22 @@ function demo(engine) {
   );
 }
 
+/** What publint and arethetypeswrong say of the package; it is for ES modules alone. @param {string} tarball */
+function lintPackage(tarball) {
+  npm("exec", "--yes", "--package=publint@0.3.25", "--", "publint", "run", tarball, "--strict");
+  npm(
+    "exec",
+    "--yes",
+    "--package=@arethetypeswrong/cli@0.18.5",
+    "--",
+    "attw",
+    tarball,
+    "--profile",
+    "esm-only",
+  );
+  say("publint and arethetypeswrong find nothing");
+}
+
 /** Every entry of the package can be imported by its public name. */
 function imports() {
   const program =
@@ -129,6 +147,8 @@ try {
   npm("install", "--ignore-scripts");
   assert(hasNative(), "npm install --ignore-scripts did not add onnxruntime-node");
   demo("natively");
+  lintPackage(tarball);
+  checkConsumers({ project, root, run, npm, say });
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
