@@ -109,6 +109,16 @@ describe("a request for a file", () => {
     ]);
   });
 
+  test("is not made after the caller's signal, which came while another file got its name", async () => {
+    const controller = new AbortController();
+    faults.fail = (call) => {
+      if (call === "rename config.json.tmp → config.json") controller.abort();
+      return undefined;
+    };
+    await refusal({ signal: controller.signal }, "org/plain", "ABORTED");
+    expect(hub.requests.filter((path) => path.includes("safetensors"))).toEqual([]);
+  });
+
   test("is not made where the content is here under another name", async () => {
     const { folder } = await resolve();
     await rm(folder, { recursive: true });
