@@ -20,9 +20,11 @@ async function run({ files, env }) {
   Object.assign(process.env, env);
   const started = performance.now();
   for (const file of files) {
-    const specifications = await vitest.globTestSpecifications([file]);
+    const specifications = await vitest.globTestSpecifications([`${root}/${file}`]);
     const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
-    const passed = testModules.length > 0 && testModules.every((module) => module.ok());
+    // Vitest answers with every file that it has ever run.
+    const [module] = testModules.filter(({ moduleId }) => moduleId === `${root}/${file}`);
+    const passed = module?.ok() === true && module.state() === "passed";
     if (!passed || unhandledErrors.length > 0)
       return { failed: file, milliseconds: performance.now() - started };
   }
