@@ -76,7 +76,9 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
       writeOut,
       writeErr: writeError,
       outputError: (message, write) => {
-        write(`${messageText(message.trimEnd().replace(/^error: /, "vaekit: "))}\n`);
+        // Commander puts its guess on a line of its own.
+        const line = message.trimEnd().replace(/^error: /, "vaekit: ").replace("\n(Did you", " (Did you");
+        write(`${messageText(line)}\n`);
       },
     })
     .hook("preAction", checkWorkingFolder)

@@ -174,6 +174,7 @@ describe("command lines", () => {
     [["roundtrip", "good.png", "--tiling", "none"], /--tiling/],
     [["roundtrip", "good.png", "--colour"], /unknown option/],
     [["nonsense"], /unknown command/],
+    [["decod"], /^vaekit: unknown command 'decod' \(Did you mean decode\?\)$/m],
     [["inspect", "model", "--as", "sd1"], /--as is for a model from a file/],
     [["decode", "good.png", "--out", "x.txt"], /\.png/],
     [["export", "--out", "onnx", "--height", "100"], /multiple of 8/],
