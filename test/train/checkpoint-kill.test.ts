@@ -39,15 +39,19 @@ describe.skipIf(process.platform === "win32")("a checkpoint", () => {
   });
 
   /** Just before these calls: what is there then, and the checkpoint that is whole. */
-  it.concurrent.each([
+  it.concurrent.for([
     ["the tensors are renamed", "rename", "/state.safetensors", 2],
     ["its state is renamed", "rename", "/state.json", 2],
     ["the older one of its step goes aside", "rename", "step-000003.replaced", 3],
     ["it takes its place", "rename", "/step-000003", 2],
     ["one that is not kept is removed", "rm", ".partial", 3],
-  ] as const)("is whole when its writer is killed before %s", async (_, name, ending, whole) => {
-    const own = await mkdtemp(join(folder, "writer-"));
-    const code = `
+  ] as const)(
+    "is whole when its writer is killed before %s",
+    async ([, name, ending, whole], { onTestFinished }) => {
+      // These run side by side, so the folder that each test empties at its end is not for them.
+      const own = await mkdtemp(join(tmpdir(), "vaekit-kill-"));
+      onTestFinished(() => rm(own, { recursive: true, force: true }));
+      const code = `
       const content = (step) => ({ step, tensors: new Map([["a", Tensor.zeros([1000])]]), state: step, fingerprint: "x" });
       for (const step of [1, 2]) await node.writeCheckpoint(folder, content(step));
       if (${whole === 3}) await node.writeCheckpoint(folder, content(3));
@@ -58,17 +62,18 @@ describe.skipIf(process.platform === "win32")("a checkpoint", () => {
       };
       syncBuiltinESMExports();
       await node.writeCheckpoint(folder, content(3), { keep: 2 });`;
-    const { signal, stderr } = await startChild(code, own).ended;
-    expect({ signal, stderr }).toEqual({ signal: "SIGKILL", stderr: "" });
-    const isWhole = (entry: string): boolean => /^step-00000[123]$/.test(entry);
-    const before = await readdir(own);
-    if (!(name === "rename" && ending === "step-000003.replaced")) {
-      expect(before.filter((entry) => !isWhole(entry))).not.toEqual([]);
-    }
-    await removeLeftovers(own);
-    expect((await readdir(own)).every(isWhole)).toBe(true);
-    const { checkpoint, damaged } = await latestUsableCheckpoint(own);
-    expect(damaged).toEqual([]);
-    expect([checkpoint?.step, checkpoint?.tensors.get("a")?.shape]).toEqual([whole, [1000]]);
-  });
+      const { signal, stderr } = await startChild(code, own).ended;
+      expect({ signal, stderr }).toEqual({ signal: "SIGKILL", stderr: "" });
+      const isWhole = (entry: string): boolean => /^step-00000[123]$/.test(entry);
+      const before = await readdir(own);
+      if (!(name === "rename" && ending === "step-000003.replaced")) {
+        expect(before.filter((entry) => !isWhole(entry))).not.toEqual([]);
+      }
+      await removeLeftovers(own);
+      expect((await readdir(own)).every(isWhole)).toBe(true);
+      const { checkpoint, damaged } = await latestUsableCheckpoint(own);
+      expect(damaged).toEqual([]);
+      expect([checkpoint?.step, checkpoint?.tensors.get("a")?.shape]).toEqual([whole, [1000]]);
+    },
+  );
 });
