@@ -3,7 +3,7 @@
  * compiled by TypeScript with the two resolutions and no check left out, and run on each Node.
  */
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -137,7 +137,9 @@ function compileAll(place) {
 }
 
 /** @param {Place} place @param {string} node */
-function runAll({ run, say }, node) {
+function runAll({ project, run, say }, node) {
+  // A run has a folder of its own, and is not begun twice.
+  rmSync(join(project, "runs"), { recursive: true, force: true });
   const version = run(node, ["--version"]).trim();
   const programs = ["preparation", "readme", "train-folder", "train-memory", "page-bundle"];
   for (const name of programs) run(node, [join("built", `${name}.js`)]);
