@@ -25,10 +25,10 @@ const encode = async (vae: AssembledModel, x: Planes): Promise<Planes> =>
 const decode = async (vae: AssembledModel, z: Planes): Promise<Planes> =>
   (await vae.decode(z, { tiling: "exact" })).sample.toFloat32();
 
-test("the runtimes agree on a picture of 128x96 pixels", async () => {
+test("the runtimes agree on a picture of 56x40 pixels", async () => {
   const [node, web] = runtimeNames.map((name) => models.get(name)!) as [AssembledModel, AssembledModel];
-  const pixels = generator.randn([1, 3, 96, 128]);
-  const latents = generator.randn([1, 16, 12, 16]);
+  const pixels = generator.randn([1, 3, 40, 56]);
+  const latents = generator.randn([1, 16, 5, 7]);
   expect(await encode(web, pixels)).toBeAllclose(await encode(node, pixels), tolerance);
   expect(await decode(web, latents)).toBeAllclose(await decode(node, latents), tolerance);
 });
@@ -37,13 +37,13 @@ describe.each(runtimeNames)("%s", (name) => {
   test("pictures of several sizes on their way at once are those one after the other", async () => {
     const vae = models.get(name)!;
     const pictures = [
-      [1, 3, 64, 40],
-      [1, 3, 40, 72],
-      [1, 3, 64, 40],
+      [1, 3, 40, 56],
+      [1, 3, 24, 32],
+      [1, 3, 40, 56],
     ].map((shape) => generator.randn(shape));
     const latents = [
-      [1, 16, 5, 8],
-      [1, 16, 9, 4],
+      [1, 16, 5, 7],
+      [1, 16, 3, 4],
     ].map((shape) => generator.randn(shape));
     const calls = [
       ...pictures.map((x) => () => encode(vae, x)),
