@@ -22,7 +22,7 @@ describe("parseYaml", () => {
     ["very many items", `[${"1,".repeat(50_000)}]`, "at most 10000 values"],
     [
       "very many keys",
-      Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join("\n"),
+      Array.from({ length: 10_001 }, (_, i) => `k${i}: 1`).join("\n"),
       "at most 10000 values",
     ],
     [
@@ -36,7 +36,14 @@ describe("parseYaml", () => {
     ["two documents", "a: 1\n---\nb: 2\n", "multiple documents"],
     ["a key twice", "a: 1\na: 2\n", "unique"],
   ])("refuses %s", (_, text, message) => {
-    expect(() => parseYaml(text)).toThrow(YamlError);
-    expect(() => parseYaml(text)).toThrow(message);
+    // Once: some take the parser a while.
+    let error: unknown;
+    try {
+      parseYaml(text);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(YamlError);
+    expect((error as YamlError).message).toContain(message);
   });
 });
