@@ -527,12 +527,14 @@ describe("demo", () => {
     expect(await readImage(at("vaekit-demo/reconstruction.png"))).toMatchObject({ height: 512 });
   });
 
-  test("writes elsewhere with --out", async () => {
-    expect(await json("demo", "--out", "here")).toMatchObject({
+  test("shows the built-in model at work, and writes elsewhere with --out", async () => {
+    const told = await json("demo", "--out", "here");
+    expect(told).toMatchObject({
       model: "built-in model",
       report: "here/report.html",
       pictures: [{ reconstruction: "here/reconstruction.png" }],
     });
+    expect((told.pictures as { psnr: number }[])[0]!.psnr).toBeGreaterThan(20);
     expect(await listFiles(work)).toEqual(["here", "here/reconstruction.png", "here/report.html"]);
   });
 });

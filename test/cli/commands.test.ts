@@ -36,13 +36,6 @@ async function succeed(args: string[]): Promise<string> {
 
 const inFolder = (name: string): string => join(folder.path, name);
 
-test("demo shows the built-in model at work", async () => {
-  const stdout = await succeed(["demo", "--json"]);
-  const { pictures } = JSON.parse(stdout) as { pictures: { psnr: number }[] };
-  expect(pictures[0]!.psnr).toBeGreaterThan(20);
-  expect(await listFiles(inFolder("vaekit-demo"))).toEqual(["reconstruction.png", "report.html"]);
-});
-
 describe("roundtrip", () => {
   test("writes the reconstruction that the library computes, and its PSNR", async () => {
     const stdout = await succeed(["roundtrip", "a.png", ...model, "--size", "original", "--json"]);

@@ -44,7 +44,18 @@ const endingBeforeRename = (how: string, report: string): string => `
 async function endDuringWrite(how: string): Promise<Outcome> {
   const before = await listFiles(folder.path);
   const report = join(witness.path, "report");
-  const args = ["encode", "a.png", "--model", "model", "--device", "cpu", "--out", "z.safetensors"];
+  const args = [
+    "encode",
+    "a.png",
+    "--size",
+    "16",
+    "--model",
+    "model",
+    "--device",
+    "cpu",
+    "--out",
+    "z.safetensors",
+  ];
   const preload = endingBeforeRename(how, report);
   const outcome = await spawnCli(args, { cwd: folder.path, preload });
   // The write was under way.

@@ -29,6 +29,8 @@ beforeAll(async () => {
 
 afterAll(() => folder.remove());
 
+const small = ["--size", "16"];
+
 const encoderFault =
   /: encoder: expected finite numbers from the encoder, found NaN\. .* encoder\.conv_in\..* encoder\.conv_in\.weight holds/;
 const decoderFault =
@@ -40,8 +42,8 @@ test("decoded values far outside of a picture's are a warning", async () => {
   await writeFile(join(folder.path, "one.safetensors"), latents);
   for (const args of [
     ["decode", "one.safetensors", "--raw", "--out", "loud.png"],
-    ["roundtrip", "one.png", "--out", "loud"],
-    ["sample", "--count", "1", "--size", "16", "--out", "sample.png"],
+    ["roundtrip", "one.png", ...small, "--out", "loud"],
+    ["sample", "--count", "1", ...small, "--out", "sample.png"],
   ]) {
     const { code, stderr } = await runCli([...args, "--model", "loud", "--device", "cpu"], {
       cwd: folder.path,
@@ -57,18 +59,38 @@ test("decoded values far outside of a picture's are a warning", async () => {
 
 describe.concurrent("a model that is damaged", { timeout: 120_000 }, () => {
   test.each([
-    ["encode", ["encode", "one.png", "two.png", "--out", "out.safetensors"], "encoder", /one\.png: /],
-    ["calibrate", ["calibrate", "one.png", "two.png", "--chart", "chart.svg"], "encoder", /one\.png: /],
-    ["roundtrip", ["roundtrip", "one.png", "--out", "out"], "encoder", /one\.png: /],
-    ["sample", ["sample", "--between", "one.png", "two.png", "--out", "a.png"], "encoder", /one\.png: /],
+    [
+      "encode",
+      ["encode", "one.png", "two.png", ...small, "--out", "out.safetensors"],
+      "encoder",
+      /one\.png: /,
+    ],
+    [
+      "calibrate",
+      ["calibrate", "one.png", "two.png", ...small, "--chart", "chart.svg"],
+      "encoder",
+      /one\.png: /,
+    ],
+    ["roundtrip", ["roundtrip", "one.png", ...small, "--out", "out"], "encoder", /one\.png: /],
+    [
+      "sample",
+      ["sample", "--between", "one.png", "two.png", ...small, "--out", "a.png"],
+      "encoder",
+      /one\.png: /,
+    ],
     [
       "decode",
       ["decode", "two.safetensors", "--raw", "--out", "a.png"],
       "decoder",
       /two\.safetensors: .* picture 0 of/,
     ],
-    ["roundtrip", ["roundtrip", "one.png", "--html", "a.html", "--out", "out"], "decoder", /one\.png: /],
-    ["sample", ["sample", "--count", "2", "--size", "16", "--out", "a.png"], "decoder", /picture 0 of/],
+    [
+      "roundtrip",
+      ["roundtrip", "one.png", ...small, "--html", "a.html", "--out", "out"],
+      "decoder",
+      /one\.png: /,
+    ],
+    ["sample", ["sample", "--count", "2", ...small, "--out", "a.png"], "decoder", /picture 0 of/],
     [
       "export",
       ["export", "--height", "16", "--width", "16", "--half", "decoder", "--out", "onnx"],

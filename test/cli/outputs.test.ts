@@ -137,7 +137,7 @@ describe("a command", () => {
     await symlink("nowhere", at("dangling"));
     const before = await readFile(at("z.safetensors"));
     for (const out of ["link", "dangling", "dangling"]) {
-      const { code, stderr } = await runCli(["encode", "a.png", ...model, "--out", out], {
+      const { code, stderr } = await runCli(["encode", "a.png", ...model, "--size", "16", "--out", out], {
         cwd: folder.path,
       });
       expect([code, stderr]).toEqual([0, ""]);
@@ -156,7 +156,10 @@ describe("tune", () => {
       1,
       `vaekit: ${at("cache/vaekit/profiles.json")}: expected a file to write, found a device or a pipe.`,
     ]);
-    const coding = await runCli(["encode", "a.png", ...model, "--out", "z"], { cwd: folder.path, env });
+    const coding = await runCli(["encode", "a.png", ...model, "--size", "16", "--out", "z"], {
+      cwd: folder.path,
+      env,
+    });
     expect(coding.stderr).toMatch(/expected a file, found a device or a pipe.*Using the default prices/);
     expect(coding.code).toBe(0);
   });

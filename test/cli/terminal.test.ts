@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSafetensorsFile, Tensor, writeSafetensorsFile } from "../../src/node/index.ts";
 import { program, runCli, saveTinyModel, savePicture, temporaryFolder, type Outcome } from "./run-cli.ts";
-import { prepareTraining } from "../train/train-cli.ts";
+import { SmallRuns } from "../train/small-runs.ts";
+import { formatRecipe } from "../../src/recipe/index.ts";
 import { spawn } from "node:child_process";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -49,7 +50,7 @@ describe.runIf(process.platform === "linux")("an output that is lost", () => {
 
   test("a stderr that is full, closed or without a reader does not stop the work", async () => {
     await savePicture(at("a.png"), 16, 16);
-    const encode = "encode a.png --model model --device cpu --tiling exact";
+    const encode = "encode a.png --size 16 --model model --device cpu --tiling exact";
     for (const [i, redirection] of ["2> /dev/full", "2>&-", "2> >(true)"].entries()) {
       const { code } = await inShell(`vaekit ${encode} --out z${i}.safetensors ${redirection}`);
       expect(code).toBe(0);
@@ -61,11 +62,12 @@ describe.runIf(process.platform === "linux")("an output that is lost", () => {
 
 describe.runIf(process.platform === "linux")("a run of training whose stderr is lost", () => {
   test("goes on to its end", async () => {
-    await mkdir(at("training"));
-    await prepareTraining(at("training"), { steps: 2 });
-    const { code } = await inShell("cd training && vaekit train recipe.json --out run 2> >(true)");
+    const runs = await SmallRuns.create("digits");
+    await writeFile(runs.at("recipe.json"), JSON.stringify(formatRecipe(runs.recipe({ steps: 2 }))));
+    const { code } = await inShell(`cd ${runs.path} && vaekit train recipe.json --out run 2> >(true)`);
     expect(code).toBe(0);
-    expect(await readFile(at("training/run/log.jsonl"), "utf8")).toMatch(/"step":2/);
+    expect(await readFile(runs.at("run/log.jsonl"), "utf8")).toMatch(/"step":2/);
+    await runs.remove();
   });
 });
 
@@ -144,6 +146,8 @@ describe("text of strangers", () => {
       "out",
       "--html",
       "page.html",
+      "--size",
+      "16",
       "--tiling",
       "exact",
     );
@@ -161,11 +165,12 @@ test("a line feed in an output's name begins no line of the results", async () =
   await savePicture(at("b.png"), 16, 16);
   const name = (ending: string): string => `z\nall good.${ending}`;
   const model = ["--model", "model", "--device", "cpu"];
+  const small = ["--size", "16"];
   const commands = [
-    ["encode", "b.png", ...model, "--out", name("safetensors")],
+    ["encode", "b.png", ...small, ...model, "--out", name("safetensors")],
     ["decode", name("safetensors"), ...model, "--out", name("png")],
-    ["calibrate", "b.png", ...model, "--chart", name("svg")],
-    ["sample", "--count", "1", "--size", "16", ...model, "--out", name("png")],
+    ["calibrate", "b.png", ...small, ...model, "--chart", name("svg")],
+    ["sample", "--count", "1", ...small, ...model, "--out", name("png")],
     ["export", "--height", "16", "--width", "16", "--half", "encoder", ...model, "--out", name("d")],
   ];
   for (const args of commands) {
