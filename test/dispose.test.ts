@@ -1,5 +1,5 @@
 /** What is disposed refuses every call with DISPOSED, also the calls under way; on every runtime. */
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { GraphBuilder } from "../src/graph/index.ts";
 import { AutoencoderKL, Generator } from "../src/node/index.ts";
 import { Tensor } from "../src/tensor/tensor.ts";
@@ -19,20 +19,25 @@ afterEach(() => {
 describe.each(Object.entries(runtimes))("in %s", (_, createRuntime) => {
   const disposed = { code: "DISPOSED", message: "damaged: the model was disposed." };
 
-  test.each<[string, (vae: Autoencoder) => Promise<unknown>]>([
-    ["encode", (vae) => vae.encode(pixels())],
-    ["encode of another size", (vae) => vae.encode(pixels(24))],
-    ["decode", (vae) => vae.decode(latents())],
-    ["decode in strips", (vae) => vae.decode(latents(), { tiling: "exact" })],
-    ["forward", (vae) => vae.forward(pixels())],
-    ["plan", (vae) => vae.plan("encoder", size)],
-    ["exportOnnx", (vae) => vae.exportOnnx("decoder", size)],
-    ["stateDict", (vae) => vae.stateDict()],
-  ])("a disposed model refuses %s", async (_name, call) => {
+  describe("a disposed model", () => {
     const vae = Autoencoder.of(createRuntime());
-    await vae.encode(pixels());
-    await vae.dispose();
-    await expect(call(vae)).rejects.toMatchObject(disposed);
+    beforeAll(async () => {
+      await vae.encode(pixels());
+      await vae.dispose();
+    });
+
+    test.each<[string, (vae: Autoencoder) => Promise<unknown>]>([
+      ["encode", (vae) => vae.encode(pixels())],
+      ["encode of another size", (vae) => vae.encode(pixels(24))],
+      ["decode", (vae) => vae.decode(latents())],
+      ["decode in strips", (vae) => vae.decode(latents(), { tiling: "exact" })],
+      ["forward", (vae) => vae.forward(pixels())],
+      ["plan", (vae) => vae.plan("encoder", size)],
+      ["exportOnnx", (vae) => vae.exportOnnx("decoder", size)],
+      ["stateDict", (vae) => vae.stateDict()],
+    ])("refuses %s", async (_name, call) => {
+      await expect(call(vae)).rejects.toMatchObject(disposed);
+    });
   });
 
   test("a disposed model keeps what it knows by itself", async () => {
