@@ -17,10 +17,10 @@ import {
 export type Numbers = Readonly<Record<string, Tensor>>;
 
 /** With the built-in model, whose widest pictures have blocks of channels and whose weights are mapped. */
-export async function computeProduct(ort: OrtSwitches): Promise<Numbers> {
-  await using runtime = new NodeRuntime({ device: "cpu", ort });
+export async function computeProduct(ort: OrtSwitches, threadCount?: number): Promise<Numbers> {
+  await using runtime = new NodeRuntime({ device: "cpu", threadCount, ort });
   await using vae = await AutoencoderKL.default({ runtime });
-  const pixels = pictures([1, 3, 64, 48]);
+  const pixels = pictures([1, 3, 32, 24]);
   const coded = async (tiling: "off" | "exact"): Promise<[Tensor, Tensor]> => {
     const { latentDist } = await vae.encode(pixels, { tiling });
     const { sample } = await vae.decode(latentDist.mode(), { tiling });
@@ -28,7 +28,7 @@ export async function computeProduct(ort: OrtSwitches): Promise<Numbers> {
   };
   const [parameters, sample] = await coded("off");
   const [parametersOfStrips, sampleOfStrips] = await coded("exact");
-  return { parameters, sample, parametersOfStrips, sampleOfStrips, weights: await train(ort) };
+  return { parameters, sample, parametersOfStrips, sampleOfStrips, weights: await train(ort, threadCount) };
 }
 
 /** Of 16 channels, so that gradients can be in blocks. */
@@ -42,8 +42,8 @@ const config = completeConfig({
   midBlockAddAttention: false,
 });
 
-async function train(ort: OrtSwitches): Promise<Tensor> {
-  await using runtime = new NodeRuntime({ device: "cpu", keepsMemory: true, ort });
+async function train(ort: OrtSwitches, threadCount?: number): Promise<Tensor> {
+  await using runtime = new NodeRuntime({ device: "cpu", threadCount, keepsMemory: true, ort });
   const plan: TrainingPlan = {
     network: autoencoderKLNetwork(config),
     layout: new ParameterLayout(parameterShapes(config)),

@@ -73,7 +73,7 @@ describe("a runtime", () => {
 describe("the product", () => {
   let expected: Numbers;
   beforeAll(async () => {
-    expected = await computeProduct({});
+    expected = await computeProduct({}, 1);
     // For what hangs.
   }, 180_000);
 
@@ -82,11 +82,12 @@ describe("the product", () => {
     ...trickNames.map((name): [string, OrtSwitches] => [name, { [name]: false }]),
   ];
 
-  test.each(ways)("gives the same numbers without %s", async (_, ort) => {
-    const found = await computeProduct(ort);
+  test.each(ways)("gives the same numbers without %s", async (name, ort) => {
+    // Threads that wait for each other without the hints are slow where other tests run: they matter for the hints alone.
+    const found = await computeProduct(ort, name === "session-hints" ? undefined : 1);
     // Sums of some thousand products, in another order.
-    for (const [name, tensor] of Object.entries(expected))
-      expect(found[name], name).toBeAllclose(tensor, { absolute: 1e-4 });
+    for (const [result, tensor] of Object.entries(expected))
+      expect(found[result], result).toBeAllclose(tensor, { absolute: 1e-4 });
   });
 
   test("reads weights into memory where they are not mapped", async () => {
