@@ -32,17 +32,20 @@ async function errorOf(work: Promise<unknown>): Promise<VaekitError> {
 const decoderWeight = "decoder.mid_block.resnets.0.conv1.weight";
 const encoderWeight = "encoder.down_blocks.0.resnets.0.conv2.bias";
 
-describe.each(Object.entries(runtimes))("damaged weights in %s", (_, createRuntime) => {
+describe.each(Object.entries(runtimes))("damaged weights in %s", (name, createRuntime) => {
   const decoderDamaged = opening(Autoencoder.of(createRuntime(), { [decoderWeight]: NaN }));
   const encoderDamaged = opening(Autoencoder.of(createRuntime(), { [encoderWeight]: Infinity }));
 
-  test.each([
+  const ways = [
     ["at once", { tiling: "off" }],
     ["in strips", { tiling: "exact" }],
     ["in diffusers' tiles", { tiling: "diffusers" }],
     ["picture by picture", { slicing: true }],
     ["as it chooses", {}],
-  ] as const)(
+  ] as const;
+
+  // A runtime sees of these ways whole graphs, or graphs of strips.
+  test.each(name === "Node" ? ways : ways.slice(0, 2))(
     "are an error of decode and encode %s, with the layer and the tensor",
     async (_way, options) => {
       const decoding = await errorOf(decoderDamaged.decode(latents(2, 12), options));

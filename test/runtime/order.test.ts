@@ -56,7 +56,7 @@ const subtract = (session: Session, a: Region, b: Region, y: Region): WorkspaceS
 });
 /** Keeps a runtime busy for far longer than a program needs for its next lines, on a loaded machine as well. */
 const long = (session: Session): WorkspaceStep[] =>
-  Array.from({ length: 20_000 }, () => subtract(session, regions[0]!, regions[1]!, regions[2]!));
+  Array.from({ length: 5000 }, () => subtract(session, regions[0]!, regions[1]!, regions[2]!));
 /** Fails everywhere: the workspace has no temporary file. */
 const failing: WorkspaceStep = { kind: "load", region: regions[0]!, position: 0 };
 
@@ -179,7 +179,7 @@ describe.each(runtimeNames)("%s", (name) => {
       const { session, workspace } = await prepare();
       const [a, b, y] = regions as [Region, Region, Region];
       // Counts down from 0: one step for each number, far more than can be taken in the time before the abort.
-      const total = 200_000;
+      const total = 100_000;
       const counting = Array.from({ length: total }, (_, step) =>
         step % 2 === 0 ? subtract(session, a, b, y) : subtract(session, y, b, a),
       );

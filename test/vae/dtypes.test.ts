@@ -41,14 +41,16 @@ function modelOf(runtime: Runtime, rounded: FloatDType, stored: FloatDType): Ass
 const pixels = Generator.torch(1).randn([1, 3, 8, 8]);
 const latents = Generator.torch(2).randn([1, 4, 4, 4]);
 
-describe.each(Object.entries(runtimes))("in %s", (_, createRuntime) => {
+describe.each(Object.entries(runtimes))("in %s", (name, createRuntime) => {
   test.each<FloatDType>(["float64", "float16", "bfloat16"])(
     "weights of %s compute in float32",
     async (dtype) => {
       await using wide = modelOf(createRuntime(), dtype, "float32");
       await using stored = modelOf(createRuntime(), dtype, dtype);
       expect(stored.parameterTable().every((each) => each.dtype === dtype)).toBe(true);
-      for (const tiling of ["off", "exact"] as const) {
+      // Their weights come to a runtime as those of whole graphs do: in WebAssembly, strips of one dtype stand for all.
+      const inStrips = name === "Node" || dtype === "float16";
+      for (const tiling of inStrips ? (["off", "exact"] as const) : (["off"] as const)) {
         const { sample } = await stored.decode(latents, { tiling });
         // The same numbers, in products of the same order.
         expect(sample).toBeAllclose((await wide.decode(latents, { tiling })).sample, { absolute: 1e-6 });
