@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cp, link, mkdir, readFile, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { AutoencoderKL, writeSafetensorsFile, Tensor } from "../../src/node/index.ts";
 import { listFiles, runCli, savePicture, saveTinyModel, temporaryFolder } from "./run-cli.ts";
 
@@ -12,11 +12,20 @@ const at = (name: string): string => join(folder.path, name);
 const weights = "model/diffusion_pytorch_model.safetensors";
 const model = ["--model", "model", "--device", "cpu"];
 
+/** What each test finds in a folder of its own. */
+let first: typeof folder;
+
+beforeAll(async () => {
+  first = await temporaryFolder();
+  await saveTinyModel(join(first.path, "model"));
+  await savePicture(join(first.path, "a.png"), 16, 16);
+  const latents = Tensor.zeros([2, 4, 2, 2]);
+  await writeSafetensorsFile(join(first.path, "z.safetensors"), [["latents", latents]]);
+});
+afterAll(() => first.remove());
 beforeEach(async () => {
   folder = await temporaryFolder();
-  await saveTinyModel(at("model"));
-  await savePicture(at("a.png"), 16, 16);
-  await writeSafetensorsFile(at("z.safetensors"), [["latents", Tensor.zeros([2, 4, 2, 2])]]);
+  await cp(first.path, folder.path, { recursive: true });
 });
 afterEach(() => folder.remove());
 

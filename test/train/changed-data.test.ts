@@ -2,7 +2,7 @@
 import { cp, mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TrainOptions, TrainResult } from "../../src/training/options.ts";
-import { SmallRuns, type Section } from "./small-runs.ts";
+import { flatConfig, SmallRuns, type Section } from "./small-runs.ts";
 
 let runs: SmallRuns;
 beforeAll(async () => {
@@ -20,13 +20,17 @@ interface Told {
 async function run(name: string, sections: Section, options: Partial<TrainOptions> = {}): Promise<Told> {
   const notes: string[] = [];
   let examples: number | undefined;
-  const result = await runs.train(name, sections, {
-    onNote: (note) => notes.push(note),
-    onStart: (start) => {
-      examples = start.examples;
+  const result = await runs.train(
+    name,
+    { model: { config: flatConfig }, ...sections },
+    {
+      onNote: (note) => notes.push(note),
+      onStart: (start) => {
+        examples = start.examples;
+      },
+      ...options,
     },
-    ...options,
-  });
+  );
   return { notes, examples, result };
 }
 

@@ -6,24 +6,17 @@ import { AutoencoderKL, Generator, readSafetensorsFile } from "../../src/node/in
 import { train } from "../../src/training/train.ts";
 import { parseRecipe } from "../../src/recipe/index.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
+import { flatConfig } from "./small-runs.ts";
 import { savePictures } from "./train-cli.ts";
 
 const config = {
-  blockOutChannels: [4, 4],
-  downBlockTypes: ["DownEncoderBlock2D", "DownEncoderBlock2D"],
-  upBlockTypes: ["UpDecoderBlock2D", "UpDecoderBlock2D"],
+  blockOutChannels: [4],
+  downBlockTypes: ["DownEncoderBlock2D"],
+  upBlockTypes: ["UpDecoderBlock2D"],
   latentChannels: 2,
   normNumGroups: 2,
   midBlockAddAttention: false,
 } as const;
-
-/** The same as a recipe has it. */
-const smallConfig = {
-  block_out_channels: [4, 4],
-  latent_channels: 2,
-  norm_num_groups: 2,
-  mid_block_add_attention: false,
-};
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
@@ -85,7 +78,7 @@ test("the model is written in the dtype of the recipe, and opens", async () => {
   const dtypes = new Set([...(await readSafetensorsFile(file)).tensors.values()].map(({ dtype }) => dtype));
   expect(dtypes).toEqual(new Set(["float16"]));
   await using vae = await AutoencoderKL.fromPretrained(modelPath!, { device: "cpu" });
-  const { sample } = await vae.decode(Generator.torch(0).randn([1, 2, 4, 4]));
+  const { sample } = await vae.decode(Generator.torch(0).randn([1, 2, 8, 8]));
   expect(sample.shape).toEqual([1, 3, 8, 8]);
   expect(await readFile(join(folder.path, "half", "curves.svg"), "utf8")).toContain("<polyline");
 });
@@ -173,7 +166,7 @@ test("fresh weights are calibrated, unless their config names the scaling", asyn
   const scratch = async (name: string, keys: object): Promise<number> => {
     const recipe = parseRecipe(
       {
-        model: { config: { ...smallConfig, ...keys } },
+        model: { config: { ...flatConfig, ...keys } },
         data: { path: join(folder.path, "pictures"), resolution: 8 },
         batch_size: 2,
         steps: 1,
@@ -191,7 +184,7 @@ test("fresh weights are calibrated, unless their config names the scaling", asyn
 test("a single file starts a run, as the family that the recipe names", async () => {
   const path = (name: string): string => join(folder.path, name);
   const single = {
-    blockOutChannels: [32, 32],
+    blockOutChannels: [32],
     downBlockTypes: config.downBlockTypes,
     upBlockTypes: config.upBlockTypes,
   };

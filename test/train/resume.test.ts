@@ -2,13 +2,14 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatRecipe } from "../../src/recipe/index.ts";
-import { SmallRuns } from "./small-runs.ts";
+import { flatConfig, SmallRuns } from "./small-runs.ts";
 import { bytesOf, runTrain, type TrainSettings } from "./train-cli.ts";
 
 describe("a run with everything that has a state", () => {
   it("goes on in the middle of a step's line of the log, an adversary's first steps and an epoch", async () => {
     const runs = await SmallRuns.create("pictures", 6);
     const sections = {
+      model: { config: flatConfig },
       steps: 4,
       log: { every: 3 },
       loss: {

@@ -22,6 +22,9 @@ export const smallConfig = {
   mid_block_add_attention: false,
 };
 
+/** The same with one level, whose graphs are half as long: for what asks nothing of the network. */
+export const flatConfig = { ...smallConfig, block_out_channels: [4] };
+
 const weightsFile = "diffusion_pytorch_model.safetensors";
 
 export type Floats = Tensor<"float32">;
