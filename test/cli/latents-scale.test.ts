@@ -15,6 +15,7 @@ import { runCli, saveTinyModel, temporaryFolder, tinyConfig, type Outcome } from
 import { writeFile } from "node:fs/promises";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let vae: AutoencoderKL;
 const at = (name: string): string => join(folder.path, name);
 const latents = Generator.torch(0).randn([1, 4, 2, 2]);
 const marker: [string, Tensor] = ["latent_format_version_0", Tensor.zeros([0])];
@@ -23,8 +24,12 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   // Neither 1 nor ComfyUI's own factor, so that every mistake of scale is seen.
   await saveTinyModel(at("model"), { ...tinyConfig, scalingFactor: 0.5, shiftFactor: 0.25 });
+  vae = await AutoencoderKL.fromPretrained(at("model"), { device: "cpu" });
 });
-afterAll(() => folder.remove());
+afterAll(async () => {
+  await vae.dispose();
+  await folder.remove();
+});
 
 function decode(file: string, ...more: string[]): Promise<Outcome> {
   const args = ["decode", file, "--model", "model", "--device", "cpu", "--out", "o.png", "--json", ...more];
@@ -33,7 +38,6 @@ function decode(file: string, ...more: string[]): Promise<Outcome> {
 
 /** What the library makes of raw latents. */
 async function pictureOf(change: (value: number) => number): Promise<Raster> {
-  await using vae = await AutoencoderKL.fromPretrained(at("model"), { device: "cpu" });
   const { sample } = await vae.decode(Tensor.from(latents.data.map(change), latents.shape), {
     slicing: true,
   });

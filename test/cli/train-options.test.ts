@@ -2,6 +2,7 @@
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { flatConfig } from "../train/small-runs.ts";
 import { prepareTraining } from "../train/train-cli.ts";
 import { listFiles, runCli, temporaryFolder, type Outcome } from "./run-cli.ts";
 
@@ -15,6 +16,8 @@ beforeAll(async () => {
   await mkdir(join(folder.path, "first"));
   const nothing = { every: 1000 };
   await prepareTraining(join(folder.path, "first"), {
+    model: { config: flatConfig },
+    data: { path: "pictures", resolution: 8, validation_count: 2 },
     steps: 2,
     loss: {},
     accumulate: 1,

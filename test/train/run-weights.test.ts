@@ -10,7 +10,7 @@ import type { Recipe } from "../../src/recipe/index.ts";
 import { openTrainable, planTraining, randomnessOf, TrainingEngine } from "../../src/train/index.ts";
 import { openData, type TrainingData } from "../../src/training/training-data.ts";
 import type { ValidationMetrics } from "../../src/training/options.ts";
-import { SmallRuns, type Floats, type Section } from "./small-runs.ts";
+import { flatConfig, SmallRuns, type Floats, type Section } from "./small-runs.ts";
 
 let runs: SmallRuns;
 const runtime = new NodeRuntime({ device: "cpu", threadCount: 1 });
@@ -73,9 +73,12 @@ const pngOf = async (raster: Raster): Promise<Buffer> =>
 describe("a run with an average of its weights", () => {
   const sections = { ema: lagging, steps: 3, data: { validation_count: 3 }, samples: { count: 2 } };
   let validation: ValidationMetrics | undefined;
+  let state: Awaited<ReturnType<typeof reopen>>;
   beforeAll(async () => {
     ({ validation } = await runs.train("ema", sections));
+    state = await reopen("ema", 3, runs.recipe(sections));
   });
+  afterAll(() => state[Symbol.asyncDispose]());
 
   it("gives the average, not the weights of the last step", async () => {
     const [average, raw, model] = [
@@ -89,8 +92,6 @@ describe("a run with an average of its weights", () => {
   });
 
   it("scales the latents of the average", async () => {
-    const recipe = runs.recipe(sections);
-    await using state = await reopen("ema", 3, recipe);
     const factorOf = async (kind: "raw" | "ema"): Promise<number[]> => {
       const calibrator = new LatentCalibrator(2);
       await using review = Object.assign(await state.data.openForReview(), {
@@ -111,8 +112,6 @@ describe("a run with an average of its weights", () => {
   });
 
   it("judges both by the pictures that are held out", async () => {
-    const recipe = runs.recipe(sections);
-    await using state = await reopen("ema", 3, recipe);
     const expected: Record<string, number> = {};
     const samples = await all(state.data.validation());
     for (const [kind, name] of [
@@ -133,8 +132,6 @@ describe("a run with an average of its weights", () => {
   });
 
   it("shows both beside their inputs, and decodes the prior and a way between two pictures by the average", async () => {
-    const recipe = runs.recipe(sections);
-    await using state = await reopen("ema", 3, recipe);
     const { engine } = state;
     const inputs = (await all(state.data.validation())).slice(0, 2);
     const ofKind = async (kind: "raw" | "ema") => {
@@ -171,7 +168,12 @@ describe("a run with an average of its weights", () => {
 });
 
 describe("a run without an average", () => {
-  const sections = { steps: 2, data: { resolution: 12, validation_count: 2 }, samples: { count: 8 } };
+  const sections = {
+    model: { config: flatConfig },
+    steps: 2,
+    data: { resolution: 12, validation_count: 2 },
+    samples: { count: 8 },
+  };
 
   it("gives, judges and shows the weights of the last step", async () => {
     const { validation } = await runs.train("raw", sections);
