@@ -92,6 +92,11 @@ test("what is not run says why", () => {
         "needs MNIST's files, and minutes",
       ],
       [
+        "docs/mutation.md",
+        "npm run mutate -- src/latents              # a sample of 60 changes in a folder",
+        "takes minutes, and needs a checkout",
+      ],
+      [
         "docs/performance.md",
         "npm run bench                                                      # everything: more than an hour on two cores",
         "in a checkout, for minutes to hours",
