@@ -29,7 +29,12 @@ export async function download(settings: HubSettings, commit: string, file: HubF
     for (const path of [dirname(blob), dirname(pointer), blob, pointer])
       await assertInsideCache(settings, path);
     if (await isAsListed(pointer, file)) return;
-    if (!(await isAsListed(blob, file))) await downloadBlob(settings, commit, file, blob);
+    // Asked first: what another caller puts there meanwhile is not damaged.
+    const wasThere = await exists(blob);
+    if (!(await isAsListed(blob, file))) {
+      if (wasThere) settings.onWarning?.(`${blob} is damaged: fetching ${file.path} again.`);
+      await downloadBlob(settings, commit, file, blob);
+    }
     await linkBlob(blob, pointer);
     await removeParts(blob, settings.idleTimeoutMs);
   } catch (error) {
@@ -63,7 +68,6 @@ async function downloadBlob(
   file: HubFile,
   blob: string,
 ): Promise<void> {
-  if (await exists(blob)) settings.onWarning?.(`${blob} is damaged: fetching ${file.path} again.`);
   const partial = await claimPartial(blob, settings.idleTimeoutMs);
   try {
     await fill(settings, commit, file, partial).catch(async (error: unknown) => {
