@@ -77,7 +77,10 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
       writeErr: writeError,
       outputError: (message, write) => {
         // Commander puts its guess on a line of its own.
-        const line = message.trimEnd().replace(/^error: /, "vaekit: ").replace("\n(Did you", " (Did you");
+        const line = message
+          .trimEnd()
+          .replace(/^error: /, "vaekit: ")
+          .replace("\n(Did you", " (Did you");
         write(`${messageText(line)}\n`);
       },
     })
