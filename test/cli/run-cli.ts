@@ -6,17 +6,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { run } from "../../src/cli/run.ts";
+import { endOf, type Outcome } from "../child-end.ts";
 import { AutoencoderKL, Generator, type AutoencoderKLConfig } from "../../src/node/index.ts";
 
 /** The program; `npm test` builds it first. */
 export const program = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
-export interface Outcome {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type { Outcome };
 
 export interface RunSettings {
   readonly cwd: string;
@@ -125,17 +121,9 @@ export function spawnCli(args: readonly string[], settings: SpawnSettings): Prom
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   const timer = kill === undefined ? undefined : setTimeout(() => child.kill(kill.signal), kill.afterMs);
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      clearTimeout(timer);
-      resolve({ code, signal, stdout, stderr });
-    });
+  return endOf(child).finally(() => {
+    clearTimeout(timer);
   });
 }
 

@@ -3,7 +3,8 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSafetensorsFile, Tensor, writeSafetensorsFile } from "../../src/node/index.ts";
-import { program, runCli, saveTinyModel, savePicture, temporaryFolder, type Outcome } from "./run-cli.ts";
+import { endOf, type Outcome } from "../child-end.ts";
+import { program, runCli, saveTinyModel, savePicture, temporaryFolder } from "./run-cli.ts";
 import { SmallRuns } from "../train/small-runs.ts";
 import { formatRecipe } from "../../src/recipe/index.ts";
 import { spawn } from "node:child_process";
@@ -26,14 +27,7 @@ function inShell(command: string): Promise<Outcome> {
   const child = spawn("bash", ["-c", `vaekit() { "${process.execPath}" "${program}" "$@"; }; ${command}`], {
     cwd: folder.path,
   });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  return new Promise((resolve) => {
-    child.on("close", (code, signal) => {
-      resolve({ code, signal, stdout, stderr });
-    });
-  });
+  return endOf(child);
 }
 
 describe.runIf(process.platform === "linux")("an output that is lost", () => {

@@ -2,16 +2,11 @@
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import { endOf, type Outcome } from "../child-end.ts";
 import { codeToRun, isWrong, type Block, type Program } from "./blocks.ts";
 import { difference } from "./compare-output.ts";
 import { javascriptOf } from "./compile.ts";
 import { outputOfEach } from "./program-text.ts";
-
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** What is wrong with it, one text for each block; nothing for one that does what its page shows. */
 export async function problemsOfRun(program: Program, folder: string): Promise<string[]> {
@@ -50,19 +45,6 @@ async function run(program: Program, blocks: readonly Block[], folder: string): 
 
 function start(command: string, args: readonly string[], cwd: string): Promise<Outcome> {
   const path = `${join(cwd, "node_modules", ".bin")}${delimiter}${process.env["PATH"] ?? ""}`;
-  const child = spawn(command, args, {
-    cwd,
-    env: { ...process.env, PATH: path },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => {
-      resolve({ code, stdout, stderr });
-    });
-  });
+  const env = { ...process.env, PATH: path };
+  return endOf(spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] }));
 }

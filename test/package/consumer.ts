@@ -4,18 +4,13 @@ import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endOf, type Outcome } from "../child-end.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface ConsumerSettings {
   /** Packages that are not installed. */
   readonly without?: readonly string[];
-}
-
-export interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 export class Consumer {
@@ -50,20 +45,7 @@ export class Consumer {
 
   /** Runs Node in the folder. */
   node(args: readonly string[]): Promise<Outcome> {
-    const child = spawn(process.execPath, args, {
-      cwd: this.folder,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-    return new Promise((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", (code) => {
-        resolve({ code, stdout, stderr });
-      });
-    });
+    return endOf(spawn(process.execPath, args, { cwd: this.folder, stdio: ["ignore", "pipe", "pipe"] }));
   }
 
   remove(): Promise<void> {

@@ -7,6 +7,7 @@ import { NativeGate } from "../../src/runtime/node/native-gate.js";
 import type { VaekitError } from "../../src/errors.ts";
 import { GraphBuilder } from "../../src/graph/index.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
+import { endOf, type Outcome } from "../child-end.ts";
 
 const built = new URL("../../dist/runtime/node/node-runtime.js", import.meta.url);
 
@@ -25,19 +26,12 @@ const ends = {
      setTimeout(() => { throw new Error("the program's own"); }, ${milliseconds});`,
 } as const;
 
-function runModule(source: string): Promise<{ code: number | null; signal: string | null; stderr: string }> {
+function runModule(source: string): Promise<Outcome> {
   const child = spawn(process.execPath, ["--input-type=module", "--eval", source], {
     cwd: fileURLToPath(new URL(".", import.meta.url)),
     stdio: ["ignore", "ignore", "pipe"],
   });
-  let stderr = "";
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      resolve({ code, signal, stderr });
-    });
-  });
+  return endOf(child);
 }
 
 /** Loading ONNX Runtime takes 50 to 150 ms from the program's start; one of these meets it on most machines. */
@@ -46,7 +40,7 @@ const moments = [0, 10, 20, 30, 40, 60, 90];
 describe.each(Object.entries(ends))("%s in the middle of native work", (_, end) => {
   test.each(moments)("after %i ms is no crash", async (milliseconds) => {
     const outcome = await runModule(preamble + end(milliseconds));
-    expect(outcome).toEqual({ code: 0, signal: null, stderr: "" });
+    expect(outcome).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
   });
 });
 

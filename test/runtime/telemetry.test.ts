@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { turnTelemetryOff } from "../../src/runtime/node/telemetry.js";
+import { endOf } from "../child-end.ts";
 import { listFiles, program, temporaryFolder } from "../cli/run-cli.ts";
 import { prepareTraining } from "../train/train-cli.ts";
 
@@ -53,12 +54,7 @@ async function runAtHome(name: string, args: readonly string[]) {
     env: { PATH, HOME: home, USERPROFILE: home, TMPDIR: temporary, TEMP: temporary, TMP: temporary },
     stdio: ["ignore", "ignore", "pipe"],
   });
-  let stderr = "";
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  const code = await new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", resolve);
-  });
+  const { code, stderr } = await endOf(child);
   return { code, stderr, files: [...(await listFiles(home)), ...(await listFiles(temporary))] };
 }
 

@@ -1,25 +1,19 @@
 /** Programs of a few lines in a Node process of their own, for what only a process can show: limits, locks, kills. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { endOf, type Outcome } from "../child-end.ts";
 
 /** The built run directory; `npm test` builds it first. */
 const built = new URL("../../dist/training/run-folder/index.js", import.meta.url);
 const builtInterrupt = new URL("../../dist/cli/interrupt.js", import.meta.url);
 const builtTensor = new URL("../../dist/tensor/tensor.js", import.meta.url);
 
-export interface ChildOutcome {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** A program that runs. */
 export interface Child {
   readonly process: ChildProcess;
   /** Resolves once the program has printed `text`, and rejects if it ends without. */
   printed(text: string): Promise<void>;
-  readonly ended: Promise<ChildOutcome>;
+  readonly ended: Promise<Outcome>;
 }
 
 /**
@@ -42,19 +36,12 @@ export function startChild(code: string, folder: string, before = ":"): Child {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";
-  let stderr = "";
   const waiting = new Set<() => void>();
   child.stdout.on("data", (chunk: Buffer) => {
     stdout += chunk.toString();
     for (const look of waiting) look();
   });
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = new Promise<ChildOutcome>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (exitCode, signal) => {
-      resolve({ code: exitCode, signal, stdout, stderr });
-    });
-  });
+  const ended = endOf(child);
   const printed = (text: string): Promise<void> =>
     new Promise((resolve, reject) => {
       const look = (): void => {

@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { program, type Outcome } from "../cli/run-cli.ts";
+import { endOf, type Outcome } from "../child-end.ts";
+import { program } from "../cli/run-cli.ts";
 
 /** What a test changes of the recipe. */
 export type RecipeChanges = Readonly<Record<string, unknown>>;
@@ -68,17 +69,7 @@ export function runTrain(out: string, args: readonly string[], settings: TrainSe
     signalBeforeRenameTo === undefined ? [] : ["--import", signallingPreload(signalBeforeRenameTo)];
   // One thread: these graphs are too small to share, and waiting for others costs a busy machine dearly.
   const command = [...preload, program, "train", ...args, "--out", out, "--threads", "1"];
-  const child = spawn(process.execPath, command, { cwd, stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      resolve({ code, signal, stdout, stderr });
-    });
-  });
+  return endOf(spawn(process.execPath, command, { cwd, stdio: ["ignore", "pipe", "pipe"] }));
 }
 
 /** A module that, loaded first, sends the process a signal once, and lets it arrive, before a rename to such a path. */
