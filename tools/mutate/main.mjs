@@ -30,21 +30,9 @@ const here = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.
 const say = (/** @type {string} */ line) => void process.stdout.write(`${line}\n`);
 const complain = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`);
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    all: { type: "boolean", default: false },
-    count: { type: "string", default: "60" },
-    seed: { type: "string", default: "a" },
-    /** How many test files, the nearest ones, are looked at. */
-    tests: { type: "string", default: "30" },
-    /** How long the tests of one change may take together. */
-    "limit-seconds": { type: "string", default: "40" },
-    report: { type: "string" },
-    retry: { type: "string" },
-  },
-});
+const { values: options, positionals } = readArguments();
 const folder = positionals[0]?.replace(/\/$/, "");
+const [count, testCount, limitSeconds] = [positive("count"), positive("tests"), positive("limit-seconds")];
 if (folder === undefined || !existsSync(join(root, folder))) {
   complain("Name a folder or a file of src: npm run mutate -- src/latents");
   process.exit(2);
@@ -68,12 +56,45 @@ const targets = sources.filter((file) => (file === folder || file.startsWith(`${
 
 const { files: instrumented, mutants } = await makeMutants(workspace.path, targets);
 writeInstrumented(workspace.path, instrumented);
-const nearest = nearestTests(importGraph(root, sources, tests), targets, Number(options.tests));
+const nearest = nearestTests(importGraph(root, sources, tests), targets, testCount);
 say(`${folder}: ${mutants.length} changes in ${targets.length} files; ${nearest.length} test files near`);
 
 const measured = await measureCoverage(nearest);
 report(await tryAll(chooseMutants()));
 process.exit(0);
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        all: { type: "boolean", default: false },
+        count: { type: "string", default: "60" },
+        seed: { type: "string", default: "a" },
+        /** How many test files, the nearest ones, are looked at. */
+        tests: { type: "string", default: "30" },
+        /** How long the tests of one change may take together. */
+        "limit-seconds": { type: "string", default: "40" },
+        report: { type: "string" },
+        retry: { type: "string" },
+      },
+    });
+  } catch (error) {
+    complain(error instanceof Error ? error.message : String(error));
+    process.exit(2);
+  }
+}
+
+/**
+ * @param {"count" | "tests" | "limit-seconds"} name
+ * @returns {number}
+ */
+function positive(name) {
+  const value = Number(options[name]);
+  if (value > 0) return value;
+  complain(`--${name}: expected a number above 0, found ${options[name]}.`);
+  process.exit(2);
+}
 
 /** @returns {readonly import("./mutants.mjs").Mutant[]} */
 function chooseMutants() {
@@ -84,7 +105,7 @@ function chooseMutants() {
     const survived = new Set(before.mutants.filter(isSurvivor).map(({ key }) => key));
     return mutants.filter(({ key }) => survived.has(key));
   }
-  return options.all ? mutants : sample(mutants, Number(options.count), options.seed);
+  return options.all ? mutants : sample(mutants, count, options.seed);
 }
 
 /**
@@ -178,7 +199,7 @@ async function tryOne(lane, mutant) {
  * @returns {Measured[]} as many as run within the limit, one at least
  */
 function withinLimit(files) {
-  const limitMs = 1000 * Number(options["limit-seconds"]);
+  const limitMs = 1000 * limitSeconds;
   let sum = 0;
   return files.filter(({ milliseconds }, index) => (sum += milliseconds) <= limitMs || index === 0);
 }
