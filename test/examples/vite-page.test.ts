@@ -19,7 +19,7 @@ beforeAll(async () => {
   consumer = await Consumer.create();
   await cp(join(root, "examples", "vite"), consumer.folder, { recursive: true });
   await mkdir(join(consumer.folder, "public"), { recursive: true });
-  expect(await consumer.node(["prepare.mjs"])).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(await consumer.node(["prepare.mjs"])).toMatchObject({ code: 0, stdout: "", stderr: "" });
   await build({ root: consumer.folder, logLevel: "silent" });
 }, 180_000);
 afterAll(() => consumer.remove());
