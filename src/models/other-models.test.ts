@@ -3,7 +3,7 @@ import { modelOfFile, type FileOfModel } from "../weights/single-file.ts";
 import { bytesInMemory } from "../tensor/byte-source.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import { autoencoderKL } from "./autoencoder-kl/model.ts";
-import { parseConfig } from "./autoencoder-kl/config.ts";
+import { areOfOtherAutoencoder, describeOtherPart } from "./other-models.ts";
 
 type Names = Readonly<Record<string, readonly number[]>>;
 
@@ -46,6 +46,8 @@ const autoencoders: [what: RegExp, names: Names][] = [
     { "0.weight": [64, 3, 3, 3], "11.pool.0.weight": [256, 64, 1, 1], "11.conv.0.weight": [64, 64, 3, 3] },
   ],
   [/VQModel/, { ...kl, "quantize.embedding.weight": [8192, 3] }],
+  [/VQModel/, { ...kl, "quantize.embed": [8192, 3] }],
+  [/VQModel/, { ...kl, "quantize.embeddings": [8192, 3] }],
   [/FLUX\.2's/, { ...kl, "bn.running_mean": [128] }],
   [
     /consistency decoder/,
@@ -53,6 +55,8 @@ const autoencoders: [what: RegExp, names: Names][] = [
   ],
   [/AsymmetricAutoencoderKL/, { ...kl, "decoder.condition_encoder.layers.0.weight": [192, 3, 3, 3] }],
   [/Stable Video Diffusion/, { ...kl, "decoder.time_conv_out.weight": [3, 3, 3, 1, 1] }],
+  [/Stable Video Diffusion/, { ...kl, "decoder.up.0.block.0.time_stack.in_layers.0.weight": [128] }],
+  [/Stable Video Diffusion/, { ...kl, "decoder.conv_out.time_mix_conv.weight": [3, 3, 3, 1, 1] }],
   [
     /AutoencoderDC/,
     {
@@ -127,6 +131,8 @@ const autoencoders: [what: RegExp, names: Names][] = [
     /an audio autoencoder/,
     { "encoder.conv1.weight_v": [128, 2, 7], "decoder.conv1.weight_v": [2048, 64, 7] },
   ],
+  [/an audio autoencoder/, { "encoder.conv_in.weight": [128, 2, 3] }],
+  [/an audio autoencoder/, { "decoder.conv1.parametrizations.weight.original0": [2048, 1, 1] }],
 ];
 
 const parts: [what: RegExp, names: Names][] = [
@@ -139,16 +145,29 @@ const parts: [what: RegExp, names: Names][] = [
     { "down_blocks.0.resnets.0.conv1.weight": [8, 8, 3, 3], "time_embedding.linear_1.weight": [8, 8] },
   ],
   [/ControlNet/, { "control_model.zero_convs.0.0.weight": [8, 8, 1, 1] }],
+  [/ControlNet/, { "input_hint_block.0.weight": [16, 3, 3, 3] }],
+  [/a diffusion transformer/, { "net.x_embedder.proj.1.weight": [8, 8] }],
+  [/a diffusion transformer/, { "model.diffusion_model.layers.0.attention.qkv.weight": [8, 8] }],
+  [/UNet/, { "output_blocks.0.0.in_layers.0.weight": [8] }],
+  [/UNet/, { "model.diffusion_model.out.0.weight": [320] }],
   [/LoRA/, { "lora_unet_down_blocks_0.lora_down.weight": [4, 8] }],
   [/LoRA/, { "transformer.blocks.0.to_q.lora_A.weight": [4, 8] }],
+  [/LoRA/, { "lora_te_text_model_encoder_layers_0_mlp_fc1.alpha": [] }],
+  [/LoRA/, { "diffusion_model.blocks.0.attn.hada_w1_a": [4, 8] }],
+  [/LoRA/, { "diffusion_model.blocks.0.attn.lokr_w1": [4, 8] }],
+  [/LoRA/, { "diffusion_model.blocks.0.attn.dora_scale": [8] }],
   [/text or picture encoder/, { "text_model.encoder.layers.0.self_attn.k_proj.weight": [8, 8] }],
   [
     /text or picture encoder/,
     { "encoder.block.0.layer.0.SelfAttention.q.weight": [8, 8], "decoder.block.0.layer.0.x": [8] },
   ],
   [/text or picture encoder/, { "model.layers.0.self_attn.q_proj.weight": [8, 8] }],
+  [/text or picture encoder/, { "cond_stage_model.model.transformer.resblocks.0.ln_1.weight": [8] }],
+  [/text or picture encoder/, { "vision_model.embeddings.class_embedding": [8] }],
   [/textual inversion/, { emb_params: [4, 768] }],
+  [/textual inversion/, { clip_g: [4, 1280], clip_l: [4, 768] }],
   [/upscaler/, { "conv_first.weight": [64, 3, 3, 3] }],
+  [/upscaler/, { "model.body.0.rdb1.conv1.weight": [32, 64, 3, 3] }],
   [/latents, which `vaekit decode` decodes/, { latent_tensor: [1, 4, 8, 8] }],
 ];
 
@@ -190,45 +209,53 @@ describe("a single file", () => {
   });
 });
 
-describe("a config", () => {
-  it.each([
-    ["AutoencoderTiny", "TAESD"],
-    ["VQModel", "codebook"],
-    ["AutoencoderKLFlux2", "FLUX.2"],
-    ["AutoencoderKLWan", "Wan"],
-    ["AutoencoderKLQwenImage", "Qwen-Image"],
-    ["AutoencoderKLHunyuanVideo15", "HunyuanVideo"],
-    ["AutoencoderKLLTX2Video", "LTX-Video"],
-    ["AutoencoderKLLTX2Audio", "audio"],
-    ["AutoencoderRAE", "representations"],
-  ])("of %s says what it is and that it comes later", (name, what) => {
-    expect(() => parseConfig({ _class_name: name }, "config.json")).toThrow(
-      expect.objectContaining({
-        code: "UNSUPPORTED",
-        message: expect.stringContaining(what) as string,
-      }) as Error,
-    );
+/** The same tensors under other names. */
+const renamed = (names: Names, rename: (name: string) => string): Names =>
+  Object.fromEntries(Object.entries(names).map(([name, shape]) => [rename(name), shape]));
+
+/** Modules that only one class has, whatever their tensors are called. */
+const knownByModule =
+  /decoder_unet|condition_encoder|time_|temp_|blocks\.\d\.\d|op_list|block_in|parametrizations|per_channel/;
+
+describe("the names of tensors", () => {
+  it.each([...autoencoders, ...parts])("may count beyond nine: %s %#", (what, names) => {
+    const further = renamed(names, (name) => name.replace(/(?<!conv\.|pool\.)\b\d\b/g, "1$&"));
+    expect(() => open(further)).toThrow(what);
   });
 
+  it.each(autoencoders)("that only end as those of an autoencoder are not its: %s %#", (_, names) => {
+    expect(areOfOtherAutoencoder(stored(renamed(names, (name) => `my_${name}`)))).toBe(false);
+  });
+
+  it.each(autoencoders.filter(([, names]) => !Object.keys(names).some((name) => knownByModule.test(name))))(
+    "that only begin as those of an autoencoder are not its: %s %#",
+    (_, names) => {
+      expect(areOfOtherAutoencoder(stored(renamed(names, (name) => `${name}_scale`)))).toBe(false);
+    },
+  );
+
   it.each([
-    [{ _class_name: "UNet2DConditionModel" }, "UNet"],
-    [{ _class_name: "FluxTransformer2DModel" }, "a diffusion transformer"],
-    [{ _class_name: "StableDiffusionPipeline" }, "a whole pipeline"],
-    [{ _class_name: "PNDMScheduler" }, "a schedule of noise"],
-    [{ architectures: ["CLIPTextModel"], model_type: "clip" }, "a text or picture encoder"],
-    [
-      { _class_name: "SomethingNew" },
-      'expected the config of an AutoencoderKL, found that of "SomethingNew".',
-    ],
-    [{ _class_name: "MlpVae" }, 'found that of "MlpVae"'],
-    [{ _class_name: null }, "found that of null"],
-    [{ _class_name: ["AutoencoderKL"] }, 'found that of ["AutoencoderKL"]'],
-  ])("of %j says that it is another model's", (json, what) => {
-    expect(() => parseConfig(json, "config.json")).toThrow(
-      expect.objectContaining({
-        code: "INVALID_CONFIG",
-        message: expect.stringContaining(what) as string,
-      }) as Error,
-    );
+    "my_double_blocks.0.weight",
+    "my_transformer_blocks.0.weight",
+    "my_net.blocks.0.weight",
+    "my_input_blocks.0.weight",
+    "my_zero_convs.0.weight",
+    "my_text_model.encoder.weight",
+    "my_transformer.resblocks.0.weight",
+    "my_encoder.block.0.layer.0.weight",
+    "my_layers.0.self_attn.weight",
+    "my_emb_params",
+    "emb_params_of_mine",
+    "my_conv_first.weight",
+    "conv_firsts.weight",
+    "my.latents",
+    "latents_of_mine",
+    "explorations.lora_Beyond",
+    "folklora_A.weight",
+    "my_lora_unet_x",
+    "my_lora_te_x",
+    "dora_scales",
+  ])("that only resemble those of another part are not its: %s", (name) => {
+    expect(describeOtherPart(stored({ [name]: [1, 1, 1, 1] }))).toBeUndefined();
   });
 });

@@ -177,8 +177,10 @@ const otherAutoencoders: readonly OtherModel[] = [
   },
 ];
 
-/** What else lies in a model's folders, and is no autoencoder. */
+/** What else lies in a model's folders, and is no autoencoder; pipelines are named after the parts that they have. */
 const otherParts: readonly OtherModel[] = [
+  { description: "a whole pipeline, whose parts lie in folders of their own", classNames: [/Pipeline$/] },
+  { description: "a schedule of noise", classNames: [/Scheduler$/] },
   {
     description: "a LoRA, changes to another model's weights",
     marks: [[/(^|[._])lora_?(A|B|up|down|te|unet)\b|^lora_(te|unet)|\.(hada_w1_a|lokr_w1|dora_scale)$/]],
@@ -190,7 +192,7 @@ const otherParts: readonly OtherModel[] = [
   },
   {
     description: "a diffusion transformer",
-    classNames: [/Transformer\w*Model$/, /^DiT/],
+    classNames: [/Transformer/, /DiT\w*Model$/, "UVit2DModel"],
     marks: [
       [/(^|\.)(double_blocks|joint_blocks|double_stream_blocks)\.\d+\./],
       [/^(single_)?transformer_blocks\.\d+\./],
@@ -199,7 +201,7 @@ const otherParts: readonly OtherModel[] = [
   },
   {
     description: "a diffusion model's UNet",
-    classNames: [/UNet/, "PriorTransformer"],
+    classNames: [/UNet/],
     marks: [
       [/(^|\.)(input_blocks|output_blocks)\.\d+\./],
       [/^(down_blocks|up_blocks)\.\d+\.(resnets|attentions)\./, /^time_embedding\./],
@@ -209,8 +211,8 @@ const otherParts: readonly OtherModel[] = [
   {
     description: "a text or picture encoder (CLIP, T5 or another language model)",
     classNames: [
-      /^(CLIP|T5|UMT5|Llama|Qwen|Gemma|Mistral|Siglip|Bert|XLMRoberta|Gpt|GPT)/i,
-      /(TextModel|TextEncoder|ForCausalLM|ForConditionalGeneration)/,
+      /CLIP|T5|Llama|Qwen|Gemma|Mistral|Siglip|Bert|GPT/i,
+      /TextModel|TextEncoder|ForCausalLM|ForConditionalGeneration/,
     ],
     marks: [
       [/(^|\.)(text_model|vision_model)\.(encoder|embeddings)\./],
@@ -231,8 +233,6 @@ const otherParts: readonly OtherModel[] = [
     description: "latents, which `vaekit decode` decodes",
     marks: [[conv2d(/^(latents|latent_tensor|samples)$/)]],
   },
-  { description: "a schedule of noise", classNames: [/Scheduler$/] },
-  { description: "a whole pipeline, whose parts lie in folders of their own", classNames: [/Pipeline$/] },
 ];
 
 /** A file's tensors; only names and shapes matter. */
