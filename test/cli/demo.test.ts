@@ -1,0 +1,34 @@
+/** `vaekit demo`: the built-in model on the sample picture. */
+import { describe, expect, test } from "vitest";
+import { readImage } from "../../src/node/index.ts";
+import { workFolder } from "./work-folder.ts";
+
+const { at, files, succeed, json } = workFolder();
+
+describe("demo", () => {
+  test("writes to vaekit-demo, and says what to try next", async () => {
+    const text = await succeed("demo");
+    expect(text).toMatch(/^built-in model: /);
+    expect(text).toContain(
+      "Reconstruction: vaekit-demo/reconstruction.png\nReport:         vaekit-demo/report.html",
+    );
+    expect(text).toMatch(/Next: vaekit roundtrip YOUR-PICTURE\.jpg --html report\.html\n$/);
+    expect(await files()).toEqual([
+      "vaekit-demo",
+      "vaekit-demo/reconstruction.png",
+      "vaekit-demo/report.html",
+    ]);
+    expect(await readImage(at("vaekit-demo/reconstruction.png"))).toMatchObject({ height: 512 });
+  });
+
+  test("shows the built-in model at work, and writes elsewhere with --out", async () => {
+    const told = await json("demo", "--out", "here");
+    expect(told).toMatchObject({
+      model: "built-in model",
+      report: "here/report.html",
+      pictures: [{ reconstruction: "here/reconstruction.png" }],
+    });
+    expect((told.pictures as { psnr: number }[])[0]!.psnr).toBeGreaterThan(20);
+    expect(await files()).toEqual(["here", "here/reconstruction.png", "here/report.html"]);
+  });
+});
