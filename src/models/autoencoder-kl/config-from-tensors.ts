@@ -7,10 +7,9 @@
  *
  * What contradicts the shapes is an error: it belongs to another file.
  */
-import { VaekitError } from "../../errors.ts";
 import { scalingWarnings, type ReadConfig } from "./config.ts";
-import { snakeCase, withDefaults, type AutoencoderKLConfig, type ConfigKey } from "./keys.ts";
-import { describeFound } from "../config-checks.ts";
+import { withDefaults, type AutoencoderKLConfig } from "./keys.ts";
+import { refuseContradictions } from "../config-keys.ts";
 import type { TensorShapes } from "../model.ts";
 import { inferArchitecture, mirroredKeys, type Architecture } from "./infer-architecture.ts";
 import { checkFamily, chooseFamily, modelFamilies, onlyFamily, type ModelFamily } from "./infer-config.ts";
@@ -41,7 +40,7 @@ export function configFromTensors(
   const architecture = inferArchitecture(tensors, subject, values.normNumGroups);
   const said = new Set(Object.keys(architecture) as (keyof Architecture)[]);
   mirroredKeys(tensors).forEach((key) => said.delete(key));
-  refuseContradictions({ architecture, said }, values, subject);
+  refuseContradictions<AutoencoderKLConfig>(architecture, said, values, subject);
   const isSilent = Object.keys(values).length === 0 && given?.isWhole !== true;
   const family =
     as !== undefined || isSilent ? chooseFamily(architecture, as, subject) : onlyFamily(architecture);
@@ -74,26 +73,4 @@ function openScaling(
   return [
     `${subject}: nothing says its scaling_factor; diffusers' default ${scalingFactor}, that of Stable Diffusion 1, is assumed. Pass \`as\`, or scaling_factor in the config, if it is another model.`,
   ];
-}
-
-/** How many contradictions a message names. */
-const maxNamed = 3;
-
-function refuseContradictions(
-  { architecture, said }: { architecture: Architecture; said: ReadonlySet<keyof Architecture & ConfigKey> },
-  given: Partial<AutoencoderKLConfig>,
-  subject: string,
-): void {
-  const wrong = [...said].filter((key) => {
-    return given[key] !== undefined && JSON.stringify(given[key]) !== JSON.stringify(architecture[key]);
-  });
-  if (wrong.length === 0) return;
-  const found = wrong.slice(0, maxNamed).map((key) => {
-    return `${snakeCase(key)}: expected ${describeFound(architecture[key])}, found ${describeFound(given[key])}`;
-  });
-  const more = wrong.length > maxNamed ? ` and ${wrong.length - maxNamed} more` : "";
-  throw new VaekitError(
-    "INVALID_CONFIG",
-    `${subject}: the config contradicts the shapes of the file's tensors: ${found.join("; ")}${more}. Leave these keys out, or take the config that belongs to the file.`,
-  );
 }

@@ -1,6 +1,6 @@
 /**
  * The config of diffusers' AutoencoderKL: its keys, their defaults, and the checks of a whole one. How a config.json
- * is read is in autoencoder-kl-config.ts.
+ * is read is in config.ts.
  *
  * @see diffusers, models/autoencoders/autoencoder_kl.py
  */
@@ -8,7 +8,6 @@ import { VaekitError } from "../../errors.ts";
 import {
   boolean,
   describeFound,
-  describeRefusal,
   finiteNumber,
   listOf,
   nullable,
@@ -17,6 +16,7 @@ import {
   positiveNumber,
   type Check,
 } from "../config-checks.ts";
+import { checkKeys, keysOf, snakeCase, type ConfigTable } from "../config-keys.ts";
 import { configLimits } from "../config-limits.ts";
 
 /** The activations of the residual blocks. */
@@ -120,7 +120,10 @@ const side: Check<number> = (value) => {
 
 export type ConfigKey = keyof AutoencoderKLConfig;
 
-export const configChecks: { readonly [K in ConfigKey]: Check<AutoencoderKLConfig[K]> } = {
+/** `_class_name` of its config.json; the second is that of repositories from diffusers' Flax days. */
+export const classNames = ["AutoencoderKL", "FlaxAutoencoderKL"] as const;
+
+const checks: ConfigTable<AutoencoderKLConfig>["checks"] = {
   inChannels: positiveInteger(configLimits.pictureChannels),
   outChannels: positiveInteger(configLimits.pictureChannels),
   downBlockTypes: listOf(oneOf(downBlockTypes), configLimits.levels),
@@ -141,11 +144,9 @@ export const configChecks: { readonly [K in ConfigKey]: Check<AutoencoderKLConfi
   midBlockAddAttention: boolean,
 };
 
-export const configKeys = Object.keys(defaultConfig) as ConfigKey[];
+export const configTable: ConfigTable<AutoencoderKLConfig> = { classNames, checks };
 
-/** diffusers' name of a key. */
-export const snakeCase = (key: string): string =>
-  key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export const configKeys: readonly ConfigKey[] = keysOf(configTable);
 
 /**
  * Fills checked values with diffusers' defaults, and checks what they say together.
@@ -164,19 +165,8 @@ export function withDefaults(values: Partial<AutoencoderKLConfig>, subject: stri
  * @throws INVALID_CONFIG on the first that is not, and what makes one whole.
  */
 export function checkConfig(config: unknown, subject: string): asserts config is AutoencoderKLConfig {
-  if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    const found = describeFound(config);
-    throw new VaekitError("INVALID_CONFIG", `${subject}: expected AutoencoderKL's config, found ${found}.`);
-  }
-  for (const key of configKeys) {
-    const value: unknown = Reflect.get(config, key);
-    const result = configChecks[key](value);
-    if ("value" in result) continue;
-    const remedy = value === undefined ? " completeConfig adds what is missing." : "";
-    const message = `${subject}: ${key}: ${describeRefusal(result, value)}.${remedy}`;
-    throw new VaekitError("INVALID_CONFIG", message);
-  }
-  checkConsistency(config as AutoencoderKLConfig, subject);
+  checkKeys(config, subject, configTable);
+  checkConsistency(config, subject);
 }
 
 /** With a mean and a std for each channel, diffusers' default factor is nobody's: it is Stable Diffusion 1's. */
