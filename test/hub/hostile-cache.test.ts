@@ -31,6 +31,7 @@ import {
   namesIn,
   isWhole,
 } from "./hostile-hub.ts";
+import { parked } from "./unfinished-file.ts";
 
 describe("the cache", () => {
   test.each([
@@ -170,9 +171,7 @@ describe("the caller's signal", () => {
         if (file === single && loadedBytes === keptBytes) controller.abort();
       };
       await refusal({ signal: controller.signal, onProgress }, "org/plain", "ABORTED");
-      expect(
-        (await readFile(`${blob(weights)}.vaekit-incomplete`)).equals(weights.subarray(0, keptBytes)),
-      ).toBe(true);
+      expect((await readFile(parked())).equals(weights.subarray(0, keptBytes))).toBe(true);
     }
     hub.behaviour = {};
     expect(await isWhole(await resolve())).toBe(true);

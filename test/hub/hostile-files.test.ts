@@ -19,13 +19,12 @@ import {
   isWhole,
   type Answer,
 } from "./hostile-hub.ts";
+import { leavePart, parked } from "./unfinished-file.ts";
 
 describe("a file of the hub", () => {
   test("needs room for what is missing of it alone", async () => {
     const { bavail, bsize } = await statfs(cacheDir);
-    const part = join(repository(), "blobs", `${sha256(weights)}.vaekit-incomplete`);
-    await mkdir(dirname(part), { recursive: true });
-    await writeFile(part, "");
+    const part = await leavePart(Buffer.alloc(0));
     // Without blocks on the disk; others who write there meanwhile change less than the half of it.
     await truncate(part, 2 ** 33);
     const entries = [
@@ -98,11 +97,6 @@ describe("a file of the hub", () => {
 });
 
 describe("a part of a file", () => {
-  const parked = (): string => `${blob(weights)}.vaekit-incomplete`;
-  const leavePart = async (part: Buffer): Promise<void> => {
-    await mkdir(dirname(parked()), { recursive: true });
-    await writeFile(parked(), part);
-  };
   const noPartIsLeft = async (): Promise<void> => {
     expect((await namesIn(dirname(parked()))).sort()).toEqual([sha256(weights), gitHash(config)].sort());
   };

@@ -117,6 +117,9 @@ export const flood: Answer = (_, response) => {
   more();
 };
 
+/** The requests for files since the test began. */
+export const fileRequests = (): string[] => hub.requests.filter((path) => path.includes("/resolve/"));
+
 export const repository = (id = "org/plain"): string => join(cacheDir, `models--${id.replace("/", "--")}`);
 export const blob = (content: Buffer, name = sha256(content)): string => join(repository(), "blobs", name);
 export const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);

@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { HubProgress } from "../../src/hub/index.ts";
 import { commit } from "../hub-server.ts";
-import { hub, isWhole, refusal, resolve, send, single, weights, when } from "./hostile-hub.ts";
+import { fileRequests, hub, isWhole, refusal, resolve, send, single, weights, when } from "./hostile-hub.ts";
 
 /** The defaults, which are what is tested. */
 const defaults = { timeoutMs: undefined, idleTimeoutMs: undefined };
@@ -227,9 +227,7 @@ describe("a question that is over", () => {
       if (loadedBytes === totalBytes) controller.abort();
     };
     await refusal({ signal: controller.signal, onProgress }, "org/plain", "ABORTED");
-    expect(hub.requests.filter((path) => path.includes("/resolve/"))).toEqual([
-      expect.stringContaining("config.json"),
-    ]);
+    expect(fileRequests()).toEqual([expect.stringContaining("config.json")]);
   });
 
   test("by a signal that had fired before asks for nothing at all", async () => {
