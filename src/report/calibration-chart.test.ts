@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { axisNumbers, outline } from "../../test/report/outline.ts";
 import { LatentCalibrator } from "../latents/index.ts";
 import { Generator } from "../random/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -107,5 +108,63 @@ describe("renderCalibrationChart", () => {
     expect(() => renderCalibrationChart({ ...chart, raw: { low: 0, high: 1, counts: [-3] } })).toThrow(
       "histogram: expected counts of 0 or more, found -3.",
     );
+  });
+});
+
+describe("a calibration's chart", () => {
+  const histogram = { low: -2, high: 2, counts: [1, 3, 4, 0] };
+  const estimate = { value: 0.5, interval: [0.4, 0.6] } as const;
+
+  it("has both histograms, the normal curve, the axis and the legend", () => {
+    expect(
+      outline(
+        renderCalibrationChart({
+          title: "boats",
+          raw: { low: -8, high: 8, counts: [1, 3] },
+          normalized: histogram,
+          scalingFactor: estimate,
+          shiftFactor: { value: 0.25, interval: null },
+          confidence: 0.9,
+          pictureCount: 1,
+        }),
+      ),
+    ).toMatchInlineSnapshot(`
+      "svg viewBox=0 0 760 380 width=760 height=380 role=img aria-label=boats: latents before and after scaling, beside the standard normal distribution class=chart
+      rect width=760 height=380 class=paper
+      text x=24 y=28 class=strong : boats, 1 picture
+      rect x=24 y=317 width=356 height=15 class=bar-raw
+      rect x=380 y=287 width=356 height=45 class=bar-raw
+      rect x=291 y=272 width=44.5 height=60 class=bar
+      rect x=335.5 y=152 width=44.5 height=180 class=bar
+      rect x=380 y=92 width=44.5 height=240 class=bar
+      polyline points=24.00,332.00 … 380.00,140.51 … 736.00,332.00 (121) class=curve
+      g class=axis
+      line x1=24 y1=332 x2=736 y2=332
+      ticks at y=332…336, numbers at y=348: x=24 -8, x=113 -6, x=202 -4, x=291 -2, x=380 0, x=469 2, x=558 4, x=647 6, x=736 8
+      g
+      rect x=24 y=40 width=14 height=10 class=bar-raw
+      text x=44 y=50 : before: z
+      g
+      rect x=24 y=60 width=14 height=10 class=bar
+      text x=44 y=70 : after: (z − shift) · scaling
+      line x1=254 y1=46 x2=268 y2=46 class=curve
+      text x=274 y=50 : N(0, 1)
+      text x=344 y=50 : scaling_factor 0.5 [0.4, 0.6] (90 % interval)
+      text x=344 y=70 : shift_factor 0.25"
+    `);
+  });
+
+  it("shows at least -4 to 4, and the title alone where nobody counted pictures", () => {
+    const chart = renderCalibrationChart({
+      title: "boats",
+      raw: histogram,
+      normalized: histogram,
+      scalingFactor: estimate,
+      shiftFactor: estimate,
+    });
+    expect(axisNumbers(chart, "middle")).toEqual(["-4", "-3", "-2", "-1", "0", "1", "2", "3", "4"]);
+    const lines = outline(chart).split("\n");
+    expect(lines).toContain("text x=24 y=28 class=strong : boats");
+    expect(lines.filter((line) => line.includes("(95 % interval)"))).toHaveLength(2);
   });
 });
