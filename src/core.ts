@@ -18,6 +18,7 @@ export {
   spatialFactor,
   type AutoencoderKLConfig,
   type AutoencoderKLConfigJson,
+  type BlocksConfig,
   type ConfigSchema,
   type FamilyPreset,
   type FindParameter,

@@ -35,6 +35,28 @@ export interface ReadKeys<Config> {
   readonly isWhole: boolean;
 }
 
+/** `blockOutChannels` → `block_out_channels`, as a type. */
+type SnakeCase<Key extends string> = Key extends `${infer Head}${infer Tail}`
+  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${SnakeCase<Tail>}`
+  : Key;
+
+/** As JSON.parse types it: any text where only some will do. */
+type Widened<T> = T extends string
+  ? string
+  : T extends readonly (infer Item)[]
+    ? readonly Widened<Item>[]
+    : T;
+
+/** The content of a class's config.json, whole or in part. */
+export type ConfigJson<Config> = {
+  readonly [K in keyof Config & string as SnakeCase<K>]?: Widened<Config[K]>;
+} & {
+  /** The model's class. */
+  readonly _class_name?: string;
+  /** The diffusers that wrote the file. Nothing here depends on it. */
+  readonly _diffusers_version?: string;
+};
+
 /** diffusers' name of a key. */
 export const snakeCase = (key: string): string =>
   key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -28,6 +28,7 @@ export {
 } from "./autoencoder-kl/infer-config.ts";
 export { initializeParameters } from "./autoencoder-kl/initialize.ts";
 export { autoencoderKL } from "./autoencoder-kl/model.ts";
+export type { BlocksConfig } from "./block-keys.ts";
 export { configLimits } from "./config-limits.ts";
 export {
   initializeMlpVae,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bytesInMemory } from "../tensor/byte-source.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
-import { autoencoderKLNames } from "../models/autoencoder-kl/names.ts";
+import { blockNames } from "../models/block-names.ts";
 import { selectVaeNames, withPresentNames } from "./key-names.ts";
 import { modelOfFile } from "./single-file.ts";
 
@@ -158,7 +158,7 @@ describe("withPresentNames", () => {
       "decoder.mid_block.attentions.0.group_norm.bias",
       "decoder.mid_block.resnets.0.norm1.bias",
     ];
-    expect([...withPresentNames(tensorsNamed(names), autoencoderKLNames).keys()]).toEqual([
+    expect([...withPresentNames(tensorsNamed(names), blockNames).keys()]).toEqual([
       "encoder.mid_block.attentions.0.to_q.weight",
       "encoder.mid_block.attentions.0.to_k.bias",
       "decoder.mid_block.attentions.0.to_v.weight",

@@ -3,7 +3,14 @@
  * snake_case or in our camelCase; and back to config.json.
  */
 import { channelsWithFactor, ignoresDefaultFactor } from "../../latents/scaling.ts";
-import { configText, readKeys, snakeCase, type ConfigSource, type ReadKeys } from "../config-keys.ts";
+import {
+  configText,
+  readKeys,
+  snakeCase,
+  type ConfigJson,
+  type ConfigSource,
+  type ReadKeys,
+} from "../config-keys.ts";
 import type { ParsedConfig } from "../model.ts";
 import {
   checkConfig,
@@ -12,43 +19,12 @@ import {
   configTable,
   withDefaults,
   type AutoencoderKLConfig,
-  type ConfigKey,
 } from "./keys.ts";
 
-export {
-  activationNames,
-  classNames,
-  defaultConfig,
-  downBlockTypes,
-  spatialFactor,
-  upBlockTypes,
-  type ActivationName,
-  type AutoencoderKLConfig,
-  type DownBlockType,
-  type UpBlockType,
-} from "./keys.ts";
-
-/** `blockOutChannels` → `block_out_channels`, as a type. */
-type SnakeCase<Key extends string> = Key extends `${infer Head}${infer Tail}`
-  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${SnakeCase<Tail>}`
-  : Key;
-
-/** As JSON.parse types it: any text where only some will do. */
-type Widened<T> = T extends string
-  ? string
-  : T extends readonly (infer Item)[]
-    ? readonly Widened<Item>[]
-    : T;
+export { classNames, defaultConfig, spatialFactor, type AutoencoderKLConfig } from "./keys.ts";
 
 /** The content of diffusers' config.json, whole or in part. */
-export type AutoencoderKLConfigJson = {
-  readonly [K in ConfigKey as SnakeCase<K>]?: Widened<AutoencoderKLConfig[K]>;
-} & {
-  /** The model's class: "AutoencoderKL". */
-  readonly _class_name?: string;
-  /** The diffusers that wrote the file. Nothing here depends on it. */
-  readonly _diffusers_version?: string;
-};
+export type AutoencoderKLConfigJson = ConfigJson<AutoencoderKLConfig>;
 
 /** Keys of a config that a caller gives, under our names or diffusers'. */
 export type GivenConfig = Partial<AutoencoderKLConfig> | AutoencoderKLConfigJson;

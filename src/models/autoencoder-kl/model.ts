@@ -2,6 +2,8 @@
 import { DiagonalGaussianDistribution } from "../../latents/diagonal-gaussian-distribution.ts";
 import { AutoencoderKLOutput } from "../../latents/outputs.ts";
 import { latentScaling } from "../../latents/scaling.ts";
+import { factsOfBlocks } from "../block-keys.ts";
+import { blockNames } from "../block-names.ts";
 import type { GivenSources, VaeModel } from "../model.ts";
 import { areOfOtherAutoencoder } from "../other-models.ts";
 import { configFromTensors, type ConfigSources } from "./config-from-tensors.ts";
@@ -11,13 +13,11 @@ import {
   parseConfig,
   readConfig,
   snakeNames,
-  spatialFactor,
   type AutoencoderKLConfig,
 } from "./config.ts";
 import { buildDecoder, buildEncoder, parameterShapes } from "./graph.ts";
 import type { ModelFamily } from "./infer-config.ts";
 import { initializeParameters } from "./initialize.ts";
-import { autoencoderKLNames } from "./names.ts";
 
 const [className, ...aliases] = classNames;
 
@@ -26,28 +26,14 @@ export const autoencoderKL: VaeModel<AutoencoderKLConfig, AutoencoderKLOutput> =
   className,
   aliases,
   config: { keys: snakeNames, parse: parseConfig, format: formatConfig },
-  facts: (config) => ({
-    inChannels: config.inChannels,
-    outChannels: config.outChannels,
-    latentChannels: config.latentChannels,
-    spatialFactor: spatialFactor(config),
-    sizes: "down",
-    layout: "planes",
-    pixelRange: "signed",
-    tiles: {
-      key: "sample_size",
-      pixels: config.sampleSize,
-      latents: Math.trunc(config.sampleSize / spatialFactor(config)),
-      overlap: 0.25,
-    },
-  }),
+  facts: factsOfBlocks,
   parameterShapes,
   encoder: buildEncoder,
   decoder: buildDecoder,
   encoded: (moments) => new AutoencoderKLOutput({ latentDist: new DiagonalGaussianDistribution(moments) }),
   scaling: latentScaling,
   initialize: initializeParameters,
-  names: autoencoderKLNames,
+  names: blockNames,
   alone: {
     recognizes: (tensors) =>
       ["encoder", "decoder"].some((half) => tensors.has(`${half}.conv_in.weight`)) &&

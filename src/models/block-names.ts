@@ -1,9 +1,9 @@
 /**
- * The names of AutoencoderKL's tensors in older diffusers files and in the original single files (CompVis, Stability, Black
- * Forest Labs).
+ * The names of the tensors of diffusers' convolutional autoencoders in older diffusers files and in the original single
+ * files (CompVis, Stability, Black Forest Labs). Several classes have them.
  */
-import type { Shape } from "../../tensor/shape.ts";
-import { applyNameRules, type ModelNames, type NameRule } from "../names.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { applyNameRules, type ModelNames, type NameRule } from "./names.ts";
 
 /** Attention as diffusers called its projections until 2023; files of SD 1, SD 2 and sd-vae-ft-* still do. */
 const deprecatedRules: readonly NameRule[] = [
@@ -39,7 +39,7 @@ const originalRules: readonly NameRule[] = [
   { pattern: /^decoder\.post_quant_conv\./, replacement: "post_quant_conv." },
 ];
 
-export const autoencoderKLNames: ModelNames = {
+export const blockNames: ModelNames = {
   updated: (name) => applyNameRules(name, deprecatedRules),
   ofFile: (names) => {
     const levels = countLevels(names);
