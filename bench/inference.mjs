@@ -5,7 +5,7 @@
  *     npm run bench -- --help
  *
  * Each mode runs in a process of its own, so that its peak memory is its own; the processes take turns, so that a busy
- * machine disturbs all alike. Needs a build (dist/); where Python has no torch and diffusers, theirs are not measured.
+ * machine disturbs all alike. Needs a build; where Python has no torch and diffusers, theirs are not measured.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -4,7 +4,7 @@
  *     npm run bench:train -- [--preset default|wide|all] [--rounds 3] [--steps 20] [--threads N]
  *                            [--python python3] [--json FILE]
  *
- * Each side runs in processes of its own, in turns, so that a busy machine disturbs both. Needs a build (dist/); where
+ * Each side runs in processes of its own, in turns, so that a busy machine disturbs both. Needs a build; where
  * Python has no torch and diffusers, vaekit's side is measured alone. Nothing is written unless --json asks for it.
  */
 import { spawnSync } from "node:child_process";
@@ -67,10 +67,10 @@ const presets = {
 const as = (value) => /** @type {T} */ (value);
 
 /**
- * @param {string} path inside dist
+ * @param {string} path inside build/modules
  * @returns {Promise<unknown>}
  */
-const built = (path) => import(new URL(`../dist/${path}`, import.meta.url).href);
+const built = (path) => import(new URL(`../build/modules/${path}`, import.meta.url).href);
 
 /**
  * vaekit's side: AdamW, clipping, an average of the weights, as in PyTorch's.

@@ -20,7 +20,8 @@ export const parseJson = (text) => as(JSON.parse(text));
  * A module of the compiled package.
  *
  * @template T
- * @param {string} path inside dist
+ * @param {string} path inside build/modules
  * @returns {Promise<T>}
  */
-export const built = async (path) => as(await import(new URL(`../../dist/${path}`, import.meta.url).href));
+export const built = async (path) =>
+  as(await import(new URL(`../../build/modules/${path}`, import.meta.url).href));

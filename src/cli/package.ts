@@ -1,9 +1,16 @@
 /** What lies in the package beside the code: its version and its sample picture. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** From `src/cli` as from `dist/cli`. */
-const packagePath = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+/** The nearest folder with a package.json: the same from `src/cli` and from wherever the built package has this code. */
+function packageFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
+  return folder;
+}
+
+const packagePath = (path: string): string => join(packageFolder(), path);
 
 /** The sample picture, rendered by tools/render-sample.mjs. */
 export const samplePicture = (): string => packagePath("assets/sample.png");

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeFileAtomic } from "../../src/node/index.ts";
 
 /** The built module; `npm test` builds it first. */
-const built = new URL("../../dist/files/node/index.js", import.meta.url).href;
+const built = new URL("../../build/modules/files/node/index.js", import.meta.url).href;
 let folder = "";
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "vaekit-left-"));

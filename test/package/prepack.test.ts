@@ -6,16 +6,19 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 
-test("packing begins with an empty dist", async () => {
+test("packing begins with nothing built", async () => {
   const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
   const { scripts } = JSON.parse(text) as { scripts: { prepack: string } };
   const folder = await mkdtemp(join(tmpdir(), "vaekit-prepack-"));
   onTestFinished(() => rm(folder, { recursive: true }));
-  await mkdir(join(folder, "dist", "gone"), { recursive: true });
-  await writeFile(join(folder, "dist", "gone", "stale.js"), "");
+  for (const stale of ["build/modules", "dist"]) {
+    await mkdir(join(folder, stale), { recursive: true });
+    await writeFile(join(folder, stale, "stale.js"), "");
+  }
   const build = `node -e "fs.mkdirSync('dist'); fs.writeFileSync('dist/built.js', '')"`;
   const manifest = { type: "module", scripts: { prepack: scripts.prepack, build } };
   await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
   await promisify(execFile)("npm", ["run", "prepack"], { cwd: folder, shell: process.platform === "win32" });
-  expect(await readdir(join(folder, "dist"), { recursive: true })).toEqual(["built.js"]);
+  expect((await readdir(folder)).sort()).toEqual(["dist", "package.json"]);
+  expect(await readdir(join(folder, "dist"))).toEqual(["built.js"]);
 });

@@ -9,7 +9,7 @@ import { GraphBuilder } from "../../src/graph/index.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 import { endOf, type Outcome } from "../child-end.ts";
 
-const built = new URL("../../dist/runtime/node/node-runtime.js", import.meta.url);
+const built = new URL("../../build/modules/runtime/node/node-runtime.js", import.meta.url);
 
 const preamble = `
   import { NodeRuntime } from ${JSON.stringify(built.href)};

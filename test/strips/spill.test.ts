@@ -130,7 +130,7 @@ function decodeInChild(
   temporaryFolder: string,
   { maxFileKib, rounds }: { maxFileKib?: number; rounds: number },
 ) {
-  const module = (path: string): string => new URL(`../../dist/${path}`, import.meta.url).href;
+  const module = (path: string): string => new URL(`../../build/modules/${path}`, import.meta.url).href;
   const script = `
     import { AutoencoderKL } from "${module("node/index.js")}";
     import { NodeRuntime } from "${module("runtime/node/node-runtime.js")}";

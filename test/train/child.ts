@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { endOf, type Outcome } from "../child-end.ts";
 
 /** The built run directory; `npm test` builds it first. */
-const built = new URL("../../dist/training/run-folder/index.js", import.meta.url);
-const builtInterrupt = new URL("../../dist/cli/interrupt.js", import.meta.url);
-const builtTensor = new URL("../../dist/tensor/tensor.js", import.meta.url);
+const built = new URL("../../build/modules/training/run-folder/index.js", import.meta.url);
+const builtInterrupt = new URL("../../build/modules/cli/interrupt.js", import.meta.url);
+const builtTensor = new URL("../../build/modules/tensor/tensor.js", import.meta.url);
 
 /** A program that runs. */
 export interface Child {

@@ -55,7 +55,7 @@ const tests = workspace.files.filter((file) => /^test\/.*\.ts$/.test(file) || is
 const targets = sources.filter((file) => (file === folder || file.startsWith(`${folder}/`)) && !isTest(file));
 
 const { files: instrumented, mutants } = await makeMutants(workspace.path, targets);
-writeInstrumented(workspace.path, instrumented);
+await writeInstrumented(workspace.path, instrumented);
 const nearest = nearestTests(importGraph(root, sources, tests), targets, testCount);
 say(`${folder}: ${mutants.length} changes in ${targets.length} files; ${nearest.length} test files near`);
 

@@ -20,7 +20,9 @@ export function importGraph(root, sources, tests) {
     const byUrl = [...text.matchAll(urlPattern)].map((match) => match[1] ?? "");
     return [...named, ...byUrl]
       .filter((name) => name.startsWith("."))
-      .map((name) => normalize(join(dirname(file), name)).replace(/^dist\/(.*)\.js$/, "src/$1.ts"))
+      .map((name) =>
+        normalize(join(dirname(file), name)).replace(/^(?:dist|build\/modules)\/(.*)\.js$/, "src/$1.ts"),
+      )
       .map((name) => (known.has(name) ? name : name.replace(/\.js$/, ".ts")))
       .filter((name) => known.has(name));
   };

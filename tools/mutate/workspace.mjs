@@ -4,9 +4,10 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import ts from "typescript";
+import { buildPackage } from "../build-package.mjs";
 
 /**
- * @param {string} root the project; `dist` must be built
+ * @param {string} root the project; it must be built
  * @returns {{ path: string, files: string[], remove: () => void }} the copy, and every file of it that git knows or does not ignore
  */
 export function copyProject(root) {
@@ -20,7 +21,8 @@ export function copyProject(root) {
     mkdirSync(dirname(join(path, file)), { recursive: true });
     cpSync(join(root, file), join(path, file));
   }
-  cpSync(join(root, "dist"), join(path, "dist"), { recursive: true });
+  for (const built of ["build/modules", "dist"])
+    cpSync(join(root, built), join(path, built), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(path, "node_modules"));
   return {
     path,
@@ -37,10 +39,10 @@ export function copyProject(root) {
  * @param {string} workspace
  * @param {readonly { name: string, content: string }[]} files
  */
-export function writeInstrumented(workspace, files) {
+export async function writeInstrumented(workspace, files) {
   for (const { name, content } of files) {
     writeFileSync(join(workspace, name), content);
-    const built = join(workspace, name.replace(/^src\//, "dist/").replace(/\.ts$/, ".js"));
+    const built = join(workspace, name.replace(/^src\//, "build/modules/").replace(/\.ts$/, ".js"));
     const { outputText } = ts.transpileModule(content, {
       fileName: name,
       compilerOptions: {
@@ -52,4 +54,5 @@ export function writeInstrumented(workspace, files) {
     });
     writeFileSync(built, outputText);
   }
+  await buildPackage(workspace);
 }

@@ -12,6 +12,9 @@ import { VaekitError } from "../../errors.ts";
 /** This file, or the bundle that it is in; a bundle of CommonJS has no `import.meta`. */
 const here = (import.meta as { readonly url?: string }).url ?? pathToFileURL(__filename).href;
 
+/** Of `src/files/node`, and of `dist/chunks`, where the built package has this file's code. */
+const rootsFromHere = ["../../", "../"].map((path) => fileURLToPath(new URL(path, here)));
+
 /** Finds packages as the program itself would, whose bundle this may be part of. */
 export const requireFromHere = nodeModule.createRequire(here);
 
@@ -22,7 +25,7 @@ export const requireFromHere = nodeModule.createRequire(here);
  * @throws NOT_FOUND when vaekit was bundled without it and is not installed beside the bundle.
  */
 export function packageFile(path: string): string {
-  const roots = [fileURLToPath(new URL("../../", here)), installedCode()];
+  const roots = [...rootsFromHere, installedCode()];
   for (const root of roots) {
     if (root === undefined) continue;
     const file = join(root, path);

@@ -1,0 +1,97 @@
+/**
+ * Makes of the compiled modules in build/modules what becomes the package, in dist. For browsers, the modules as they are,
+ * of which a bundler leaves out what a page does not use. For Node, each entry point with what it shares with others in few
+ * files, since opening three hundred small ones is slow. Declarations as they are.
+ *
+ *     tsc -b tsconfig.web.json tsconfig.node.json && node tools/build-package.mjs
+ */
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const browserEntries = ["report/public.js", "train/public.js", "web/index.js", "web/only-in-node.js"];
+
+/** The entry points, the program, and the threads that are started from a file: where each lies in dist, and its module. */
+const nodeEntries = {
+  "cli/main": "cli/main.js",
+  "data/node/picture-worker": "data/node/picture-worker.js",
+  "node/index": "node/index.js",
+  "node/report/index": "node/report/index.js",
+  "node/tune/index": "node/tune/index.js",
+  // So that a program which imports vaekit and vaekit/web has one Tensor.
+  "node/web": "web/index.js",
+  "runtime/node/worker": "runtime/node/worker.js",
+  "training/index": "training/index.js",
+};
+
+/**
+ * package.json says that no module does anything by being imported; to this one, which refuses an old Node, that does not
+ * apply here.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const keepVersionCheck = {
+  name: "keep the check of Node's version",
+  setup(build) {
+    build.onResolve({ filter: /\/supported-node\.js$/ }, ({ resolveDir, path }) => ({
+      path: join(resolveDir, path),
+      sideEffects: true,
+    }));
+  },
+};
+
+/** @type {import("esbuild").BuildOptions} */
+const options = {
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "neutral",
+  external: ["node:*"],
+  packages: "external",
+  target: "es2022",
+  logLevel: "warning",
+};
+
+/** @param {string} root the project; its build/modules must be up to date. */
+export async function buildPackage(root) {
+  const modules = join(root, "build", "modules");
+  const dist = join(root, "dist");
+  rmSync(dist, { recursive: true, force: true });
+  const forBrowsers = await modulesOf(modules, browserEntries);
+  cpSync(modules, dist, {
+    recursive: true,
+    filter: (path) => !path.endsWith(".js") || forBrowsers.has(path),
+  });
+  await build({
+    ...options,
+    absWorkingDir: modules,
+    entryPoints: nodeEntries,
+    outdir: dist,
+    // As deep as src/files/node/package-file.ts expects.
+    chunkNames: "chunks/[name]-[hash]",
+    plugins: [keepVersionCheck],
+  });
+}
+
+/**
+ * @param {string} folder
+ * @param {readonly string[]} entries
+ * @returns {Promise<Set<string>>} the paths of everything that the entries import
+ */
+async function modulesOf(folder, entries) {
+  const { metafile } = await build({
+    ...options,
+    absWorkingDir: folder,
+    entryPoints: [...entries],
+    outdir: "unwritten",
+    write: false,
+    metafile: true,
+    // Modules whose exports nobody uses are imported all the same.
+    ignoreAnnotations: true,
+  });
+  return new Set(Object.keys(metafile.inputs).map((path) => join(folder, path)));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await buildPackage(fileURLToPath(new URL("..", import.meta.url)));
