@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { formatBytes, formatFixed, formatMs, formatTable, meanOf } from "./format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatFixed,
+  formatMs,
+  formatShape,
+  formatTable,
+  meanOf,
+} from "./format.ts";
 
 test("tables align text to the left, numbers to the right, and count East Asian characters twice", () => {
   const rows = [
@@ -16,13 +24,52 @@ test("tables align text to the left, numbers to the right, and count East Asian 
   expect(table).toBe(["picture     dB", "照片.png     1", "a.png     12.5"].join("\n"));
 });
 
-test("numbers come with their units", () => {
-  expect(formatBytes(999)).toBe("999 B");
-  expect(formatBytes(335_278_732)).toBe("335.3 MB");
-  expect(formatMs(740.4)).toBe("740 ms");
-  expect(formatMs(12_345)).toBe("12.35 s");
-  expect(formatFixed(Infinity, 2)).toBe("inf");
-  expect(formatFixed(null, 2)).toBe("n/a");
+test("tables end no line with spaces, and keep names of several lines in one", () => {
+  const columns = [
+    { title: "name", align: "left", cell: (name: string) => name },
+    { title: "what", align: "left", cell: () => "" },
+  ] as const;
+  expect(formatTable(columns, ["a\nb"])).toBe("name  what\na\\nb");
+});
+
+test.each([
+  [0, "0 B"],
+  [999, "999 B"],
+  [1000, "1.0 kB"],
+  [999_900, "999.9 kB"],
+  [1_000_000, "1.0 MB"],
+  [335_278_732, "335.3 MB"],
+  [2_500_000_000, "2.5 GB"],
+  // There is no unit above.
+  [12_345_600_000_000, "12345.6 GB"],
+])("%d bytes are %s", (bytes, text) => {
+  expect(formatBytes(bytes)).toBe(text);
+});
+
+test.each([
+  [740.4, "740 ms"],
+  [999.4, "999 ms"],
+  [1000, "1.00 s"],
+  [12_345, "12.35 s"],
+  [99_900, "99.90 s"],
+  [100_000, "100 s"],
+])("%d milliseconds are %s", (ms, text) => {
+  expect(formatMs(ms)).toBe(text);
+});
+
+test.each([
+  [1.25, 3, "1.250"],
+  [Infinity, 2, "inf"],
+  [-Infinity, 2, "-inf"],
+  [null, 2, "n/a"],
+  [NaN, 2, "n/a"],
+])("%d with %d digits is %s", (value, digits, text) => {
+  expect(formatFixed(value, digits)).toBe(text);
+});
+
+test("counts have commas, and shapes brackets", () => {
+  expect(formatCount(83_819_683)).toBe("83,819,683");
+  expect(formatShape([1, 4, 64, 64])).toBe("[1, 4, 64, 64]");
 });
 
 test("the mean leaves out what was not measured", () => {

@@ -21,6 +21,50 @@ test("both forms are configs", () => {
   expect(completeConfig(perChannel!).latentsStd).toEqual(perChannel!.latents_std);
 });
 
+/** Numbers that are written as they are with five digits. */
+const result: ReturnType<LatentCalibrator["result"]> = {
+  ...measured([]),
+  pictures: 2,
+  valuesPerChannel: 12_345,
+  scalingFactor: { value: 0.5, interval: [0.25, 0.75] },
+  shiftFactor: { value: -0.125, interval: null },
+  latentsMean: [{ value: 1.5, interval: [1, 2] }],
+  latentsStd: [{ value: 2.5, interval: [2, 3] }],
+};
+
+test("the text has the factors with their intervals, and both forms ready to paste", () => {
+  expect(calibrationText("model", result, config)).toBe(`model: 2 pictures, 12,345 latents per channel
+
+factor              value  95 % interval
+scaling_factor    0.50000  0.25000 … 0.75000
+shift_factor     -0.12500  needs two pictures
+latents_mean[0]    1.5000  1.0000 … 2.0000
+latents_std[0]     2.5000  2.0000 … 3.0000
+
+For config.json, one factor for all channels (SD, SD3, FLUX):
+  "scaling_factor": 0.5,
+  "shift_factor": -0.125,
+  "latents_mean": null,
+  "latents_std": null
+
+or one for each channel (SDXL-type pipelines):
+  "scaling_factor": 1,
+  "shift_factor": null,
+  "latents_mean": [1.5],
+  "latents_std": [2.5]`);
+  expect(calibrationText("model", { ...result, pictures: 1 }, config)).toMatch(/^model: 1 picture, 12,345 /);
+});
+
+test("fields have the five digits that published configs have", () => {
+  const { global, perChannel } = calibrationFields({
+    ...result,
+    scalingFactor: { value: 0.182_154_9, interval: null },
+    latentsStd: [{ value: 12.345_678, interval: null }],
+  });
+  expect(global.scaling_factor).toBe(0.18215);
+  expect(perChannel?.latents_std).toEqual([12.346]);
+});
+
 test("a channel without spread is said, and no std of 0 is suggested", () => {
   const result = measured([2]);
   expect(result.latentsStd[2]!.value).toBe(0);

@@ -55,6 +55,8 @@ async function endDuringWrite(how: string): Promise<Outcome> {
     "cpu",
     "--out",
     "z.safetensors",
+    // Where a person watches, the plan would be said.
+    "--json",
   ];
   const preload = endingBeforeRename(how, report);
   const outcome = await spawnCli(args, { cwd: folder.path, preload });
@@ -74,6 +76,11 @@ describe.runIf(process.platform !== "win32")("during a write", () => {
       expect(outcome).toEqual({ code: null, signal, stdout: "", stderr: "" });
     },
   );
+
+  test("a terminal gets a line of its own for what the shell says next", async () => {
+    const end = `Object.defineProperty(process.stderr, "isTTY", { value: true }); process.kill(process.pid, "SIGINT");`;
+    expect(await endDuringWrite(end)).toMatchObject({ signal: "SIGINT", stdout: "", stderr: "\n" });
+  });
 
   test("an error that nobody caught is told, and the half-written file goes", async () => {
     const outcome = await endDuringWrite(`throw new Error("out of the blue");`);

@@ -4,8 +4,9 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readImage, readSafetensorsFile, toGrayscale, VaeImageProcessor } from "../../src/node/index.ts";
 import { preparePicture, type SizeRule } from "../../src/cli/pictures.ts";
-import { AutoencoderKL, Generator } from "../../src/node/index.ts";
-import { runCli, saveTinyModel, temporaryFolder, tinyConfig } from "./run-cli.ts";
+import { AutoencoderKL, Generator, MlpVae } from "../../src/node/index.ts";
+import { saveTinyMlp } from "./tiny-mlp.ts";
+import { runCli, savePicture, saveTinyModel, temporaryFolder, tinyConfig } from "./run-cli.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 const inFolder = (name: string): string => join(folder.path, name);
@@ -77,6 +78,52 @@ describe("a grey model", () => {
     const mean = tensors.get("mean")!.toFloat32().data;
     const { estimates } = JSON.parse(measured.stdout) as { estimates: { shiftFactor: { value: number } } };
     expect(estimates.shiftFactor.value).toBeCloseTo(mean.reduce((sum, z) => sum + z, 0) / mean.length, 5);
+  });
+});
+
+test("a size of the short side squeezes what is cut down to the factor, and only WxH cuts to shape", async () => {
+  await using vae = AutoencoderKL.fromConfig(tinyConfig, { generator: Generator.torch(0), device: "cpu" });
+  await savePicture(inFolder("texture.png"), 96, 32);
+  const picture = await readImage(inFolder("texture.png"));
+  const processor = new VaeImageProcessor();
+  const at56x16 = (resizeMode: "default" | "crop"): Float32Array =>
+    processor.preprocess(picture, { width: 56, height: 16, resizeMode }).data;
+  const prepared = async (size: SizeRule): Promise<unknown> =>
+    (await preparePicture(inFolder("texture.png"), vae, { size })).pixels.data;
+  // 60x20 before it is cut down.
+  expect(await prepared({ kind: "short-side", pixels: 20 })).toEqual(at56x16("default"));
+  expect(await prepared({ kind: "exact", width: 60, height: 20 })).toEqual(at56x16("crop"));
+  expect(at56x16("default")).not.toEqual(at56x16("crop"));
+});
+
+describe("a model of rows", () => {
+  const size = { kind: "short-side", pixels: 512 } as const;
+
+  test("takes any picture in grey, at the one size that it has", async () => {
+    await saveTinyMlp(inFolder("mlp"));
+    await using mlp = await MlpVae.fromPretrained(inFolder("mlp"), { device: "cpu" });
+    await sharp(Buffer.from([200, 0, 0, 0, 0, 200, 0, 90, 0, 10, 20, 30]), {
+      raw: { width: 2, height: 2, channels: 3 },
+    })
+      .png()
+      .toFile(inFolder("colours.png"));
+    const prepared = await preparePicture(inFolder("colours.png"), mlp, { size });
+    const grey = toGrayscale(await readImage(inFolder("colours.png")));
+    expect([...prepared.pixels.data]).toEqual([...mlp.preprocess(grey).data]);
+    expect(prepared).toMatchObject({
+      path: inFolder("colours.png"),
+      name: "colours.png",
+      raster: { width: 4, height: 4, channels: 1 },
+    });
+  });
+
+  test("refuses too many pixels as every other does", async () => {
+    await using mlp = await MlpVae.fromPretrained(inFolder("mlp"), { device: "cpu" });
+    const options = { size, maxPixels: 96 * 32 - 1 };
+    await expect(preparePicture(inFolder("wide.png"), mlp, options)).rejects.toThrow(
+      "expected at most 3071 pixels, found 96x32",
+    );
+    await preparePicture(inFolder("wide.png"), mlp, { size, maxPixels: 96 * 32 });
   });
 });
 

@@ -1,9 +1,6 @@
 /** `vaekit sample` on tiny models: the sheets are those that the library computes. */
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { initializeMlpVae, type MlpVaeConfig } from "../../src/models/index.ts";
-import { mlpVaeNames } from "../../src/models/mlp-vae/config.ts";
 import {
   AutoencoderKL,
   Generator,
@@ -11,44 +8,16 @@ import {
   MlpVae,
   readImage,
   VaeImageProcessor,
-  writeSafetensorsFile,
   type Tensor,
 } from "../../src/node/index.ts";
 import { pictureSheet } from "../../src/images/picture-sheets.ts";
 import { listFiles, runCli, savePicture, saveTinyModel, temporaryFolder, type Outcome } from "./run-cli.ts";
+import { saveTinyMlp } from "./tiny-mlp.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 const inFolder = (name: string): string => join(folder.path, name);
 const model = ["--model", "model", "--device", "cpu"];
 const mlp = ["--model", "mlp", "--device", "cpu"];
-
-const mlpConfig: MlpVaeConfig = {
-  inputSize: 16,
-  hiddenSizes: [8],
-  latentSize: 3,
-  activation: "relu",
-  spread: "logvar",
-  initialization: "torch",
-  names: mlpVaeNames(1),
-};
-
-/** The folder that `vaekit train` leaves for an MLP. */
-async function saveTinyMlp(path: string): Promise<void> {
-  await mkdir(path);
-  const tensors = initializeMlpVae(mlpConfig, Generator.torch(0));
-  await writeSafetensorsFile(join(path, "diffusion_pytorch_model.safetensors"), tensors, { format: "pt" });
-  const file = {
-    _class_name: "MlpVae",
-    type: "mlp",
-    input_size: 16,
-    hidden_sizes: [8],
-    latent_size: 3,
-    activation: "relu",
-    sigma: "logvar",
-    initialization: "pytorch",
-  };
-  await writeFile(join(path, "config.json"), JSON.stringify(file));
-}
 
 beforeAll(async () => {
   folder = await temporaryFolder();

@@ -1,0 +1,78 @@
+/** `vaekit inspect`: what it prints of a model for people. */
+import { cp, readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { readSafetensorsFile, Tensor, writeSafetensorsFile } from "../../src/node/index.ts";
+import { workFolder } from "./work-folder.ts";
+
+const { at, run, succeed, json, openModel } = workFolder();
+const weights = "diffusion_pytorch_model.safetensors";
+
+test("prints the model's name, its config, and a line for each parameter", async () => {
+  const text = await succeed("inspect", "../model");
+  const config = await readFile(at("../model/config.json"), "utf8");
+  expect(text.startsWith(`../model\n\nconfig.json\n${config.trimEnd()}\n`)).toBe(true);
+  await using vae = await openModel();
+  const [title, ...rows] = text
+    .slice(text.indexOf("\nparameter ") + 1)
+    .split("\n\n")[0]!
+    .split("\n")
+    .map((line) => line.split(/ {2,}/));
+  expect(title).toEqual(["parameter", "shape", "dtype", "count", "bytes"]);
+  // All are float32, of 4 bytes.
+  expect(rows).toEqual(
+    vae.parameterTable().map(({ name, shape, dtype }) => {
+      const count = shape.reduce((product, size) => product * size, 1);
+      return [
+        name,
+        `[${shape.join(", ")}]`,
+        dtype,
+        count.toLocaleString("en-US"),
+        (4 * count).toLocaleString("en-US"),
+      ];
+    }),
+  );
+  const sum = vae.parameterCount;
+  expect(text).toContain(
+    `\n\n${rows.length} tensors, ${sum.toLocaleString("en-US")} parameters, ${((4 * sum) / 1000).toFixed(1)} kB, float32; one latent covers 8x8 pixels.\n`,
+  );
+  expect(text).toMatch(
+    /\nLatents are scaled by scaling_factor 0\.18215[^\n]*\nMissing: none\. Unexpected: none\.\n$/,
+  );
+});
+
+test("names what is in the file and not in the model, and every dtype", async () => {
+  await cp(at("../model"), at("odd"), { recursive: true });
+  const { tensors } = await readSafetensorsFile(at(`odd/${weights}`));
+  const { shape, size } = tensors.get("encoder.conv_in.bias")!;
+  tensors.set("encoder.conv_in.bias", Tensor.from(new Uint16Array(size), shape, "float16"));
+  for (const name of ["more", "surplus"]) tensors.set(name, Tensor.zeros([1]));
+  await writeSafetensorsFile(at(`odd/${weights}`), tensors);
+  const { stdout, stderr } = await run("inspect", "odd");
+  expect(stdout).toMatch(/ kB, float32, float16; one latent/);
+  expect(stdout).toMatch(/\nMissing: none\. Unexpected: more, surplus\.\n$/);
+  expect(stderr).toMatch(/^vaekit: warning: odd: ignored 2 tensors .*: more, surplus\.\n$/);
+  const { parameters } = JSON.parse((await run("inspect", "odd", "--json")).stdout) as {
+    parameters: unknown[];
+  };
+  expect(parameters).toContainEqual({
+    name: "encoder.conv_in.bias",
+    shape,
+    dtype: "float16",
+    count: size,
+    byteLength: 2 * size,
+  });
+});
+
+test("programs get all of it", async () => {
+  const { config, ...rest } = await json("inspect", "../model");
+  expect(config).toEqual(JSON.parse(await readFile(at("../model/config.json"), "utf8")));
+  await using vae = await openModel();
+  expect(rest).toMatchObject({
+    model: "../model",
+    scaling: vae.scaling,
+    spatialFactor: 8,
+    parameterCount: vae.parameterCount,
+    missing: [],
+    unexpected: [],
+  });
+});
