@@ -22,6 +22,15 @@ describe("inspect --runtime", () => {
       new RegExp(`^${name} +switched off .*VAEKIT_ORT`, "m").test(stdout),
     );
     expect(off).toEqual(["shared-arena", "uncopied-results"]);
+    const [title, ...rows] = stdout
+      .trimEnd()
+      .split("\n")
+      .slice(2)
+      .map((line) => line.split(/ {2,}/));
+    expect(title).toEqual(["trick", "state", "what it is, and why it is not on"]);
+    expect(rows.map(([name]) => name)).toEqual(trickNames);
+    // Why stands where there is something to explain.
+    for (const [, state, what] of rows) expect(what).toMatch(state === "on" ? /^[^()]+$/ : /^[^()]+ \(.+\)$/);
   });
 
   test("prints the same for programs", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSafetensorsFile, Tensor, writeSafetensorsFile } from "../../src/node/index.ts";
 import { endOf, type Outcome } from "../child-end.ts";
-import { program, runCli, saveTinyModel, savePicture, temporaryFolder } from "./run-cli.ts";
+import { program, runCli, saveTinyModel, savePicture, spawnCli, temporaryFolder } from "./run-cli.ts";
 import { SmallRuns } from "../train/small-runs.ts";
 import { formatRecipe } from "../../src/recipe/index.ts";
 import { spawn } from "node:child_process";
@@ -51,6 +51,32 @@ describe.runIf(process.platform === "linux")("an output that is lost", () => {
       expect((await readSafetensorsFile(at(`z${i}.safetensors`))).tensors.size).toBe(3);
     }
     expect((await inShell("vaekit inspect ./nowhere 2> /dev/full")).code).toBe(1);
+  });
+});
+
+describe("a stdout that fails", () => {
+  const full = "vaekit: the results could not be printed: the disk is full, or your share of it.\n";
+  const other = "vaekit: the results could not be printed: write EIO.\n";
+  /** At once, as files and devices do; or later, as pipes do. */
+  const throwing = "throw error";
+  const failing = "this.emit('error', error); return false";
+  const telling = "rest.find((each) => typeof each === 'function')?.(error); return true";
+
+  test.each([
+    ["ENOSPC", throwing, 1, full],
+    ["EDQUOT", throwing, 1, full],
+    ["EIO", throwing, 1, other],
+    ["EPIPE", throwing, 141, ""],
+    ["EDQUOT", failing, 1, full],
+    ["EPIPE", failing, 141, ""],
+    ["EIO", telling, 1, other],
+    ["EPIPE", telling, 141, ""],
+  ])("with %s (%s) ends the program with code %d", async (name, how, code, stderr) => {
+    const preload = `process.stdout.write = function (...rest) {
+      const error = Object.assign(new Error("write ${name}"), { code: "${name}" });
+      ${how};
+    };`;
+    expect(await spawnCli(["--version"], { cwd: folder.path, preload })).toMatchObject({ code, stderr });
   });
 });
 

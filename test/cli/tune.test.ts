@@ -45,8 +45,27 @@ describe("tune", () => {
   test("stores nothing with --dry-run", async () => {
     const { code, stdout } = await run("dry", "tune", "--rounds", "1", "--threads", "1", "--dry-run");
     expect(code).toBe(0);
-    expect(stdout).toContain("512 to 512 channels");
-    expect(stdout).toContain("Not stored");
+    const [title, ...rows] = stdout
+      .split("\n\n")[0]!
+      .split("\n")
+      .map((line) => line.split(/ {2,}/));
+    expect(title).toEqual([
+      "3x3 convolution",
+      "direct ms",
+      "Winograd 4x4 ms",
+      "gain",
+      "by default",
+      "chosen",
+    ]);
+    expect(rows.map(([shape]) => shape)).toContain("512 to 512 channels, 96x12");
+    for (const [, direct, winograd, gain, expected, chosen] of rows) {
+      if (Number(direct) > 10 && Number(winograd) > 10)
+        // Both are rounded to hundredths.
+        expect(Number(gain)).toBeCloseTo(Number(direct) / Number(winograd), 1);
+      expect(Number(expected)).toBeGreaterThan(0);
+      expect(chosen).toMatch(/^(direct|Winograd (\d)x\2)$/);
+    }
+    expect(stdout).toMatch(/\n\ncpu, 1 thread\.\nNot stored \(--dry-run\)\.\n$/);
     await expect(readFile(join(folder.path, "dry", "vaekit", "profiles.json"))).rejects.toThrow("ENOENT");
   });
 
