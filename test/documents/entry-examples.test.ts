@@ -35,9 +35,9 @@ const settings = JSON.parse(await readText("typedoc.json")) as { readonly entryP
 const entries = await Promise.all(settings.entryPoints.map(entryAt));
 const exampleOf = (module: string): string => entries.find((entry) => entry.module === module)!.example!;
 
-/** The files that package.json's exports lead to, under whatever condition. */
+/** The declarations that package.json's exports lead to, under whatever condition. */
 function targetsOf(exports: unknown): string[] {
-  if (typeof exports === "string") return exports.endsWith(".js") ? [exports] : [];
+  if (typeof exports === "string") return exports.endsWith(".d.ts") ? [exports] : [];
   return Object.values(exports as object).flatMap(targetsOf);
 }
 
@@ -51,7 +51,7 @@ afterAll(() => consumer.remove());
 
 test("every entry of the package is in the API reference", async () => {
   const { exports } = JSON.parse(await readText("package.json")) as { readonly exports: object };
-  const sources = targetsOf(exports).map((file) => file.replace(/^\.\/dist\/(.*)\.js$/, "src/$1.ts"));
+  const sources = targetsOf(exports).map((file) => file.replace(/^\.\/dist\/(.*)\.d\.ts$/, "src/$1.ts"));
   // Where an entry is for Node alone, the other platforms find a module without names.
   const named = [...new Set(sources)].filter((path) => !path.endsWith("/only-in-node.ts"));
   expect(named.sort()).toEqual([...settings.entryPoints].sort());
