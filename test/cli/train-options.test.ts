@@ -2,7 +2,7 @@
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { flatConfig } from "../train/small-runs.ts";
+import { flatConfig } from "../train/small-recipe.ts";
 import { prepareTraining } from "../train/train-cli.ts";
 import { listFiles, runCli, temporaryFolder, type Outcome } from "./run-cli.ts";
 

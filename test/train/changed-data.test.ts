@@ -2,7 +2,8 @@
 import { cp, mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TrainOptions, TrainResult } from "../../src/training/options.ts";
-import { flatConfig, SmallRuns, type Section } from "./small-runs.ts";
+import { flatConfig, type Section } from "./small-recipe.ts";
+import { SmallRuns } from "./small-runs.ts";
 
 let runs: SmallRuns;
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import { AutoencoderKL, Generator, readSafetensorsFile } from "../../src/node/in
 import { train } from "../../src/training/train.ts";
 import { parseRecipe } from "../../src/recipe/index.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
-import { flatConfig } from "./small-runs.ts";
+import { flatConfig } from "./small-recipe.ts";
 import { savePictures } from "./train-cli.ts";
 
 const config = {
@@ -130,7 +130,7 @@ async function finetune(
   return { scaling: { scalingFactor, shiftFactor, latentsMean, latentsStd } as Scaling, notes };
 }
 
-// What becomes of which scaling is decided without a run, in src/train/plan.test.ts: here is one of each in a model's folder.
+// What becomes of which scaling is decided without a run, in src/train/start-weights.test.ts: here is one of each in a model's folder.
 
 test("a fine-tuned decoder keeps the scaling of its model", async () => {
   const trained = await finetune("decoder", scalings.sdxl, { trainable: ["decoder.*", "post_quant_conv.*"] });

@@ -6,6 +6,7 @@ import { AutoencoderKL, Generator, readSafetensorsFile, writeSafetensorsFile } f
 import { train } from "../../src/training/train.ts";
 import { parseRecipe } from "../../src/recipe/index.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
+import { smallConfig } from "./small-recipe.ts";
 import { savePictures } from "./train-cli.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -16,13 +17,6 @@ beforeAll(async () => {
   await savePictures(inFolder("pictures"), 4);
 });
 afterAll(() => folder.remove());
-
-const smallConfig = {
-  block_out_channels: [4, 4],
-  latent_channels: 2,
-  norm_num_groups: 2,
-  mid_block_add_attention: false,
-};
 
 /** Starts a run on the four pictures. */
 function run(

@@ -2,7 +2,8 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatRecipe } from "../../src/recipe/index.ts";
-import { flatConfig, SmallRuns } from "./small-runs.ts";
+import { flatConfig } from "./small-recipe.ts";
+import { SmallRuns } from "./small-runs.ts";
 import { bytesOf, runTrain, type TrainSettings } from "./train-cli.ts";
 
 describe("a run with everything that has a state", () => {

@@ -6,7 +6,8 @@ import type { TrainOptions, TrainResult } from "../../src/training/options.ts";
 import { eventsOf } from "./event-file.ts";
 import { FileCalls } from "./file-calls.ts";
 import type { MetricsRecord } from "../../src/training/run-folder/index.ts";
-import { SmallRuns, type Section } from "./small-runs.ts";
+import type { Section } from "./small-recipe.ts";
+import { SmallRuns } from "./small-runs.ts";
 import { bytesOf } from "./train-cli.ts";
 
 let runs: SmallRuns;

@@ -10,7 +10,8 @@ import type { Recipe } from "../../src/recipe/index.ts";
 import { openTrainable, planTraining, randomnessOf, TrainingEngine } from "../../src/train/index.ts";
 import { openData, type TrainingData } from "../../src/training/training-data.ts";
 import type { ValidationMetrics } from "../../src/training/options.ts";
-import { flatConfig, SmallRuns, type Floats, type Section } from "./small-runs.ts";
+import { flatConfig, type Section } from "./small-recipe.ts";
+import { SmallRuns, type Floats } from "./small-runs.ts";
 
 let runs: SmallRuns;
 const runtime = new NodeRuntime({ device: "cpu", threadCount: 1 });

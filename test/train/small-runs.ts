@@ -9,21 +9,8 @@ import { readCheckpoint, readMetrics, type MetricsRecord } from "../../src/train
 import { train } from "../../src/training/train.ts";
 import type { TrainOptions, TrainResult } from "../../src/training/options.ts";
 import { idxFile, madeUpDigits } from "./made-up-digits.ts";
+import { smallConfig, type Section } from "./small-recipe.ts";
 import { savePictures } from "./train-cli.ts";
-
-export type Section = Readonly<Record<string, unknown>>;
-
-/** Two pixels to a latent of two channels, 4 channels inside. A run takes a second, most of it for its graphs. */
-export const smallConfig = {
-  block_out_channels: [4, 4],
-  latent_channels: 2,
-  layers_per_block: 1,
-  norm_num_groups: 2,
-  mid_block_add_attention: false,
-};
-
-/** The same with one level, whose graphs are half as long: for what asks nothing of the network. */
-export const flatConfig = { ...smallConfig, block_out_channels: [4] };
 
 const weightsFile = "diffusion_pytorch_model.safetensors";
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AutoencoderKL, Generator, NodeRuntime, Tensor } from "../../src/node/index.ts";
 import { parseRecipe, Trainer, type StepReport } from "../../src/training/index.ts";
+import { smallConfig } from "./small-recipe.ts";
 
 const runtime = new NodeRuntime({ device: "cpu", threadCount: 1 });
 let folder: string;
@@ -16,14 +17,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const config = {
-  block_out_channels: [4, 4],
-  latent_channels: 2,
-  layers_per_block: 1,
-  norm_num_groups: 2,
-  mid_block_add_attention: false,
-};
-const small = { model: { config }, batch_size: 2, steps: 4, optimizer: { learning_rate: 1e-2 } };
+const small = { model: { config: smallConfig }, batch_size: 2, steps: 4, optimizer: { learning_rate: 1e-2 } };
 const pictures = Generator.torch(3).uniform([5, 3, 8, 12], -1, 1);
 
 async function reportsOf(trainer: Trainer): Promise<StepReport[]> {
@@ -152,7 +146,7 @@ describe("a Trainer refuses", () => {
       /data\.path: no such key; only another type of data has it/,
     ],
     "channels that the model lacks": [
-      { ...small, model: { config: { ...config, in_channels: 1 } } },
+      { ...small, model: { config: { ...smallConfig, in_channels: 1 } } },
       pictures,
       "INVALID_CONFIG",
       /model\.config\.in_channels: expected the data's 3 channels, found 1/,
