@@ -87,6 +87,28 @@ describe.each([
   });
 });
 
+test("names ten unreadable pictures one by one, and counts them all", async () => {
+  await mkdir(inFolder("many"));
+  await cp(inFolder("photos", "a.png"), inFolder("many", "sound.png"));
+  const args = ["encode", "many", ...model, "--out", "many.safetensors"];
+  const warnings = async (): Promise<string[]> => (await run(...args)).stderr.trimEnd().split("\n");
+  const named = (name: string): string => `vaekit: warning: left out many/${name}.png: `;
+  await writeFile(inFolder("many", "00.png"), "no picture");
+  const [first, ...others] = await warnings();
+  expect(first).toContain(named("00"));
+  expect(others).toEqual([
+    "vaekit: warning: 1 unreadable picture was left out; --strict stops at the first.",
+  ]);
+  const names = Array.from({ length: 12 }, (_, i) => String(i).padStart(2, "0"));
+  for (const name of names) await writeFile(inFolder("many", `${name}.png`), "no picture");
+  const lines = await warnings();
+  expect(lines).toHaveLength(11);
+  for (const [i, name] of names.slice(0, 10).entries()) expect(lines[i]).toContain(named(name));
+  expect(lines[10]).toBe(
+    "vaekit: warning: 12 unreadable pictures were left out; --strict stops at the first.",
+  );
+});
+
 test("the latents of a folder say which pictures they are of", async () => {
   await run("encode", "photos", ...model, "--out", "named.safetensors");
   const { tensors, metadata } = await readSafetensorsFile(inFolder("named.safetensors"));

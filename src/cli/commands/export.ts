@@ -51,9 +51,7 @@ async function exportOnnx(options: ExportOptions): Promise<void> {
   const vae = await openModel(options);
   try {
     outputs.keepModel(vae, options);
-    if (vae.facts.layout === "planes") checkSize(vae, options);
-    const { batch, height, width } = options;
-    checkPixels(`--batch ${batch} of ${width}x${height}`, batch * height * width);
+    checkSize(vae, options);
     const written = await writeHalves(vae, halves, { files, outputs, options });
     if (options.json === true) printJson({ files: written });
     else
@@ -64,7 +62,11 @@ async function exportOnnx(options: ExportOptions): Promise<void> {
   }
 }
 
-function checkSize({ spatialFactor }: Vae, { height, width }: ExportOptions): void {
+function checkSize({ facts, spatialFactor }: Vae, { batch, height, width }: ExportOptions): void {
+  if (facts.layout === "rows") {
+    checkPixels(`--batch ${batch}`, batch * facts.inChannels);
+    return;
+  }
   for (const [flag, pixels] of [
     ["--height", height],
     ["--width", width],
@@ -74,6 +76,7 @@ function checkSize({ spatialFactor }: Vae, { height, width }: ExportOptions): vo
       `${flag}: expected a multiple of ${spatialFactor}, the pixels per latent, found ${pixels}.`,
     );
   }
+  checkPixels(`--batch ${batch} of ${width}x${height}`, batch * height * width);
 }
 
 async function writeHalves(
