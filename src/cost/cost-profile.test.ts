@@ -1,11 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  GraphBuilder,
-  type Graph,
-  type Node,
-  type OperatorAttributes,
-  type OperatorName,
-} from "../graph/index.ts";
+import { binaryOperators, nodeOf, unaryOperators } from "../../test/graph/operators.ts";
+import { GraphBuilder, type Graph, type Node } from "../graph/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { estimateConvolution, planConvolution, planShape } from "./choose.ts";
@@ -76,18 +71,6 @@ describe("the work of a convolution", () => {
     expect(toSeconds(3)).toBe(3e-12);
   });
 });
-
-/** A node of one operator over inputs of these shapes. */
-function nodeOf<K extends OperatorName>(
-  operator: K,
-  shapes: readonly Shape[],
-  attributes: OperatorAttributes[K],
-): Node {
-  const builder = new GraphBuilder("one");
-  const inputs = shapes.map((each, index) => builder.input(`x${index}`, "float32", each));
-  builder.apply(operator, inputs, attributes);
-  return builder.nodes[0]!;
-}
 
 const conv = (x: Shape, weight: Shape, strides: readonly [number, number] = [1, 1], pad = 0) =>
   nodeOf("Conv", [x, weight], { strides, pads: [pad, pad, pad, pad] }) as Extract<Node, { operator: "Conv" }>;
@@ -227,23 +210,14 @@ describe("the algorithm of a convolution", () => {
 describe("the estimate of a node", () => {
   const seconds = (node: Node): number => estimateNode(node, profile).seconds * 1e12;
 
-  test.each([
-    "Abs",
-    "Erf",
-    "Exp",
-    "Log",
-    "Neg",
-    "Relu",
-    "Sigmoid",
-    "Sign",
-    "Softplus",
-    "Sqrt",
-    "Tanh",
-  ] as const)("%s costs its elements", (operator) => {
-    expect(seconds(nodeOf(operator, [[3, 5]], {}))).toBeCloseTo(15, 9);
-  });
+  test.each(unaryOperators.filter((operator) => operator !== "Identity"))(
+    "%s costs its elements",
+    (operator) => {
+      expect(seconds(nodeOf(operator, [[3, 5]], {}))).toBeCloseTo(15, 9);
+    },
+  );
 
-  test.each(["Add", "Div", "Mul", "Sub"] as const)("%s costs those of its result", (operator) => {
+  test.each(binaryOperators)("%s costs those of its result", (operator) => {
     expect(seconds(nodeOf(operator, [[3, 5], [5]], {}))).toBeCloseTo(15, 9);
     expect(seconds(nodeOf(operator, [[3, 1], [5]], {}))).toBeCloseTo(15, 9);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { binaryOperators, unaryOperators } from "../../test/graph/operators.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Value } from "./graph.ts";
@@ -30,28 +31,14 @@ function shapeOf<K extends OperatorName>(
 const plain = { strides: [1, 1], pads: [0, 0, 0, 0] } as const;
 
 describe("the shape of an output", () => {
-  const unaries = [
-    "Abs",
-    "Erf",
-    "Exp",
-    "Identity",
-    "Log",
-    "Neg",
-    "Sign",
-    "Sqrt",
-    "Relu",
-    "Sigmoid",
-    "Softplus",
-    "Tanh",
-  ] as const;
-  test.each(unaries)("of %s is the input's", (operator) => {
+  test.each(unaryOperators)("of %s is the input's", (operator) => {
     expect(infer(operator, [value([2, 3], "float64")], {})).toEqual({ dtype: "float64", shape: [2, 3] });
     expect(() => infer(operator, [value([1]), value([1])], {})).toThrow(
       `${operator}: expected 1 inputs, found 2.`,
     );
   });
 
-  test.each(["Add", "Sub", "Mul", "Div"] as const)("of %s is the broadcast", (operator) => {
+  test.each(binaryOperators)("of %s is the broadcast", (operator) => {
     expect(
       shapeOf(
         operator,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { binaryOperators } from "../../test/graph/operators.ts";
 import { GraphBuilder, type Graph, type Value } from "../graph/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { liveBytes, peakBytes } from "./liveness.ts";
@@ -139,17 +140,14 @@ describe("an operator", () => {
     ]);
   });
 
-  test.each(["Add", "Sub", "Mul", "Div"] as const)(
-    "%s takes the place of its second input, too",
-    (operator) => {
-      const built = (builder: GraphBuilder, x: Value): Value => {
-        const [kept, free] = [conv(builder, x), conv(builder, x)];
-        const y = builder.apply(operator, [kept, free], {});
-        return builder.apply("Concat", [y, kept], { axis: 1 });
-      };
-      expect(during(built)).toEqual([map, 2 * map, 2 * map, 2 * map]);
-    },
-  );
+  test.each(binaryOperators)("%s takes the place of its second input, too", (operator) => {
+    const built = (builder: GraphBuilder, x: Value): Value => {
+      const [kept, free] = [conv(builder, x), conv(builder, x)];
+      const y = builder.apply(operator, [kept, free], {});
+      return builder.apply("Concat", [y, kept], { axis: 1 });
+    };
+    expect(during(built)).toEqual([map, 2 * map, 2 * map, 2 * map]);
+  });
 
   test("takes no place of another size", () => {
     const built = (builder: GraphBuilder, x: Value): Value => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { binaryOperators, unaryOperators } from "../../test/graph/operators.ts";
 import { readOnnx } from "../../test/onnx/read-onnx.ts";
 import { GraphBuilder, type OperatorAttributes, type OperatorName, type Value } from "../graph/index.ts";
 import type { DType } from "../tensor/dtype.ts";
@@ -43,24 +44,10 @@ const int64s = (...values: number[]) => ({ dataType: 7, dims: [values.length], v
 const scalar = (value: number, dataType = 1) => ({ dataType, dims: [], values: [value] });
 
 describe("an operator is written with ONNX's attributes:", () => {
-  const unaries = [
-    "Abs",
-    "Erf",
-    "Exp",
-    "Identity",
-    "Log",
-    "Neg",
-    "Relu",
-    "Sigmoid",
-    "Sign",
-    "Softplus",
-    "Sqrt",
-    "Tanh",
-  ] as const;
-  test.each(unaries)("%s", (operator) => {
+  test.each(unaryOperators)("%s", (operator) => {
     expect(written(operator, [[2]], {})).toEqual({ attributes: {}, extra: [] });
   });
-  test.each(["Add", "Div", "Mul", "Sub"] as const)("%s", (operator) => {
+  test.each(binaryOperators)("%s", (operator) => {
     expect(written(operator, [[2], [2]], {})).toEqual({ attributes: {}, extra: [] });
   });
   test("MatMul", () => {

@@ -1,12 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  GraphBuilder,
-  type Node,
-  type OperatorAttributes,
-  type OperatorName,
-  type Value,
-} from "../graph/index.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { binaryOperators, nodeOf, unaryOperators } from "../../test/graph/operators.ts";
+import { GraphBuilder, type Value } from "../graph/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { heightOf, SegmentGeometry } from "./geometry.ts";
 import { rowsOfStrips } from "./kept-map.ts";
@@ -15,20 +9,6 @@ import { clip, lengthOf, moved, rowRule, rowsRead, stripsOf, union } from "./row
 import { segmentation, type LocalSegment } from "./segments.ts";
 
 const rows = (begin: number, end: number) => ({ begin, end });
-
-function nodeOf<K extends OperatorName>(
-  operator: K,
-  shapes: readonly Shape[],
-  attributes: OperatorAttributes[K],
-): Node {
-  const builder = new GraphBuilder("one");
-  builder.apply(
-    operator,
-    shapes.map((shape, index) => builder.input(`x${index}`, "float32", shape)),
-    attributes,
-  );
-  return builder.nodes[0]!;
-}
 
 describe("rows", () => {
   test("are cut, joined and moved", () => {
@@ -65,24 +45,11 @@ describe("rows", () => {
 });
 
 describe("the rule of an operator", () => {
-  test.each([
-    "Abs",
-    "Erf",
-    "Exp",
-    "Identity",
-    "Log",
-    "Neg",
-    "Relu",
-    "Sigmoid",
-    "Sign",
-    "Softplus",
-    "Sqrt",
-    "Tanh",
-  ] as const)("%s is row by row", (operator) => {
+  test.each(unaryOperators)("%s is row by row", (operator) => {
     expect(rowRule(nodeOf(operator, [[1, 2, 4, 4]], {}))).toBe("same");
   });
 
-  test.each(["Add", "Div", "Mul", "Sub"] as const)("%s is row by row", (operator) => {
+  test.each(binaryOperators)("%s is row by row", (operator) => {
     expect(
       rowRule(
         nodeOf(

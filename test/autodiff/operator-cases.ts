@@ -1,5 +1,6 @@
 /** At least one case for every operator; a new operator does not compile until it stands here. */
 import type { GraphBuilder, OperatorName, Value } from "../../src/graph/index.ts";
+import type { binaryOperators, unaryOperators } from "../graph/operators.ts";
 import { nonzero, normal, only, positive, sixteenths, type Case } from "./case.ts";
 
 /**
@@ -9,8 +10,7 @@ import { nonzero, normal, only, positive, sixteenths, type Case } from "./case.t
  */
 export type OperatorCases = { readonly [K in OperatorName]: readonly Case[] | "golden" | "no gradient" };
 
-type Elementwise =
-  "Abs" | "Erf" | "Exp" | "Identity" | "Log" | "Neg" | "Relu" | "Sigmoid" | "Softplus" | "Sqrt" | "Tanh";
+type Elementwise = Exclude<(typeof unaryOperators)[number], "Sign">;
 
 /** An elementwise operator on a matrix and on a scalar. */
 const elementwise = (operator: Elementwise, values: typeof normal = normal): Case[] => [
@@ -19,7 +19,7 @@ const elementwise = (operator: Elementwise, values: typeof normal = normal): Cas
 ];
 
 /** Every way in which two inputs may broadcast. */
-const broadcast = (operator: "Add" | "Sub" | "Mul" | "Div", right: typeof normal = normal): Case[] => [
+const broadcast = (operator: (typeof binaryOperators)[number], right: typeof normal = normal): Case[] => [
   only(operator, "same shape", [normal(2, 3), right(2, 3)], {}),
   only(operator, "a row beside a matrix", [normal(2, 3), right(3)], {}),
   only(operator, "a matrix beside a row", [normal(3), right(2, 3)], {}),
