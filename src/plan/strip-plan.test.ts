@@ -113,6 +113,33 @@ describe("the plan of a program of strips", () => {
     expect(layers.map(({ shape }) => shape)).toEqual([[], [1, 3, 4, 4], []]);
   });
 
+  test("takes no shape from results with other sides than a map's", () => {
+    const builder = new GraphBuilder("tokens");
+    const x = builder.input("x", "float32", [1, 2, 4, 3]);
+    const y = builder.apply("Neg", [x], {});
+    const tokens = builder.apply("Reshape", [y], { shape: [1, 8, 3] });
+    const operation = {
+      kind: "run",
+      of: "strip",
+      graph: 0,
+      inputs: { x: 1 },
+      outputs: { tokens: 2, y: 3 },
+      segment: 0,
+    } as const;
+    const { layers: found } = stripPlan(
+      {
+        ...program(),
+        shapes: [[3], strip, [1, 8, 3], strip],
+        maps: [[1], [3]],
+        graphs: [builder.build({ tokens, y })],
+        operations: [operation],
+        segments: [{ kind: "local", layers: ["tokens"] }],
+      },
+      profile,
+    );
+    expect(found.map(({ shape }) => shape)).toEqual([[1, 3, 2, 4]]);
+  });
+
   test("calls a segment by its algorithm, or by its kind", () => {
     expect(layers.map(({ algorithm }) => algorithm)).toEqual(["elementwise", "elementwise", "attention"]);
   });

@@ -83,6 +83,14 @@ describe("a measurement", () => {
     expect(profile.tiles[6]).toBeUndefined();
   });
 
+  test("gives prices with three digits", async () => {
+    const { profile } = await measureProfile(standIn(), { threadCount: 1, rounds: 2 });
+    const { run, element, farElement, direct, tiles } = profile;
+    const parts = [direct, tiles[2]!, tiles[4]!].flatMap((cost) => Object.values(cost) as number[]);
+    const prices = [run, element, farElement, ...parts];
+    expect(prices).toEqual(prices.map((price) => Number(price.toPrecision(3))));
+  });
+
   test("says of each convolution how long it took, and what the prices say", async () => {
     const { measurements } = await measureProfile(standIn(), { threadCount: 1, rounds: 2 });
     expect(measurements.map(({ shape, algorithm }) => ({ shape, algorithm }))).toEqual(cases);
