@@ -105,6 +105,9 @@ describe("renderCalibrationChart", () => {
     expect(() => renderCalibrationChart({ ...chart, raw: { low: 1, high: 1, counts: [3] } })).toThrow(
       "histogram: expected at least one bin between finite low < high, found 1 from 1 to 1.",
     );
+    expect(() => renderCalibrationChart({ ...chart, raw: { low: 2, high: 2, counts: [0, 3, 0] } })).toThrow(
+      "histogram: expected at least one bin between finite low < high, found 3 from 2 to 2.",
+    );
     expect(() => renderCalibrationChart({ ...chart, raw: { low: 0, high: 1, counts: [-3] } })).toThrow(
       "histogram: expected counts of 0 or more, found -3.",
     );

@@ -10,7 +10,7 @@ export interface Markup {
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 
 /** What stands inside an element: text to escape, or markup. */
-export type Content = string | number | Markup | readonly Content[];
+export type Content = string | Markup | readonly Content[];
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -51,7 +51,6 @@ export function voidElement(name: string, attributes: Attributes): Markup {
 
 function write(content: Content): string {
   if (typeof content === "string") return escapeText(content);
-  if (typeof content === "number") return String(content);
   if ("markup" in content) return content.markup;
   return content.map(write).join("");
 }

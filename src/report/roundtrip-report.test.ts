@@ -118,6 +118,17 @@ describe("renderRoundtripReport", () => {
     expect(page).not.toMatch(/SSIM|Peak memory/);
   });
 
+  it.each([
+    ["a name that is no text", { ...picture, name: 5 }],
+    ["numbers that are none", { ...picture, numbers: "31 dB" }],
+    ["histograms that are no list", { ...picture, channelHistograms: 5 }],
+    ["nothing", null],
+  ])("refuses a picture with %s", (_, wrong) => {
+    expect(() => renderRoundtripReport({ ...report, pictures: [picture, wrong as never] })).toThrow(
+      "renderRoundtripReport: pictures: expected a list of pictures, as roundtripReportPicture makes them",
+    );
+  });
+
   it("refuses bytes that are no PNG file", () => {
     const pictures = [{ ...picture, latents: Uint8Array.of(0xff, 0xd8) }];
     expect(() => renderRoundtripReport({ ...report, pictures })).toThrow(

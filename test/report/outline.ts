@@ -18,12 +18,14 @@ function linesOf(markup: string): string[] {
     .replace(/<style>.*?<\/style>/s, "")
     .replace(/ xmlns="[^"]*"/g, "")
     .replace(/base64,[^"]*/g, "base64,…");
-  const elements = [...drawn.matchAll(/<([a-z][\w]*)((?: [\w-]+="[^"]*")*)>([^<]*)/g)];
-  return elements.map(([, name, attributes, text]) => {
-    const shown = [...attributes!.matchAll(/ ([\w-]+)="([^"]*)"/g)].map(
+  const tags = [...drawn.matchAll(/<(\/?[a-z][\w]*)((?: [\w-]+="[^"]*")*)>([^<]*)/g)];
+  // An element's end is no line of its own, unless a text follows that belongs to no element.
+  const shown = tags.filter(([, name, , text]) => !name!.startsWith("/") || text!.trim() !== "");
+  return shown.map(([, name, attributes, text]) => {
+    const written = [...attributes!.matchAll(/ ([\w-]+)="([^"]*)"/g)].map(
       ([, key, value]) => `${key!}=${shortened(value!)}`,
     );
-    return [name, ...shown, text!.trim() === "" ? "" : `: ${text!.trim()}`].join(" ").trimEnd();
+    return [name, ...written, text!.trim() === "" ? "" : `: ${text!.trim()}`].join(" ").trimEnd();
   });
 }
 
