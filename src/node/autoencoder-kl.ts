@@ -1,27 +1,15 @@
 /** AutoencoderKL in Node: weights from folders, single files and the hub; ONNX Runtime in a thread. */
-import { VaekitError } from "../errors.ts";
 import { packageFile } from "../files/node/index.ts";
-import { placeOf } from "../hub/model-place.ts";
 import {
   autoencoderKL,
   completeConfig,
-  initializeParameters,
   type AutoencoderKLConfig,
   type GivenConfig,
 } from "../models/index.ts";
-import { Generator } from "../random/index.ts";
-import { storeInMemory } from "../tensor/stored-tensor.ts";
-import { checkPath } from "../util/check-options.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
-import { wholeModel } from "../vae/opened.ts";
 import type { VaeParts } from "../vae/vae.ts";
-import { assemble } from "./assemble.ts";
-import { loadFile, loadFolder } from "./load-model.ts";
-import { locateFolder } from "./locate.ts";
+import { fromConfig, fromPretrained, fromSingleFile } from "./open-class.ts";
 import {
-  checkFromConfigOptions,
-  checkFromPretrainedOptions,
-  checkFromSingleFileOptions,
   checkRuntimeOptions,
   type FromConfigOptions,
   type FromPretrainedOptions,
@@ -42,17 +30,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
     folderOrId: string,
     options: FromPretrainedOptions = {},
   ): Promise<AutoencoderKL> {
-    checkFromPretrainedOptions(options);
-    checkPath("fromPretrained", folderOrId, "a folder or a hub id");
-    const place = await placeOf(folderOrId);
-    if (place === "file") {
-      const message = `${folderOrId}: expected a model's folder, found a file. Open it with fromSingleFile.`;
-      throw new VaekitError("INVALID_ARGUMENT", message);
-    }
-    const folder = await locateFolder(folderOrId, place, options, "fromPretrained");
-    const { variant } = options;
-    const read = await loadFolder(folderOrId, folder, { variant, expected: autoencoderKL });
-    return AutoencoderKL.of(assemble(wholeModel(read.loaded), read.warnings, options));
+    return AutoencoderKL.of(await fromPretrained(autoencoderKL, folderOrId, options));
   }
 
   /**
@@ -63,10 +41,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
    *   one of them contradicts the shapes.
    */
   static async fromSingleFile(path: string, options: FromSingleFileOptions = {}): Promise<AutoencoderKL> {
-    checkFromSingleFileOptions(options);
-    checkPath("fromSingleFile", path, "the path of a .safetensors file");
-    const read = await loadFile(path, options, autoencoderKL);
-    return AutoencoderKL.of(assemble(wholeModel(read.loaded), read.warnings, options));
+    return AutoencoderKL.of(await fromSingleFile(autoencoderKL, path, options));
   }
 
   /**
@@ -76,13 +51,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
    * @throws INVALID_CONFIG on a wrong or unknown key, or for a model that is too large.
    */
   static fromConfig(config: GivenConfig, options: FromConfigOptions = {}): AutoencoderKL {
-    checkFromConfigOptions(options);
-    const complete = completeConfig(config);
-    const generator = options.generator ?? Generator.philox(Math.floor(Math.random() * 2 ** 32));
-    const drawn = [...initializeParameters(complete, generator)];
-    const tensors = new Map(drawn.map(([name, tensor]) => [name, storeInMemory(name, tensor)]));
-    const loaded = { name: "random weights", model: autoencoderKL, config: complete, tensors };
-    return AutoencoderKL.of(assemble(wholeModel(loaded), [], options));
+    return AutoencoderKL.of(fromConfig(autoencoderKL, () => completeConfig(config), options));
   }
 
   /** The small model inside the package: factor 8, 16 latent channels. */

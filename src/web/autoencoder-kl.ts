@@ -3,13 +3,10 @@ import { autoencoderKL, type AutoencoderKLConfig } from "../models/index.ts";
 import type { OrtModule } from "../runtime/web/web-runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
-import { wholeModel } from "../vae/opened.ts";
 import type { CodingOptions } from "../vae/options.ts";
 import type { VaeParts } from "../vae/vae.ts";
-import { assemble } from "./assemble.ts";
-import { loadFolder, modelUrl } from "./load-model.ts";
-import { openRuntime } from "./open-runtime.ts";
-import { checkOpeningOptions, type FromPretrainedOptions } from "./opening-options.ts";
+import { fromPretrained } from "./open-class.ts";
+import type { FromPretrainedOptions } from "./opening-options.ts";
 import { WebPicture } from "./pictures.ts";
 
 /** The KL autoencoder of latent diffusion models. */
@@ -26,12 +23,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKL> {
-    checkOpeningOptions("fromPretrained", options);
-    const folder = modelUrl("fromPretrained", url);
-    // First, since it refuses devices that are not there, before anything is downloaded.
-    const runtime = await openRuntime("fromPretrained", options, ort);
-    const { loaded, warnings } = await loadFolder(String(url), folder, options, autoencoderKL);
-    return AutoencoderKL.of(assemble(wholeModel(loaded), warnings, runtime, options));
+    return AutoencoderKL.of(await fromPretrained(autoencoderKL, url, options, ort));
   }
 
   /** @internal From the parts of a model of this class. */
