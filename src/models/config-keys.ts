@@ -6,7 +6,7 @@ import { VaekitError } from "../errors.ts";
 import { describeValue, isRecord } from "../util/describe-value.ts";
 import { adviceForName } from "../util/nearest-name.ts";
 import { describeFound, describeKey, describeRefusal, type Check } from "./config-checks.ts";
-import { classNameOf, refuseClass } from "./other-models.ts";
+import { classNameOf, refuseClass } from "./other-classes.ts";
 
 /** Where keys come from decides which names they may have, and what is said of unknown ones. */
 export type ConfigSource =

@@ -3,7 +3,7 @@
  * hub and the browser; who reads the files hands in what they hold.
  */
 import { describeFound } from "./config-checks.ts";
-import { classNameOf } from "./other-models.ts";
+import { classNameOf } from "./other-classes.ts";
 import { isUnknownClass, knownModels } from "./registry.ts";
 
 /** What the folder holds. */

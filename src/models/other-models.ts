@@ -1,17 +1,14 @@
 /**
- * Models that vaekit does not read, known by the class in their config or by the names and ranks of their tensors, so
- * that a message can say what a file is. When one of them is implemented, its entry goes.
+ * Models that vaekit does not read: what each is called in a message, the class in its config, and the names and ranks of
+ * tensors that only it has. When one of them is implemented, its entry goes.
  *
  * @see diffusers, models/autoencoders; names of tensors as its classes and the original repositories have them
  */
-import { VaekitError } from "../errors.ts";
-import type { Shape } from "../tensor/shape.ts";
-import { describeFound } from "./config-checks.ts";
 
 /** A tensor's name, and where names alone are not enough its number of dimensions. */
-type Mark = RegExp | { readonly name: RegExp; readonly rank: number };
+export type Mark = RegExp | { readonly name: RegExp; readonly rank: number };
 
-interface OtherModel {
+export interface OtherModel {
   /** Completes "this is …". */
   readonly description: string;
   /** `_class_name` of diffusers' config.json, or one of `architectures` in transformers'. */
@@ -26,7 +23,7 @@ const conv3d = (name: RegExp): Mark => ({ name, rank: 5 });
 const conv2d = (name: RegExp): Mark => ({ name, rank: 4 });
 
 /** Autoencoders; the special before the general, as the first that fits is taken. */
-const otherAutoencoders: readonly OtherModel[] = [
+export const otherAutoencoders: readonly OtherModel[] = [
   {
     description: "TAEF2, a tiny autoencoder for FLUX.2's latents",
     marks: [[conv2d(/(^|\.)\d+\.pool\.0\.weight$/)]],
@@ -178,7 +175,7 @@ const otherAutoencoders: readonly OtherModel[] = [
 ];
 
 /** What else lies in a model's folders, and is no autoencoder; pipelines are named after the parts that they have. */
-const otherParts: readonly OtherModel[] = [
+export const otherParts: readonly OtherModel[] = [
   { description: "a whole pipeline, whose parts lie in folders of their own", classNames: [/Pipeline$/] },
   { description: "a schedule of noise", classNames: [/Scheduler$/] },
   {
@@ -234,75 +231,3 @@ const otherParts: readonly OtherModel[] = [
     marks: [[conv2d(/^(latents|latent_tensor|samples)$/)]],
   },
 ];
-
-/** A file's tensors; only names and shapes matter. */
-type Tensors = ReadonlyMap<string, { readonly shape: Shape }>;
-
-/** No checkpoint has more tensors; a file with more is not worth the time. */
-const maxExamined = 20_000;
-
-/**
- * Refuses the tensors of an autoencoder that is known and not read.
- *
- * @param tensors under the file's own names, without the prefix of a whole checkpoint.
- * @throws UNSUPPORTED that says which it is.
- */
-export function refuseOtherAutoencoders(tensors: Tensors, subject: string): void {
-  const found = find(otherAutoencoders, tensors);
-  if (found === undefined) return;
-  const { description, remedy = "vaekit does not read it yet." } = found;
-  throw new VaekitError("UNSUPPORTED", `${subject}: this is ${description}. ${remedy}`);
-}
-
-/** Whether tensors are those of an autoencoder that is known and not read. */
-export const areOfOtherAutoencoder = (tensors: Tensors): boolean =>
-  find(otherAutoencoders, tensors) !== undefined;
-
-/** What a file without a VAE is, completing "this is …"; undefined when it is not known, or may have a VAE. */
-export function describeOtherPart(tensors: Tensors): string | undefined {
-  // A whole checkpoint has such parts too, beside its VAE.
-  const hasVae = [...tensors.keys()].some((name) => /^(encoder|decoder)\.conv_(in|out)\./.test(name));
-  return hasVae ? undefined : find(otherParts, tensors)?.description;
-}
-
-function find(models: readonly OtherModel[], tensors: Tensors): OtherModel | undefined {
-  const names = [...tensors.keys()].slice(0, maxExamined);
-  const hasMark = (mark: Mark): boolean =>
-    mark instanceof RegExp
-      ? names.some((name) => mark.test(name))
-      : names.some((name) => tensors.get(name)!.shape.length === mark.rank && mark.name.test(name));
-  return models.find(({ marks = [] }) => marks.some((all) => all.every(hasMark)));
-}
-
-/** The class that a parsed config.json names: diffusers' `_class_name`, or the first of transformers' `architectures`. */
-export function classNameOf(json: object): unknown {
-  if ("_class_name" in json) return json._class_name;
-  if (!("architectures" in json) || !Array.isArray(json.architectures)) return undefined;
-  return (json.architectures as unknown[])[0];
-}
-
-/**
- * Refuses the config of another class than was expected, with what vaekit knows of it.
- *
- * @param expected as in "expected the config of …".
- * @throws UNSUPPORTED for an autoencoder that vaekit does not read, INVALID_CONFIG for all else.
- */
-export function refuseClass(className: unknown, expected: string, subject: string): never {
-  const fits = ({ classNames = [] }: OtherModel): boolean =>
-    typeof className === "string" &&
-    classNames.some((each) => (typeof each === "string" ? each === className : each.test(className)));
-  const found = describeFound(className);
-  const autoencoder = otherAutoencoders.find(fits);
-  if (autoencoder !== undefined) {
-    throw new VaekitError(
-      "UNSUPPORTED",
-      `${subject}: ${found}: this is ${autoencoder.description}. vaekit does not read it yet; expected ${expected}.`,
-    );
-  }
-  const part = otherParts.find(fits);
-  const what = part === undefined ? "" : `, ${part.description}`;
-  throw new VaekitError(
-    "INVALID_CONFIG",
-    `${subject}: expected the config of ${expected}, found that of ${found}${what}.`,
-  );
-}

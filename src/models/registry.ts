@@ -10,7 +10,7 @@ import { checkModel } from "./check-model.ts";
 import { describeFound } from "./config-checks.ts";
 import { mlpVae } from "./mlp-vae/model.ts";
 import type { ParsedConfig, TensorShapes, VaeModel } from "./model.ts";
-import { classNameOf, refuseClass } from "./other-models.ts";
+import { classNameOf, refuseClass } from "./other-classes.ts";
 
 const ownModels: readonly VaeModel[] = [autoencoderKL, mlpVae];
 

@@ -1,7 +1,7 @@
 /** Which class's weights a single file holds, and its tensors under diffusers' names. */
 import { VaekitError } from "../errors.ts";
 import { defaultModel, knownModels, type VaeModel } from "../models/index.ts";
-import { describeOtherPart, refuseOtherAutoencoders } from "../models/other-models.ts";
+import { describeOtherPart, refuseOtherAutoencoders } from "../models/other-tensors.ts";
 import type { FoundTensor } from "../tensor/stored-tensor.ts";
 import { vaePrefixes, withDiffusersNames, withoutPrefix, type NamingScheme } from "./key-names.ts";
 

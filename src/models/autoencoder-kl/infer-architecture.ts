@@ -14,7 +14,7 @@ import {
   type HalfArchitecture,
 } from "../infer-blocks.ts";
 import type { TensorShapes } from "../model.ts";
-import { refuseOtherAutoencoders } from "../other-models.ts";
+import { refuseOtherAutoencoders } from "../other-tensors.ts";
 import { classNames, type AutoencoderKLConfig } from "./keys.ts";
 
 /** What the shapes of the weights decide. */

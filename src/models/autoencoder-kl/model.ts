@@ -5,7 +5,7 @@ import { latentScaling } from "../../latents/scaling.ts";
 import { factsOfBlocks } from "../block-keys.ts";
 import { blockNames } from "../block-names.ts";
 import type { GivenSources, VaeModel } from "../model.ts";
-import { areOfOtherAutoencoder } from "../other-models.ts";
+import { areOfOtherAutoencoder } from "../other-tensors.ts";
 import { configFromTensors, type ConfigSources } from "./config-from-tensors.ts";
 import {
   classNames,

@@ -3,7 +3,7 @@ import { modelOfFile, type FileOfModel } from "../weights/single-file.ts";
 import { bytesInMemory } from "../tensor/byte-source.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import { autoencoderKL } from "./autoencoder-kl/model.ts";
-import { areOfOtherAutoencoder, describeOtherPart } from "./other-models.ts";
+import { areOfOtherAutoencoder, describeOtherPart } from "./other-tensors.ts";
 
 type Names = Readonly<Record<string, readonly number[]>>;
 

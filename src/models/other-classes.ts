@@ -1,0 +1,37 @@
+/** The class that a config names, and what is said of one that vaekit does not read. */
+import { VaekitError } from "../errors.ts";
+import { describeFound } from "./config-checks.ts";
+import { otherAutoencoders, otherParts, type OtherModel } from "./other-models.ts";
+
+/** The class that a parsed config.json names: diffusers' `_class_name`, or the first of transformers' `architectures`. */
+export function classNameOf(json: object): unknown {
+  if ("_class_name" in json) return json._class_name;
+  if (!("architectures" in json) || !Array.isArray(json.architectures)) return undefined;
+  return (json.architectures as unknown[])[0];
+}
+
+/**
+ * Refuses the config of another class than was expected, with what vaekit knows of it.
+ *
+ * @param expected as in "expected the config of …".
+ * @throws UNSUPPORTED for an autoencoder that vaekit does not read, INVALID_CONFIG for all else.
+ */
+export function refuseClass(className: unknown, expected: string, subject: string): never {
+  const fits = ({ classNames = [] }: OtherModel): boolean =>
+    typeof className === "string" &&
+    classNames.some((each) => (typeof each === "string" ? each === className : each.test(className)));
+  const found = describeFound(className);
+  const autoencoder = otherAutoencoders.find(fits);
+  if (autoencoder !== undefined) {
+    throw new VaekitError(
+      "UNSUPPORTED",
+      `${subject}: ${found}: this is ${autoencoder.description}. vaekit does not read it yet; expected ${expected}.`,
+    );
+  }
+  const part = otherParts.find(fits);
+  const what = part === undefined ? "" : `, ${part.description}`;
+  throw new VaekitError(
+    "INVALID_CONFIG",
+    `${subject}: expected the config of ${expected}, found that of ${found}${what}.`,
+  );
+}
