@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { NodeRuntime } from "../../src/node/index.ts";
 import { trickNames } from "../../src/ort/index.ts";
 import { runCli, type Outcome } from "./run-cli.ts";
+import { tableCells } from "./table-cells.ts";
 
 const inspect = (variable: string, ...args: string[]): Promise<Outcome> =>
   runCli(["inspect", "--runtime", "--device", "cpu", ...args], {
@@ -22,11 +23,8 @@ describe("inspect --runtime", () => {
       new RegExp(`^${name} +switched off .*VAEKIT_ORT`, "m").test(stdout),
     );
     expect(off).toEqual(["shared-arena", "uncopied-results"]);
-    const [title, ...rows] = stdout
-      .trimEnd()
-      .split("\n")
-      .slice(2)
-      .map((line) => line.split(/ {2,}/));
+    const table = stdout.trimEnd().split("\n\n")[1]!;
+    const [title, ...rows] = tableCells(table, ["left", "left", "left"]);
     expect(title).toEqual(["trick", "state", "what it is, and why it is not on"]);
     expect(rows.map(([name]) => name)).toEqual(trickNames);
     // Why stands where there is something to explain.

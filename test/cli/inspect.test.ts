@@ -2,6 +2,7 @@
 import { cp, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { readSafetensorsFile, Tensor, writeSafetensorsFile } from "../../src/node/index.ts";
+import { tableCells } from "./table-cells.ts";
 import { workFolder } from "./work-folder.ts";
 
 const { at, run, succeed, json, openModel } = workFolder();
@@ -12,11 +13,8 @@ test("prints the model's name, its config, and a line for each parameter", async
   const config = await readFile(at("../model/config.json"), "utf8");
   expect(text.startsWith(`../model\n\nconfig.json\n${config.trimEnd()}\n`)).toBe(true);
   await using vae = await openModel();
-  const [title, ...rows] = text
-    .slice(text.indexOf("\nparameter ") + 1)
-    .split("\n\n")[0]!
-    .split("\n")
-    .map((line) => line.split(/ {2,}/));
+  const table = text.slice(text.indexOf("\nparameter ") + 1).split("\n\n")[0]!;
+  const [title, ...rows] = tableCells(table, ["left", "left", "left", "right", "right"]);
   expect(title).toEqual(["parameter", "shape", "dtype", "count", "bytes"]);
   // All are float32, of 4 bytes.
   expect(rows).toEqual(

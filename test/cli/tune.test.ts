@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCli, saveTinyModel, temporaryFolder, type Outcome } from "./run-cli.ts";
+import { tableCells } from "./table-cells.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
@@ -45,10 +46,8 @@ describe("tune", () => {
   test("stores nothing with --dry-run", async () => {
     const { code, stdout } = await run("dry", "tune", "--rounds", "1", "--threads", "1", "--dry-run");
     expect(code).toBe(0);
-    const [title, ...rows] = stdout
-      .split("\n\n")[0]!
-      .split("\n")
-      .map((line) => line.split(/ {2,}/));
+    const sides = ["left", "right", "right", "right", "right", "left"] as const;
+    const [title, ...rows] = tableCells(stdout.split("\n\n")[0]!, sides);
     expect(title).toEqual([
       "3x3 convolution",
       "direct ms",
