@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { withFlags } from "./flags.ts";
+import { createProgram } from "./program.ts";
 
 test.each([
   [
@@ -26,4 +27,33 @@ test.each([
   "mask: config: as",
 ])("leaves %s as it is", (message) => {
   expect(withFlags(message)).toBe(message);
+});
+
+test.each([
+  ["allowChangedData", "--allow-changed-data"],
+  ["as", "--as"],
+  ["cacheDir", "--cache-dir"],
+  ["config", "--config"],
+  ["device", "--device"],
+  ["localFilesOnly", "--offline"],
+  ["maxMemoryBytes", "--memory"],
+  ["maxPixels", "--max-pixels"],
+  ["model", "--model"],
+  ["overrides", "--set"],
+  ["packed", "--packed"],
+  ["raw", "--raw"],
+  ["resume", "--resume"],
+  ["revision", "--revision"],
+  ["size", "--size"],
+  ["strict", "--strict"],
+  ["subfolder", "--subfolder"],
+  ["temporaryFolder", "--temp-dir"],
+  ["threadCount", "--threads"],
+  ["tensor", "--tensor"],
+  ["tiling", "--tiling"],
+  ["variant", "--variant"],
+])("the option %s is %s, which a command has", async (option, flag) => {
+  expect(withFlags(`Pass \`${option}\`.`)).toBe(`Pass ${flag}.`);
+  const { commands } = await createProgram(["encode", "decode", "train"]);
+  expect(commands.flatMap(({ options }) => options.map(({ long }) => long))).toContain(flag);
 });

@@ -47,7 +47,16 @@ describe("calibrate", () => {
 
   test("says where the chart is, but not between the lines of JSON", async () => {
     expect(await succeed(...calibrate, "--chart", "c.svg")).toMatch(/\n\nChart: c\.svg\n$/);
-    expect(await readFile(at("c.svg"), "utf8")).toContain("../model");
+    const chart = await readFile(at("c.svg"), "utf8");
+    const { estimates } = await modes();
+    const { scalingFactor, shiftFactor } = estimates as Record<string, { value: number }>;
+    expect(chart).toContain(">../model, 2 pictures<");
+    // Rounded to the digits that a chart has room for.
+    for (const [name, { value }] of [
+      ["scaling_factor", scalingFactor!],
+      ["shift_factor", shiftFactor!],
+    ] as const)
+      expect(Number(new RegExp(`>${name} (-?[\\d.e-]+)`).exec(chart)?.[1])).toBeCloseTo(value, 2);
     await rm(at("c.svg"));
     expect(await json(...calibrate, "--chart", "c.svg")).toMatchObject({
       model: "../model",

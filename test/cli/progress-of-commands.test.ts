@@ -1,7 +1,10 @@
 /** What each command tells its bar while it works: at which file it is, and when one is done. */
+import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Generator, writeSafetensorsFile } from "../../src/node/index.ts";
 import { Progress } from "../../src/cli/progress.ts";
+import { startHubServer } from "../hub-server.ts";
+import { runCli } from "./run-cli.ts";
 import { model, small, workFolder } from "./work-folder.ts";
 
 const { at, succeed } = workFolder();
@@ -64,4 +67,17 @@ test("sample encodes what is named, and then decodes the sheet", async () => {
   );
   const encoded = ["../a.png: encoding", "+1", "../b.png: encoding", "+1"];
   expect(told).toEqual([...encoded, "decoding", "0/2", "1/2", "2/2"]);
+});
+
+test("a download has the name and the size of its file, and goes on by bytes", async () => {
+  const weights = "diffusion_pytorch_model.safetensors";
+  const bytes = await readFile(at(`../model/${weights}`));
+  const config = await readFile(at("../model/config.json"));
+  const hub = await startHubServer({ "org/tiny": { "config.json": config, [weights]: bytes } });
+  const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: "", HF_HUB_CACHE: at("cache"), NO_PROXY: "*" };
+  const { code } = await runCli(["inspect", "org/tiny"], { cwd: at("."), env });
+  await hub.close();
+  expect(code).toBe(0);
+  expect(told).toContain(`${weights}, ${(bytes.length / 1000).toFixed(1)} kB`);
+  expect(told.at(-1)).toBe(`${bytes.length}/${bytes.length}`);
 });

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
+import { packageVersion } from "../../src/cli/package.ts";
 import { readSafetensorsFile, writeSafetensorsFile } from "../../src/node/index.ts";
 import { saveTinyModel } from "./run-cli.ts";
 import { model, small, workFolder } from "./work-folder.ts";
@@ -35,7 +36,16 @@ describe("roundtrip", () => {
     );
     expect(result).toMatchObject({ model: "../model", device: "cpu", parameterCount: vae.parameterCount });
     const page = await readFile(at("p.html"), "utf8");
-    for (const text of ["a.png", "b.png", "8 × 8", "cpu"]) expect(page).toContain(text);
+    for (const text of ["a.png", "b.png", "../model"]) expect(page).toContain(text);
+    const facts = [...page.split("<section>")[0]!.matchAll(/<dt>([^<]*)<\/dt><dd>([^<]*)</g)];
+    expect(facts.map(([, name, value]) => [name, value])).toEqual([
+      ["Parameters", vae.parameterCount.toLocaleString("en-US")],
+      ["Latent channels", "4"],
+      ["Pixels per latent", "8 × 8"],
+      ["Scaling", "scaling_factor 0.18215"],
+      ["Device", "cpu"],
+      ["vaekit", packageVersion()],
+    ]);
     expect(await files()).toEqual(["out", "out/a.reconstruction.png", "out/b.reconstruction.png", "p.html"]);
   });
 
