@@ -75,6 +75,23 @@ export class SmallRuns {
     return train({ recipe: this.recipe(sections), directory: this.at(name), threadCount: 1, ...options });
   }
 
+  /** Trains until the end of a step, as a caller's signal has it. */
+  async trainTo(
+    step: number,
+    name: string,
+    sections: Section,
+    options: Partial<TrainOptions> = {},
+  ): Promise<TrainResult> {
+    const controller = new AbortController();
+    return this.train(name, sections, {
+      signal: controller.signal,
+      onStep: (report) => {
+        if (report.step === step) controller.abort();
+      },
+      ...options,
+    });
+  }
+
   /** The lines of a run's log. */
   log(name: string): Promise<MetricsRecord[]> {
     return readMetrics(this.at(name, "log.jsonl"));
