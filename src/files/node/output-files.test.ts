@@ -1,7 +1,7 @@
 import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { OutputFiles } from "./output-files.ts";
 
 let folder = "";
@@ -153,4 +153,26 @@ test("refuses what is no path, and no list of paths", async () => {
   expect(() => {
     outputs.keep("x", "");
   }).toThrow("OutputFiles.keep: role: expected what the file is to the user");
+});
+
+describe("two names that differ in capitals, or in how an accent is written", () => {
+  const platform = Object.getOwnPropertyDescriptor(process, "platform")!;
+  afterEach(() => {
+    Object.defineProperty(process, "platform", platform);
+  });
+
+  test.each([
+    ["linux", false],
+    ["darwin", true],
+    ["win32", true],
+  ] as const)("on %s mean one file: %s", async (name, isOne) => {
+    Object.defineProperty(process, "platform", { ...platform, value: name });
+    const outputs = new OutputFiles();
+    await outputs.claim(at("Caf\u00e9"));
+    for (const other of ["caf\u00e9", "Cafe\u0301"]) {
+      const claim = outputs.claim(at(other));
+      if (isOne) await expect(claim).rejects.toThrow(/^Two outputs would be written to one file, /);
+      else await claim;
+    }
+  });
 });

@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { calls, clear, faults, systemError } from "../../../test/recorded-files.ts";
 import { writeFileAtomic } from "./atomic-write.ts";
-import { removeFolderAtomic, removeLeftovers, syncFolder, writeFolderAtomic } from "./durable.ts";
+import {
+  isLeftover,
+  makeFolder,
+  removeFolderAtomic,
+  removeLeftovers,
+  syncFolder,
+  writeFolderAtomic,
+} from "./durable.ts";
 
 vi.mock("node:fs/promises", async (original) => {
   const { recorded } = await import("../../../test/recorded-files.ts");
@@ -189,7 +196,37 @@ describe("a folder", () => {
   });
 });
 
+describe("a folder that is made", () => {
+  it("says what the system says where it may not be, and names a file in the way", async () => {
+    for (const [code, message] of [
+      ["EACCES", "may not be written"],
+      ["ENOSPC", "the disk is full"],
+      ["EEXIST", "expected folders on the way to it, found a file."],
+      ["ENOTDIR", "expected folders on the way to it, found a file."],
+    ] as const) {
+      faults.fail = failAt("mkdir new", code);
+      await expect(makeFolder(at("new"))).rejects.toMatchObject({
+        code: "IO",
+        message: expect.stringContaining(`${at("new")}: ${message}`) as string,
+        cause: expect.objectContaining({ code }) as Error,
+      });
+    }
+  });
+});
+
 describe("what a killed process has left of folders", () => {
+  it.each([
+    [".run.0a1b2c3d.partial", true],
+    ["state.json.123.0a1b2c3d.partial", true],
+    ["run.replaced", true],
+    ["run.0a1b2c3d.partial.txt", false],
+    ["run.0a1b2c3.partial", false],
+    ["replaced", false],
+    ["run", false],
+  ])("is known by its name: %s %s", (name, is) => {
+    expect(isLeftover(name)).toBe(is);
+  });
+
   it("goes where it is half-written, and comes back where it was moved aside and nothing took its place", async () => {
     for (const name of [".run.0a1b2c3d.partial", "one", "one.replaced", "two.replaced", "kept"]) {
       await mkdir(at(name));
