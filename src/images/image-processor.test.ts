@@ -3,6 +3,13 @@ import { Tensor } from "../tensor/tensor.ts";
 import { VaeImageProcessor } from "./image-processor.ts";
 import { blankRaster, type Raster } from "./raster.ts";
 
+/** An INVALID_ARGUMENT with this in its message. */
+const refusal = (message: string): Error =>
+  expect.objectContaining({
+    code: "INVALID_ARGUMENT",
+    message: expect.stringContaining(message) as string,
+  }) as Error;
+
 const ramp = (width: number, height: number): Raster => ({
   width,
   height,
@@ -35,11 +42,11 @@ describe("VaeImageProcessor", () => {
 
   test("refuses pictures below the factor and batches of several sizes", () => {
     const processor = new VaeImageProcessor();
-    expect(() => processor.preprocess(ramp(7, 20))).toThrow("at least 8x8");
-    expect(() => processor.preprocess([ramp(8, 8), ramp(16, 8)])).toThrow("one size");
+    expect(() => processor.preprocess(ramp(7, 20))).toThrow(refusal("at least 8x8"));
+    expect(() => processor.preprocess([ramp(8, 8), ramp(16, 8)])).toThrow(refusal("one size"));
     const both = processor.preprocess([ramp(8, 8), ramp(16, 8)], { width: 8, height: 8 });
     expect(both.shape).toEqual([2, 3, 8, 8]);
-    expect(() => processor.postprocess(Tensor.zeros([1, 4, 8, 8]))).toThrow("Decode latents first");
+    expect(() => processor.postprocess(Tensor.zeros([1, 4, 8, 8]))).toThrow(refusal("Decode latents first"));
   });
 
   test("fill centres the picture and continues its border; crop covers the size", () => {
@@ -84,14 +91,14 @@ describe("the options of a VaeImageProcessor", () => {
       "VaeImageProcessor: expected one of doConvertRgb and doConvertGrayscale, found both. Set one to false.",
     ],
   ])("refuse %j", (options, message) => {
-    expect(() => new VaeImageProcessor(options)).toThrow(message);
+    expect(() => new VaeImageProcessor(options)).toThrow(refusal(message));
   });
 
   test("without resizing take pictures as they are", () => {
     const as = new VaeImageProcessor({ doResize: false });
     expect(as.preprocess(blankRaster(3, 5, 3)).shape).toEqual([1, 3, 5, 3]);
     expect(as.preprocess(blankRaster(3, 5, 3), { width: 8, height: 8 }).shape).toEqual([1, 3, 5, 3]);
-    expect(() => as.preprocess([blankRaster(3, 5, 3), blankRaster(3, 6, 3)])).toThrow("one size");
+    expect(() => as.preprocess([blankRaster(3, 5, 3), blankRaster(3, 6, 3)])).toThrow(refusal("one size"));
   });
 
   test("without normalising give [0, 1], with binarising masks", () => {
@@ -116,10 +123,12 @@ describe("the options of a VaeImageProcessor", () => {
       2, 1, 8, 8,
     ]);
     expect(() => new VaeImageProcessor().preprocess([grey, white])).toThrow(
-      "preprocess: expected pictures of one kind, found 8x8 grey and 8x8 RGB. Set doConvertRgb or doConvertGrayscale.",
+      refusal(
+        "preprocess: expected pictures of one kind, found 8x8 grey and 8x8 RGB. Set doConvertRgb or doConvertGrayscale.",
+      ),
     );
     expect(() => new VaeImageProcessor().preprocess([])).toThrow(
-      "expected at least one picture, found none.",
+      refusal("expected at least one picture, found none."),
     );
   });
 
@@ -129,18 +138,38 @@ describe("the options of a VaeImageProcessor", () => {
     expect(processor.preprocess(white, { width: 31 }).shape).toEqual([1, 3, 8, 24]);
     expect(processor.preprocess(white, { width: 8, height: 8 }).shape).toEqual([1, 3, 8, 8]);
     expect(() => processor.preprocess(white, { width: 7, height: 8 })).toThrow(
-      "preprocess: expected a width of at least 8 whole pixels, the size of one latent, found 7.",
+      refusal("preprocess: expected a width of at least 8 whole pixels, the size of one latent, found 7."),
     );
     expect(() => processor.preprocess(white, { width: 8, height: 8.5 })).toThrow(
-      "expected a height of at least 8",
+      refusal("expected a height of at least 8"),
     );
     expect(() => processor.preprocess(blankRaster(8, 7, 3))).toThrow(
-      "preprocess: expected a picture of at least 8x8 pixels, the size of one latent, found a height of 7. Use a larger picture, or pass height and width.",
+      refusal(
+        "preprocess: expected a picture of at least 8x8 pixels, the size of one latent, found a height of 7. Use a larger picture, or pass height and width.",
+      ),
     );
     expect(() => processor.preprocess([white, blankRaster(16, 8, 3)], { width: 8 })).toThrow(
-      "preprocess: expected pictures of one size, found 8x8 and 16x8. Pass height and width to resize them all.",
+      refusal(
+        "preprocess: expected pictures of one size, found 8x8 and 16x8. Pass height and width to resize them all.",
+      ),
     );
   });
+});
+
+test.each([
+  ["nothing", null, "preprocess: expected a picture { width, height, channels, data }, found null."],
+  ["too few samples", { ...blankRaster(8, 8, 3), data: new Uint8Array(7) }, "preprocess: expected"],
+  [
+    "four channels",
+    { ...blankRaster(8, 8, 3), channels: 4 },
+    "preprocess: expected 1 (grey) or 3 (RGB) channels",
+  ],
+])("preprocess refuses %s, resized or not", (_, wrong, message) => {
+  for (const doResize of [true, false]) {
+    const processor = new VaeImageProcessor({ doResize });
+    for (const given of [wrong, [blankRaster(8, 8, 3), wrong]])
+      expect(() => processor.preprocess(given as never)).toThrow(refusal(message));
+  }
 });
 
 describe("postprocess", () => {
@@ -174,7 +203,9 @@ describe("postprocess", () => {
     "refuses %j",
     (shape) => {
       expect(() => processor.postprocess(Tensor.zeros(shape))).toThrow(
-        `postprocess: expected pictures of shape [N, 3, H, W] or [N, 1, H, W], found [${shape.join(", ")}]. Decode latents first.`,
+        refusal(
+          `postprocess: expected pictures of shape [N, 3, H, W] or [N, 1, H, W], found [${shape.join(", ")}]. Decode latents first.`,
+        ),
       );
     },
   );

@@ -86,6 +86,19 @@ test.each<[Partial<PictureFacts>, string]>([
   expect(() => pixelsOf(picture(8, 8), undefined, changed)).toThrow(message);
 });
 
+test.each<[Partial<PictureFacts>, string]>([
+  [{ outChannels: 4 }, "found one that gives 4 channels. Use decode with tensors."],
+  [{ outChannels: 783, layout: "rows" }, "found one that gives rows of 783 values, which are no square."],
+])("a model of %j gives no pictures", (changed, message) => {
+  const unsupported = expect.objectContaining({
+    code: "UNSUPPORTED",
+    message: expect.stringContaining(message) as string,
+  }) as Error;
+  expect(() => picturesOf(Tensor.zeros([1, 4, 8, 8]), { ...facts, ...changed }, "decodeImage")).toThrow(
+    unsupported,
+  );
+});
+
 describe("a model of rows", () => {
   const rows = {
     inChannels: 4,

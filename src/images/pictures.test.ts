@@ -3,6 +3,13 @@ import { Tensor } from "../tensor/tensor.ts";
 import { contactSheet, differencePicture, latentPicture } from "./pictures.ts";
 import { blankRaster, type Raster } from "./raster.ts";
 
+/** An INVALID_ARGUMENT with this in its message. */
+const refusal = (message: string): Error =>
+  expect.objectContaining({
+    code: "INVALID_ARGUMENT",
+    message: expect.stringContaining(message) as string,
+  }) as Error;
+
 test("differencePicture amplifies and saturates", () => {
   const a = { width: 2, height: 1, channels: 1 as const, data: Uint8Array.from([10, 100]) };
   expect([...differencePicture(a, blankRaster(2, 1, 1, 12), 4).data]).toEqual([8, 255]);
@@ -41,7 +48,7 @@ describe("differencePicture", () => {
       "differencePicture: expected two pictures of one size",
     ],
   ])("refuses what it cannot compare: %#", (call, message) => {
-    expect(call).toThrow(message);
+    expect(call).toThrow(refusal(message));
   });
 });
 
@@ -80,7 +87,7 @@ describe("contactSheet", () => {
     [[cell(1, 1, 1)], { columns: 0 }, "columns: expected a whole number of at least 1, found 0."],
     [[cell(1, 1, 1)], { gapPixels: -1 }, "gapPixels: expected a whole number of at least 0, found -1."],
   ])("refuses %# ", (pictures, options, message) => {
-    expect(() => contactSheet(pictures as Raster[], options)).toThrow(message);
+    expect(() => contactSheet(pictures as Raster[], options)).toThrow(refusal(message));
   });
 });
 
@@ -113,9 +120,20 @@ describe("latentPicture", () => {
     expect([...none.data]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
+  test.each([
+    [
+      { palette: "rainbow" },
+      'latentPicture: palette: expected one of "grey" or "diverging", found "rainbow".',
+    ],
+    [{ columns: 0 }, "latentPicture: columns: expected a whole number of at least 1, found 0."],
+    [{ pixelsPerLatent: 0.5 }, "latentPicture: pixelsPerLatent: expected a whole number of at least 1"],
+    [{ gapPixels: -1 }, "latentPicture: gapPixels: expected a whole number of at least 0, found -1."],
+  ])("refuses %j", (options, message) => {
+    expect(() => latentPicture(Tensor.zeros([1, 1, 1, 1]), options as object)).toThrow(refusal(message));
+  });
+
   test.each([[[2, 4, 1, 1]], [[4, 1, 1]], [[1, 4, 0, 1]], [[0, 4, 1, 1]]])("refuses %j", (shape) => {
-    expect(() => latentPicture(Tensor.zeros(shape))).toThrow(
-      `latentPicture: expected the latents of one picture, [1, C, h, w], found [${shape.join(", ")}].`,
-    );
+    const message = `latentPicture: expected the latents of one picture, [1, C, h, w], found [${shape.join(", ")}].`;
+    expect(() => latentPicture(Tensor.zeros(shape))).toThrow(refusal(message));
   });
 });

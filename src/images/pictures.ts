@@ -61,8 +61,6 @@ export function contactSheet(pictures: readonly Raster[], options: ContactSheetO
   if (pictures.length === 0) {
     throw new VaekitError("INVALID_ARGUMENT", "contactSheet: expected at least one picture, found none.");
   }
-  checkWhole(columns, 1, "contactSheet: columns");
-  checkWhole(gapPixels, 0, "contactSheet: gapPixels");
   pictures.forEach((picture) => {
     checkRaster(picture, "contactSheet");
   });
@@ -79,14 +77,6 @@ export function contactSheet(pictures: readonly Raster[], options: ContactSheetO
     paste(sheet, picture, left, Math.floor(i / across) * (cellHeight + gapPixels));
   });
   return sheet;
-}
-
-function checkWhole(value: number, least: number, subject: string): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new VaekitError(
-    "INVALID_ARGUMENT",
-    `${subject}: expected a whole number of at least ${least}, found ${value}.`,
-  );
 }
 
 /**
@@ -132,7 +122,6 @@ export function latentPicture(latents: Tensor, options: LatentPictureOptions = {
   }
   const { palette = "diverging", columns = Math.ceil(Math.sqrt(channels)) } = options;
   const { pixelsPerLatent = 1, gapPixels = 2 } = options;
-  checkWhole(pixelsPerLatent, 1, "latentPicture: pixelsPerLatent");
   const values = latents.toFloat32().data;
   const planes = Array.from({ length: channels }, (_, channel) =>
     values.subarray(channel * height * width, (channel + 1) * height * width),
