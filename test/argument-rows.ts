@@ -65,6 +65,7 @@ export function describeRows(rows: Rows): void {
 /** Classes that callers do not construct. */
 const withoutConstructor = new Set([
   "AutoencoderKL",
+  "AutoencoderTiny",
   "Encoded",
   "MlpVae",
   "PictureFiles",

@@ -90,6 +90,11 @@ export const latentsRows: Rows = {
   describeScaling: row((x) => vaekit.describeScaling(x)),
   AutoencoderKLOutput: row((x) => new vaekit.AutoencoderKLOutput(x)),
   "AutoencoderKLOutput: latentDist": row((x) => new vaekit.AutoencoderKLOutput({ latentDist: x })),
+  AutoencoderTinyOutput: row((x) => new vaekit.AutoencoderTinyOutput(x)),
+  "AutoencoderTinyOutput: latentSample": row((x) => new vaekit.AutoencoderTinyOutput({ latentSample: x })),
+  "AutoencoderTinyOutput.latents": options((x) =>
+    new vaekit.AutoencoderTinyOutput({ latentSample: latents }).latents(x),
+  ),
   DecoderOutput: row((x) => new vaekit.DecoderOutput(x)),
   "DecoderOutput: sample": row((x) => new vaekit.DecoderOutput({ sample: x })),
   "DecoderOutput: commitLoss": optional(

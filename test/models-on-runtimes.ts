@@ -1,5 +1,6 @@
 /** One model on every runtime: its files are read as in Node, the rest is as on the runtime's own platform. */
 import { autoencoderKL, parseConfig } from "../src/models/index.ts";
+import { vaeOf, type NodeVae } from "../src/node/classes.ts";
 import { thisMachine } from "../src/node/machine.ts";
 import { AutoencoderKLModel, type AutoencoderKLParts } from "../src/vae/autoencoder-kl.ts";
 import type { Machine } from "../src/vae/machine.ts";
@@ -35,6 +36,21 @@ export async function partsOf(
 export async function openOn(name: RuntimeName, folder: string): Promise<AssembledModel> {
   return AssembledModel.of({
     ...(await partsOf(folder)),
+    runtime: createRuntime[name](),
+    machine: machines[name](),
+  });
+}
+
+/** A model of whatever class. */
+export async function openVaeOn(name: RuntimeName, folder: string): Promise<NodeVae> {
+  const { model, configJson, configPath, checkpoint } = await loadDiffusersFolder(folder);
+  const { config } = model.config.parse(configJson, configPath);
+  const weights = matchWeights(model, config, checkpoint.tensors, folder);
+  return vaeOf({
+    name: folder,
+    model,
+    config,
+    weights,
     runtime: createRuntime[name](),
     machine: machines[name](),
   });

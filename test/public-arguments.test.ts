@@ -35,8 +35,17 @@ const mlp = Mlp.of(runtimes["Node"]!());
 const runtime = runtimes["Node"]!();
 const webRuntime = runtimes["web"]!();
 const saved = await vaekit.AutoencoderKL.fromPretrained(fixturePath("models/one-level"), { device: "cpu" });
+const tiny = vaekit.AutoencoderTiny.fromConfig(
+  {
+    encoderBlockOutChannels: [4],
+    numEncoderBlocks: [1],
+    decoderBlockOutChannels: [4],
+    numDecoderBlocks: [1],
+  },
+  { device: "cpu" },
+);
 afterAll(async () => {
-  await Promise.all([vae, mlp, runtime, webRuntime, saved].map((each) => each.dispose()));
+  await Promise.all([vae, mlp, tiny, runtime, webRuntime, saved].map((each) => each.dispose()));
   rmSync(folder, { recursive: true });
 });
 
@@ -229,6 +238,13 @@ const rows: Rows = {
     "Map",
   ),
   "AutoencoderKL.savePretrained": row((x) => saved.savePretrained(placed(x)), "text"),
+  "AutoencoderTiny.fromPretrained": row((x) => vaekit.AutoencoderTiny.fromPretrained(x)),
+  "AutoencoderTiny.fromSingleFile": row((x) => vaekit.AutoencoderTiny.fromSingleFile(x)),
+  "AutoencoderTiny.fromConfig": row((x) => vaekit.AutoencoderTiny.fromConfig(x), "object", "Map"),
+  "AutoencoderTiny.savePretrained": row((x) => tiny.savePretrained(placed(x)), "text"),
+  "AutoencoderTiny.decodeImage": row((x) => tiny.decodeImage(x)),
+  "AutoencoderTinyModel.scaleLatents": row((x) => tiny.scaleLatents(x)),
+  "AutoencoderTinyModel.unscaleLatents": row((x) => tiny.unscaleLatents(x)),
   registerModel: row((x) => {
     vaekit.registerModel(x);
   }),

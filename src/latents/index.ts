@@ -24,9 +24,11 @@ export { Histogram, type HistogramJson } from "./histogram.ts";
 export {
   AutoencoderKLForwardOutput,
   AutoencoderKLOutput,
+  AutoencoderTinyOutput,
   DecoderOutput,
   type AutoencoderKLForwardOutputFields,
   type AutoencoderKLOutputFields,
+  type AutoencoderTinyOutputFields,
   type DecoderOutputFields,
 } from "./outputs.ts";
 export { packLatents, unpackLatents, type UnpackOptions } from "./pack.ts";

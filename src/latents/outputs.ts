@@ -3,7 +3,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { checkTensor } from "../tensor/check-tensor.ts";
 import { checkValue, optionKinds } from "../util/check-options.ts";
 import { checkDistribution, type DiagonalGaussianDistribution } from "./diagonal-gaussian-distribution.ts";
-import { checkLatentsOptions, Encoded, type LatentsOptions } from "./encoded.ts";
+import { checkLatentsOptions, Encoded, latentsWithoutPosterior, type LatentsOptions } from "./encoded.ts";
 import { ValueObject } from "./value-object.ts";
 
 /** The fields of an {@link AutoencoderKLOutput}. */
@@ -27,6 +27,31 @@ export class AutoencoderKLOutput extends Encoded {
     checkLatentsOptions("AutoencoderKLOutput.latents", options);
     const { sample = false, ...random } = options;
     return sample ? this.latentDist.sample(random) : this.latentDist.mode();
+  }
+}
+
+/** The fields of an {@link AutoencoderTinyOutput}. */
+export interface AutoencoderTinyOutputFields {
+  /** The latents of the batch, [N, C, h, w]. */
+  readonly latentSample: Tensor;
+}
+
+/**
+ * What `encode` of an AutoencoderTiny returns: latents, and no distribution over them. diffusers' field `latents` is
+ * the method {@link latents} here, which every class's result has.
+ */
+export class AutoencoderTinyOutput extends Encoded {
+  /** The latents of the batch, [N, C, h, w], as {@link latents} gives them. */
+  declare readonly latentSample: Tensor;
+
+  constructor(fields: AutoencoderTinyOutputFields) {
+    checkValue("AutoencoderTinyOutput", fields, optionKinds.object);
+    checkTensor(fields.latentSample, "AutoencoderTinyOutput: latentSample");
+    super({ ...fields });
+  }
+
+  override latents(options?: LatentsOptions): Tensor<"float32"> {
+    return latentsWithoutPosterior("AutoencoderTinyOutput", this.latentSample, options);
   }
 }
 

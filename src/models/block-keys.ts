@@ -50,7 +50,7 @@ export interface BlocksConfig {
 }
 
 /** Activation names are lower-cased by diffusers before it looks them up. */
-const activation: Check<ActivationName> = (value) =>
+export const activation: Check<ActivationName> = (value) =>
   oneOf(activationNames)(typeof value === "string" && value.length < 20 ? value.toLowerCase() : value);
 
 /** sample_size may be a pair; diffusers takes its first element for the latent tiles, and so do we. */

@@ -45,6 +45,7 @@ const modelKinds: Kinds<VaeModel> = {
   encoder: method,
   decoder: method,
   encoded: method,
+  forwardLatents: optional(method),
   scaling: method,
   initialize: method,
   names: optional(object),

@@ -29,6 +29,14 @@ export {
 export { initializeParameters } from "./autoencoder-kl/initialize.ts";
 export { autoencoderKL } from "./autoencoder-kl/model.ts";
 export type { BlocksConfig } from "./block-keys.ts";
+export {
+  completeTinyConfig,
+  readTinyKeys,
+  type AutoencoderTinyConfig,
+  type GivenTinyConfig,
+} from "./autoencoder-tiny/config.ts";
+export { scaleTinyLatents, throughBytes, unscaleTinyLatents } from "./autoencoder-tiny/byte-latents.ts";
+export { autoencoderTiny } from "./autoencoder-tiny/model.ts";
 export { configLimits } from "./config-limits.ts";
 export {
   initializeMlpVae,

@@ -134,6 +134,8 @@ export interface VaeModel<Config extends object = object, Output extends Encoded
    * @param output what the encoder's graph gave.
    */
   encoded(output: Tensor<"float32">, config: Config): Output;
+  /** What `forward` decodes of the latents that it encoded. @default all of them, as they are */
+  forwardLatents?(latents: Tensor<"float32">, config: Config): Tensor<"float32">;
   /** How a pipeline of this class scales latents. */
   scaling(config: Config): LatentScaling;
   /** Fresh weights, by name. */

@@ -33,7 +33,6 @@ const autoencoders = {
   AutoencoderOobleck: "an audio autoencoder",
   AutoencoderRAE: "an autoencoder of representations",
   AutoencoderSAME: "an audio autoencoder",
-  AutoencoderTiny: "a tiny autoencoder",
   AutoencoderVidTok: "a video autoencoder",
   ConsistencyDecoderVAE: "the consistency decoder",
   Cosmos3AVAEAudioTokenizer: "an audio autoencoder",

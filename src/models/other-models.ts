@@ -25,19 +25,6 @@ const conv2d = (name: RegExp): Mark => ({ name, rank: 4 });
 /** Autoencoders; the special before the general, as the first that fits is taken. */
 export const otherAutoencoders: readonly OtherModel[] = [
   {
-    description: "TAEF2, a tiny autoencoder for FLUX.2's latents",
-    marks: [[conv2d(/(^|\.)\d+\.pool\.0\.weight$/)]],
-  },
-  {
-    description: "a tiny autoencoder (TAESD and its relatives; AutoencoderTiny in diffusers)",
-    classNames: ["AutoencoderTiny"],
-    marks: [
-      [conv2d(/^(encoder|decoder)\.layers\.\d+\.(conv\.\d+\.)?weight$/)],
-      [conv2d(/^(tae\w*_)?(encoder|decoder)\.\d+\.(conv\.\d+\.)?weight$/)],
-      [conv2d(/^\d+\.conv\.[024]\.weight$/)],
-    ],
-  },
-  {
     description: "an autoencoder with a codebook (VQModel: MoVQ, VQGAN), without a distribution over latents",
     classNames: ["VQModel"],
     marks: [[/^quantize\.embedding\.weight$/], [/^quantize\.embed(ding)?s?$/]],

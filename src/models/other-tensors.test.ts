@@ -31,20 +31,6 @@ const kl: Names = {
   "decoder.conv_in.weight": [512, 4, 3, 3],
 };
 const autoencoders: [what: RegExp, names: Names][] = [
-  [
-    /tiny autoencoder \(TAESD/,
-    { "encoder.layers.0.weight": [64, 3, 3, 3], "decoder.layers.0.weight": [64, 4, 3, 3] },
-  ],
-  [/tiny autoencoder \(TAESD/, { "encoder.0.weight": [64, 3, 3, 3], "decoder.1.weight": [64, 4, 3, 3] }],
-  [
-    /tiny autoencoder \(TAESD/,
-    { "taesd_encoder.0.weight": [64, 3, 3, 3], "taesd_decoder.1.weight": [64, 4, 3, 3] },
-  ],
-  [/tiny autoencoder \(TAESD/, { "1.weight": [64, 4, 3, 3], "3.conv.0.weight": [64, 64, 3, 3] }],
-  [
-    /TAEF2/,
-    { "0.weight": [64, 3, 3, 3], "11.pool.0.weight": [256, 64, 1, 1], "11.conv.0.weight": [64, 64, 3, 3] },
-  ],
   [/VQModel/, { ...kl, "quantize.embedding.weight": [8192, 3] }],
   [/VQModel/, { ...kl, "quantize.embed": [8192, 3] }],
   [/VQModel/, { ...kl, "quantize.embeddings": [8192, 3] }],

@@ -46,7 +46,7 @@ describe("a config.json", () => {
       {
         code: "INVALID_CONFIG",
         message:
-          'vae/config.json: expected the config of one of the classes that vaekit reads, AutoencoderKL or MlpVae, found that of "SomethingNew".',
+          'vae/config.json: expected the config of one of the classes that vaekit reads, AutoencoderKL, AutoencoderTiny or MlpVae, found that of "SomethingNew".',
       },
     );
   });
@@ -54,7 +54,9 @@ describe("a config.json", () => {
   test("of a foreign autoencoder says what it is, and names the known ones", () => {
     const error = errorOf(() => parseModelConfig({ _class_name: "AutoencoderDC" }, "vae/config.json"));
     expect(error.code).toBe("UNSUPPORTED");
-    expect(error.message).toMatch(/this is Sana's deep compression autoencoder.*AutoencoderKL or MlpVae\.$/);
+    expect(error.message).toMatch(
+      /this is Sana's deep compression autoencoder.*AutoencoderKL, AutoencoderTiny or MlpVae\.$/,
+    );
   });
 
   test.each([[null], [[1]], ["text"], [7]])("that is %j is refused", (json) => {
@@ -75,7 +77,7 @@ describe("registerModel", () => {
     expect(isUnknownClass({ _class_name: "OlderVae" })).toBe(false);
     expect(knownModels().filter((model) => model === another)).toHaveLength(1);
     expect(errorOf(() => parseModelConfig({ _class_name: "SomethingNew" }, "c")).message).toContain(
-      "AutoencoderKL, MlpVae or AnotherVae",
+      "AutoencoderKL, AutoencoderTiny, MlpVae or AnotherVae",
     );
   });
 

@@ -6,13 +6,14 @@ import { VaekitError } from "../errors.ts";
 import { describeValue, isRecord } from "../util/describe-value.ts";
 import { joinNames } from "../util/nearest-name.ts";
 import { autoencoderKL } from "./autoencoder-kl/model.ts";
+import { autoencoderTiny } from "./autoencoder-tiny/model.ts";
 import { checkModel } from "./check-model.ts";
 import { describeFound } from "./config-checks.ts";
 import { mlpVae } from "./mlp-vae/model.ts";
 import type { ParsedConfig, TensorShapes, VaeModel } from "./model.ts";
 import { classNameOf, refuseClass } from "./other-classes.ts";
 
-const ownModels: readonly VaeModel[] = [autoencoderKL, mlpVae];
+const ownModels: readonly VaeModel[] = [autoencoderKL, autoencoderTiny, mlpVae];
 
 /** What a config.json without `_class_name` is: diffusers wrote no other class without one. */
 export const defaultModel: VaeModel = autoencoderKL;

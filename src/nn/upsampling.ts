@@ -5,15 +5,24 @@ import { Tensor } from "../tensor/tensor.ts";
 import type { ModuleContext } from "./context.ts";
 import { conv2d } from "./layers.ts";
 
-/** Twice the height and width, each pixel repeated 2x2, then a 3x3 convolution of as many channels. */
-export function upsampleConv2d(context: ModuleContext, name: string, x: Value): Value {
+/**
+ * `factor` times the height and width, each pixel repeated, then a 3x3 convolution of as many channels, with bias unless
+ * `bias` is false.
+ */
+export function upsampleConv2d(
+  context: ModuleContext,
+  name: string,
+  x: Value,
+  { factor = 2, bias: hasBias = true }: { readonly factor?: number; readonly bias?: boolean } = {},
+): Value {
   const { builder } = context;
   const channels = x.shape[1]!;
-  const repeated = builder.apply("Resize", [x], { scales: [2, 2] });
-  const plain = conv2d(context, name, repeated, { outChannels: channels, kernelSize: 3 });
-  if (context.isTraining !== true) return plain;
+  const repeated = builder.apply("Resize", [x], { scales: [factor, factor] });
+  const plain = conv2d(context, name, repeated, { outChannels: channels, kernelSize: 3, bias: hasBias });
+  if (context.isTraining !== true || factor !== 2) return plain;
   const weight = context.parameter(`${name}.weight`, [channels, channels, 3, 3]);
-  const output = foldedUpsampleConv2d(builder, x, weight, context.parameter(`${name}.bias`, [channels]));
+  const bias = hasBias ? context.parameter(`${name}.bias`, [channels]) : undefined;
+  const output = foldedUpsampleConv2d(builder, x, weight, bias);
   builder.knowGradient({ inputs: [plain], output, rule: (gradient) => [gradient] });
   return output;
 }

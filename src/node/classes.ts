@@ -1,7 +1,8 @@
 /** The classes of models that have a class of their own in Node, with its ways of opening; all others are as good without. */
-import { autoencoderKL, mlpVae, type VaeModel } from "../models/index.ts";
+import { autoencoderKL, autoencoderTiny, mlpVae, type VaeModel } from "../models/index.ts";
 import { Vae, type VaeParts } from "../vae/vae.ts";
 import { AutoencoderKL } from "./autoencoder-kl.ts";
+import { AutoencoderTiny } from "./autoencoder-tiny.ts";
 import { MlpVae } from "./mlp-vae.ts";
 import { savePretrained } from "./save-pretrained.ts";
 
@@ -27,6 +28,7 @@ const classes: ReadonlyMap<VaeModel, (parts: VaeParts) => NodeVae> = new Map<
   (parts: VaeParts) => NodeVae
 >([
   [autoencoderKL, (parts) => AutoencoderKL.of(parts)],
+  [autoencoderTiny, (parts) => AutoencoderTiny.of(parts)],
   [mlpVae, (parts) => MlpVae.of(parts)],
 ]);
 

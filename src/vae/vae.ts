@@ -148,7 +148,8 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
       ...(noise === undefined ? {} : { noise }),
     };
     const latents = encoded.latents({ sample: samplePosterior, ...random });
-    const { sample } = await this.decode(latents, coding);
+    const kept = this.model.forwardLatents?.(latents, this.config) ?? latents;
+    const { sample } = await this.decode(kept, coding);
     return { sample, encoded };
   }
 

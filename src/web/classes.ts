@@ -1,9 +1,10 @@
 /** The classes of models that have a class of their own in the browser; all others are as good without. */
-import { autoencoderKL } from "../models/index.ts";
+import { autoencoderKL, autoencoderTiny, type VaeModel } from "../models/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { CodingOptions } from "../vae/options.ts";
 import { Vae, type VaeParts } from "../vae/vae.ts";
 import { AutoencoderKL } from "./autoencoder-kl.ts";
+import { AutoencoderTiny } from "./autoencoder-tiny.ts";
 import { WebPicture } from "./pictures.ts";
 
 /** A model that was opened in the browser. */
@@ -23,7 +24,15 @@ class OpenedVae extends Vae implements WebVae {
   }
 }
 
+const classes: ReadonlyMap<VaeModel, (parts: VaeParts) => WebVae> = new Map<
+  VaeModel,
+  (parts: VaeParts) => WebVae
+>([
+  [autoencoderKL, (parts) => AutoencoderKL.of(parts)],
+  [autoencoderTiny, (parts) => AutoencoderTiny.of(parts)],
+]);
+
 /** A model of its class, or of none where the class has none here. */
 export function vaeOf(parts: VaeParts): WebVae {
-  return parts.model === autoencoderKL ? AutoencoderKL.of(parts) : OpenedVae.of(parts);
+  return classes.get(parts.model)?.(parts) ?? OpenedVae.of(parts);
 }

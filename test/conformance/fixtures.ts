@@ -62,6 +62,7 @@ export interface MetricsCase {
 
 interface Manifest {
   readonly models: readonly ModelCase[];
+  readonly tiny_models: readonly ModelCase[];
   readonly weights: readonly WeightsCase[];
   readonly posterior: readonly NamedCase[];
   readonly latents: readonly PackingCase[];

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { verify, type Graph } from "../../src/graph/index.ts";
 import {
   completeConfig,
+  completeTinyConfig,
   knownModels,
   pytorchExamplesMlpVae,
   registerModel,
@@ -21,6 +22,13 @@ registerModel(toyModel);
 /** A small one of each class; a new class does not pass without its own. */
 const configs: Readonly<Record<string, object>> = {
   AutoencoderKL: completeConfig({ blockOutChannels: [4], normNumGroups: 2, latentChannels: 3 }),
+  AutoencoderTiny: completeTinyConfig({
+    encoderBlockOutChannels: [4, 4],
+    numEncoderBlocks: [1, 2],
+    decoderBlockOutChannels: [3, 3],
+    numDecoderBlocks: [1, 0],
+    latentChannels: 5,
+  }),
   MlpVae: { ...pytorchExamplesMlpVae, inputSize: 12, hiddenSizes: [5], latentSize: 3 },
   ToyAutoencoder: {
     pictureChannels: 3,

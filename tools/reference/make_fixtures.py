@@ -7,6 +7,7 @@ Every number comes from a fixed seed and one CPU thread, so that a second run wr
 versions of torch and diffusers (tools/reference/requirements.txt). The parts, each described in its module:
 
     models          tiny AutoencoderKLs: every switch of the config, odd sizes, batches, tiling
+    tiny_models     tiny AutoencoderTinys, and TAEF2
     weights         one model in every file layout: variants, shards, old names, original single files
     posterior       DiagonalGaussianDistribution
     latents         FLUX's packing
@@ -27,11 +28,13 @@ import latents
 import models
 import posterior
 import random_numbers
+import tiny_models
 import weights
 from common import FIXTURES, write_json
 
 PARTS = {
     "models": models.write,
+    "tiny_models": tiny_models.write,
     "weights": weights.write,
     "posterior": posterior.write,
     "latents": latents.write,
