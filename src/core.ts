@@ -20,6 +20,8 @@ export {
   type AutoencoderKLConfigJson,
   type AutoencoderTinyConfig,
   type BlocksConfig,
+  type BufferFacts,
+  type Buffers,
   type ConfigSchema,
   type FamilyPreset,
   type FindParameter,

@@ -26,7 +26,7 @@ test("a picture smaller than one latent is enlarged to the size that is asked fo
 
 test("a picture smaller than one latent is refused where nobody asks for a size", () => {
   const message =
-    "photo.jpg: expected a picture of at least 8x8 pixels, the size of one latent, found 7x300. Use a larger picture";
+    "photo.jpg: expected a picture of at least 8x8 pixels, the least that this model takes, found 7x300. Use a larger picture";
   const refused = (rule: SizeRule): void => {
     expect(() => targetSize({ width: 7, height: 300 }, rule, 8, "photo.jpg")).toThrow(message);
   };

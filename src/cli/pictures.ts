@@ -4,9 +4,10 @@ import {
   readImage,
   VaeImageProcessor,
   VaekitError,
-  type Vae,
+  type ModelFacts,
   type Raster,
   type Tensor,
+  type Vae,
 } from "../node/index.ts";
 import { UsageError } from "./failure.ts";
 
@@ -71,9 +72,10 @@ export async function preparePicture(
     );
   }
   const source = await readImage(path, { convert: grey ? "grayscale" : "rgb", maxPixels });
-  const target = targetSize(source, size, vae.spatialFactor, path);
+  const multiple = pictureMultiple(vae.facts);
+  const target = targetSize(source, size, multiple, path);
   const processor = new VaeImageProcessor({
-    vaeScaleFactor: vae.spatialFactor,
+    vaeScaleFactor: multiple,
     doNormalize: vae.facts.pixelRange === "signed",
     doConvertGrayscale: grey,
   });
@@ -89,6 +91,10 @@ async function prepareRow(path: string, vae: Vae, maxPixels: number): Promise<Pr
   const pixels = vae.preprocess(await readImage(path, { convert: "grayscale", maxPixels }));
   return { path, name: basename(path), pixels, raster: vae.postprocess(pixels)[0]! };
 }
+
+/** What the sides of a model's pictures are multiples of. */
+export const pictureMultiple = ({ pictureMultiple, spatialFactor }: ModelFacts): number =>
+  pictureMultiple ?? spatialFactor;
 
 /**
  * The size of the model's input for a picture: what the rule asks for, cut down to a multiple of the factor. A
@@ -108,13 +114,13 @@ export function targetSize(
   if (Math.min(width, height) < factor && !isAsked) {
     throw new VaekitError(
       "INVALID_FILE",
-      `${path}: expected a picture of at least ${factor}x${factor} pixels, the size of one latent, found ${width}x${height}. Use a larger picture, or pass --size to enlarge it.`,
+      `${path}: expected a picture of at least ${factor}x${factor} pixels, the least that this model takes, found ${width}x${height}. Use a larger picture, or pass --size to enlarge it.`,
     );
   }
   const asked = askedSize(picture, rule);
   if (Math.min(asked.width, asked.height) < factor) {
     throw new UsageError(
-      `--size: expected sides of at least ${factor} pixels, the size of one latent, found ${asked.width}x${asked.height}.`,
+      `--size: expected sides of at least ${factor} pixels, the least that this model takes, found ${asked.width}x${asked.height}.`,
     );
   }
   if (asked.width * asked.height > maxInputPixels) {

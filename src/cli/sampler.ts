@@ -8,7 +8,7 @@ import { naming } from "./naming.ts";
 import { openModel } from "./open-model.ts";
 import type { ModelOptions } from "./options.ts";
 import { warnOfSaturation } from "./saturation.ts";
-import { preparePicture, targetSize } from "./pictures.ts";
+import { pictureMultiple, preparePicture, targetSize } from "./pictures.ts";
 
 /** The size of pictures, in pixels. */
 export interface PictureSize {
@@ -95,7 +95,7 @@ function sizesOf({ facts }: Vae, size: PictureSize | undefined): Sizes {
   }
   const asked = { kind: "exact", ...(size ?? { width: defaultSide, height: defaultSide }) } as const;
   const anyPicture = { width: Infinity, height: Infinity };
-  const { width, height } = targetSize(anyPicture, asked, spatialFactor, "the picture");
+  const { width, height } = targetSize(anyPicture, asked, pictureMultiple(facts), "the picture");
   const latentShape = [latentChannels, height / spatialFactor, width / spatialFactor];
   return { pixelCount: width * height, asked, latentShape };
 }

@@ -63,12 +63,15 @@ test("a picture gets the channels and the range that the model takes", () => {
 test.each<[Parameters<typeof pixelsOf>, string]>([
   [
     [picture(7, 300)],
-    "expected a picture of at least 8x8 pixels, the size of one latent, found 7x300. Use a larger picture, or pass size",
+    "expected a picture of at least 8x8 pixels, the least that this model takes, found 7x300. Use a larger picture, or pass size",
   ],
-  [[picture(300, 300), 7], "size: expected sides of at least 8 pixels, the size of one latent, found 7x7."],
+  [
+    [picture(300, 300), 7],
+    "size: expected sides of at least 8 pixels, the least that this model takes, found 7x7.",
+  ],
   [
     [picture(8, 8), { width: 8, height: 4 }],
-    "size: expected sides of at least 8 pixels, the size of one latent, found 8x4.",
+    "size: expected sides of at least 8 pixels, the least that this model takes, found 8x4.",
   ],
   [[picture(8, 8000), 512], "expected at most 100000000 pixels, found 512x512000. Pass a smaller size."],
   [[picture(8, 8), 0], "size: expected pixels of the shorter side, or { width, height }, found 0."],

@@ -19,6 +19,8 @@ export interface PictureFacts {
   readonly spatialFactor: number;
   /** What becomes of a side that is no multiple of the factor. */
   readonly sizes: "down" | "up" | "refused";
+  /** What sides are made multiples of. @default spatialFactor */
+  readonly pictureMultiple?: number;
   /** "planes" [N, C, H, W], or "rows" [N, C], which are grey squares where C is a square number. */
   readonly layout: "planes" | "rows";
   /** "signed" [-1, 1], "unit" [0, 1]. */
@@ -85,12 +87,16 @@ function withChannelsFor(picture: Raster, facts: PictureFacts, subject: string):
   return pictureKind(facts, "inChannels", subject) === "grey" ? toGrayscale(picture) : toRgb(picture);
 }
 
+/** What sides of pictures are multiples of. A model that fills sides up by itself takes any. */
+function multipleOf({ sizes, spatialFactor, pictureMultiple }: PictureFacts): number {
+  return pictureMultiple ?? (sizes === "up" ? 1 : spatialFactor);
+}
+
 /** How pictures become tensors and tensors pictures at both ends of a model. */
 export function processorFor(facts: PictureFacts): VaeImageProcessor {
-  const { inChannels, spatialFactor, sizes, layout, pixelRange } = facts;
+  const { inChannels, layout, pixelRange } = facts;
   return new VaeImageProcessor({
-    // A model that fills sides up by itself takes any.
-    vaeScaleFactor: sizes === "up" ? 1 : spatialFactor,
+    vaeScaleFactor: multipleOf(facts),
     doNormalize: pixelRange === "signed",
     // Cutting to shape gives three channels, as in diffusers.
     doConvertGrayscale: inChannels === 1 || layout === "rows",
@@ -103,7 +109,8 @@ export function processorFor(facts: PictureFacts): VaeImageProcessor {
  *
  * @param size smaller pictures are enlarged to it. @default the picture's own
  * @param subject the call, for messages: "encodeImage".
- * @returns float32 [1, C, H, W] in the model's range; sides are cut down to a multiple of the factor, unless the model fills them up.
+ * @returns float32 [1, C, H, W] in the model's range; sides are cut down to a multiple of the factor, or of what the facts say,
+ *   unless the model fills them up.
  *   For a model of rows, whose pictures have one size, [1, C] of a grey square, to which the picture is cut.
  * @throws INVALID_ARGUMENT when the picture or the size is smaller than one latent, or the result too large; UNSUPPORTED as
  *   {@link pictureKind}
@@ -167,11 +174,11 @@ function checkSides(
   { width, height }: Sides,
   { facts, isAsked, subject }: { facts: PictureFacts; isAsked: boolean; subject: string },
 ): void {
-  const least = facts.sizes === "up" ? 1 : facts.spatialFactor;
+  const least = multipleOf(facts);
   if (Math.min(width, height) < least) {
     const text = isAsked
-      ? `size: expected sides of at least ${least} pixels, the size of one latent, found ${width}x${height}.`
-      : `expected a picture of at least ${least}x${least} pixels, the size of one latent, found ${width}x${height}. Use a larger picture, or pass size to enlarge it.`;
+      ? `size: expected sides of at least ${least} pixels, the least that this model takes, found ${width}x${height}.`
+      : `expected a picture of at least ${least}x${least} pixels, the least that this model takes, found ${width}x${height}. Use a larger picture, or pass size to enlarge it.`;
     throw new VaekitError("INVALID_ARGUMENT", `${subject}: ${text}`);
   }
   if (width * height <= maxPixels) return;

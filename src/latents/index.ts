@@ -32,15 +32,15 @@ export {
   type DecoderOutputFields,
 } from "./outputs.ts";
 export { packLatents, unpackLatents, type UnpackOptions } from "./pack.ts";
+export { denormalizeLatents, normalizeLatents } from "./normalize.ts";
 export {
-  denormalizeLatents,
   describeScaling,
   latentScaling,
-  normalizeLatents,
   type FactorScaling,
   type LatentScaling,
   type MeanStdScaling,
   type NoScaling,
+  type PatchMeanStdScaling,
   type ScalingConfig,
 } from "./scaling.ts";
 export { LatentStatistics, type LatentStatisticsJson } from "./statistics.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Tensor } from "../tensor/tensor.ts";
-import { denormalizeLatents, describeScaling, latentScaling, normalizeLatents } from "./scaling.ts";
+import { denormalizeLatents, normalizeLatents } from "./normalize.ts";
+import { describeScaling, latentScaling } from "./scaling.ts";
 
 const z = Tensor.from(Float32Array.of(1.5, -2, 0.25, 3), [1, 4, 1, 1]);
 const flux = { latentChannels: 4, scalingFactor: 0.3611, shiftFactor: 0.1159 };

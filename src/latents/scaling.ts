@@ -1,15 +1,13 @@
 /**
- * Between the VAE's own latents and the ones a diffusion model sees: about mean 0 and variance 1.
+ * What lies between the VAE's own latents and the ones a diffusion model sees, which have about mean 0 and variance 1.
+ * normalize.ts computes it.
  *
  * SD 1 and 2: z · scaling. SD3 and FLUX.1: (z - shift) · scaling. SDXL models with statistics:
- * (z - mean) · scaling / std, per channel. GLM-Image: (z - mean) / std, per channel. Each step rounds to float32, as
- * diffusers' pipelines do.
+ * (z - mean) · scaling / std, per channel. GLM-Image: (z - mean) / std, per channel. FLUX.2: (z - mean) / std, per
+ * channel and place in a patch of 2x2 latents.
  */
 import { VaekitError } from "../errors.ts";
-import { checkTensor } from "../tensor/check-tensor.ts";
 import { describeValue } from "../util/describe-value.ts";
-import { formatShape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
 
 /** (z - shiftFactor) · scalingFactor, the same for all channels: Stable Diffusion, FLUX.1. */
 export interface FactorScaling {
@@ -37,6 +35,21 @@ export interface MeanStdScaling {
   readonly scalingFactor?: number;
 }
 
+/**
+ * (z - mean) / std for each channel and place in a patch of 2x2 latents: FLUX.2, whose diffusion model sees patches. The
+ * numbers are in the order of a token's features, 4 · channel + 2 · row + column, as {@link packLatents} has them.
+ */
+export interface PatchMeanStdScaling {
+  /** Tells the scalings apart. */
+  readonly kind: "patchMeanStd";
+  /** Latent channels, C. */
+  readonly latentChannels: number;
+  /** The mean of each feature, [4C]. */
+  readonly mean: readonly number[];
+  /** The standard deviation of each feature, [4C], above 0. */
+  readonly std: readonly number[];
+}
+
 /** The model's latents are what a diffusion model sees. */
 export interface NoScaling {
   /** Tells the scalings apart. */
@@ -46,7 +59,10 @@ export interface NoScaling {
 }
 
 /** How a pipeline scales latents. */
-export type LatentScaling = FactorScaling | MeanStdScaling | NoScaling;
+export type LatentScaling = FactorScaling | MeanStdScaling | PatchMeanStdScaling | NoScaling;
+
+/** Latents in a patch of 2x2. */
+export const patchSize = 4;
 
 /** The keys of a config that latents depend on. */
 export interface ScalingConfig {
@@ -104,34 +120,61 @@ export function latentScaling(config: ScalingConfig): LatentScaling {
   return checked({ kind: "meanStd", latentChannels, mean: latentsMean, std: latentsStd, ...factor });
 }
 
-/** Also of scalings that a caller wrote. */
-function checked(scaling: LatentScaling): LatentScaling {
-  if (scaling.kind === "none") return scaling;
-  const { scalingFactor = 1, latentChannels } = scaling;
-  if (!isAboveZero(scalingFactor)) throw invalid("a finite scaling_factor above 0", String(scalingFactor));
-  if (scaling.kind === "factor") {
-    if (!Number.isFinite(scaling.shiftFactor)) {
-      throw invalid("a finite shift_factor", String(scaling.shiftFactor));
-    }
-    return scaling;
+const kinds: readonly LatentScaling["kind"][] = ["factor", "meanStd", "patchMeanStd", "none"];
+
+/** Also of scalings that a caller wrote. @throws INVALID_CONFIG when numbers are missing or out of range */
+export function checked(scaling: LatentScaling): LatentScaling {
+  const kind: unknown = scaling.kind;
+  if (!kinds.some((each) => each === kind)) {
+    throw invalid(`a scaling of the kind ${kinds.join(", ")}`, describeValue(kind));
   }
-  for (const [name, list, isGood] of [
-    ["latents_mean", scaling.mean, Number.isFinite],
-    ["latents_std", scaling.std, isAboveZero],
+  switch (scaling.kind) {
+    case "none":
+      return scaling;
+    case "factor":
+      checkFactor(scaling.scalingFactor);
+      if (Number.isFinite(scaling.shiftFactor)) return scaling;
+      throw invalid("a finite shift_factor", String(scaling.shiftFactor));
+    case "meanStd":
+      checkFactor(scaling.scalingFactor ?? 1);
+      checkLists(scaling, { mean: "latents_mean", std: "latents_std" }, scaling.latentChannels, "channel");
+      return scaling;
+    case "patchMeanStd": {
+      const features = patchSize * scaling.latentChannels;
+      checkLists(scaling, { mean: "mean", std: "std" }, features, "channel and place in a patch of 2x2");
+      return scaling;
+    }
+  }
+}
+
+function checkFactor(factor: number): void {
+  if (!isAboveZero(factor)) throw invalid("a finite scaling_factor above 0", String(factor));
+}
+
+function checkLists(
+  scaling: Readonly<Record<"mean" | "std", readonly number[]>>,
+  names: Readonly<Record<"mean" | "std", string>>,
+  count: number,
+  each: string,
+): void {
+  for (const [key, isGood] of [
+    ["mean", Number.isFinite],
+    ["std", isAboveZero],
   ] as const) {
-    if (!isList(list) || list.length !== latentChannels) {
+    const list: unknown = scaling[key];
+    if (!isList(list) || list.length !== count) {
       const found = isList(list) ? String(list.length) : describeValue(list);
-      throw invalid(`${latentChannels} values in ${name}, one per channel`, found);
+      throw invalid(`${count} values in ${names[key]}, one per ${each}`, found);
     }
     const bad = list.find((value) => !isGood(value));
-    if (bad !== undefined) throw invalid(`finite values in ${name}, deviations above 0`, String(bad));
+    if (bad !== undefined) throw invalid(`finite values in ${names[key]}, deviations above 0`, String(bad));
   }
-  return scaling;
 }
 
 const isList = (value: unknown): value is readonly number[] => Array.isArray(value);
 
-function checkObject(value: unknown): void {
+/** @throws INVALID_CONFIG for what is no object */
+export function checkObject(value: unknown): void {
   if (typeof value === "object" && value !== null) return;
   throw invalid("a config or a scaling", describeValue(value));
 }
@@ -142,115 +185,40 @@ function invalid(expected: string, found: string): VaekitError {
   return new VaekitError("INVALID_CONFIG", `latents' scaling: expected ${expected}, found ${found}.`);
 }
 
-/**
- * What the VAE encoded → what a diffusion model sees.
- *
- * @param latents [N, C, h, w].
- * @param by a scaling, or the config that has one.
- * @returns float32 of the same shape.
- * @throws INVALID_ARGUMENT for another rank or number of channels, INVALID_CONFIG for contradicting factors.
- */
-export function normalizeLatents(latents: Tensor, by: LatentScaling | ScalingConfig): Tensor<"float32"> {
-  const scaling = scalingOf(by);
-  const { latentChannels } = scaling;
-  if (scaling.kind === "none") return unscaled(latents, latentChannels, "normalizeLatents");
-  if (scaling.kind === "factor") {
-    const [factor, shift] = [Math.fround(scaling.scalingFactor), Math.fround(scaling.shiftFactor)];
-    return mapChannels(latents, latentChannels, "normalizeLatents", (value) => {
-      return Math.fround(value - shift) * factor;
-    });
-  }
-  const { factor, mean, std } = statisticsOf(scaling);
-  return mapChannels(latents, latentChannels, "normalizeLatents", (value, channel) => {
-    return Math.fround(Math.fround(value - mean[channel]!) * factor) / std[channel]!;
-  });
-}
-
-/** The inverse of {@link normalizeLatents}: what a diffusion model made → what the VAE decodes. */
-export function denormalizeLatents(latents: Tensor, by: LatentScaling | ScalingConfig): Tensor<"float32"> {
-  const scaling = scalingOf(by);
-  const { latentChannels } = scaling;
-  if (scaling.kind === "none") return unscaled(latents, latentChannels, "denormalizeLatents");
-  if (scaling.kind === "factor") {
-    const [factor, shift] = [Math.fround(scaling.scalingFactor), Math.fround(scaling.shiftFactor)];
-    return mapChannels(latents, latentChannels, "denormalizeLatents", (value) => {
-      return Math.fround(value / factor) + shift;
-    });
-  }
-  const { factor, mean, std } = statisticsOf(scaling);
-  return mapChannels(latents, latentChannels, "denormalizeLatents", (value, channel) => {
-    return Math.fround(Math.fround(value * std[channel]!) / factor) + mean[channel]!;
-  });
-}
-
-function scalingOf(by: LatentScaling | ScalingConfig): LatentScaling {
-  checkObject(by);
-  return "kind" in by ? checked(by) : latentScaling(by);
-}
-
-function statisticsOf({ scalingFactor = 1, mean, std }: Extract<LatentScaling, { kind: "meanStd" }>): {
-  factor: number;
-  mean: Float32Array;
-  std: Float32Array;
-} {
-  return {
-    factor: Math.fround(scalingFactor),
-    mean: Float32Array.from(mean),
-    std: Float32Array.from(std),
-  };
-}
-
 /** A scaling in the words of config.json: `scaling_factor 0.3611, shift_factor 0.1159`. */
 export function describeScaling(scaling: LatentScaling): string {
   checkObject(scaling);
   checked(scaling);
-  if (scaling.kind === "none") return "no factor";
-  if (scaling.kind === "factor") {
-    const { scalingFactor, shiftFactor } = scaling;
-    return `scaling_factor ${scalingFactor}${shiftFactor === 0 ? "" : `, shift_factor ${shiftFactor}`}`;
+  switch (scaling.kind) {
+    case "none":
+      return "no factor";
+    case "factor": {
+      const { scalingFactor, shiftFactor } = scaling;
+      return `scaling_factor ${scalingFactor}${shiftFactor === 0 ? "" : `, shift_factor ${shiftFactor}`}`;
+    }
+    case "meanStd": {
+      const lists = "latents_mean and latents_std";
+      const { scalingFactor } = scaling;
+      return scalingFactor === undefined ? `${lists} alone` : `scaling_factor ${scalingFactor} with ${lists}`;
+    }
+    case "patchMeanStd":
+      return `a mean and a std for each of ${scaling.mean.length} features of 2x2 patches`;
   }
-  const lists = "latents_mean and latents_std";
-  const { scalingFactor } = scaling;
-  return scalingFactor === undefined ? `${lists} alone` : `scaling_factor ${scalingFactor} with ${lists}`;
 }
 
-/** The latents as they are, in memory of their own, as scaled ones have. */
-function unscaled(latents: Tensor, channels: number, subject: string): Tensor<"float32"> {
-  return mapChannels(latents, channels, subject, (value) => value);
-}
+/** What storing statistics in 16 bits changes at most: half a unit in the last of bfloat16's 8 binary digits. */
+const storedPrecision = 2 ** -8;
 
-function mapChannels(
-  latents: Tensor,
-  channels: number,
-  subject: string,
-  map: (value: number, channel: number) => number,
-): Tensor<"float32"> {
-  checkLatents(latents, channels, subject);
-  const [batch = 0, , height = 0, width = 0] = latents.shape;
-  const values = latents.toFloat32().data;
-  const out = new Float32Array(values.length);
-  const area = height * width;
-  for (let plane = 0; plane < batch * channels; plane++) {
-    const channel = plane % channels;
-    for (let i = plane * area; i < (plane + 1) * area; i++) out[i] = map(values[i]!, channel);
-  }
-  return Tensor.from(out, latents.shape);
-}
+/** Whether two lists of numbers are the same but for the rounding of the files that they were stored in. */
+export const sameNumbers = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length &&
+  a.every((value, i) => {
+    const other = b[i]!;
+    return Math.abs(value - other) <= storedPrecision * Math.max(Math.abs(value), Math.abs(other));
+  });
 
-function checkLatents(latents: Tensor, channels: number, subject: string): void {
-  checkTensor(latents, `${subject}: latents`);
-  const { shape } = latents;
-  if (shape.length === 4 && shape[1] === channels) return;
-  const expected = `expected latents [N, ${channels}, h, w], found ${formatShape(shape)}`;
-  const remedies: Record<number, string> = {
-    3:
-      shape[2] === 4 * channels
-        ? " These look packed; call unpackLatents first."
-        : " The batch dimension seems to be missing.",
-  };
-  const moments = shape.length === 4 && shape[1] === 2 * channels;
-  const remedy = moments
-    ? " These look like moments; take mode() or sample() of the posterior first."
-    : (remedies[shape.length] ?? "");
-  throw new VaekitError("INVALID_ARGUMENT", `${subject}: ${expected}.${remedy}`);
+/** Whether two scalings are one: the same numbers, of statistics but for the rounding of the files that hold them. */
+export function sameScaling(a: LatentScaling, b: LatentScaling): boolean {
+  if (a.kind !== "patchMeanStd" || b.kind !== "patchMeanStd") return JSON.stringify(a) === JSON.stringify(b);
+  return sameNumbers(a.mean, b.mean) && sameNumbers(a.std, b.std);
 }

@@ -46,7 +46,9 @@ const modelKinds: Kinds<VaeModel> = {
   decoder: method,
   encoded: method,
   forwardLatents: optional(method),
+  buffers: optional(method),
   scaling: method,
+  paired: optional(method),
   initialize: method,
   names: optional(object),
   alone: optional(object),
@@ -66,6 +68,7 @@ const factKinds: Kinds<ModelFacts> = {
   spatialFactor: count,
   sizes: nameOf("down", "up", "refused"),
   layout: nameOf("planes", "rows"),
+  pictureMultiple: optional(count),
   pixelRange: nameOf("signed", "unit"),
   tiles: optional(object),
 };

@@ -51,6 +51,8 @@ export { isMlpVaeConfig, mlpVaeClassName, mlpVaeNames, parseMlpVaeConfig } from 
 export { mlpVae } from "./mlp-vae/model.ts";
 export { checkFacts } from "./check-model.ts";
 export type {
+  BufferFacts,
+  Buffers,
   ConfigSchema,
   GivenSources,
   ModelFacts,

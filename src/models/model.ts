@@ -26,6 +26,11 @@ export interface ModelFacts {
   readonly sizes: "down" | "up" | "refused";
   /** "planes": pictures [N, C, H, W], latents [N, L, h, w]. "rows": [N, C] and [N, L], of one size only. */
   readonly layout: "planes" | "rows";
+  /**
+   * What the sides of pictures are made multiples of, where a diffusion model takes latents in patches.
+   * @default spatialFactor
+   */
+  readonly pictureMultiple?: number;
   /** The range of pixels: "signed" [-1, 1], "unit" [0, 1]. */
   readonly pixelRange: "signed" | "unit";
   /** The tiles of diffusers' class; undefined where it has none. */
@@ -67,6 +72,19 @@ export interface ConfigSchema<Config> {
   /** config.json's text, `_class_name` in it, which {@link parse} reads as the same config. */
   format(config: Config): string;
 }
+
+/**
+ * A tensor of a checkpoint that no graph takes: statistics beside the parameters, which the class reads by itself.
+ */
+export interface BufferFacts {
+  /** What a fresh model has. Its shape is that of every checkpoint's. */
+  readonly fresh: Tensor;
+  /** Whether nothing is lost where a checkpoint has none. @default false */
+  readonly isOptional?: boolean;
+}
+
+/** The buffers of a model, in memory, by name. */
+export type Buffers = ReadonlyMap<string, Tensor>;
 
 /** Tensors of which only the shapes matter here. */
 export type TensorShapes = ReadonlyMap<string, Pick<FoundTensor, "shape">>;
@@ -136,8 +154,22 @@ export interface VaeModel<Config extends object = object, Output extends Encoded
   encoded(output: Tensor<"float32">, config: Config): Output;
   /** What `forward` decodes of the latents that it encoded. @default all of them, as they are */
   forwardLatents?(latents: Tensor<"float32">, config: Config): Tensor<"float32">;
-  /** How a pipeline of this class scales latents. */
-  scaling(config: Config): LatentScaling;
+  /**
+   * The checkpoint's tensors that no graph takes, by name. Left out where there are none.
+   */
+  buffers?(config: Config): ReadonlyMap<string, BufferFacts>;
+  /**
+   * How a pipeline of this class scales latents.
+   *
+   * @param buffers of {@link VaeModel.buffers} those that the checkpoint has: all that are not optional, unless it is of
+   *   one half alone.
+   * @throws INVALID_FILE when the numbers in them are none to scale by.
+   */
+  scaling(config: Config, buffers: Buffers): LatentScaling;
+  /**
+   * The config of a model of two halves from different places, where one can say both; else left out, or undefined.
+   */
+  paired?(encoder: Config, decoder: Config): Config | undefined;
   /** Fresh weights, by name. */
   initialize(config: Config, generator: BaseGenerator): Map<string, Tensor<"float32">>;
   /** Names of its tensors in files of other formats; left out where there are none. */

@@ -1,14 +1,15 @@
 /** Which tensors of a checkpoint fit its config and which do not: all of them, where an error names three. */
 import { placeOf } from "../hub/model-place.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
-import type { FoundTensor } from "../tensor/stored-tensor.ts";
+import { bufferShapes, neededBuffers } from "../vae/model-weights.ts";
+import type { LoadedModel } from "../vae/opened.ts";
 import { loadFile, loadFolder } from "./load-model.ts";
 import { locateFolder } from "./locate.ts";
 import { checkOpenVaeOptions, type OpenVaeOptions } from "./opening-options.ts";
 
 /** What is wrong with a checkpoint. */
 export interface WeightsComparison {
-  /** Parameters of the model that the checkpoint does not have. */
+  /** Tensors of the model that the checkpoint does not have. */
   readonly missing: readonly string[];
   /** Tensors of the checkpoint that the model does not have. */
   readonly unexpected: readonly string[];
@@ -35,25 +36,26 @@ export async function compareWeights(
   if (place === "folder") {
     const folder = await locateFolder(source, place, { subfolder }, "compareWeights");
     const { loaded } = await loadFolder(source, folder, { variant });
-    return compare(loaded.model.parameterShapes(loaded.config), loaded.tensors);
+    return compare(loaded);
   }
   const found = await loadFile(source, { as, config }).catch(() => undefined);
   if (found === undefined) return undefined;
   const { loaded } = found;
-  return compare(loaded.model.parameterShapes(loaded.config), loaded.tensors);
+  return compare(loaded);
 }
 
-function compare(
-  shapes: ReadonlyMap<string, Shape>,
-  tensors: ReadonlyMap<string, FoundTensor>,
-): WeightsComparison {
+function compare({ model, config, tensors }: LoadedModel): WeightsComparison {
+  const parameters = model.parameterShapes(config);
+  const buffers = bufferShapes(model, config);
+  const needed = [...parameters.keys(), ...neededBuffers(model, config)];
+  const shapes = new Map([...parameters, ...buffers]);
   const wrongShape = [...shapes].flatMap(([name, expected]) => {
     const found = tensors.get(name)?.shape;
     if (found === undefined || sameShape(trimOnes(found, expected.length), expected)) return [];
     return [`${name}: expected ${formatShape(expected)}, found ${formatShape(found)}`];
   });
   return {
-    missing: [...shapes.keys()].filter((name) => !tensors.has(name)),
+    missing: needed.filter((name) => !tensors.has(name)),
     unexpected: [...tensors.keys()].filter((name) => !shapes.has(name)),
     wrongShape,
   };

@@ -2,7 +2,7 @@
 import { VaekitError } from "../errors.ts";
 import { readJsonFile } from "../files/node/index.ts";
 import type { GivenSources, VaeModel } from "../models/index.ts";
-import { checkClass, type LoadedModel } from "../vae/opened.ts";
+import { checkClass, withBuffers, type LoadedModel } from "../vae/opened.ts";
 import { loadDiffusersFolder, loadSingleFile } from "../weights/node/index.ts";
 import type { ModelFolder } from "./locate.ts";
 import type { FromSingleFileOptions } from "./opening-options.ts";
@@ -28,7 +28,7 @@ export async function loadFolder(
   if (expected !== undefined) checkClass(model, expected, configPath);
   const { config, warnings } = model.config.parse(configJson, configPath);
   return {
-    loaded: { name, model, config, tensors: checkpoint.tensors },
+    loaded: await withBuffers({ name, model, config, tensors: checkpoint.tensors }),
     warnings: [...found.warnings, ...warnings],
   };
 }
@@ -47,7 +47,8 @@ export async function loadFile(
   const { tensors } = checkpoint;
   // A class that is known by its tensors says how its config is.
   const { config, warnings } = model.alone!.infer(tensors, await sourcesOf(given), path);
-  return { loaded: { name: path, model, config, tensors }, warnings: [...found.warnings, ...warnings] };
+  const loaded = await withBuffers({ name: path, model, config, tensors });
+  return { loaded, warnings: [...found.warnings, ...warnings] };
 }
 
 async function sourcesOf({

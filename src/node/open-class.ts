@@ -3,9 +3,8 @@ import { VaekitError } from "../errors.ts";
 import { placeOf } from "../hub/model-place.ts";
 import type { VaeModel } from "../models/index.ts";
 import { Generator } from "../random/index.ts";
-import { storeInMemory } from "../tensor/stored-tensor.ts";
 import { checkPath } from "../util/check-options.ts";
-import { wholeModel } from "../vae/opened.ts";
+import { freshModel, wholeModel } from "../vae/opened.ts";
 import type { VaeParts } from "../vae/vae.ts";
 import { assemble } from "./assemble.ts";
 import { loadFile, loadFolder } from "./load-model.ts";
@@ -63,8 +62,6 @@ export function fromConfig<Config extends object>(
   checkFromConfigOptions(options);
   const config = complete();
   const generator = options.generator ?? Generator.philox(Math.floor(Math.random() * 2 ** 32));
-  const drawn = [...model.initialize(config, generator)];
-  const tensors = new Map(drawn.map(([name, tensor]) => [name, storeInMemory(name, tensor)]));
-  const loaded = { name: "random weights", model: model as VaeModel, config, tensors };
+  const loaded = freshModel(model, config, generator);
   return assemble(wholeModel(loaded), [], options);
 }

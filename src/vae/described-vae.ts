@@ -1,14 +1,15 @@
 /** What an autoencoder knows by itself, of its config and its weights, whether it runs or not. */
 import type { Graph } from "../graph/index.ts";
 import type { Encoded } from "../latents/index.ts";
-import { denormalizeLatents, normalizeLatents, type LatentScaling } from "../latents/scaling.ts";
+import { denormalizeLatents, normalizeLatents } from "../latents/normalize.ts";
+import type { LatentScaling } from "../latents/scaling.ts";
 import { checkFacts, type InputSize, type ModelFacts, type VaeModel } from "../models/index.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { commonText, configOfHalf, factsOf, halfNames, type HalfConfigs } from "./halves.ts";
+import { commonText, configOfHalf, factsOf, halfNames, withoutBuffers, type HalfConfigs } from "./halves.ts";
 import { latentsAsPlanes } from "./layout.ts";
-import { countParameters, filesOf, finderOf, type ModelWeights } from "./model-weights.ts";
+import { countParameters, filesOf, finderOf, neededBuffers, type ModelWeights } from "./model-weights.ts";
 import { checkHalf, checkSize, type Half } from "./options.ts";
 
 /** One parameter of a model, without its numbers. */
@@ -79,9 +80,13 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
     return this.facts.spatialFactor;
   }
 
-  /** Between the model's own latents and those that a diffusion model sees. */
+  /**
+   * Between the model's own latents and those that a diffusion model sees.
+   *
+   * @throws UNSUPPORTED for one half alone without the statistics that its class scales by.
+   */
   get scaling(): LatentScaling {
-    return (this.#scaling ??= this.model.scaling(this.config));
+    return (this.#scaling ??= this.#scalingOfClass());
   }
 
   /** Names of the checkpoint's tensors that the model does not have. */
@@ -97,6 +102,11 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
   /** Every parameter with its shape and the dtype it is stored in. */
   parameterTable(): ParameterDescription[] {
     return [...this.weights.parameters].map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
+  }
+
+  /** What lies beside the parameters in a checkpoint and is not trained: statistics. Few classes have any. */
+  bufferTable(): ParameterDescription[] {
+    return [...this.weights.buffers].map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
   }
 
   /**
@@ -128,6 +138,14 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
    */
   denormalizeLatents(latents: Tensor): Tensor<"float32"> {
     return this.#scaled(latents, denormalizeLatents);
+  }
+
+  #scalingOfClass(): LatentScaling {
+    const { model, config, name } = this;
+    const { buffers } = this.weights;
+    const missing = neededBuffers(model, config).filter((each) => !buffers.has(each));
+    if (missing.length > 0) throw withoutBuffers(name, this.halves, missing);
+    return model.scaling(config, buffers);
   }
 
   #scaled(latents: Tensor, scale: typeof normalizeLatents): Tensor<"float32"> {

@@ -1,7 +1,8 @@
 /** Models that are one half alone, or two halves from different places: what each can do, and whether two fit. */
 import { VaekitError } from "../errors.ts";
-import { describeScaling } from "../latents/scaling.ts";
-import type { ModelFacts, VaeModel } from "../models/index.ts";
+import { describeScaling, sameScaling, type LatentScaling } from "../latents/scaling.ts";
+import type { Buffers, ModelFacts, VaeModel } from "../models/index.ts";
+import { neededBuffers } from "./model-weights.ts";
 import type { Half } from "./options.ts";
 
 /** A config for each half that is there. */
@@ -13,6 +14,8 @@ export interface OpenedHalf {
   readonly name: string;
   readonly model: VaeModel;
   readonly config: object;
+  /** Those of its tensors that no graph takes. @default none */
+  readonly buffers?: Buffers;
 }
 
 const otherHalf: { readonly [H in Half]: Half } = { encoder: "decoder", decoder: "encoder" };
@@ -63,36 +66,52 @@ export function commonText<Config>(
   );
 }
 
-/** @throws INVALID_ARGUMENT with both values when latents of one half mean nothing to the other. */
-export function checkHalvesFit(subject: string, encoder: OpenedHalf, decoder: OpenedHalf): void {
-  const ofDecoder = traitsOf(decoder);
-  for (const [trait, { value, text }] of traitsOf(encoder)) {
-    const other = ofDecoder.get(trait)!;
-    if (value === other.value) continue;
-    const found = text === other.text ? `${text}, of other numbers` : text;
-    throw new VaekitError(
-      "INVALID_ARGUMENT",
-      `${subject}: expected two halves of one kind, but they differ in ${trait}: the encoder ${encoder.name} has ${found}, the decoder ${decoder.name} ${other.text}. Pair halves that were trained for each other's latents.`,
-    );
-  }
+/** What to say of a half alone without the statistics that its class scales latents by. */
+export function withoutBuffers(
+  name: string,
+  halves: readonly Half[],
+  missing: readonly string[],
+): VaekitError {
+  const [half = "decoder"] = halves;
+  return new VaekitError(
+    "UNSUPPORTED",
+    `${name}: the scaling of latents needs ${missing.join(" and ")}, which are not with this ${half}. Open it together with the ${otherHalf[half]} that has them: openVae({ encoder: …, decoder: … }). Latents of the model's own scale need none.`,
+  );
 }
 
-interface Trait {
-  /** Equal for what is equal. */
-  readonly value: string;
-  readonly text: string;
+/** @throws INVALID_ARGUMENT with both values when latents of one half mean nothing to the other. */
+export function checkHalvesFit(subject: string, encoder: OpenedHalf, decoder: OpenedHalf): void {
+  const refuse = (trait: string, ofEncoder: string, ofDecoder: string): never => {
+    const found = ofEncoder === ofDecoder ? `${ofEncoder}, of other numbers` : ofEncoder;
+    throw new VaekitError(
+      "INVALID_ARGUMENT",
+      `${subject}: expected two halves of one kind, but they differ in ${trait}: the encoder ${encoder.name} has ${found}, the decoder ${decoder.name} ${ofDecoder}. Pair halves that were trained for each other's latents.`,
+    );
+  };
+  const ofDecoder = traitsOf(decoder);
+  for (const [trait, value] of traitsOf(encoder)) {
+    const other = ofDecoder.get(trait)!;
+    if (value !== other) refuse(trait, value, other);
+  }
+  const scalings = [encoder, decoder].map(scalingOf);
+  const [ours, theirs] = scalings;
+  if (ours === undefined || theirs === undefined || sameScaling(ours, theirs)) return;
+  refuse("the scaling of latents", describeScaling(ours), describeScaling(theirs));
 }
 
 /** What both halves of a model have in common, in the order in which a difference is told. */
-function traitsOf({ model, config }: OpenedHalf): Map<string, Trait> {
-  const facts = model.facts(config);
-  const scaling = model.scaling(config);
-  const plain = (text: string): Trait => ({ value: text, text });
+function traitsOf({ model, config }: OpenedHalf): Map<string, string> {
+  const { latentChannels, spatialFactor, pixelRange } = model.facts(config);
   return new Map([
-    ["class", plain(model.className)],
-    ["latent channels", plain(String(facts.latentChannels))],
-    ["pixels per latent", plain(String(facts.spatialFactor))],
-    ["the range of pixels", plain(facts.pixelRange)],
-    ["the scaling of latents", { value: JSON.stringify(scaling), text: describeScaling(scaling) }],
+    ["class", model.className],
+    ["latent channels", String(latentChannels)],
+    ["pixels per latent", String(spatialFactor)],
+    ["the range of pixels", pixelRange],
   ]);
+}
+
+/** Undefined where the half came without the statistics that say it: the other one has them. */
+function scalingOf({ model, config, buffers = new Map() }: OpenedHalf): LatentScaling | undefined {
+  const isThere = neededBuffers(model, config).every((name) => buffers.has(name));
+  return isThere ? model.scaling(config, buffers) : undefined;
 }

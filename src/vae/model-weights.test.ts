@@ -124,7 +124,7 @@ describe("matched weights", () => {
   test("are read in order, each into memory of its own", async () => {
     const tensors = [1, 2].map((value) => Tensor.from(Float32Array.of(value), [1]));
     const parameters = new Map(tensors.map((tensor, i) => [`w${i}`, storeInMemory(`w${i}`, tensor)]));
-    const read = await readWeights({ parameters, unexpected: [] });
+    const read = await readWeights({ parameters, buffers: new Map() });
     expect([...read].map(([name, { data }]) => [name, data[0]])).toEqual([
       ["w0", 1],
       ["w1", 2],

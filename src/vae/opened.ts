@@ -1,9 +1,16 @@
 /** What was read of a model, joined to what a Vae is made of: whole, one half alone, or two halves from different places. */
 import { VaekitError } from "../errors.ts";
-import type { VaeModel } from "../models/index.ts";
-import type { FoundTensor } from "../tensor/stored-tensor.ts";
+import type { Buffers, VaeModel } from "../models/index.ts";
+import type { BaseGenerator } from "../random/base-generator.ts";
+import { storeInMemory, type FoundTensor } from "../tensor/stored-tensor.ts";
 import { checkHalvesFit, halfNames } from "./halves.ts";
-import { matchShapes, matchWeights, unexpectedWarning, type ModelWeights } from "./model-weights.ts";
+import {
+  freshBuffers,
+  matchWeights,
+  readBuffers,
+  unexpectedWarning,
+  type ModelWeights,
+} from "./model-weights.ts";
 import type { Half } from "./options.ts";
 import type { VaeParts } from "./vae.ts";
 
@@ -15,6 +22,31 @@ export interface LoadedModel {
   readonly config: object;
   /** Under diffusers' names. */
   readonly tensors: ReadonlyMap<string, FoundTensor>;
+  /** Those of the tensors that no graph takes, in memory. @default none */
+  readonly buffers?: Buffers;
+}
+
+/**
+ * A model as it was found, with its buffers read.
+ *
+ * @throws INVALID_FILE, IO as readBuffers
+ */
+export async function withBuffers(loaded: LoadedModel): Promise<LoadedModel> {
+  const { model, config, tensors } = loaded;
+  return { ...loaded, buffers: await readBuffers(model, config, tensors) };
+}
+
+/** A model with weights in memory and the buffers of a fresh one. */
+export function freshModel(model: VaeModel, config: object, generator: BaseGenerator): LoadedModel {
+  const buffers = freshBuffers(model, config);
+  const tensors = [...model.initialize(config, generator), ...buffers];
+  return {
+    name: "random weights",
+    model,
+    config,
+    tensors: new Map(tensors.map(([name, tensor]) => [name, storeInMemory(name, tensor)])),
+    buffers,
+  };
 }
 
 /** A model as it was opened; a runtime is still missing. */
@@ -26,7 +58,7 @@ export type OpenedModel = Pick<VaeParts, "name" | "model" | "config" | "halves" 
  * @throws WEIGHTS_MISMATCH, INVALID_FILE as matchWeights, and for a half alone, which openVae opens.
  */
 export function wholeModel(loaded: LoadedModel): OpenedModel {
-  const { name, model, config, tensors } = loaded;
+  const { name, model, config, tensors, buffers } = loaded;
   const [half, other] = halvesIn(loaded);
   if (half !== undefined && other === undefined) {
     throw new VaekitError(
@@ -34,7 +66,7 @@ export function wholeModel(loaded: LoadedModel): OpenedModel {
       `${name}: expected a whole ${model.className}, found its ${half} alone. openVae opens a half, or two of them as one model.`,
     );
   }
-  return { name, model, config, weights: matchWeights(model, config, tensors, name) };
+  return { name, model, config, weights: matchWeights(model, config, tensors, name, { buffers }) };
 }
 
 /** The model with the halves that are there. @throws WEIGHTS_MISMATCH, INVALID_FILE as matchWeights */
@@ -49,7 +81,7 @@ export function modelOrHalf(loaded: LoadedModel): OpenedModel {
  * @throws WEIGHTS_MISMATCH when it is the other half alone, and as matchWeights; INVALID_FILE
  */
 export function halfModel(loaded: LoadedModel, half: Half): OpenedModel {
-  const { name, model, config, tensors } = loaded;
+  const { name, model, config, tensors, buffers } = loaded;
   const found = halvesIn(loaded);
   if (found.length === 1 && found[0] !== half) {
     throw new VaekitError(
@@ -60,7 +92,7 @@ export function halfModel(loaded: LoadedModel, half: Half): OpenedModel {
   const ofBoth = model.parameterShapes(config);
   const shapes = model.parameterShapes(config, half);
   const ofHalf = [...tensors].filter(([key]) => shapes.has(key) || !ofBoth.has(key));
-  const weights = matchShapes(shapes, new Map(ofHalf), name);
+  const weights = matchWeights(model, config, new Map(ofHalf), name, { half, buffers });
   return { name, model, config, halves: { [half]: config }, weights };
 }
 
@@ -74,12 +106,18 @@ export function pairedModel(subject: string, loaded: Readonly<Record<Half, Loade
   checkHalvesFit(subject, loaded.encoder, loaded.decoder);
   const encoder = halfModel(loaded.encoder, "encoder");
   const decoder = halfModel(loaded.decoder, "decoder");
-  return {
+  const { model } = encoder;
+  const parts = {
     name: `${encoder.name} + ${decoder.name}`,
-    model: encoder.model,
+    model,
+    weights: joined(encoder.weights, decoder.weights),
+  };
+  const config = model.paired?.(encoder.config, decoder.config);
+  if (config !== undefined) return { ...parts, config };
+  return {
+    ...parts,
     config: encoder.config,
     halves: { encoder: encoder.config, decoder: decoder.config },
-    weights: joined(encoder.weights, decoder.weights),
   };
 }
 
@@ -101,6 +139,8 @@ export function warningsOf({ name, model, weights }: OpenedModel): string[] {
 function joined(a: ModelWeights, b: ModelWeights): ModelWeights {
   return {
     parameters: new Map([...a.parameters, ...b.parameters]),
+    // The encoder's, where both halves have them.
+    buffers: new Map([...b.buffers, ...a.buffers]),
     unexpected: [...a.unexpected, ...b.unexpected],
   };
 }

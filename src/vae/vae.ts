@@ -14,7 +14,7 @@ import { exportedGraph } from "./export-onnx.ts";
 import { DescribedVae, type DescribedParts } from "./described-vae.ts";
 import { halfNames } from "./halves.ts";
 import { optionsForLayout } from "./layout.ts";
-import { readWeights } from "./model-weights.ts";
+import { readParameters, readWeights } from "./model-weights.ts";
 import { Coder } from "./coder.ts";
 import type { Machine } from "./machine.ts";
 import { checkFiniteWeights } from "./non-finite.ts";
@@ -206,7 +206,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   }
 
   /**
-   * Reads every parameter into memory, by diffusers' names, in the dtype that it is stored in.
+   * Reads every parameter and buffer into memory, by diffusers' names, in the dtype that it is stored in.
    *
    * @throws IO when the file cannot be read; DISPOSED.
    */
@@ -258,7 +258,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   /** Once: an infinite weight may hide behind an activation that saturates. */
   #checkWeights(): Promise<void> {
     const check = async (): Promise<void> => {
-      checkFiniteWeights(this.name, await readWeights(this.weights));
+      checkFiniteWeights(this.name, await readParameters(this.weights));
     };
     return (this.#weightsChecked ??= check().catch((error: unknown) => {
       this.#weightsChecked = undefined;

@@ -3,7 +3,7 @@ import { jsonLimits, parseJson } from "../files/index.ts";
 import { modelOfConfig, type VaeModel } from "../models/index.ts";
 import { bytesInMemory } from "../tensor/byte-source.ts";
 import { checkPath } from "../util/check-options.ts";
-import { checkClass, type LoadedModel } from "../vae/opened.ts";
+import { checkClass, withBuffers, type LoadedModel } from "../vae/opened.ts";
 import { parseSafetensors, weightFileNames, withPresentNames } from "../weights/index.ts";
 import { fetchBytes } from "./fetch-bytes.ts";
 import { fileUrl, folderUrl } from "./model-url.ts";
@@ -41,7 +41,8 @@ export async function loadFolder(
   const weightsUrl = fileUrl(folder, weightFileNames(options.variant).whole);
   const bytes = await fetchBytes(weightsUrl, { ...options, maxBytes: maxWeightsBytes });
   const { tensors } = await parseSafetensors(bytesInMemory(bytes, weightsUrl));
-  return { loaded: { name, model, config, tensors: withPresentNames(tensors, model.names) }, warnings };
+  const loaded = { name, model, config, tensors: withPresentNames(tensors, model.names) };
+  return { loaded: await withBuffers(loaded), warnings };
 }
 
 /** WebAssembly's memory ends here. */

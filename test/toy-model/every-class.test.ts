@@ -99,6 +99,7 @@ describe.each(knownModels().map((model) => [model.className, model] as const))("
   });
 
   test("scales as many channels as its latents have", () => {
-    expect(model.scaling(config).latentChannels).toBe(facts.latentChannels);
+    const buffers = [...(model.buffers?.(config) ?? [])].map(([name, { fresh }]) => [name, fresh] as const);
+    expect(model.scaling(config, new Map(buffers)).latentChannels).toBe(facts.latentChannels);
   });
 });

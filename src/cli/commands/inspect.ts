@@ -5,7 +5,9 @@ import {
   describeScaling,
   VaekitError,
   type DType,
+  type LatentScaling,
   type ModelFacts,
+  type ParameterDescription,
   type Vae,
   type WeightsComparison,
 } from "../../node/index.ts";
@@ -126,14 +128,18 @@ function sizeFor({ facts }: Vae): { width: number; height: number } {
   return facts.layout === "rows" ? { width: 1, height: 1 } : { width: 1024, height: 1024 };
 }
 
+const sized = ({ name, shape, dtype }: ParameterDescription): Parameter => {
+  const count = shape.reduce((product, size) => product * size, 1);
+  return { name, shape, dtype, count, byteLength: count * bytesPerElement[dtype] };
+};
+
 function show(vae: Vae, asJson: boolean): void {
-  const parameters = vae.parameterTable().map(({ name, shape, dtype }): Parameter => {
-    const count = shape.reduce((product, size) => product * size, 1);
-    return { name, shape, dtype, count, byteLength: count * bytesPerElement[dtype] };
-  });
-  const byteLength = parameters.reduce((sum, parameter) => sum + parameter.byteLength, 0);
+  const parameters = vae.parameterTable().map(sized);
+  const buffers = vae.bufferTable().map(sized);
+  const tensors = [...parameters, ...buffers];
+  const byteLength = tensors.reduce((sum, tensor) => sum + tensor.byteLength, 0);
   const config = vae.configText();
-  const scaling = vae.scaling;
+  const scaling = scalingOf(vae);
   const { parameterCount, spatialFactor, unexpectedTensors: unexpected } = vae;
   if (asJson) {
     const label = modelLabel(vae);
@@ -146,21 +152,34 @@ function show(vae: Vae, asJson: boolean): void {
       parameterCount,
       byteLength,
       parameters,
+      buffers,
       missing: [],
       unexpected,
     });
     return;
   }
-  const dtypes = [...new Set(parameters.map(({ dtype }) => dtype))].join(", ");
+  const dtypes = [...new Set(tensors.map(({ dtype }) => dtype))].join(", ");
   print(`${oneLine(modelLabel(vae))}\n\nconfig.json\n${config}`);
-  print(`${formatTable(columns, parameters)}\n`);
+  print(`${formatTable(columns, tensors)}\n`);
   print(
-    `${parameters.length} tensors, ${formatCount(parameterCount)} parameters, ${formatBytes(byteLength)}, ${dtypes}; ${latentsText(vae.facts)}.`,
+    `${tensors.length} tensors, ${formatCount(parameterCount)} parameters, ${formatBytes(byteLength)}, ${dtypes}; ${latentsText(vae.facts)}.`,
   );
-  print(`Latents are scaled by ${describeScaling(scaling)}.`);
+  print(
+    `Latents are scaled by ${scaling === null ? "statistics that are not with this half" : describeScaling(scaling)}.`,
+  );
   print(
     `Missing: none. Unexpected: ${unexpected.length === 0 ? "none" : unexpected.map(shownName).join(", ")}.`,
   );
+}
+
+/** Null for one half alone without the statistics that its class scales by. */
+function scalingOf(vae: Vae): LatentScaling | null {
+  try {
+    return vae.scaling;
+  } catch (error) {
+    if (error instanceof VaekitError && error.code === "UNSUPPORTED") return null;
+    throw error;
+  }
 }
 
 function latentsText({ layout, inChannels, latentChannels, spatialFactor }: ModelFacts): string {

@@ -74,7 +74,7 @@ export function latentsMetadata(vae: Vae, origin: LatentsOrigin): Record<string,
   };
 }
 
-/** What normalises latents, under config.json's keys. */
+/** What normalises latents, under config.json's keys where it has any. */
 export function scalingMetadata(scaling: LatentScaling): Record<string, string> {
   switch (scaling.kind) {
     case "none":
@@ -91,6 +91,10 @@ export function scalingMetadata(scaling: LatentScaling): Record<string, string> 
         latents_mean: JSON.stringify(mean),
         latents_std: JSON.stringify(std),
       };
+    }
+    case "patchMeanStd": {
+      const { mean, std } = scaling;
+      return { patch_mean: JSON.stringify(mean), patch_std: JSON.stringify(std) };
     }
   }
 }

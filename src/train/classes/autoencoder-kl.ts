@@ -67,7 +67,7 @@ export function openAutoencoderKL(
     latents: {
       channels: config.latentChannels,
       calibration: calibrationOf(model, [...trainedShapes.keys()]),
-      scaling: describeScaling(autoencoderKL.scaling(config)),
+      scaling: describeScaling(autoencoderKL.scaling(config, new Map())),
     },
     initialParameters: async (generator, pictures) => {
       const tensors = found ?? (await freshParameters(config, model, generator, pictures));
