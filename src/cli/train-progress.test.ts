@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { formatDuration, TrainProgress, type ProgressStream } from "./train-progress.ts";
 
 /** A stream, and what was written to it. */
@@ -9,6 +9,8 @@ function streamOf(isTTY: boolean): { stream: ProgressStream; text: () => string 
   stream.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
   return { stream, text: () => text };
 }
+
+afterEach(() => vi.useRealTimers());
 
 describe("TrainProgress", () => {
   it("writes a plain line for the first step and the last, and between them now and then", () => {
@@ -31,6 +33,33 @@ describe("TrainProgress", () => {
     expect(text()).toMatch(
       /^step 11\/12 \| 0 s left\ncheckpoint written\nstep 12\/12 \| loss NaN \| 0 s left\n$/,
     );
+  });
+
+  it("measures the time left by the last two minutes", () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const { stream, text } = streamOf(false);
+    using progress = new TrainProgress({ totalSteps: 100, stream, everyMs: 0 });
+    const startMs = performance.now();
+    const leftAt = (seconds: number, step: number): string => {
+      vi.advanceTimersByTime(1000 * seconds - (performance.now() - startMs));
+      progress.update({ step });
+      return text().trimEnd().split("\n").at(-1)!;
+    };
+    expect(leftAt(60, 10)).toBe("step 10/100 | 9 min 00 s left");
+    expect(leftAt(100, 50)).toBe("step 50/100 | 1 min 40 s left");
+    // From here on the first minute, of 10 steps, counts no more: 50 steps took 121 s.
+    expect(leftAt(181, 60)).toBe("step 60/100 | 1 min 37 s left");
+  });
+
+  it("writes a line every half minute unless it is told otherwise", () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const { stream, text } = streamOf(false);
+    using progress = new TrainProgress({ totalSteps: 100, stream });
+    for (let step = 1; step <= 7; step++) {
+      progress.update({ step });
+      vi.advanceTimersByTime(10_000);
+    }
+    expect(text().match(/^step \d+/gm)).toEqual(["step 1", "step 4", "step 7"]);
   });
 
   it("draws a live line on a terminal, which a note stands above", () => {

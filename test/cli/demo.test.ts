@@ -1,5 +1,6 @@
 /** `vaekit demo`: the built-in model on the sample picture. */
 import { describe, expect, test } from "vitest";
+import { isOwnPicture } from "../../src/images/node/own-picture.ts";
 import { readImage } from "../../src/node/index.ts";
 import { workFolder } from "./work-folder.ts";
 
@@ -19,6 +20,8 @@ describe("demo", () => {
       "vaekit-demo/report.html",
     ]);
     expect(await readImage(at("vaekit-demo/reconstruction.png"))).toMatchObject({ height: 512 });
+    // Whoever measures the folder later takes it for no photo.
+    expect(await isOwnPicture(at("vaekit-demo/reconstruction.png"))).toBe(true);
   });
 
   test("shows the built-in model at work, and writes elsewhere with --out", async () => {
