@@ -107,26 +107,6 @@ describe("a command", () => {
     await expectRefusal([...encode, "config"], /: would replace the model's config\./);
   });
 
-  test("refuses the configs of a pipeline, of its part that is the model, and of a single file", async () => {
-    for (const part of ["vae", "part"]) await cp(at("model"), at(`pipeline/${part}`), { recursive: true });
-    for (const name of ["pipeline/config.json", "pipeline/model.safetensors.index.json", "own.json"])
-      await cp(at("model/config.json"), at(name));
-    const pipeline = ["--model", "pipeline", "--subfolder", "part"];
-    for (const name of ["config.json", "model.safetensors.index.json", "vae/config.json", "part/config.json"])
-      await expectRefusal(
-        ["encode", "a.png", ...pipeline, "--out", `pipeline/${name}`],
-        /: would replace the model's config\./,
-      );
-    const single = ["--model", weights, "--config", "own.json"];
-    await expectRefusal(
-      ["encode", "a.png", ...single, "--out", "own.json"],
-      /would replace the model's config/,
-    );
-    // What only looks like one may be replaced.
-    const free = ["encode", "a.png", ...pipeline, "--size", "16", "--out", "pipeline/config.json.bak"];
-    expect(await runCli(free, { cwd: folder.path })).toMatchObject({ code: 0, stderr: "" });
-  });
-
   test("refuses two outputs in one file", async () => {
     const args = ["roundtrip", "a.png", ...model, "--html", "./a.reconstruction.png"];
     await expectRefusal(args, /Two outputs would be written to one file, .*a\.reconstruction\.png/, 2);
