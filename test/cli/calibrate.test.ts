@@ -1,7 +1,7 @@
 /** `vaekit calibrate`: what is measured, on which pictures, and where the results go. */
 import { readFile, rm } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { model, small, workFolder } from "./work-folder.ts";
+import { model, small, workFolder } from "./run-cli.ts";
 
 const { at, files, run, succeed, json } = workFolder();
 

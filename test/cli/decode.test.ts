@@ -10,7 +10,7 @@ import {
   writeSafetensorsFile,
   type AutoencoderKL,
 } from "../../src/node/index.ts";
-import { model, workFolder } from "./work-folder.ts";
+import { model, workFolder } from "./run-cli.ts";
 
 const { at, files, run, succeed, json, openModel } = workFolder();
 

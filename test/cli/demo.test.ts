@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { isOwnPicture } from "../../src/images/node/own-picture.ts";
 import { readImage } from "../../src/node/index.ts";
-import { workFolder } from "./work-folder.ts";
+import { workFolder } from "./run-cli.ts";
 
 const { at, files, succeed, json } = workFolder();
 

@@ -7,7 +7,7 @@ import {
   VaeImageProcessor,
   type AutoencoderKL,
 } from "../../src/node/index.ts";
-import { model, small, workFolder } from "./work-folder.ts";
+import { model, small, workFolder } from "./run-cli.ts";
 
 const { at, files, run, succeed, json, openModel } = workFolder();
 

@@ -1,8 +1,7 @@
 /** `vaekit export`: which halves, for which size. */
 import { rm, stat } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { listFiles } from "./run-cli.ts";
-import { model, workFolder } from "./work-folder.ts";
+import { listFiles, model, workFolder } from "./run-cli.ts";
 
 const { at, files, run, succeed, json } = workFolder();
 

@@ -3,7 +3,7 @@ import { cp, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { readSafetensorsFile, Tensor, writeSafetensorsFile } from "../../src/node/index.ts";
 import { tableCells } from "./table-cells.ts";
-import { workFolder } from "./work-folder.ts";
+import { workFolder } from "./run-cli.ts";
 
 const { at, run, succeed, json, openModel } = workFolder();
 const weights = "diffusion_pytorch_model.safetensors";

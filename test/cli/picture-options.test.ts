@@ -3,8 +3,7 @@ import { mkdir } from "node:fs/promises";
 import sharp from "sharp";
 import { expect, test } from "vitest";
 import { readSafetensorsFile } from "../../src/node/index.ts";
-import { savePicture, saveTinyModel, tinyConfig } from "./run-cli.ts";
-import { model, small, workFolder } from "./work-folder.ts";
+import { model, savePicture, saveTinyModel, small, tinyConfig, workFolder } from "./run-cli.ts";
 
 const { at, run, succeed } = workFolder();
 

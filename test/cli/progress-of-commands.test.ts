@@ -4,8 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Generator, writeSafetensorsFile } from "../../src/node/index.ts";
 import { Progress } from "../../src/cli/progress.ts";
 import { startHubServer } from "../hub-server.ts";
-import { runCli } from "./run-cli.ts";
-import { model, small, workFolder } from "./work-folder.ts";
+import { model, runCli, small, workFolder } from "./run-cli.ts";
 
 const { at, succeed } = workFolder();
 const told: string[] = [];

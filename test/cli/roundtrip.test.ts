@@ -4,8 +4,7 @@ import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { packageVersion } from "../../src/cli/package.ts";
 import { readSafetensorsFile, writeSafetensorsFile } from "../../src/node/index.ts";
-import { saveTinyModel } from "./run-cli.ts";
-import { model, small, workFolder } from "./work-folder.ts";
+import { model, saveTinyModel, small, workFolder } from "./run-cli.ts";
 
 const { at, files, run, succeed, json, openModel } = workFolder();
 

@@ -8,7 +8,7 @@ import {
   writeSafetensorsFile,
 } from "../../src/node/index.ts";
 import { saveTinyMlp } from "./tiny-mlp.ts";
-import { workFolder } from "./work-folder.ts";
+import { workFolder } from "./run-cli.ts";
 
 const { at, run, succeed, json } = workFolder();
 const mlp = ["--model", "mlp", "--device", "cpu"];

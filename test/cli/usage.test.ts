@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
-import { workFolder } from "./work-folder.ts";
+import { workFolder } from "./run-cli.ts";
 
 const { run, succeed } = workFolder();
 
