@@ -18,7 +18,7 @@ export interface ReadModel {
 /** The address of a model's folder. @param subject the call, for messages. @throws INVALID_ARGUMENT, UNSUPPORTED */
 export function modelUrl(subject: string, url: string | URL): URL {
   if (!(url instanceof URL)) checkPath(subject, url, "the URL of a folder");
-  return folderUrl(url, undefined, subject);
+  return folderUrl(url, subject);
 }
 
 /**

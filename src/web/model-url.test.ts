@@ -17,12 +17,12 @@ describe("the address of a model's folder", () => {
     ["../vae", "http://page.test/vae/"],
     ["vae", "http://page.test/here/vae/"],
   ])("%s is %s", (address, expected) => {
-    expect(folderUrl(address, "http://page.test/here/index.html").href).toBe(expected);
+    expect(folderUrl(address, "openVae", "http://page.test/here/index.html").href).toBe(expected);
   });
 
   test("may be an object, also one that reads like a hub id from the page", () => {
     const url = new URL("https://a.test/org/name");
-    expect(folderUrl(url).href).toBe("https://a.test/org/name/");
+    expect(folderUrl(url, "openVae").href).toBe("https://a.test/org/name/");
     expect(url.href).toBe("https://a.test/org/name");
   });
 
@@ -61,21 +61,21 @@ describe("the address of a model's folder", () => {
     ["https://a.test/vae.safetensors", undefined, "INVALID_ARGUMENT", "found that of a single file."],
     ["https://a.test/config.json?x=1", undefined, "INVALID_ARGUMENT", "found that of a single file."],
   ])("is not %s on the page %s", (address, base, code, message) => {
-    expect(() => folderUrl(address, base, "openVae")).toThrow(
+    expect(() => folderUrl(address, "openVae", base)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) as string }) as Error,
     );
   });
 
   test("is relative to the page's base, else to where the worker is", () => {
     vi.stubGlobal("location", { href: "http://worker.test/w/worker.js" });
-    expect(folderUrl("./vae").href).toBe("http://worker.test/w/vae/");
+    expect(folderUrl("./vae", "openVae").href).toBe("http://worker.test/w/vae/");
     vi.stubGlobal("document", { baseURI: "http://base.test/b/" });
-    expect(folderUrl("./vae").href).toBe("http://base.test/b/vae/");
+    expect(folderUrl("./vae", "openVae").href).toBe("http://base.test/b/vae/");
   });
 });
 
 test("a file's address has the folder's query, and its name as an address needs it", () => {
-  const folder = folderUrl("https://a.test/vae?token=1");
+  const folder = folderUrl("https://a.test/vae?token=1", "openVae");
   expect(fileUrl(folder, "config.json")).toBe("https://a.test/vae/config.json?token=1");
   expect(fileUrl(folder, "a b#c.json")).toBe("https://a.test/vae/a%20b%23c.json?token=1");
   expect(folder.href).toBe("https://a.test/vae/?token=1");

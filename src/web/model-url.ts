@@ -4,10 +4,11 @@ import { VaekitError } from "../errors.ts";
 /**
  * The folder of a model as an absolute URL; its query, as of a signed address, goes with every file.
  *
+ * @param subject the call, for messages: "fromPretrained".
  * @param base what a relative address is relative to, as the page's or the worker's; undefined where there is none.
  * @throws INVALID_ARGUMENT when it is no address, a single file's, or a hub id; UNSUPPORTED for "file:".
  */
-export function folderUrl(address: string | URL, base = pageUrl(), subject = "fromPretrained"): URL {
+export function folderUrl(address: string | URL, subject: string, base = pageUrl()): URL {
   const invalid = (message: string): VaekitError =>
     new VaekitError("INVALID_ARGUMENT", `${subject}: ${message}`);
   const text = String(address);

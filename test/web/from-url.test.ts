@@ -109,7 +109,7 @@ describe("a model's address", () => {
   });
 
   test.each(["./models/vae", "/models/vae/", "models"])("%s is relative to the page", (address) => {
-    const folder = folderUrl(address, "http://page.test/");
+    const folder = folderUrl(address, "openVae", "http://page.test/");
     const name = address === "models" ? "models" : "models/vae";
     expect(fileUrl(folder, "config.json")).toBe(`http://page.test/${name}/config.json`);
   });
