@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import {
+  AutoencoderKL,
   Generator,
   openVae,
   psnr,
@@ -101,6 +102,19 @@ describe("a round trip", () => {
     expect(latents.shape).toEqual([1, 20]);
     expect(numbers.ssim).toEqual(expect.any(Number));
     await folder.remove();
+  });
+
+  test("of a model that gives other channels than it takes is refused, with what to do instead", async () => {
+    await using grey = AutoencoderKL.fromConfig(
+      { block_out_channels: [4], norm_num_groups: 2, out_channels: 1 },
+      { device: "cpu" },
+    );
+    const given = input();
+    await expect(measureRoundtrip(grey, given)).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      message:
+        "random weights: takes 3 channels and gives 1; these pictures cannot be compared. Use encode and decode.",
+    });
   });
 
   test("ends with the caller's signal", async () => {
