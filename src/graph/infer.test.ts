@@ -222,6 +222,8 @@ describe("the shape of an output", () => {
       { begins: [0], ends: [0, 0] },
       { begins: [0, 0], ends: [0] },
       { begins: [0, 0, 0], ends: [0, 0, 0] },
+      { begins: [0, 0, 0], ends: [0, 0] },
+      { begins: [0, 0], ends: [0, 0, 0] },
     ])
       expect(() => shapeOf("Pad", [[3, 4]], wrong)).toThrow(
         "Pad: expected a shape with elements from [3, 4]",

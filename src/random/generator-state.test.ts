@@ -70,11 +70,19 @@ describe("Generator.torch's state", () => {
     expect(() => {
       generator.setState(new Uint8Array(5056));
     }).toThrow("never seeded");
-    const contradictory = generator.state();
-    contradictory[16] = 9;
-    expect(() => {
-      generator.setState(contradictory);
-    }).toThrow("word 9 is next, and 1 are left");
+    for (const [next, left] of [
+      [9, 1],
+      [0, 2],
+      [9, 617],
+    ] as const) {
+      const contradictory = generator.state();
+      const view = new DataView(contradictory.buffer, contradictory.byteOffset);
+      view.setInt32(8, left, true);
+      view.setBigUint64(16, BigInt(next), true);
+      expect(() => {
+        generator.setState(contradictory);
+      }).toThrow(`word ${next} is next, and ${left} are left`);
+    }
     expect(generator.state()).toEqual(before);
   });
 });

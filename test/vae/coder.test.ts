@@ -71,6 +71,21 @@ describe("as a whole", () => {
     expect(runtime.alive).toHaveLength(4);
   });
 
+  test.each([whole, strips])("two sizes of the same digits are two sizes: %j", async (options) => {
+    const { runtime, coder } = start();
+    for (const [height, width] of [
+      [1, 11],
+      [11, 1],
+    ] as const)
+      expect((await coder.code("decoder", picture(height, width), options)).shape).toEqual([
+        1,
+        2,
+        height,
+        width,
+      ]);
+    expect(runtime.sessions.length).toBeGreaterThan(1);
+  });
+
   test("eight sizes stay ready; the ninth frees the one that was longest out of use", async () => {
     const { runtime, coder } = start();
     for (let height = 1; height <= 8; height++) await coder.code("decoder", picture(height), whole);

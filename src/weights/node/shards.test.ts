@@ -52,6 +52,7 @@ describe("loadDiffusersFolder", () => {
     ".hidden.safetensors",
     "nul\0.safetensors",
     "config.json",
+    "weights.safetensors.exe",
     "",
     7,
     null,
