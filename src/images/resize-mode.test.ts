@@ -22,6 +22,16 @@ describe("a long and narrow picture", () => {
     },
   );
 
+  test("by fill keeps the one pixel of its shorter side, whichever that is", () => {
+    for (const [width, height] of [
+      [100, 10],
+      [10, 100],
+    ] as const) {
+      const source = blankRaster(width, height, 3, 200);
+      expect(resized(10, 10, "fill", source)).toEqual(blankRaster(10, 10, 3, 200));
+    }
+  });
+
   test("of which nothing is left inside is refused, and the other way round, too", () => {
     const refused = (found: string): Error =>
       expect.objectContaining({
