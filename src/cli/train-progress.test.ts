@@ -47,8 +47,9 @@ describe("TrainProgress", () => {
     };
     expect(leftAt(60, 10)).toBe("step 10/100 | 9 min 00 s left");
     expect(leftAt(100, 50)).toBe("step 50/100 | 1 min 40 s left");
-    // From here on the first minute, of 10 steps, counts no more: 50 steps took 121 s.
-    expect(leftAt(181, 60)).toBe("step 60/100 | 1 min 37 s left");
+    expect(leftAt(110, 60)).toBe("step 60/100 | 1 min 13 s left");
+    // From here on the first minute, of 10 steps, counts no more: 70 steps took 121 s.
+    expect(leftAt(181, 80)).toBe("step 80/100 | 35 s left");
   });
 
   it("writes a line every half minute unless it is told otherwise", () => {
