@@ -63,6 +63,13 @@ export type Composite =
       readonly epsilon: number;
     }
   | {
+      readonly kind: "RMSNormalization";
+      /** x [N, C, H, W], gamma [C, 1, 1] */
+      readonly inputs: readonly [x: Value, gamma: Value];
+      /** Each pixel's channels divided by their root mean square, times gamma, [N, C, H, W] */
+      readonly output: Value;
+    }
+  | {
       readonly kind: "Attention";
       /** Each [N, C, H, W]: one token for each pixel. */
       readonly inputs: readonly [query: Value, key: Value, value: Value];

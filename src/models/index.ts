@@ -28,6 +28,15 @@ export {
 } from "./autoencoder-kl/infer-config.ts";
 export { initializeParameters } from "./autoencoder-kl/initialize.ts";
 export { autoencoderKL } from "./autoencoder-kl/model.ts";
+export {
+  autoencoderKLQwenImage21,
+  type AutoencoderKLQwenImage21Config,
+} from "./autoencoder-kl-wan/qwen-image-21.ts";
+export {
+  autoencoderKLQwenImage,
+  type AutoencoderKLQwenImageConfig,
+} from "./autoencoder-kl-wan/qwen-image.ts";
+export { autoencoderKLWan, type AutoencoderKLWanConfig } from "./autoencoder-kl-wan/wan.ts";
 export type { BlocksConfig } from "./block-keys.ts";
 export {
   completeTinyConfig,
@@ -77,6 +86,7 @@ export {
   modelNamed,
   modelOfConfig,
   modelOfTensors,
+  modelsToAsk,
   parseModelConfig,
   registerModel,
   type ParsedModelConfig,

@@ -59,19 +59,6 @@ export const otherAutoencoders: readonly OtherModel[] = [
     ],
   },
   {
-    description: "Qwen-Image-2.1's autoencoder (AutoencoderKLQwenImage21)",
-    classNames: ["AutoencoderKLQwenImage21"],
-    marks: [[conv2d(/^encoder\.conv_in\.weight$/), /^encoder\..*\.norm1\.gamma$/]],
-  },
-  {
-    description: "the video autoencoder of Wan, or Qwen-Image's (AutoencoderKLWan, AutoencoderKLQwenImage)",
-    classNames: ["AutoencoderKLWan", "AutoencoderKLQwenImage"],
-    marks: [
-      [conv3d(/^encoder\.conv_in\.weight$/), /^encoder\..*\.norm1\.gamma$/],
-      [conv3d(/^(encoder|decoder)\.conv1\.weight$/)],
-    ],
-  },
-  {
     description: "CogVideoX's video autoencoder (AutoencoderKLCogVideoX)",
     classNames: ["AutoencoderKLCogVideoX"],
     marks: [[conv3d(/^decoder\..*\.norm1\.conv_y\.conv\.weight$/)]],

@@ -59,22 +59,6 @@ const autoencoders: [what: RegExp, names: Names][] = [
     },
   ],
   [
-    /Wan, or Qwen-Image/,
-    { "encoder.conv1.weight": [96, 3, 3, 3, 3], "decoder.conv1.weight": [384, 16, 3, 3, 3] },
-  ],
-  [
-    /Wan, or Qwen-Image/,
-    {
-      "encoder.conv_in.weight": [96, 3, 3, 3, 3],
-      "encoder.down_blocks.0.norm1.gamma": [96, 1, 1, 1],
-      "decoder.conv_in.weight": [384, 16, 3, 3, 3],
-    },
-  ],
-  [
-    /Qwen-Image-2\.1/,
-    { "encoder.conv_in.weight": [96, 4, 3, 3], "encoder.down_blocks.0.resnets.0.norm1.gamma": [96, 1, 1, 1] },
-  ],
-  [
     /CogVideoX/,
     {
       "encoder.conv_in.conv.weight": [128, 3, 3, 3, 3],

@@ -7,13 +7,24 @@ import { describeValue, isRecord } from "../util/describe-value.ts";
 import { joinNames } from "../util/nearest-name.ts";
 import { autoencoderKL } from "./autoencoder-kl/model.ts";
 import { autoencoderTiny } from "./autoencoder-tiny/model.ts";
+import { autoencoderKLQwenImage21 } from "./autoencoder-kl-wan/qwen-image-21.ts";
+import { autoencoderKLQwenImage } from "./autoencoder-kl-wan/qwen-image.ts";
+import { autoencoderKLWan } from "./autoencoder-kl-wan/wan.ts";
 import { checkModel } from "./check-model.ts";
 import { describeFound } from "./config-checks.ts";
 import { mlpVae } from "./mlp-vae/model.ts";
 import type { ParsedConfig, TensorShapes, VaeModel } from "./model.ts";
 import { classNameOf, refuseClass } from "./other-classes.ts";
 
-const ownModels: readonly VaeModel[] = [autoencoderKL, autoencoderTiny, mlpVae];
+const ownModels: readonly VaeModel[] = [
+  autoencoderKL,
+  // Wan 2.1's files are Qwen-Image's, too; its own class is for those who name it.
+  autoencoderKLQwenImage,
+  autoencoderKLQwenImage21,
+  autoencoderKLWan,
+  autoencoderTiny,
+  mlpVae,
+];
 
 /** What a config.json without `_class_name` is: diffusers wrote no other class without one. */
 export const defaultModel: VaeModel = autoencoderKL;
@@ -100,7 +111,12 @@ export function parseModelConfig(json: unknown, subject: string): ParsedModelCon
   return { model, ...model.config.parse(json, subject) };
 }
 
+/** Every class in the order in which they are asked for tensors: the most usual one takes what no other recognises. */
+export function modelsToAsk(): VaeModel[] {
+  return [...knownModels().filter((model) => model !== defaultModel), defaultModel];
+}
+
 /** The class whose weights these are, by their names and shapes; undefined when no known one recognises them. */
 export function modelOfTensors(tensors: TensorShapes): VaeModel | undefined {
-  return knownModels().find(({ alone }) => alone?.recognizes(tensors) === true);
+  return modelsToAsk().find(({ alone }) => alone?.recognizes(tensors) === true);
 }

@@ -30,7 +30,8 @@ export function attention(context: ModuleContext, name: string, x: Value, normNu
   });
 }
 
-function attend({ builder }: ModuleContext, query: Value, key: Value, value: Value): Value {
+/** softmax(query · keyᵀ / √C) · value. Each [N, C, H, W], a token for each pixel → the same shape. */
+export function attend({ builder }: ModuleContext, query: Value, key: Value, value: Value): Value {
   const [batch, channels, height, width] = query.shape as [number, number, number, number];
   const pixels = height * width;
   const tokens = (x: Value): Value =>

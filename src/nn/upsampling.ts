@@ -6,22 +6,23 @@ import type { ModuleContext } from "./context.ts";
 import { conv2d } from "./layers.ts";
 
 /**
- * `factor` times the height and width, each pixel repeated, then a 3x3 convolution of as many channels, with bias unless
- * `bias` is false.
+ * `factor` times the height and width, each pixel repeated, then a 3x3 convolution, of as many channels and with bias unless
+ * the options say otherwise.
  */
 export function upsampleConv2d(
   context: ModuleContext,
   name: string,
   x: Value,
-  { factor = 2, bias: hasBias = true }: { readonly factor?: number; readonly bias?: boolean } = {},
+  options: { readonly outChannels?: number; readonly factor?: number; readonly bias?: boolean } = {},
 ): Value {
   const { builder } = context;
   const channels = x.shape[1]!;
+  const { outChannels = channels, factor = 2, bias: hasBias = true } = options;
   const repeated = builder.apply("Resize", [x], { scales: [factor, factor] });
-  const plain = conv2d(context, name, repeated, { outChannels: channels, kernelSize: 3, bias: hasBias });
+  const plain = conv2d(context, name, repeated, { outChannels, kernelSize: 3, bias: hasBias });
   if (context.isTraining !== true || factor !== 2) return plain;
-  const weight = context.parameter(`${name}.weight`, [channels, channels, 3, 3]);
-  const bias = hasBias ? context.parameter(`${name}.bias`, [channels]) : undefined;
+  const weight = context.parameter(`${name}.weight`, [outChannels, channels, 3, 3]);
+  const bias = hasBias ? context.parameter(`${name}.bias`, [outChannels]) : undefined;
   const output = foldedUpsampleConv2d(builder, x, weight, bias);
   builder.knowGradient({ inputs: [plain], output, rule: (gradient) => [gradient] });
   return output;

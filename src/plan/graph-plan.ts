@@ -70,5 +70,6 @@ const elementwise = "elementwise";
 
 function usualAlgorithm(composite: Composite | undefined): string {
   if (composite?.kind === "Attention") return "attention";
-  return composite?.kind === "GroupNormalization" ? "normalisation" : elementwise;
+  const isNorm = composite?.kind === "GroupNormalization" || composite?.kind === "RMSNormalization";
+  return isNorm ? "normalisation" : elementwise;
 }

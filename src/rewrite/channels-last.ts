@@ -59,7 +59,7 @@ const rules: { readonly [K in OperatorName]: Rule<K> } = {
   Concat: (node, { builder, at }) =>
     builder.apply("Concat", node.inputs.map(at), { axis: newAxes[node.attributes.axis as 0 | 1 | 2 | 3] }),
   Conv: (node, rewriter) => rewriter.convolution(node),
-  ConvTranspose: undefined,
+  ConvTranspose: (node, rewriter) => rewriter.spread(node),
   Div: elementwise,
   Erf: elementwise,
   Exp: elementwise,
@@ -150,8 +150,15 @@ class ChannelsLast {
     return this.#copy.apply(node, inputs);
   }
 
-  /** Over all pixels, in two stages: ONNX Runtime adds up rows fast if they stay in the nearest cache. */
-  reduction({ operator, inputs: [x], attributes: { axes } }: NodeOf<"ReduceMean" | "ReduceSum">): Value {
+  /** Over the channels of each pixel, or over all pixels. */
+  reduction(node: NodeOf<"ReduceMean" | "ReduceSum">): Value {
+    const { operator, inputs, attributes } = node;
+    if (attributes.axes.join() !== "1") return this.#overPixels(node);
+    return this.builder.apply(operator, [this.at(inputs[0]!)], { axes: [3], keepdims: true });
+  }
+
+  /** In two stages: ONNX Runtime adds up rows fast if they stay in the nearest cache. */
+  #overPixels({ operator, inputs: [x], attributes: { axes } }: NodeOf<"ReduceMean" | "ReduceSum">): Value {
     invariant(axes.join() === "2,3", "channels last: a reduction is over all pixels");
     const [, channels, height, width] = x!.shape as [number, number, number, number];
     const pixels = height * width;
@@ -170,6 +177,30 @@ class ChannelsLast {
     const tile = this.#chooseTile(conv);
     if (tile === undefined) return this.#direct(conv);
     return this.#bilinear(conv, winogradAlgorithm(tile), conv.inputs[0]!, conv.attributes.pads[0]);
+  }
+
+  /** Of kernels that lie beside each other: every pixel's channels times a matrix are a square of pixels. */
+  spread({ inputs, attributes: { strides } }: NodeOf<"ConvTranspose">): Value {
+    const [x, weight] = inputs as [Value, Value];
+    const [inChannels, outChannels, down, across] = weight.shape as [number, number, number, number];
+    const isBeside = down === strides[0] && across === strides[1];
+    invariant(isBeside, "channels last: a transposed convolution's kernels lie beside each other");
+    const [, , height, width] = x.shape as [number, number, number, number];
+    const kernels = this.#transpose(this.at(weight), [0, 2, 3, 1]); // [Cin, kH, kW, Cout]
+    const matrix = this.#reshape(kernels, [inChannels, down * across * outChannels]);
+    const pixels = this.#reshape(this.at(x), [height * width, inChannels]);
+    const squares = this.#reshape(this.builder.apply("MatMul", [pixels, matrix], {}), [
+      height,
+      width,
+      down,
+      across * outChannels,
+    ]);
+    return this.#reshape(this.#transpose(squares, [0, 2, 1, 3]), [
+      1,
+      height * down,
+      width * across,
+      outChannels,
+    ]);
   }
 
   #bilinear(conv: NodeOf<"Conv">, algorithm: BilinearAlgorithm, x: Value, top: number): Value {

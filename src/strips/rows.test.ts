@@ -96,6 +96,34 @@ describe("the rule of an operator", () => {
     expect([concat(1), concat(0), concat(2), concat(3)]).toEqual(["same", "all", "all", "all"]);
   });
 
+  test("of adding up is row by row over the channels only, which stay as one", () => {
+    const sum = (axes: readonly number[], keepdims = true) =>
+      rowRule(nodeOf("ReduceSum", [[1, 2, 4, 4]], { axes, keepdims }));
+    expect([sum([1]), sum([2]), sum([1, 2]), sum([0]), sum([1], false)]).toEqual([
+      "same",
+      "all",
+      "all",
+      "all",
+      "all",
+    ]);
+  });
+
+  test("of a transposed convolution is a block of rows where kernels lie beside each other", () => {
+    const transposed = (stride: number, pads: readonly [number, number, number, number]) =>
+      rowRule(
+        nodeOf(
+          "ConvTranspose",
+          [
+            [1, 2, 4, 4],
+            [2, 3, 2, 2],
+          ],
+          { strides: [stride, stride], pads, outputPadding: [0, 0] },
+        ),
+      );
+    expect(transposed(2, [0, 0, 0, 0])).toEqual({ kind: "block", size: 2 });
+    expect([transposed(1, [0, 0, 0, 0]), transposed(2, [1, 0, 0, 0])]).toEqual(["all", "all"]);
+  });
+
   test("of all else needs the whole picture", () => {
     const window = { kernelShape: [2, 2], strides: [2, 2] } as const;
     const axes = { axes: [2, 3], keepdims: true };
@@ -126,7 +154,7 @@ describe("the rule of an operator", () => {
         "ConvTranspose",
         [
           [1, 2, 4, 4],
-          [2, 2, 1, 1],
+          [2, 2, 3, 3],
         ],
         { strides: [1, 1], pads: [0, 0, 0, 0], outputPadding: [0, 0] },
       ),

@@ -1,5 +1,5 @@
 /** Which rows of its input an operator reads for some rows of its output. */
-import type { NodeOf, Node, OperatorName } from "../graph/index.ts";
+import type { NodeOf, Node, OperatorName, Reduction } from "../graph/index.ts";
 
 /** Rows begin … end - 1 of a picture. */
 export interface Rows {
@@ -19,6 +19,9 @@ export type RowRule =
 
 const same = (): RowRule => "same";
 const all = (): RowRule => "all";
+/** Over the channels of each pixel, or of whole pictures. */
+const reduction = ({ attributes: { axes, keepdims } }: { readonly attributes: Reduction }): RowRule =>
+  axes.join() === "1" && keepdims ? "same" : "all";
 
 const rowRules: { readonly [K in OperatorName]: (node: NodeOf<K>) => RowRule } = {
   Abs: same,
@@ -33,7 +36,11 @@ const rowRules: { readonly [K in OperatorName]: (node: NodeOf<K>) => RowRule } =
     stride: attributes.strides[0],
     before: attributes.pads[0],
   }),
-  ConvTranspose: all,
+  ConvTranspose: ({ inputs, attributes: { strides, pads } }) => {
+    const size = inputs[1]!.shape[2]!;
+    // Kernels that lie beside each other: every row becomes a block of rows.
+    return size === strides[0] && pads.every((pad) => pad === 0) ? { kind: "block", size } : "all";
+  },
   Div: same,
   Erf: same,
   Exp: same,
@@ -47,10 +54,10 @@ const rowRules: { readonly [K in OperatorName]: (node: NodeOf<K>) => RowRule } =
   Mul: same,
   Neg: same,
   Pad: all,
-  ReduceLogSumExp: all,
-  ReduceMax: all,
-  ReduceMean: all,
-  ReduceSum: all,
+  ReduceLogSumExp: reduction,
+  ReduceMax: reduction,
+  ReduceMean: reduction,
+  ReduceSum: reduction,
   Relu: same,
   Reshape: all,
   Resize: ({ attributes }) => ({ kind: "block", size: attributes.scales[0] }),

@@ -14,8 +14,11 @@ import {
 } from "../graph/index.ts";
 import { rowRule } from "./rows.ts";
 
-/** A node, or a composite in place of its nodes. */
-export type Step = Node | Composite;
+/** A composite that needs whole pictures. */
+type WholeComposite = Attention | GroupNormalization;
+
+/** A node, or a composite that needs whole pictures in place of its nodes. */
+export type Step = Node | WholeComposite;
 
 /** A part of the graph that is computed strip by strip from maps that are kept, and makes maps that are kept. */
 export interface LocalSegment {
@@ -64,18 +67,21 @@ export const isNorm = (step: Step): step is GroupNormalization =>
 
 /** The nodes that depend on inputs, each composite's as one step. */
 function coarseSteps(graph: Graph, fixed: ReadonlySet<string>): Step[] {
-  const composites = new Map(graph.composites.map((composite) => [composite.output.name, composite]));
+  const composites = new Map(graph.composites.filter(isWhole).map((each) => [each.output.name, each]));
   const inside = insideOf(graph);
   return graph.nodes
     .filter(({ output }) => !inside.has(output.name) && !fixed.has(output.name))
     .map((node) => composites.get(node.output.name) ?? node);
 }
 
-/** The values strictly inside of the composites. */
+const isWhole = (composite: Composite): composite is WholeComposite =>
+  composite.kind === "Attention" || composite.kind === "GroupNormalization";
+
+/** The values strictly inside of the composites that need whole pictures. */
 function insideOf(graph: Graph): Set<string> {
   const producers = new Map(graph.nodes.map((node) => [node.output.name, node]));
   const inside = new Set<string>();
-  for (const { inputs, output } of graph.composites) {
+  for (const { inputs, output } of graph.composites.filter(isWhole)) {
     const borders = new Set(inputs.map(({ name }) => name));
     const visit = (value: Value): void => {
       for (const input of producers.get(value.name)?.inputs ?? []) {
@@ -91,8 +97,8 @@ function insideOf(graph: Graph): Set<string> {
 
 /**
  * The maps that must exist as a whole: what statistics and attention are taken of, and inputs and outputs. Besides,
- * what lies between two convolutions with a halo, so that halos do not add up; and what a 1x1 convolution makes
- * narrower before it waits for its use.
+ * what lies between two convolutions with a halo, so that halos do not add up; what a normalisation of pixels reads,
+ * since a residual block reads it once more; and what a 1x1 convolution makes narrower before it waits for its use.
  */
 function keptMaps(graph: Graph, steps: readonly Step[], fixed: ReadonlySet<string>): Set<string> {
   const kept = new Set([...graph.inputs, ...graph.outputs].map(({ name }) => name));
@@ -101,6 +107,7 @@ function keptMaps(graph: Graph, steps: readonly Step[], fixed: ReadonlySet<strin
     if (isNorm(step)) kept.add(step.inputs[0].name);
     else for (const { name } of [...step.inputs, step.output]) kept.add(name);
   }
+  for (const { kind, inputs } of graph.composites) if (kind === "RMSNormalization") kept.add(inputs[0].name);
   const hasHalo = new Set<string>();
   for (const step of steps) {
     const sources = step.inputs.filter(({ name }) => !fixed.has(name) && !kept.has(name));

@@ -1,6 +1,6 @@
 /** Which class's weights a single file holds, and its tensors under diffusers' names. */
 import { VaekitError } from "../errors.ts";
-import { defaultModel, knownModels, type VaeModel } from "../models/index.ts";
+import { defaultModel, modelsToAsk, type VaeModel } from "../models/index.ts";
 import { describeOtherPart, refuseOtherAutoencoders } from "../models/other-tensors.ts";
 import type { FoundTensor } from "../tensor/stored-tensor.ts";
 import { vaePrefixes, withDiffusersNames, withoutPrefix, type NamingScheme } from "./key-names.ts";
@@ -27,7 +27,7 @@ export interface FileOfModel {
  */
 export function modelOfFile(tensors: Tensors, subject: string): FileOfModel {
   const ofVae = withoutPrefix(tensors);
-  const known = knownModels().find((model) => recognizes(model, ofVae));
+  const known = modelsToAsk().find((model) => recognizes(model, ofVae));
   if (known === undefined) {
     refuseOtherAutoencoders(ofVae, subject);
     checkIsVae(ofVae, tensors, subject);

@@ -14,6 +14,14 @@ export interface ModelCase {
   readonly tiled: boolean;
 }
 
+/** A tiny model of videos, with diffusers' encode and decode of one frame. */
+export interface VideoModelCase extends ModelCase {
+  /** `_class_name` in its config.json. */
+  readonly class_name: string;
+  /** Of a tiled one: the side of a tile, in what the network sees as pixels, of which a quarter overlaps. */
+  readonly tile?: number;
+}
+
 /** The tiny model of weights/ in one file layout. */
 export interface WeightsCase {
   readonly name: string;
@@ -63,6 +71,7 @@ export interface MetricsCase {
 interface Manifest {
   readonly models: readonly ModelCase[];
   readonly tiny_models: readonly ModelCase[];
+  readonly video_models: readonly VideoModelCase[];
   readonly weights: readonly WeightsCase[];
   readonly posterior: readonly NamedCase[];
   readonly latents: readonly PackingCase[];

@@ -137,6 +137,30 @@ describe("upsampling and a 3x3 convolution become one convolution", () => {
 });
 
 describe("other operators", () => {
+  test("sums over the channels of a pixel are one for each pixel", async () => {
+    const graph = await expectSameFunction({
+      shape: [1, 3, 5, 4],
+      build: (builder, x) => builder.apply("ReduceSum", [x], { axes: [1], keepdims: true }),
+    });
+    expect(graph.outputs[0]!.shape).toEqual([1, 5, 4, 1]);
+  });
+
+  test.each<[string, [number, number]]>([
+    ["squares", [2, 2]],
+    ["rectangles", [2, 3]],
+  ])("a transposed convolution whose kernels lie beside each other is a product: %s", async (_, sides) => {
+    const graph = await expectSameFunction({
+      shape: [1, 3, 5, 4],
+      build: (builder, x) =>
+        builder.apply("ConvTranspose", [x, builder.constant("weight", normal(3, 2, ...sides))], {
+          strides: sides,
+          pads: [0, 0, 0, 0],
+          outputPadding: [0, 0],
+        }),
+    });
+    expect(operatorsOf(graph)).not.toContain("ConvTranspose");
+  });
+
   test("a 1x1 convolution is a product", async () => {
     const build = conv({ outChannels: 7, side: 1, pads: [0, 0, 0, 0] });
     const graph = await expectSameFunction({ shape: [1, 3, 5, 4], build });

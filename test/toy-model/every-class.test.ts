@@ -19,9 +19,37 @@ import { toyModel } from "./graph.ts";
 
 registerModel(toyModel);
 
+/** Two levels, whose shortcut joins frames. */
+const smallVideoModel = {
+  baseDim: 4,
+  zDim: 3,
+  dimMult: [1, 2],
+  numResBlocks: 1,
+  attnScales: [],
+  temperalDownsample: [true],
+  dropout: 0,
+  latentsMean: [0, 1, -1],
+  latentsStd: [1, 2, 0.5],
+};
+
+const patchedVideoModel = {
+  ...smallVideoModel,
+  dimMult: [2, 1],
+  decoderBaseDim: 6,
+  isResidual: true,
+  inChannels: 12,
+  outChannels: 12,
+  patchSize: 2,
+  scaleFactorTemporal: 4,
+  scaleFactorSpatial: 4,
+};
+
 /** A small one of each class; a new class does not pass without its own. */
 const configs: Readonly<Record<string, object>> = {
   AutoencoderKL: completeConfig({ blockOutChannels: [4], normNumGroups: 2, latentChannels: 3 }),
+  AutoencoderKLQwenImage: { ...smallVideoModel, inputChannels: 4 },
+  AutoencoderKLQwenImage21: { ...patchedVideoModel, patchSize: null, inChannels: 4, outChannels: 4 },
+  AutoencoderKLWan: patchedVideoModel,
   AutoencoderTiny: completeTinyConfig({
     encoderBlockOutChannels: [4, 4],
     numEncoderBlocks: [1, 2],

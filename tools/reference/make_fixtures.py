@@ -8,6 +8,7 @@ versions of torch and diffusers (tools/reference/requirements.txt). The parts, e
 
     models          tiny AutoencoderKLs: every switch of the config, odd sizes, batches, tiling
     tiny_models     tiny AutoencoderTinys, and TAEF2
+    video_models    tiny models of Wan and Qwen-Image, for one frame
     weights         one model in every file layout: variants, shards, old names, original single files
     posterior       DiagonalGaussianDistribution
     latents         FLUX's packing
@@ -29,12 +30,14 @@ import models
 import posterior
 import random_numbers
 import tiny_models
+import video_models
 import weights
 from common import FIXTURES, write_json
 
 PARTS = {
     "models": models.write,
     "tiny_models": tiny_models.write,
+    "video_models": video_models.write,
     "weights": weights.write,
     "posterior": posterior.write,
     "latents": latents.write,
