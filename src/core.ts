@@ -6,16 +6,19 @@ export * from "./images/index.ts";
 export * from "./latents/index.ts";
 export {
   completeConfig,
+  completeVQModelConfig,
   defaultConfig,
   formatConfig,
   inferConfig,
   modelFamilies,
   modelNamed,
+  normTypes,
   parameterShapes,
   parseConfig,
   parseModelConfig,
   registerModel,
   spatialFactor,
+  type AnyGivenConfig,
   type AutoencoderKLConfig,
   type AutoencoderKLConfigJson,
   type AutoencoderTinyConfig,
@@ -28,16 +31,20 @@ export {
   type GivenConfig,
   type GivenSources,
   type GivenTinyConfig,
+  type GivenVQModelConfig,
   type InputSize,
   type MlpVaeConfig,
   type ModelFacts,
   type ModelFamily,
   type ModelNames,
+  type NormType,
   type ParsedConfig,
   type ParsedModelConfig,
   type TensorShapes,
   type TileFacts,
   type VaeModel,
+  type VQModelConfig,
+  type VQModelConfigJson,
   type WeightsAlone,
 } from "./models/index.ts";
 export { encodeModel, type Placement, type PlacementBeside, type PlacementInside } from "./onnx/index.ts";
@@ -85,6 +92,7 @@ export {
   type Tiling,
 } from "./vae/options.ts";
 export type { ParameterDescription } from "./vae/described-vae.ts";
+export type { VQDecodingOptions } from "./vae/vq-model.ts";
 export { Vae, type Reconstruction } from "./vae/vae.ts";
 export {
   encodeSafetensors,

@@ -72,6 +72,7 @@ const withoutConstructor = new Set([
   "Tensor",
   "Trainer",
   "Vae",
+  "VQModel",
   "ValueObject",
   "VaekitError",
 ]);

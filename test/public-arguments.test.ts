@@ -24,6 +24,7 @@ import {
   type Rows,
 } from "./argument-rows.ts";
 import { fixturePath } from "./conformance/fixtures.ts";
+import { vqRows } from "./vq-argument-rows.ts";
 import { latentsRows } from "./latents-argument-rows.ts";
 import { autoencoderKL } from "../src/models/index.ts";
 import { Autoencoder, Mlp, runtimes } from "./small-models.ts";
@@ -157,6 +158,7 @@ const rows: Rows = {
   "encodeImage: options": options((x) => vaekit.encodeImage(raster, "a.png", x)),
 
   ...latentsRows,
+  ...vqRows(placed),
 
   completeConfig: row((x) => vaekit.completeConfig(x), "object", "Map"),
   parseConfig: row((x) => vaekit.parseConfig(x, "config.json"), "object", "Map"),
@@ -266,6 +268,7 @@ const rows: Rows = {
   "Vae.encode: options": options((x) => vae.encode(Tensor.zeros([1, 3, 2, 2]), x)),
   "Vae.decode": row((x) => vae.decode(x)),
   "Vae.decode: rows": row((x) => mlp.decode(x)),
+  "Vae.decodeLatents": row((x) => vae.decodeLatents(x)),
   "Vae.forward": row((x) => mlp.forward(x)),
   "Vae.reconstruct": row(
     (x) => mlp.forward(Tensor.zeros([1, 6]), x),

@@ -59,7 +59,7 @@ function samplerOf(vae: Vae, size: PictureSize | undefined): Sampler {
       return vae.normalizeLatents(encoded.latents());
     },
     decode: async (latents, onProgress) => {
-      const { sample } = await vae.decode(vae.denormalizeLatents(latents), {
+      const { sample } = await vae.decodeLatents(vae.denormalizeLatents(latents), {
         // One picture at a time: the same numbers, less memory.
         slicing: true,
         onProgress: ({ done, total }) => {

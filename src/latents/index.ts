@@ -44,4 +44,6 @@ export {
   type ScalingConfig,
 } from "./scaling.ts";
 export { LatentStatistics, type LatentStatisticsJson } from "./statistics.ts";
+export type { Quantized } from "./vector-quantizer.ts";
+export { VQEncoderOutput, type VQEncoderOutputFields } from "./vq-encoder-output.ts";
 export { ValueObject, type FieldsOf } from "./value-object.ts";

@@ -39,7 +39,8 @@ export function blocksWithGroupNorm(
     ...context,
     activate: (x) => activations[actFn](context.builder, x),
     normalize: (name, x) => groupNorm(context, name, x, normNumGroups),
-    attend: (name, x) => attention(context, name, x, normNumGroups),
+    attend: (name, x) =>
+      attention(context, name, x, (h) => groupNorm(context, `${name}.group_norm`, h, normNumGroups)),
   };
 }
 

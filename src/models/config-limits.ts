@@ -7,6 +7,8 @@ export const configLimits = {
   pictureChannels: 256,
   /** latent_channels, and so the numbers in latents_mean and latents_std. */
   latentChannels: 4096,
+  /** Rows of a codebook: num_vq_embeddings. */
+  codebookRows: 2 ** 22,
   /** Each of block_out_channels, and norm_num_groups. */
   blockChannels: 8192,
   /** Levels: a spatial factor of 512. */

@@ -1,4 +1,11 @@
 /** The classes of autoencoders, and what each has of its own. */
+import type { GivenConfig } from "./autoencoder-kl/config.ts";
+import type { GivenTinyConfig } from "./autoencoder-tiny/config.ts";
+import type { GivenVQModelConfig } from "./vq-model/keys.ts";
+
+/** Keys of a config, under diffusers' names or ours, of any class whose weights may come without one. */
+export type AnyGivenConfig = GivenConfig | GivenTinyConfig | GivenVQModelConfig;
+
 export {
   buildDecoder,
   buildEncoder,
@@ -58,6 +65,16 @@ export {
 } from "./mlp-vae/graph.ts";
 export { isMlpVaeConfig, mlpVaeClassName, mlpVaeNames, parseMlpVaeConfig } from "./mlp-vae/config.ts";
 export { mlpVae } from "./mlp-vae/model.ts";
+export { codebookName } from "./vq-model/graph.ts";
+export {
+  completeVQModelConfig,
+  normTypes,
+  type GivenVQModelConfig,
+  type NormType,
+  type VQModelConfig,
+  type VQModelConfigJson,
+} from "./vq-model/keys.ts";
+export { vqModel } from "./vq-model/model.ts";
 export { checkFacts } from "./check-model.ts";
 export type {
   BufferFacts,

@@ -1,10 +1,23 @@
-/** One fresh parameter, drawn as PyTorch's layers draw theirs: the same generator and seed give the same bits. */
+/** Fresh parameters, drawn as PyTorch's layers draw theirs: the same generator and seed give the same bits. */
+import { VaekitError } from "../errors.ts";
 import type { BaseGenerator } from "../random/base-generator.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { configLimits } from "./config-limits.ts";
 
 /** What PyTorch's layers pass to kaiming_uniform_ as the negative slope. */
 const kaimingSlope = Math.sqrt(5);
+
+/** @throws INVALID_CONFIG for a model of more parameters than `configLimits` allows. */
+export function checkParameterCount(shapes: ReadonlyMap<string, Shape>): void {
+  const count = [...shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
+  const most = configLimits.freshParameters;
+  if (count <= most) return;
+  throw new VaekitError(
+    "INVALID_CONFIG",
+    `config: expected a model of at most ${most} parameters to draw, found ${count}. Make block_out_channels or layers_per_block smaller.`,
+  );
+}
 
 /**
  * Draws one parameter as PyTorch's Conv2d, Linear and normalisation layers do, weights before biases: weight and bias

@@ -37,7 +37,6 @@ const autoencoders = {
   LongCatAudioDiTVae: "an audio autoencoder",
   LTX2VideoDiffusionDecoderModel: "LTX-Video's",
   MMAudioVAE: "an audio autoencoder",
-  VQModel: "an autoencoder with a codebook",
 };
 
 /** Classes of diffusers and transformers that are no autoencoders. */

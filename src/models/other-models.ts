@@ -25,9 +25,13 @@ const conv2d = (name: RegExp): Mark => ({ name, rank: 4 });
 /** Autoencoders; the special before the general, as the first that fits is taken. */
 export const otherAutoencoders: readonly OtherModel[] = [
   {
-    description: "an autoencoder with a codebook (VQModel: MoVQ, VQGAN), without a distribution over latents",
-    classNames: ["VQModel"],
-    marks: [[/^quantize\.embedding\.weight$/], [/^quantize\.embed(ding)?s?$/]],
+    description: "a VQModel, an autoencoder with a codebook",
+    remedy: "openVae opens it.",
+    marks: [[/^quantize\.embedding\.weight$/]],
+  },
+  {
+    description: "an autoencoder with a codebook of another kind than VQModel's",
+    marks: [[/^quantize\.embed(ding)?s?$/]],
   },
   {
     description:

@@ -31,7 +31,6 @@ const kl: Names = {
   "decoder.conv_in.weight": [512, 4, 3, 3],
 };
 const autoencoders: [what: RegExp, names: Names][] = [
-  [/VQModel/, { ...kl, "quantize.embedding.weight": [8192, 3] }],
   [/VQModel/, { ...kl, "quantize.embed": [8192, 3] }],
   [/VQModel/, { ...kl, "quantize.embeddings": [8192, 3] }],
   [/FLUX\.2's/, { ...kl, "bn.running_mean": [128] }],

@@ -15,6 +15,7 @@ import { describeFound } from "./config-checks.ts";
 import { mlpVae } from "./mlp-vae/model.ts";
 import type { ParsedConfig, TensorShapes, VaeModel } from "./model.ts";
 import { classNameOf, refuseClass } from "./other-classes.ts";
+import { vqModel } from "./vq-model/model.ts";
 
 const ownModels: readonly VaeModel[] = [
   autoencoderKL,
@@ -23,6 +24,7 @@ const ownModels: readonly VaeModel[] = [
   autoencoderKLQwenImage21,
   autoencoderKLWan,
   autoencoderTiny,
+  vqModel,
   mlpVae,
 ];
 

@@ -2,7 +2,7 @@
 import type { Value } from "../graph/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { ModuleContext } from "./context.ts";
-import { groupNorm, linear } from "./layers.ts";
+import { linear } from "./layers.ts";
 
 /** The most scores that exist at once: 2^21 float32 are 8 MiB, which a level-2 cache nearly holds. */
 const maxScores = 2 ** 21;
@@ -15,12 +15,18 @@ const minChunk = 64;
  *
  * The queries go in chunks, so that the (H·W) x (H·W) matrix of scores never exists as a whole.
  *
+ * @param normalize of the same shape.
  * @see diffusers, models/attention_processor.py (Attention with a residual connection)
  */
-export function attention(context: ModuleContext, name: string, x: Value, normNumGroups: number): Value {
+export function attention(
+  context: ModuleContext,
+  name: string,
+  x: Value,
+  normalize: (x: Value) => Value,
+): Value {
   const { builder } = context;
   return builder.scope(name, () => {
-    const normalized = groupNorm(context, `${name}.group_norm`, x, normNumGroups);
+    const normalized = normalize(x);
     const query = linear(context, `${name}.to_q`, normalized);
     const key = linear(context, `${name}.to_k`, normalized);
     const value = linear(context, `${name}.to_v`, normalized);

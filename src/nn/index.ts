@@ -5,6 +5,7 @@ export { batchNorm, conv2d, dense, groupNorm, linear } from "./layers.ts";
 export { byColumns, joinTiles } from "./join-tiles.ts";
 export { matrixTensor } from "./matrix-constant.ts";
 export { rmsNorm } from "./rms-norm.ts";
+export { spatialNorm } from "./spatial-norm.ts";
 export { foldedUpsampleConv2d, upsampleConv2d } from "./upsampling.ts";
 export { kronecker, winogradMatrices, type WinogradMatrices } from "./winograd-matrices.ts";
 export { winogradWeightGradient } from "./winograd.ts";

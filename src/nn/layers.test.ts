@@ -176,7 +176,9 @@ describe("batch normalisation", () => {
 
 describe("attention", () => {
   const attended = (height: number, width: number): Graph =>
-    graphOf([1, 4, height, width], (context, x) => attention(context, "attn", x, 2)).graph;
+    graphOf([1, 4, height, width], (context, x) =>
+      attention(context, "attn", x, (h) => groupNorm(context, "attn.group_norm", h, 2)),
+    ).graph;
   const chunks = (graph: Graph): number =>
     graph.nodes.filter(({ operator }) => operator === "Softmax").length;
 

@@ -1,10 +1,11 @@
 /** The classes of models that have a class of their own in Node, with its ways of opening; all others are as good without. */
-import { autoencoderKL, autoencoderTiny, mlpVae, type VaeModel } from "../models/index.ts";
+import { autoencoderKL, autoencoderTiny, mlpVae, vqModel, type VaeModel } from "../models/index.ts";
 import { Vae, type VaeParts } from "../vae/vae.ts";
 import { AutoencoderKL } from "./autoencoder-kl.ts";
 import { AutoencoderTiny } from "./autoencoder-tiny.ts";
 import { MlpVae } from "./mlp-vae.ts";
 import { savePretrained } from "./save-pretrained.ts";
+import { VQModel } from "./vq-model.ts";
 
 /** A model that was opened in Node. */
 export interface NodeVae extends Vae {
@@ -29,6 +30,7 @@ const classes: ReadonlyMap<VaeModel, (parts: VaeParts) => NodeVae> = new Map<
 >([
   [autoencoderKL, (parts) => AutoencoderKL.of(parts)],
   [autoencoderTiny, (parts) => AutoencoderTiny.of(parts)],
+  [vqModel, (parts) => VQModel.of(parts)],
   [mlpVae, (parts) => MlpVae.of(parts)],
 ]);
 

@@ -21,6 +21,7 @@ import "./supported-node.ts";
 export * from "../core.ts";
 export { AutoencoderKL } from "./autoencoder-kl.ts";
 export { AutoencoderTiny } from "./autoencoder-tiny.ts";
+export { VQModel } from "./vq-model.ts";
 export type {
   FromConfigOptions,
   FromPretrainedOptions,

@@ -1,7 +1,7 @@
 /** The options of opening a model, and what is said of those that belong to another way of opening one. */
 import { VaekitError } from "../errors.ts";
 import type { HubOptions, ModelPlace } from "../hub/index.ts";
-import { modelFamilies, type GivenConfig, type ModelFamily } from "../models/index.ts";
+import { modelFamilies, type AnyGivenConfig, type ModelFamily } from "../models/index.ts";
 import type { Generator } from "../random/index.ts";
 import { checkGivenRuntime, devices, type Device, type Runtime } from "../runtime/index.ts";
 import {
@@ -40,7 +40,7 @@ export interface FromSingleFileOptions extends RuntimeOptions {
    * Keys of the config, under diffusers' names or ours, or the path of a config.json. They complete what the tensors'
    * shapes and `as` say, and win over `as`; what contradicts the shapes is an error.
    */
-  readonly config?: GivenConfig | string;
+  readonly config?: AnyGivenConfig | string;
   /** The model family, which fills in what shapes cannot tell: scaling, shift and sample size. */
   readonly as?: ModelFamily;
 }

@@ -16,7 +16,7 @@ export class AutoencoderKLModel extends Vae<AutoencoderKLConfig, AutoencoderKLOu
 
   /** Encodes, takes the mode (or a sample) of the posterior, and decodes it. */
   override async forward(pixels: Tensor, options: ForwardOptions = {}): Promise<AutoencoderKLForwardOutput> {
-    const { sample, encoded } = await this.reconstruct(pixels, options);
-    return new AutoencoderKLForwardOutput({ sample, latentDist: encoded.latentDist });
+    const { decoded, encoded } = await this.reconstruct(pixels, options);
+    return new AutoencoderKLForwardOutput({ sample: decoded.sample, latentDist: encoded.latentDist });
   }
 }

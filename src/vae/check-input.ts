@@ -46,10 +46,10 @@ function checkSides(shape: Shape, { spatialFactor, sizes }: ModelFacts, expected
 }
 
 /** latents must be [N, L, h, w], or [N, L]. @returns them as float32. */
-export function checkLatents(latents: Tensor, facts: ModelFacts): Tensor<"float32"> {
+export function checkLatents(latents: Tensor, facts: ModelFacts, subject = "decode"): Tensor<"float32"> {
   const channels = facts.latentChannels;
-  const expected = `decode: expected latents ${layoutOf(facts, channels, "h, w")}`;
-  checkTensor(latents, "decode: latents");
+  const expected = `${subject}: expected latents ${layoutOf(facts, channels, "h, w")}`;
+  checkTensor(latents, `${subject}: latents`);
   const { shape } = latents;
   if (facts.layout === "planes" && shape.length === 3 && shape[2] === 4 * channels) {
     fail(`${expected}, found ${formatShape(shape)}. These look packed (FLUX): call unpackLatents first.`);
@@ -62,7 +62,7 @@ export function checkLatents(latents: Tensor, facts: ModelFacts): Tensor<"float3
   }
   if (shape[1] !== channels) fail(`${expected}, found ${formatShape(shape)}. Do they come from another VAE?`);
   if (latents.dtype === "uint8" || latents.dtype === "int64") {
-    fail(`decode: expected float latents, found ${latents.dtype}.`);
+    fail(`${subject}: expected float latents, found ${latents.dtype}.`);
   }
   if (shape.includes(0)) fail(`${expected}, found the empty shape ${formatShape(shape)}.`);
   return latents.toFloat32();

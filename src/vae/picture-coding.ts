@@ -47,7 +47,7 @@ const encodingKinds: OptionKinds<PictureEncodingOptions> = {
 export interface PictureCoder {
   readonly facts: PictureFacts;
   encode(pixels: Tensor, options: CodingOptions): Promise<Encoded>;
-  decode(latents: Tensor, options: CodingOptions): Promise<DecoderOutput>;
+  decodeLatents(latents: Tensor, options: CodingOptions): Promise<DecoderOutput>;
   normalizeLatents(latents: Tensor): Tensor<"float32">;
   denormalizeLatents(latents: Tensor): Tensor<"float32">;
 }
@@ -111,7 +111,7 @@ export async function decodePicture(
     const message = `decodeImage: expected the latents of one picture, ${expected}, found ${formatShape(latents.shape)}. Decode several with decode and postprocess.`;
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
-  const { sample } = await coder.decode(coder.denormalizeLatents(latents), options);
+  const { sample } = await coder.decodeLatents(coder.denormalizeLatents(latents), options);
   const [raster] = picturesOf(sample, coder.facts, "decodeImage");
   return codec.picture(raster!);
 }

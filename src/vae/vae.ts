@@ -122,6 +122,16 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   }
 
   /**
+   * {@link decode} as the pipelines of the class call it, which is the same for nearly all: those of a VQModel with spatial
+   * norms do not quantise.
+   *
+   * @throws as decode does.
+   */
+  decodeLatents(latents: Tensor, options: CodingOptions = {}): Promise<DecoderOutput> {
+    return this.decode(latents, options);
+  }
+
+  /**
    * Encodes, takes the most probable latents (or a sample), and decodes them.
    *
    * @param pixels as {@link encode} takes them.
@@ -130,15 +140,14 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    *   alone.
    */
   async forward(pixels: Tensor, options: ForwardOptions = {}): Promise<Reconstruction> {
-    const { sample } = await this.reconstruct(pixels, options);
-    return new DecoderOutput({ sample });
+    return (await this.reconstruct(pixels, options)).decoded;
   }
 
   /** {@link forward}, and what was encoded on the way. */
   protected async reconstruct(
     pixels: Tensor,
     options: ForwardOptions,
-  ): Promise<{ readonly sample: Tensor; readonly encoded: Output }> {
+  ): Promise<{ readonly decoded: DecoderOutput; readonly encoded: Output }> {
     checkForwardOptions("forward", options);
     halfNames.forEach((half) => this.configOf(half, "forward"));
     const { samplePosterior = false, generator, noise, ...coding } = options;
@@ -149,8 +158,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     };
     const latents = encoded.latents({ sample: samplePosterior, ...random });
     const kept = this.model.forwardLatents?.(latents, this.config) ?? latents;
-    const { sample } = await this.decode(kept, coding);
-    return { sample, encoded };
+    return { decoded: await this.decode(kept, coding), encoded };
   }
 
   /**

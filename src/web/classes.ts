@@ -1,11 +1,12 @@
 /** The classes of models that have a class of their own in the browser; all others are as good without. */
-import { autoencoderKL, autoencoderTiny, type VaeModel } from "../models/index.ts";
+import { autoencoderKL, autoencoderTiny, vqModel, type VaeModel } from "../models/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { CodingOptions } from "../vae/options.ts";
 import { Vae, type VaeParts } from "../vae/vae.ts";
 import { AutoencoderKL } from "./autoencoder-kl.ts";
 import { AutoencoderTiny } from "./autoencoder-tiny.ts";
 import { WebPicture } from "./pictures.ts";
+import { VQModel } from "./vq-model.ts";
 
 /** A model that was opened in the browser. */
 export interface WebVae extends Vae {
@@ -30,6 +31,7 @@ const classes: ReadonlyMap<VaeModel, (parts: VaeParts) => WebVae> = new Map<
 >([
   [autoencoderKL, (parts) => AutoencoderKL.of(parts)],
   [autoencoderTiny, (parts) => AutoencoderTiny.of(parts)],
+  [vqModel, (parts) => VQModel.of(parts)],
 ]);
 
 /** A model of its class, or of none where the class has none here. */

@@ -19,6 +19,7 @@
 export * from "../core.ts";
 export { AutoencoderKL } from "./autoencoder-kl.ts";
 export { AutoencoderTiny } from "./autoencoder-tiny.ts";
+export { VQModel } from "./vq-model.ts";
 export type { WebVae } from "./classes.ts";
 export { openVae } from "./open-vae.ts";
 export type { FromPretrainedOptions } from "./opening-options.ts";

@@ -22,6 +22,12 @@ export interface VideoModelCase extends ModelCase {
   readonly tile?: number;
 }
 
+/** A tiny model with a codebook, with diffusers' encode, quantise and decode. */
+export interface VQModelCase extends NamedCase {
+  readonly covers: string;
+  readonly folder: string;
+}
+
 /** The tiny model of weights/ in one file layout. */
 export interface WeightsCase {
   readonly name: string;
@@ -72,6 +78,7 @@ interface Manifest {
   readonly models: readonly ModelCase[];
   readonly tiny_models: readonly ModelCase[];
   readonly video_models: readonly VideoModelCase[];
+  readonly vq_models: readonly VQModelCase[];
   readonly weights: readonly WeightsCase[];
   readonly posterior: readonly NamedCase[];
   readonly latents: readonly PackingCase[];

@@ -4,6 +4,7 @@ import { verify, type Graph } from "../../src/graph/index.ts";
 import {
   completeConfig,
   completeTinyConfig,
+  completeVQModelConfig,
   knownModels,
   pytorchExamplesMlpVae,
   registerModel,
@@ -58,6 +59,14 @@ const configs: Readonly<Record<string, object>> = {
     latentChannels: 5,
   }),
   MlpVae: { ...pytorchExamplesMlpVae, inputSize: 12, hiddenSizes: [5], latentSize: 3 },
+  VQModel: completeVQModelConfig({
+    blockOutChannels: [4, 8],
+    downBlockTypes: ["DownEncoderBlock2D", "DownEncoderBlock2D"],
+    upBlockTypes: ["UpDecoderBlock2D", "UpDecoderBlock2D"],
+    normNumGroups: 2,
+    vqEmbedDim: 2,
+    numVqEmbeddings: 7,
+  }),
   ToyAutoencoder: {
     pictureChannels: 3,
     codeChannels: 6,

@@ -9,6 +9,7 @@ versions of torch and diffusers (tools/reference/requirements.txt). The parts, e
     models          tiny AutoencoderKLs: every switch of the config, odd sizes, batches, tiling
     tiny_models     tiny AutoencoderTinys, and TAEF2
     video_models    tiny models of Wan and Qwen-Image, for one frame
+    vq_models       tiny VQModels: spatial norms, rows by their numbers
     weights         one model in every file layout: variants, shards, old names, original single files
     posterior       DiagonalGaussianDistribution
     latents         FLUX's packing
@@ -31,6 +32,7 @@ import posterior
 import random_numbers
 import tiny_models
 import video_models
+import vq_models
 import weights
 from common import FIXTURES, write_json
 
@@ -38,6 +40,7 @@ PARTS = {
     "models": models.write,
     "tiny_models": tiny_models.write,
     "video_models": video_models.write,
+    "vq_models": vq_models.write,
     "weights": weights.write,
     "posterior": posterior.write,
     "latents": latents.write,

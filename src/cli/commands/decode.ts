@@ -108,7 +108,7 @@ async function decodeAll(
   using progress = new Progress(1);
   const coding = new Coding(vae, options, progress);
   progress.task("decoding");
-  const { sample } = await vae.decode(latents, {
+  const { sample } = await vae.decodeLatents(latents, {
     ...coding.options,
     // One picture at a time: the same numbers, less memory.
     slicing: true,

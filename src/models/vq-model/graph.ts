@@ -1,0 +1,94 @@
+/**
+ * VQModel: the convolutional autoencoder with a codebook (VQGAN, MoVQ), as two graphs of the blocks that it shares with
+ * other classes. What lies between them, the nearest row of the codebook for each latent, is no part of a graph.
+ *
+ * Shapes: N batch, C channels, H W pixels, L latent channels, E values of a row, h w latents (H / 2^(levels-1)).
+ *
+ * @see van den Oord et al. 2017, Neural Discrete Representation Learning
+ * @see Zheng et al. 2022, MoVQ: Modulating Quantized Vectors for High-Fidelity Image Generation
+ * @see diffusers, models/autoencoders/vq_model.py
+ */
+import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
+import { activations, attention, conv2d, spatialNorm, type ModuleContext } from "../../nn/index.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import { factorOf } from "../block-keys.ts";
+import { blocksWithGroupNorm, decoder, encoder, type BlockContext } from "../blocks.ts";
+import {
+  parametersFrom,
+  shapesOfHalves,
+  type FindParameter,
+  type Half,
+  type InputSize,
+} from "../parameters.ts";
+import { checkVQModelConfig, embedDimOf, spatialNormGroups, type VQModelConfig } from "./keys.ts";
+
+/** The codebook's name in checkpoints: [numVqEmbeddings, E]. */
+export const codebookName = "quantize.embedding.weight";
+
+/** sample [N, C, H, W] in [-1, 1] → latents [N, E, h, w], not quantised. */
+export function encodeVQ(context: ModuleContext, sample: Value, config: VQModelConfig): Value {
+  const latents = encoder(blocksWithGroupNorm(context, config), sample, config, config.latentChannels);
+  return conv2d(context, "quant_conv", latents, { outChannels: embedDimOf(config), kernelSize: 1 });
+}
+
+/** quantised latents [N, E, h, w] → sample [N, C, H, W], about [-1, 1]. */
+export function decodeVQ(context: ModuleContext, quantized: Value, config: VQModelConfig): Value {
+  const { latentChannels, normType, outChannels } = config;
+  const z = conv2d(context, "post_quant_conv", quantized, { outChannels: latentChannels, kernelSize: 1 });
+  const blocks =
+    normType === "spatial"
+      ? blocksWithSpatialNorm(context, quantized, config)
+      : blocksWithGroupNorm(context, config);
+  return decoder(blocks, z, config, outChannels);
+}
+
+/** Blocks whose normalisations are scaled and shifted by the quantised latents of each place. */
+function blocksWithSpatialNorm(
+  context: ModuleContext,
+  quantized: Value,
+  { actFn }: Pick<VQModelConfig, "actFn">,
+): BlockContext {
+  const normalize = (name: string, x: Value): Value =>
+    spatialNorm(context, name, x, quantized, spatialNormGroups);
+  return {
+    ...context,
+    activate: (x) => activations[actFn](context.builder, x),
+    normalize,
+    attend: (name, x) => attention(context, name, x, (h) => normalize(`${name}.spatial_norm`, h)),
+  };
+}
+
+/** The encoder alone: input sample [N, C, H, W], output latents [N, E, h, w]. */
+export function buildVQEncoder(config: VQModelConfig, size: InputSize, find: FindParameter): Graph {
+  const builder = new GraphBuilder("encoder");
+  const context = { builder, parameter: parametersFrom(builder, find) };
+  const sample = builder.input("sample", "float32", [size.batch, config.inChannels, size.height, size.width]);
+  return builder.build({ latents: encodeVQ(context, sample, config) });
+}
+
+/** The decoder alone: input quantised latents [N, E, h, w], output sample [N, C, H, W]. `size` is that of the latents. */
+export function buildVQDecoder(config: VQModelConfig, size: InputSize, find: FindParameter): Graph {
+  const builder = new GraphBuilder("decoder");
+  const context = { builder, parameter: parametersFrom(builder, find) };
+  const { batch, height, width } = size;
+  const quantized = builder.input("quantized", "float32", [batch, embedDimOf(config), height, width]);
+  return builder.build({ sample: decodeVQ(context, quantized, config) });
+}
+
+/** Name and shape of every parameter, the encoder's first; the codebook is of the decoder's half, which quantises. */
+export function vqModelShapes(config: VQModelConfig, half?: Half): Map<string, Shape> {
+  checkVQModelConfig(config, "parameterShapes");
+  const side = factorOf(config);
+  const ofGraphs = (of?: Half): Map<string, Shape> =>
+    shapesOfHalves(
+      {
+        encoder: (find) => buildVQEncoder(config, { batch: 1, height: side, width: side }, find),
+        decoder: (find) => buildVQDecoder(config, { batch: 1, height: 1, width: 1 }, find),
+      },
+      of,
+    );
+  if (half === "encoder") return ofGraphs("encoder");
+  const codebook: [string, Shape] = [codebookName, [config.numVqEmbeddings, embedDimOf(config)]];
+  const encoderShapes = half === "decoder" ? [] : ofGraphs("encoder");
+  return new Map([...encoderShapes, codebook, ...ofGraphs("decoder")]);
+}
