@@ -83,6 +83,8 @@ const operatorCases: OperatorCases = {
     [[normal(3, 5, 9, 13), normal(7, 5, 3, 3), normal(7)], { strides: [1, 1], pads: around }],
     [[normal(1, 5, 9, 13), normal(7, 5, 1, 1), normal(7)], { strides: [1, 1], pads: none }],
     [[x, normal(16, 16, 1, 1)], { strides: [1, 1], pads: none }],
+    [[x, normal(16, 1, 3, 3), normal(16)], { strides: [1, 1], pads: around, group: 16 }],
+    [[x, normal(32, 8, 1, 1)], { strides: [1, 1], pads: none, group: 2 }],
     [[x, normal(16, 16, 3, 3), normal(16)], { strides: [2, 2], pads: [0, 0, 1, 1] }],
     [[x, normal(8, 16, 4, 4), normal(8)], { strides: [2, 2], pads: around }],
     [[x, normal(8, 16, 2, 2), normal(8)], { strides: [1, 1], pads: [1, 0, 0, 1] }],
@@ -92,6 +94,10 @@ const operatorCases: OperatorCases = {
   ConvTranspose: [
     [[x, normal(16, 8, 3, 3)], { strides: [2, 2], pads: around, outputPadding: [1, 1] }],
     [[x, normal(16, 8, 3, 3)], { strides: [1, 1], pads: around, outputPadding: [0, 0] }],
+  ],
+  DepthToSpace: [
+    [[x], { side: 2, mode: "CRD" }],
+    [[x], { side: 4, mode: "DCR" }],
   ],
   Div: [
     [[x, positive], {}],

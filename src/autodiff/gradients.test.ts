@@ -133,6 +133,16 @@ describe("what cannot be differentiated is refused:", () => {
     expect(differentiate(grown)).toThrow("ConvTranspose with output padding has no gradient rule.");
   });
 
+  test("a convolution in groups", () => {
+    const weight = builder.constant("of groups", Tensor.zeros([2, 1, 3, 3]));
+    const convolved = builder.apply("Conv", [picture, weight], {
+      strides: [1, 1],
+      pads: [0, 0, 0, 0],
+      group: 2,
+    });
+    expect(differentiate(convolved)).toThrow("a convolution in groups has no gradient");
+  });
+
   test("a seed of another shape than its target", () => {
     const seed = builder.input("seed", "float32", [1, 2, 6, 5]);
     const target = builder.apply("Exp", [picture], {});

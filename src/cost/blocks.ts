@@ -39,7 +39,8 @@ export function withBlocks(graph: Graph): Graph {
 
 function isWorthBlocks(conv: NodeOf<"Conv">, constants: ReadonlySet<string>): boolean {
   const [x, weight] = conv.inputs as [Value, Value];
-  if (x.dtype !== "float32" || x.shape.length !== 4) return false;
+  const { group = 1 } = conv.attributes;
+  if (x.dtype !== "float32" || x.shape.length !== 4 || group > 1) return false;
   // Constant kernels of a single channel, as those that transform tiles, are rearranged beforehand, and blocks are filled up.
   const isRearranged = constants.has(weight.name) && weight.shape[1] === 1;
   return isRearranged

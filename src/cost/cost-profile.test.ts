@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { binaryOperators, nodeOf, unaryOperators } from "../../test/graph/operators.ts";
-import { GraphBuilder, type Graph, type Node } from "../graph/index.ts";
+import { GraphBuilder, type Graph, type Node, type NodeOf } from "../graph/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { estimateConvolution, planConvolution, planShape } from "./choose.ts";
@@ -96,6 +96,15 @@ describe("the shape of a convolution", () => {
     });
   });
 
+  test("counts groups as examples", () => {
+    const shapes = [
+      [2, 12, 9, 9],
+      [6, 4, 3, 3],
+    ];
+    const node = nodeOf("Conv", shapes, { strides: [1, 1], pads: [0, 0, 0, 0], group: 3 });
+    expect(shapeOfConvolution(node)).toMatchObject({ batch: 6, inChannels: 4, outChannels: 2 });
+  });
+
   test("of a transposed one is that of the convolution with as many products", () => {
     const attributes = { strides: [2, 2], pads: [0, 0, 0, 0], outputPadding: [0, 0] } as const;
     const node = nodeOf(
@@ -134,6 +143,17 @@ describe("forms of a convolution", () => {
       nodeOf("Neg", [[1]], {}),
     ])
       expect(isWinogradable(other)).toBe(false);
+  });
+
+  test("are none for a convolution in groups", () => {
+    const grouped = (weight: Shape): Node =>
+      nodeOf("Conv", [[1, 108, 8, 8], weight], { strides: [1, 1], pads: [0, 0, 0, 0], group: 2 });
+    const [wide, pointwise] = [
+      [2, 54, 3, 3],
+      [2, 54, 1, 1],
+    ].map(grouped) as [Node, Node];
+    expect([isWinogradable(wide), hasFewOutputs(wide as NodeOf<"Conv">)]).toEqual([false, false]);
+    expect(isProduct(pointwise as NodeOf<"Conv">)).toBe(false);
   });
 
   test("as a product are for kernels of one element, stride 1 and no zeros", () => {

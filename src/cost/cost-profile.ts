@@ -118,8 +118,9 @@ export function secondsOf(work: Work, cost: AlgorithmCost): number {
 
 export const toSeconds = (picoseconds: number): number => picoseconds * picosecond;
 
-/** The shape of a convolution's node; of a transposed one's, that of the convolution with as many products. */
-export function shapeOfConvolution({ operator, inputs, output }: Node): ConvolutionShape {
+/** The shape of a convolution's node, of which groups count as examples; of a transposed one's, that of the convolution with as many products. */
+export function shapeOfConvolution(node: Node): ConvolutionShape {
+  const { operator, inputs, output } = node;
   invariant(operator === "Conv" || operator === "ConvTranspose", `cost: ${output.name} is not a convolution`);
   const { shape } = operator === "Conv" ? output : inputs[0]!;
   const [height, width] = shape.slice(-2) as [number, number];
@@ -127,5 +128,7 @@ export function shapeOfConvolution({ operator, inputs, output }: Node): Convolut
   const batch = shape[0]! * sizeOf(shape.slice(2, -2));
   const [first, second, ...kernel] = inputs[1]!.shape as [number, number, ...number[]];
   const [outChannels, inChannels] = operator === "Conv" ? [first, second] : [second, first];
-  return { batch, inChannels, outChannels, height, width, taps: sizeOf(kernel) };
+  const { group = 1 } = node.operator === "Conv" ? node.attributes : {};
+  const each = { inChannels, outChannels: outChannels / group };
+  return { batch: batch * group, ...each, height, width, taps: sizeOf(kernel) };
 }

@@ -45,6 +45,7 @@ const estimators: { readonly [K in OperatorName]: Estimator } = {
   Concat: elementwise,
   Conv: convolution,
   ConvTranspose: convolution,
+  DepthToSpace: elementwise,
   Div: elementwise,
   Erf: elementwise,
   Exp: elementwise,

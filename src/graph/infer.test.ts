@@ -105,6 +105,24 @@ describe("the shape of an output", () => {
     ).toEqual([1, 1, 1, 1]);
   });
 
+  test("of Conv in groups has each group's kernels for its own channels", () => {
+    const grouped = (weight: Shape, group: number) => () =>
+      shapeOf("Conv", [[1, 6, 4, 4], weight], { ...plain, group });
+    expect(grouped([4, 3, 3, 3], 2)()).toEqual([1, 4, 2, 2]);
+    expect(grouped([6, 1, 1, 1], 6)()).toEqual([1, 6, 4, 4]);
+    expect(grouped([4, 6, 3, 3], 2)).toThrow("Conv: expected 12 channels");
+    expect(grouped([5, 3, 3, 3], 2)).toThrow(
+      "Conv: expected kernels for 2 equal groups, found [5, 3, 3, 3].",
+    );
+  });
+
+  test("of DepthToSpace has squares for channels", () => {
+    expect(shapeOf("DepthToSpace", [[2, 18, 4, 5]], { side: 3, mode: "CRD" })).toEqual([2, 2, 12, 15]);
+    expect(() => shapeOf("DepthToSpace", [[2, 6, 4, 5]], { side: 2, mode: "DCR" })).toThrow(
+      "DepthToSpace: expected a multiple of 4 channels, found [2, 6, 4, 5].",
+    );
+  });
+
   test("of ConvTranspose is the size that Conv would have read", () => {
     const shapes = [
       [2, 3, 4, 5],

@@ -50,7 +50,10 @@ function binary(operator: OperatorName): (inputs: readonly Value[]) => ValueType
   };
 }
 
-function inferConv(inputs: readonly Value[], { strides, pads }: OperatorAttributes["Conv"]): ValueType {
+function inferConv(
+  inputs: readonly Value[],
+  { strides, pads, group = 1 }: OperatorAttributes["Conv"],
+): ValueType {
   const [x, weight, bias] = take("Conv", inputs, inputs.length === 3 ? 3 : 2);
   const stackAxis = stackAxisOf(weight!.shape);
   if (weight!.shape.length !== x!.shape.length || (x!.shape.length !== 4 && stackAxis === undefined)) {
@@ -60,8 +63,14 @@ function inferConv(inputs: readonly Value[], { strides, pads }: OperatorAttribut
   }
   const [batch, channels] = x!.shape as [number, number];
   const [outChannels, inChannels] = weight!.shape as [number, number];
-  if (channels !== inChannels) {
-    fail("Conv", `expected ${inChannels} channels for ${weight!.name}, found ${formatShape(x!.shape)}.`);
+  if (channels !== inChannels * group) {
+    fail(
+      "Conv",
+      `expected ${inChannels * group} channels for ${weight!.name}, found ${formatShape(x!.shape)}.`,
+    );
+  }
+  if (outChannels % group !== 0) {
+    fail("Conv", `expected kernels for ${group} equal groups, found ${formatShape(weight!.shape)}.`);
   }
   if (bias !== undefined && !sameShape(bias.shape, [outChannels])) {
     fail("Conv", `expected bias [${outChannels}], found ${formatShape(bias.shape)}.`);
@@ -230,6 +239,15 @@ const rules: { [K in OperatorName]: Rule<K> } = {
     const [x] = take("Resize", inputs, 1);
     const [batch, channels, height, width] = x!.shape as [number, number, number, number];
     return { dtype: x!.dtype, shape: [batch, channels, height * scales[0], width * scales[1]] };
+  },
+
+  DepthToSpace: (inputs, { side }) => {
+    const [x] = take("DepthToSpace", inputs, 1);
+    const [batch, channels, height, width] = pictureShape("DepthToSpace", x!);
+    if (channels % side ** 2 !== 0) {
+      fail("DepthToSpace", `expected a multiple of ${side ** 2} channels, found ${formatShape(x!.shape)}.`);
+    }
+    return { dtype: x!.dtype, shape: [batch, channels / side ** 2, height * side, width * side] };
   },
 
   Expand: (inputs, { shape }) => {

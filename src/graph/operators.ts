@@ -36,14 +36,20 @@ export interface OperatorAttributes {
   /**
    * x [N, Cin, H, W], w [Cout, Cin, kH, kW], optional bias [Cout] → [N, Cout, H', W']. Of a stack of pictures, each is convolved by
    * itself: x [N, Cin, D, H, W] with w [Cout, Cin, 1, kH, kW], or x [N, Cin, H, W, D] with w [Cout, Cin, kH, kW, 1], ONNX's convolution of
-   * three dimensions.
+   * three dimensions. With `group`, the channels of input and output are in so many equal groups, each convolved by itself:
+   * w [Cout, Cin / group, kH, kW].
    */
-  Conv: { strides: Extent; pads: Pads };
+  Conv: { strides: Extent; pads: Pads; group?: number };
   /**
    * The transpose of Conv as a linear map: x [N, Cin, H, W], w [Cin, Cout, kH, kW] → [N, Cout, H', W'] with
    * H' = (H - 1) · stride + kH - pads + outputPadding.
    */
   ConvTranspose: { strides: Extent; pads: Pads; outputPadding: Extent };
+  /**
+   * Squares of pixels out of channels: x [N, C · side², H, W] → [N, C, H · side, W · side]. The channels of a square are one
+   * after the other ("CRD", PyTorch's pixel_shuffle), or its places are: all channels of the first, then of the next ("DCR").
+   */
+  DepthToSpace: { side: number; mode: "CRD" | "DCR" };
   /** a / b elementwise, broadcast. */
   Div: NoAttributes;
   Erf: NoAttributes;

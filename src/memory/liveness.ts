@@ -21,6 +21,7 @@ const placings: { readonly [K in OperatorName]: Placing } = {
   Concat: "own",
   Conv: "own",
   ConvTranspose: "own",
+  DepthToSpace: "own",
   Div: "in place",
   Erf: "in place",
   Exp: "in place",

@@ -103,6 +103,22 @@ describe("an operator is written with ONNX's attributes:", () => {
     });
   });
 
+  test("Conv in groups", () => {
+    const shapes = [
+      [1, 4, 3, 3],
+      [4, 2, 1, 1],
+    ];
+    const plain = { strides: [1, 1], pads: [0, 0, 0, 0] } as const;
+    expect(written("Conv", shapes, { ...plain, group: 2 }).attributes).toMatchObject({ group: { int: 2 } });
+  });
+
+  test("DepthToSpace", () => {
+    expect(written("DepthToSpace", [[1, 8, 2, 2]], { side: 2, mode: "DCR" }).attributes).toEqual({
+      blocksize: { int: 2 },
+      mode: { string: "DCR" },
+    });
+  });
+
   test("ConvTranspose", () => {
     const attributes = { strides: [2, 3], pads: [1, 0, 1, 2], outputPadding: [1, 0] } as const;
     expect(

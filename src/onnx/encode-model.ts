@@ -111,7 +111,7 @@ const lowerings: { [K in OperatorName]: (node: NodeOf<K>) => Lowered } = {
     ],
   }),
   Concat: ({ attributes }) => ({ attributes: { axis: { int: attributes.axis } } }),
-  Conv: ({ attributes: { pads, strides }, inputs }) => {
+  Conv: ({ attributes: { pads, strides, group = 1 }, inputs }) => {
     const stackAxis = stackAxisOf(inputs[1]!.shape);
     // Along the axis of a stack nothing is added and nothing left out.
     const along = (extent: readonly number[], ofStack: number): number[] =>
@@ -121,6 +121,7 @@ const lowerings: { [K in OperatorName]: (node: NodeOf<K>) => Lowered } = {
         kernel_shape: { ints: inputs[1]!.shape.slice(2) },
         pads: { ints: [...along(pads.slice(0, 2), 0), ...along(pads.slice(2), 0)] },
         strides: { ints: along(strides, 1) },
+        ...(group === 1 ? {} : { group: { int: group } }),
       },
     };
   },
@@ -131,6 +132,9 @@ const lowerings: { [K in OperatorName]: (node: NodeOf<K>) => Lowered } = {
       strides: { ints: attributes.strides },
       output_padding: { ints: attributes.outputPadding },
     },
+  }),
+  DepthToSpace: ({ attributes: { side, mode } }) => ({
+    attributes: { blocksize: { int: side }, mode: { string: mode } },
   }),
   Expand: ({ attributes }) => ({ extraInputs: [int64s(attributes.shape)] }),
   LeakyRelu: ({ attributes }) => ({ attributes: { alpha: { float: attributes.alpha } } }),

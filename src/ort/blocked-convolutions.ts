@@ -74,7 +74,8 @@ export class BlockedConvolutions {
   #isInBlocks(conv: Conv): boolean {
     const { inputs } = conv;
     const [x, weight] = inputs as [Value, Value];
-    if (x.dtype !== "float32" || x.shape.length !== 4) return false;
+    const { group = 1 } = conv.attributes;
+    if (x.dtype !== "float32" || x.shape.length !== 4 || group > 1) return false;
     const [outChannels, inChannels] = weight.shape as Kernel;
     const isWhole = outChannels % this.#blockSize === 0 && inChannels % this.#blockSize === 0;
     const isHalfFull = 2 * outChannels > this.#blockSize;

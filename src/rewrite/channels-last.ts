@@ -60,6 +60,7 @@ const rules: { readonly [K in OperatorName]: Rule<K> } = {
     builder.apply("Concat", node.inputs.map(at), { axis: newAxes[node.attributes.axis as 0 | 1 | 2 | 3] }),
   Conv: (node, rewriter) => rewriter.convolution(node),
   ConvTranspose: (node, rewriter) => rewriter.spread(node),
+  DepthToSpace: (node, rewriter) => rewriter.squares(node),
   Div: elementwise,
   Erf: elementwise,
   Exp: elementwise,
@@ -201,6 +202,17 @@ class ChannelsLast {
       width * across,
       outChannels,
     ]);
+  }
+
+  /** Every pixel's channels are a square of pixels. */
+  squares({ inputs: [x], attributes: { side, mode }, output }: NodeOf<"DepthToSpace">): Value {
+    const [, height, width] = this.at(x!).shape as [number, number, number];
+    const [, channels] = output.shape as [number, number];
+    const isChannelFirst = mode === "CRD";
+    const parts = isChannelFirst ? [channels, side, side] : [side, side, channels];
+    const places = this.#reshape(this.at(x!), [height, width, ...parts]);
+    const squares = this.#transpose(places, isChannelFirst ? [0, 3, 1, 4, 2] : [0, 2, 1, 3, 4]);
+    return this.#reshape(squares, [1, height * side, width * side, channels]);
   }
 
   #bilinear(conv: NodeOf<"Conv">, algorithm: BilinearAlgorithm, x: Value, top: number): Value {

@@ -108,6 +108,19 @@ describe("the rule of an operator", () => {
     ]);
   });
 
+  test("of a square of pixels for each pixel is a block of rows", () => {
+    expect(rowRule(nodeOf("DepthToSpace", [[1, 9, 4, 4]], { side: 3, mode: "CRD" }))).toEqual({
+      kind: "block",
+      size: 3,
+    });
+  });
+
+  test("of some channels is row by row, of some rows or columns it is not", () => {
+    const slice = (axis: number) =>
+      rowRule(nodeOf("Slice", [[1, 2, 4, 4]], { axes: [axis], starts: [0], ends: [1] }));
+    expect([slice(1), slice(2), slice(3)]).toEqual(["same", "all", "all"]);
+  });
+
   test("of a transposed convolution is a block of rows where kernels lie beside each other", () => {
     const transposed = (stride: number, pads: readonly [number, number, number, number]) =>
       rowRule(

@@ -41,6 +41,7 @@ const rowRules: { readonly [K in OperatorName]: (node: NodeOf<K>) => RowRule } =
     // Kernels that lie beside each other: every row becomes a block of rows.
     return size === strides[0] && pads.every((pad) => pad === 0) ? { kind: "block", size } : "all";
   },
+  DepthToSpace: ({ attributes: { side } }) => ({ kind: "block", size: side }),
   Div: same,
   Erf: same,
   Exp: same,
@@ -63,7 +64,7 @@ const rowRules: { readonly [K in OperatorName]: (node: NodeOf<K>) => RowRule } =
   Resize: ({ attributes }) => ({ kind: "block", size: attributes.scales[0] }),
   Sigmoid: same,
   Sign: same,
-  Slice: all,
+  Slice: ({ attributes: { axes } }) => (axes.every((axis) => axis === 1) ? "same" : "all"),
   Softmax: all,
   Softplus: same,
   Sqrt: same,

@@ -78,6 +78,10 @@ export const operatorCases: OperatorCases = {
   ],
   Conv: "golden",
   ConvTranspose: "golden",
+  DepthToSpace: [
+    only("DepthToSpace", "channels of a square together", [normal(2, 8, 1, 3)], { side: 2, mode: "CRD" }),
+    only("DepthToSpace", "places of a square together", [normal(1, 18, 2, 1)], { side: 3, mode: "DCR" }),
+  ],
   Div: [
     ...broadcast("Div", nonzero),
     { name: "x / x", inputs: [nonzero(3)], build: (b, [x]) => b.apply("Div", [x!, x!], {}) },

@@ -107,6 +107,32 @@ describe("Winograd's convolution", () => {
   });
 });
 
+test.each<[string, Picture, Picture, number]>([
+  ["one kernel for each channel", [1, 6, 5, 7], [6, 1, 3, 3], 6],
+  ["more outputs than inputs", [1, 6, 5, 7], [12, 2, 3, 3], 3],
+  ["of single pixels", [1, 6, 5, 7], [4, 3, 1, 1], 2],
+])("a convolution in groups: %s", async (_, shape, kernel, group) => {
+  const margin = kernel[2] === 3 ? 1 : 0;
+  await expectSameFunction({
+    shape,
+    build: (builder, x) =>
+      builder.apply("Conv", [x, builder.constant("weight", normal(...kernel))], {
+        strides: [1, 1],
+        pads: [margin, margin, margin, margin],
+        group,
+      }),
+    chooseTile: () => 4,
+  });
+});
+
+test.each(["CRD", "DCR"] as const)("squares of pixels out of channels, %s", async (mode) => {
+  await expectSameFunction({
+    shape: [1, 18, 2, 4],
+    build: (builder, x) => builder.apply("DepthToSpace", [x], { side: 3, mode }),
+    absolute: 0,
+  });
+});
+
 describe("upsampling and a 3x3 convolution become one convolution", () => {
   test.each<[string, Picture, Kernel, readonly [number, number]]>([
     ["one channel", [1, 1, 2, 3], { outChannels: 1 }, [0, 4]],

@@ -20,6 +20,10 @@ export const convGradient: GradientRule<"Conv"> = (node, dy, { builder, wants })
     const message = `${node.output.name}: the convolution of a stack of pictures has no gradient: only rewrites of finished graphs make one.`;
     throw new VaekitError("UNSUPPORTED", message);
   }
+  if (node.attributes.group !== undefined && node.attributes.group !== 1) {
+    const message = `${node.output.name}: a convolution in groups has no gradient: no model that is trained has one.`;
+    throw new VaekitError("UNSUPPORTED", message);
+  }
   return [
     wants(0) ? inputGradient(builder, node, dy) : undefined,
     wants(1) ? weightGradient(builder, node, dy) : undefined,

@@ -17,6 +17,7 @@ export const gradientRules: GradientRules = {
   Concat: shape.concatGradient,
   Conv: convGradient,
   ConvTranspose: convTransposeGradient,
+  DepthToSpace: shape.depthToSpaceGradient,
   Div: elementwise.divGradient,
   Erf: elementwise.erfGradient,
   Exp: elementwise.expGradient,

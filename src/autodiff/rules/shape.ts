@@ -17,6 +17,15 @@ export const concatGradient: GradientRule<"Concat"> = (node, dy, { builder, want
   });
 };
 
+/** The squares' pixels back into channels. */
+export const depthToSpaceGradient: GradientRule<"DepthToSpace"> = (node, dy, { builder }) => {
+  const { side, mode } = node.attributes;
+  const [batch, channels, height, width] = node.output.shape as [number, number, number, number];
+  const squares = reshape(builder, dy, [batch, channels, height / side, side, width / side, side]);
+  const perm = mode === "CRD" ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4];
+  return [reshape(builder, builder.apply("Transpose", [squares], { perm }), node.inputs[0]!.shape)];
+};
+
 export const expandGradient: GradientRule<"Expand"> = (node, dy, { builder }) => [
   sumTo(builder, dy, node.inputs[0]!.shape),
 ];
