@@ -21,6 +21,8 @@ export {
   type AnyGivenConfig,
   type AutoencoderKLConfig,
   type AutoencoderKLConfigJson,
+  type AutoencoderKLFlux2Config,
+  type AutoencoderKLFlux2ConfigJson,
   type AutoencoderTinyConfig,
   type BlocksConfig,
   type BufferFacts,

@@ -65,6 +65,7 @@ export function describeRows(rows: Rows): void {
 /** Classes that callers do not construct. */
 const withoutConstructor = new Set([
   "AutoencoderKL",
+  "AutoencoderKLFlux2",
   "AutoencoderTiny",
   "Encoded",
   "MlpVae",

@@ -4,6 +4,7 @@ import { vaeOf, type NodeVae } from "../src/node/classes.ts";
 import { thisMachine } from "../src/node/machine.ts";
 import { AutoencoderKLModel, type AutoencoderKLParts } from "../src/vae/autoencoder-kl.ts";
 import type { Machine } from "../src/vae/machine.ts";
+import { wholeModel, withBuffers } from "../src/vae/opened.ts";
 import { matchWeights } from "../src/vae/model-weights.ts";
 import { browser } from "../src/web/machine.ts";
 import { loadDiffusersFolder } from "../src/weights/node/index.ts";
@@ -45,12 +46,9 @@ export async function openOn(name: RuntimeName, folder: string): Promise<Assembl
 export async function openVaeOn(name: RuntimeName, folder: string): Promise<NodeVae> {
   const { model, configJson, configPath, checkpoint } = await loadDiffusersFolder(folder);
   const { config } = model.config.parse(configJson, configPath);
-  const weights = matchWeights(model, config, checkpoint.tensors, folder);
+  const loaded = await withBuffers({ name: folder, model, config, tensors: checkpoint.tensors });
   return vaeOf({
-    name: folder,
-    model,
-    config,
-    weights,
+    ...wholeModel(loaded),
     runtime: createRuntime[name](),
     machine: machines[name](),
   });

@@ -36,6 +36,15 @@ const mlp = Mlp.of(runtimes["Node"]!());
 const runtime = runtimes["Node"]!();
 const webRuntime = runtimes["web"]!();
 const saved = await vaekit.AutoencoderKL.fromPretrained(fixturePath("models/one-level"), { device: "cpu" });
+const flux2 = vaekit.AutoencoderKLFlux2.fromConfig(
+  {
+    downBlockTypes: ["DownEncoderBlock2D"],
+    upBlockTypes: ["UpDecoderBlock2D"],
+    blockOutChannels: [4],
+    normNumGroups: 2,
+  },
+  { device: "cpu" },
+);
 const tiny = vaekit.AutoencoderTiny.fromConfig(
   {
     encoderBlockOutChannels: [4],
@@ -46,7 +55,7 @@ const tiny = vaekit.AutoencoderTiny.fromConfig(
   { device: "cpu" },
 );
 afterAll(async () => {
-  await Promise.all([vae, mlp, tiny, runtime, webRuntime, saved].map((each) => each.dispose()));
+  await Promise.all([vae, mlp, flux2, tiny, runtime, webRuntime, saved].map((each) => each.dispose()));
   rmSync(folder, { recursive: true });
 });
 
@@ -240,6 +249,11 @@ const rows: Rows = {
     "Map",
   ),
   "AutoencoderKL.savePretrained": row((x) => saved.savePretrained(placed(x)), "text"),
+  "AutoencoderKLFlux2.fromPretrained": row((x) => vaekit.AutoencoderKLFlux2.fromPretrained(x)),
+  "AutoencoderKLFlux2.fromSingleFile": row((x) => vaekit.AutoencoderKLFlux2.fromSingleFile(x)),
+  "AutoencoderKLFlux2.fromConfig": row((x) => vaekit.AutoencoderKLFlux2.fromConfig(x), "object", "Map"),
+  "AutoencoderKLFlux2.savePretrained": row((x) => flux2.savePretrained(placed(x)), "text"),
+  "AutoencoderKLFlux2.decodeImage": row((x) => flux2.decodeImage(x)),
   "AutoencoderTiny.fromPretrained": row((x) => vaekit.AutoencoderTiny.fromPretrained(x)),
   "AutoencoderTiny.fromSingleFile": row((x) => vaekit.AutoencoderTiny.fromSingleFile(x)),
   "AutoencoderTiny.fromConfig": row((x) => vaekit.AutoencoderTiny.fromConfig(x), "object", "Map"),
@@ -290,6 +304,7 @@ const rows: Rows = {
   "AutoencoderKL.decodeImage": row((x) => vae.decodeImage(x)),
   "DescribedVae.normalizeLatents: rows": row((x) => mlp.normalizeLatents(x)),
   "AutoencoderKLModel.forward": row((x) => vae.forward(x)),
+  "AutoencoderKLFlux2Model.forward": row((x) => flux2.forward(x)),
   "DescribedVae.normalizeLatents": row((x) => vae.normalizeLatents(x)),
   "DescribedVae.denormalizeLatents": row((x) => vae.denormalizeLatents(x)),
   "DescribedVae.graph": row((x) => vae.graph(x, { batch: 1, height: 2, width: 2 })),

@@ -41,12 +41,29 @@ const originalRules: readonly NameRule[] = [
 
 export const blockNames: ModelNames = {
   updated: (name) => applyNameRules(name, deprecatedRules),
-  ofFile: (names) => {
-    const levels = countLevels(names);
-    return (name) => applyNameRules(applyNameRules(name, originalRules, levels), deprecatedRules);
+  ofFile: (bareNames) => {
+    const withHalf = halfPrefixed(bareNames);
+    const levels = countLevels(bareNames.map(withHalf));
+    return (name) => applyNameRules(applyNameRules(withHalf(name), originalRules, levels), deprecatedRules);
   },
   shape: linearShape,
 };
+
+/**
+ * Names of one half that do not say which it is, as in FLUX.2's small_decoder.safetensors: its levels do. A diffusion
+ * model's UNet has levels of both kinds, a ControlNet no last convolution.
+ */
+function halfPrefixed(names: readonly string[]): (name: string) => string {
+  const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
+  const [down, up] = [has(/^down(_blocks)?\.\d+\./), has(/^up(_blocks)?\.\d+\./)];
+  const isHalf = down !== up && has(/^conv_in\./) && has(/^conv_out\./) && has(/^mid(_block)?\./);
+  if (!isHalf) return (name) => name;
+  const half = down ? "encoder" : "decoder";
+  return (name) =>
+    /^(conv_in|conv_out|conv_norm_out|norm_out|mid(_block)?|(up|down)(_blocks)?)\./.test(name)
+      ? `${half}.${name}`
+      : name;
+}
 
 function countLevels(names: readonly string[]): number {
   let levels = 0;

@@ -44,6 +44,13 @@ export {
   type AutoencoderKLQwenImageConfig,
 } from "./autoencoder-kl-wan/qwen-image.ts";
 export { autoencoderKLWan, type AutoencoderKLWanConfig } from "./autoencoder-kl-wan/wan.ts";
+export {
+  completeFlux2Config,
+  type AutoencoderKLFlux2Config,
+  type AutoencoderKLFlux2ConfigJson,
+  type GivenFlux2Config,
+} from "./autoencoder-kl-flux2/config.ts";
+export { autoencoderKLFlux2 } from "./autoencoder-kl-flux2/model.ts";
 export type { BlocksConfig } from "./block-keys.ts";
 export {
   completeTinyConfig,

@@ -11,7 +11,6 @@ const autoencoders = {
   AutoencoderKLAllegro: "Allegro's",
   AutoencoderKLCogVideoX: "CogVideoX's",
   AutoencoderKLCosmos: "Cosmos'",
-  AutoencoderKLFlux2: "FLUX.2's",
   AutoencoderKLHunyuanImage: "HunyuanImage 2.1's",
   AutoencoderKLHunyuanImageRefiner: "HunyuanVideo's",
   AutoencoderKLHunyuanVideo: "HunyuanVideo's",

@@ -34,12 +34,6 @@ export const otherAutoencoders: readonly OtherModel[] = [
     marks: [[/^quantize\.embed(ding)?s?$/]],
   },
   {
-    description:
-      "FLUX.2's autoencoder (AutoencoderKLFlux2), whose latents are normalised by stored statistics",
-    classNames: ["AutoencoderKLFlux2"],
-    marks: [[/^bn\.running_mean$/]],
-  },
-  {
     description: "the consistency decoder (ConsistencyDecoderVAE)",
     classNames: ["ConsistencyDecoderVAE"],
     marks: [[/^decoder_unet\./]],

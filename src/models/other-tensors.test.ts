@@ -33,7 +33,6 @@ const kl: Names = {
 const autoencoders: [what: RegExp, names: Names][] = [
   [/VQModel/, { ...kl, "quantize.embed": [8192, 3] }],
   [/VQModel/, { ...kl, "quantize.embeddings": [8192, 3] }],
-  [/FLUX\.2's/, { ...kl, "bn.running_mean": [128] }],
   [
     /consistency decoder/,
     { "encoder.conv_in.weight": [128, 3, 3, 3], "decoder_unet.conv_out.weight": [6, 320, 3, 3] },

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { VaekitError } from "../errors.ts";
 import { joinNames } from "../util/nearest-name.ts";
 import { autoencoderKL } from "./autoencoder-kl/model.ts";
+import { autoencoderKLFlux2 } from "./autoencoder-kl-flux2/model.ts";
 import { completeConfig, formatConfig } from "./autoencoder-kl/config.ts";
 import { pytorchExamplesMlpVae } from "./mlp-vae/graph.ts";
 import { mlpVae } from "./mlp-vae/model.ts";
@@ -132,7 +133,9 @@ test("weights without a config are known by their names", () => {
   const shapes = autoencoderKL.parameterShapes(completeConfig({}));
   const tensors = new Map([...shapes].map(([name, shape]) => [name, { shape }]));
   expect(modelOfTensors(tensors)).toBe(autoencoderKL);
-  expect(modelOfTensors(new Map([...tensors, ["bn.running_mean", { shape: [128] }]]))).toBeUndefined();
+  const withStatistics = new Map([...tensors, ["bn.running_mean", { shape: [128] }]]);
+  expect(modelOfTensors(withStatistics)).toBe(autoencoderKLFlux2);
+  expect(modelOfTensors(new Map([...tensors, ["decoder_unet.x", { shape: [1] }]]))).toBeUndefined();
   expect(modelOfTensors(new Map())).toBeUndefined();
 });
 

@@ -1,7 +1,15 @@
 /** The classes of models that have a class of their own in Node, with its ways of opening; all others are as good without. */
-import { autoencoderKL, autoencoderTiny, mlpVae, vqModel, type VaeModel } from "../models/index.ts";
+import {
+  autoencoderKL,
+  autoencoderKLFlux2,
+  autoencoderTiny,
+  mlpVae,
+  vqModel,
+  type VaeModel,
+} from "../models/index.ts";
 import { Vae, type VaeParts } from "../vae/vae.ts";
 import { AutoencoderKL } from "./autoencoder-kl.ts";
+import { AutoencoderKLFlux2 } from "./autoencoder-kl-flux2.ts";
 import { AutoencoderTiny } from "./autoencoder-tiny.ts";
 import { MlpVae } from "./mlp-vae.ts";
 import { savePretrained } from "./save-pretrained.ts";
@@ -29,6 +37,7 @@ const classes: ReadonlyMap<VaeModel, (parts: VaeParts) => NodeVae> = new Map<
   (parts: VaeParts) => NodeVae
 >([
   [autoencoderKL, (parts) => AutoencoderKL.of(parts)],
+  [autoencoderKLFlux2, (parts) => AutoencoderKLFlux2.of(parts)],
   [autoencoderTiny, (parts) => AutoencoderTiny.of(parts)],
   [vqModel, (parts) => VQModel.of(parts)],
   [mlpVae, (parts) => MlpVae.of(parts)],

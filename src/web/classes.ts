@@ -1,9 +1,16 @@
 /** The classes of models that have a class of their own in the browser; all others are as good without. */
-import { autoencoderKL, autoencoderTiny, vqModel, type VaeModel } from "../models/index.ts";
+import {
+  autoencoderKL,
+  autoencoderKLFlux2,
+  autoencoderTiny,
+  vqModel,
+  type VaeModel,
+} from "../models/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { CodingOptions } from "../vae/options.ts";
 import { Vae, type VaeParts } from "../vae/vae.ts";
 import { AutoencoderKL } from "./autoencoder-kl.ts";
+import { AutoencoderKLFlux2 } from "./autoencoder-kl-flux2.ts";
 import { AutoencoderTiny } from "./autoencoder-tiny.ts";
 import { WebPicture } from "./pictures.ts";
 import { VQModel } from "./vq-model.ts";
@@ -30,6 +37,7 @@ const classes: ReadonlyMap<VaeModel, (parts: VaeParts) => WebVae> = new Map<
   (parts: VaeParts) => WebVae
 >([
   [autoencoderKL, (parts) => AutoencoderKL.of(parts)],
+  [autoencoderKLFlux2, (parts) => AutoencoderKLFlux2.of(parts)],
   [autoencoderTiny, (parts) => AutoencoderTiny.of(parts)],
   [vqModel, (parts) => VQModel.of(parts)],
 ]);

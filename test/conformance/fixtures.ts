@@ -76,6 +76,7 @@ export interface MetricsCase {
 
 interface Manifest {
   readonly models: readonly ModelCase[];
+  readonly flux2_models: readonly ModelCase[];
   readonly tiny_models: readonly ModelCase[];
   readonly video_models: readonly VideoModelCase[];
   readonly vq_models: readonly VQModelCase[];

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { verify, type Graph } from "../../src/graph/index.ts";
 import {
   completeConfig,
+  completeFlux2Config,
   completeTinyConfig,
   completeVQModelConfig,
   knownModels,
@@ -51,6 +52,15 @@ const configs: Readonly<Record<string, object>> = {
   AutoencoderKLQwenImage: { ...smallVideoModel, inputChannels: 4 },
   AutoencoderKLQwenImage21: { ...patchedVideoModel, patchSize: null, inChannels: 4, outChannels: 4 },
   AutoencoderKLWan: patchedVideoModel,
+  AutoencoderKLFlux2: completeFlux2Config({
+    downBlockTypes: ["DownEncoderBlock2D", "AttnDownEncoderBlock2D"],
+    upBlockTypes: ["UpDecoderBlock2D", "UpDecoderBlock2D"],
+    blockOutChannels: [4, 8],
+    decoderBlockOutChannels: [2, 6],
+    normNumGroups: 2,
+    layersPerBlock: 1,
+    latentChannels: 3,
+  }),
   AutoencoderTiny: completeTinyConfig({
     encoderBlockOutChannels: [4, 4],
     numEncoderBlocks: [1, 2],

@@ -7,6 +7,7 @@ Every number comes from a fixed seed and one CPU thread, so that a second run wr
 versions of torch and diffusers (tools/reference/requirements.txt). The parts, each described in its module:
 
     models          tiny AutoencoderKLs: every switch of the config, odd sizes, batches, tiling
+    flux2_models    tiny AutoencoderKLFlux2s, their files, and the tokens of FLUX.2
     tiny_models     tiny AutoencoderTinys, and TAEF2
     video_models    tiny models of Wan and Qwen-Image, for one frame
     vq_models       tiny VQModels: spatial norms, rows by their numbers
@@ -24,6 +25,7 @@ import sys
 
 import torch
 
+import flux2_models
 import image_processor
 import initialization
 import latents
@@ -38,6 +40,7 @@ from common import FIXTURES, write_json
 
 PARTS = {
     "models": models.write,
+    "flux2_models": flux2_models.write,
     "tiny_models": tiny_models.write,
     "video_models": video_models.write,
     "vq_models": vq_models.write,

@@ -109,7 +109,6 @@ describe("inferConfig", () => {
   });
 
   it.each([
-    ["bn.running_mean", [128], "FLUX.2"],
     ["quantize.embedding.weight", [256, 3], "VQModel"],
     ["encoder.conv_in.weight", [96, 3, 3, 3, 3], "video"],
   ])("refuses another class of autoencoder, known by %s", (name, shape, description) => {

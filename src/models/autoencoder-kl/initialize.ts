@@ -1,30 +1,14 @@
-/** Fresh weights of an AutoencoderKL, drawn as PyTorch draws them: the same generator and seed give the same bits as diffusers. */
+/** Fresh weights of an AutoencoderKL: the same generator and seed give the same bits as diffusers. */
 import type { BaseGenerator } from "../../random/base-generator.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkParameterCount, initializeParameter } from "../initialize-parameter.ts";
+import { initializeBlocks } from "../initialize-blocks.ts";
 import type { AutoencoderKLConfig } from "./config.ts";
 import { parameterShapes } from "./graph.ts";
 
-/**
- * Convolutions and linear layers: weight and bias uniform in ±1/√fan_in. Group norms: weight 1, bias 0.
- *
- * @throws INVALID_CONFIG for a model of more parameters than `configLimits` allows.
- */
+/** As PyTorch draws them. @throws INVALID_CONFIG for a model of more parameters than `configLimits` allows */
 export function initializeParameters(
   config: AutoencoderKLConfig,
   generator: BaseGenerator,
 ): Map<string, Tensor<"float32">> {
-  const shapes = parameterShapes(config);
-  checkParameterCount(shapes);
-  const tensors = new Map<string, Tensor<"float32">>();
-  for (const name of [...shapes.keys()].sort(byConstruction)) {
-    tensors.set(name, initializeParameter(name, shapes, generator));
-  }
-  return tensors;
-}
-
-/** diffusers constructs both quant convolutions last; the sort is stable, so all else keeps its order. */
-function byConstruction(a: string, b: string): number {
-  const rank = (name: string): number => ["quant_conv", "post_quant_conv"].indexOf(name.split(".")[0]!);
-  return rank(a) - rank(b);
+  return initializeBlocks(parameterShapes(config), generator);
 }

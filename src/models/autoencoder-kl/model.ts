@@ -15,9 +15,9 @@ import {
   snakeNames,
   type AutoencoderKLConfig,
 } from "./config.ts";
+import { initializeParameters } from "./initialize.ts";
 import { buildDecoder, buildEncoder, parameterShapes } from "./graph.ts";
 import type { ModelFamily } from "./infer-config.ts";
-import { initializeParameters } from "./initialize.ts";
 
 const [className, ...aliases] = classNames;
 
