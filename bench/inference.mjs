@@ -11,6 +11,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeEnvironment } from "./inference/environment.mjs";
+import { family } from "./inference/family.mjs";
 import { endAll, measureCase } from "./inference/measure.mjs";
 import { parseOptions, usage } from "./inference/options.mjs";
 import { growthOf } from "./inference/statistics.mjs";
@@ -25,6 +26,10 @@ import { caseText, environmentText, growthText, insertTables, legend, markdown }
 
 /** @param {string} line */
 const log = (line) => process.stdout.write(`${line}\n`);
+
+/** @param {Options} options */
+const casesOf = ({ family, halves, sizes }) =>
+  family.flatMap((name) => halves.flatMap((half) => sizes.map((side) => ({ name, half, side }))));
 
 /**
  * @param {Options} options
@@ -47,21 +52,20 @@ async function measure(options) {
   /** @type {Case[]} */
   const cases = [];
   log(environmentText(environment));
-  for (const half of options.halves) {
-    for (const side of options.sizes) {
-      const measured = await measureCase(half, side, {
-        ...options,
-        modelFolder: options.model ?? join(cacheFolder, "flux-random"),
-        workFolder,
-        hasDiffusers: environment.diffusers !== undefined,
-        log: (line) => process.stderr.write(`${line}\n`),
-      });
-      cases.push(measured);
-      log(`\n${caseText(measured)}`);
-      // An interrupted run keeps what it has.
-      if (options.json !== undefined)
-        writeJson(options.json, { environment, cases, growth: growthOf(cases) });
-    }
+  for (const { name, half, side } of casesOf(options)) {
+    const measured = await measureCase(half, side, {
+      ...options,
+      modelName: options.model ?? name,
+      modelFolder: options.model ?? join(cacheFolder, `${name}-random`),
+      config: options.model === undefined ? family[name] : undefined,
+      workFolder,
+      hasDiffusers: environment.diffusers !== undefined,
+      log: (line) => process.stderr.write(`${line}\n`),
+    });
+    cases.push(measured);
+    log(`\n${caseText(measured)}`);
+    // An interrupted run keeps what it has.
+    if (options.json !== undefined) writeJson(options.json, { environment, cases, growth: growthOf(cases) });
   }
   return { environment, cases, growth: growthOf(cases) };
 }

@@ -28,7 +28,7 @@ export const diffusersScript = script("../../tools/reference/bench_diffusers.py"
 /**
  * @param {Half} half
  * @param {number} side
- * @param {Options & { modelFolder: string, workFolder: string, hasDiffusers: boolean, log: (line: string) => void }} options
+ * @param {Options & { modelName: string, modelFolder: string, config: object | undefined, workFolder: string, hasDiffusers: boolean, log: (line: string) => void }} options
  * @returns {Promise<import("./statistics.mjs").Case>}
  */
 export async function measureCase(half, side, options) {
@@ -41,7 +41,7 @@ export async function measureCase(half, side, options) {
   const { modelFolder } = options;
   const shape = prepare({
     modelFolder,
-    isRandom: options.model === undefined,
+    ...(options.config === undefined ? {} : { config: options.config }),
     half,
     side,
     inputFile: files.inputFile,
@@ -71,11 +71,11 @@ export async function measureCase(half, side, options) {
       for (const contender of round % 2 === 0 ? contenders : [...contenders].reverse()) {
         if (contender.error !== undefined) continue;
         await contender.advance();
-        log(progress(half, side, round, rounds, contender));
+        log(`${options.modelName}  ${progress(half, side, round, rounds, contender)}`);
       }
     }
     const results = summarize(contenders, differencesOf(contenders, outputFile));
-    return { half, side, rounds, otherWork: otherWorkOf(contenders), results };
+    return { model: options.modelName, half, side, rounds, otherWork: otherWorkOf(contenders), results };
   } finally {
     endAll();
     running.clear();

@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
+import { family } from "./family.mjs";
 import { modes, modesNamed } from "./modes.mjs";
 
 /** @typedef {import("./modes.mjs").Mode} Mode */
@@ -30,6 +31,8 @@ export const usage = `npm run bench -- [options]
   --quick           256 pixels, 2 rounds, without WASM
   --growth          vaekit at 256, 512, 1024 and 2048 pixels, 2 rounds, with the exponents
   --model FOLDER    a model in diffusers' format (random weights of FLUX.1's size)
+  --family          each class at its published size with random weights: vaekit and diffusers at 512 pixels, 2 rounds
+  --only LIST       some of the family: ${Object.keys(family).join(", ")}
   --python PATH     a Python with torch and diffusers (python3)
   --json FILE       the results, with the machine and the versions
   --svg FILE        the results as a figure
@@ -46,6 +49,7 @@ export const usage = `npm run bench -- [options]
  * @property {number} [maxMemoryBytes]
  * @property {boolean} growth
  * @property {string} [model]
+ * @property {readonly string[]} family names of models with random weights
  * @property {string} python
  * @property {string} [json]
  * @property {string} [svg]
@@ -71,6 +75,8 @@ export function parseOptions(given) {
       quick: { type: "boolean", default: false },
       growth: { type: "boolean", default: false },
       model: { type: "string" },
+      family: { type: "boolean", default: false },
+      only: { type: "string" },
       python: { type: "string", default: process.env["PYTHON"] ?? "python3" },
       json: { type: "string" },
       svg: { type: "string" },
@@ -81,28 +87,43 @@ export function parseOptions(given) {
   });
   if (values.help) return "help";
   const { quick, growth } = values;
-  const sizes = values.sizes ?? (quick ? "256" : growth ? "256,512,1024,2048" : "256,512,1024");
+  const isFamily = values.family || values.only !== undefined;
+  if (isFamily && values.model !== undefined)
+    throw new Error("--family has its own models; leave --model out.");
+  const usual = isFamily ? "512" : "256,512,1024";
+  const sizes = values.sizes ?? (quick ? "256" : growth ? "256,512,1024,2048" : usual);
   for (const name of /** @type {const} */ (["json", "svg", "markdown"]))
     checkTarget(`--${name}`, values[name]);
   for (const path of [...values.from, ...(values.model === undefined ? [] : [values.model])]) {
     if (!existsSync(path)) throw new Error(`${path}: no such file or folder.`);
   }
-  const selected = values.modes ?? (growth ? "vaekit" : quick ? "vaekit,plain,diffusers" : "all");
+  const all = isFamily ? "vaekit-auto,diffusers-fp32" : "all";
+  const selected = values.modes ?? (growth ? "vaekit" : quick && !isFamily ? "vaekit,plain,diffusers" : all);
   return {
     sizes: listOf(sizes).map(toSide),
     halves: toHalves(values.half),
     modes: modesNamed(listOf(selected)),
-    rounds: toCount("--rounds", values.rounds ?? (quick || growth ? "2" : "5")),
+    rounds: toCount("--rounds", values.rounds ?? (quick || growth || isFamily ? "2" : "5")),
     threads: toCount("--threads", values.threads),
     ...(values.memory === undefined ? {} : { maxMemoryBytes: toBytes(values.memory) }),
     growth,
     model: values.model,
+    family: isFamily ? familyNamed(values.only) : ["flux.1"],
     python: values.python,
     json: values.json,
     svg: values.svg,
     markdown: values.markdown,
     from: values.from,
   };
+}
+
+/** @param {string | undefined} names */
+function familyNamed(names) {
+  const known = Object.keys(family);
+  if (names === undefined) return known;
+  const unknown = listOf(names).find((name) => !known.includes(name));
+  if (unknown === undefined) return listOf(names);
+  throw new Error(`--only: expected names out of ${known.join(", ")}, found ${unknown}.`);
 }
 
 /** @param {string} text */

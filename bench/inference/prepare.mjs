@@ -3,48 +3,35 @@
  * needs memory that no measurement should count.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { built, parseJson } from "./typed.mjs";
 
 /**
  * @typedef {object} Request
  * @property {string} modelFolder
- * @property {boolean} isRandom whether to make the model if it is not there
+ * @property {object} [config] of the random weights that are made if they are not there
  * @property {import("./modes.mjs").Half} half
  * @property {number} side
  * @property {string} inputFile
  * @property {string} [graphFile] where the plain graph goes, if it is needed
  */
 
-/** The architecture of FLUX.1's autoencoder. @type {Partial<import("../../src/core.ts").AutoencoderKLConfig>} */
-const fluxConfig = {
-  blockOutChannels: [128, 256, 512, 512],
-  downBlockTypes: Array(4).fill("DownEncoderBlock2D"),
-  upBlockTypes: Array(4).fill("UpDecoderBlock2D"),
-  layersPerBlock: 2,
-  latentChannels: 16,
-  sampleSize: 1024,
-  scalingFactor: 0.3611,
-  shiftFactor: 0.1159,
-  useQuantConv: false,
-  usePostQuantConv: false,
-};
-
 /** @type {typeof import("../../src/node/index.ts")} */
-const { AutoencoderKL, Generator, formatConfig } = await built("node/index.js");
+const { Generator, openVae, parseModelConfig, writeSafetensorsFile } = await built("node/index.js");
 
 /**
  * @param {Request} request
  * @returns {Promise<number[]>} the input's shape
  */
-async function prepare({ modelFolder, isRandom, half, side, inputFile, graphFile }) {
-  if (isRandom) await makeRandomModel(modelFolder);
-  const model = await AutoencoderKL.fromPretrained(modelFolder);
+async function prepare({ modelFolder, config, half, side, inputFile, graphFile }) {
+  if (config !== undefined) await makeRandomModel(modelFolder, config);
+  const model = await openVae(modelFolder);
+  const { inChannels, latentChannels } = model.facts;
   const shape =
     half === "encode"
-      ? [1, model.config.inChannels, side, side]
-      : [1, model.config.latentChannels, side / model.spatialFactor, side / model.spatialFactor];
+      ? [1, inChannels, side, side]
+      : [1, latentChannels, side / model.spatialFactor, side / model.spatialFactor];
   const input = Generator.philox(1).randn(shape).data;
   // Pictures end at ±1.
   await writeFile(inputFile, half === "encode" ? input.map((value) => Math.tanh(value)) : input);
@@ -62,13 +49,21 @@ async function prepare({ modelFolder, isRandom, half, side, inputFile, graphFile
  * Makes the model once; later runs find it.
  *
  * @param {string} folder
+ * @param {object} json
  */
-async function makeRandomModel(folder) {
-  const model = AutoencoderKL.fromConfig(fluxConfig, { generator: Generator.philox(0) });
+async function makeRandomModel(folder, json) {
+  const { model, config } = parseModelConfig(json, "config.json");
+  const text = model.config.format(config);
   const configFile = join(folder, "config.json");
-  if (existsSync(configFile) && readFileSync(configFile, "utf8") === formatConfig(model.config)) return;
+  if (existsSync(configFile) && readFileSync(configFile, "utf8") === text) return;
   const partial = `${folder}.${process.pid}`;
-  await model.savePretrained(partial);
+  await mkdir(partial, { recursive: true });
+  await writeFile(join(partial, "config.json"), text);
+  const buffers = [...(model.buffers?.(config) ?? [])].map(
+    ([name, { fresh }]) => /** @type {const} */ ([name, fresh]),
+  );
+  const weights = new Map([...model.initialize(config, Generator.philox(0)), ...buffers]);
+  await writeSafetensorsFile(join(partial, "diffusion_pytorch_model.safetensors"), weights);
   await rm(folder, { recursive: true, force: true });
   await rename(partial, folder);
 }

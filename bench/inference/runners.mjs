@@ -33,8 +33,8 @@ export async function runnerOf(settings) {
 /** @param {Settings} settings */
 async function openNative({ modelFolder, threads }) {
   /** @type {typeof import("../../src/node/index.ts")} */
-  const { AutoencoderKL } = await built("node/index.js");
-  return AutoencoderKL.fromPretrained(modelFolder, { device: "cpu", threadCount: threads });
+  const { openVae } = await built("node/index.js");
+  return openVae(modelFolder, { device: "cpu", threadCount: threads });
 }
 
 /**
@@ -73,13 +73,13 @@ async function webRuntime(threads) {
 }
 
 /**
- * @param {import("../../src/vae/autoencoder-kl.ts").AutoencoderKLModel} model
+ * @param {import("../../src/core.ts").Vae} model
  * @param {Settings} settings
  * @returns {Promise<Runner>}
  */
 async function vaekitRun(model, { half, shape, mode, maxMemoryBytes }) {
   /** @type {typeof import("../../src/core.ts")} */
-  const { Tensor } = await built("core.js");
+  const { AutoencoderKLOutput, Tensor } = await built("core.js");
   const { tiling = "auto" } = mode;
   const budget = maxMemoryBytes === undefined || tiling === "off" ? {} : { maxMemoryBytes };
   /** @type {CodingPlan | undefined} */
@@ -97,8 +97,11 @@ async function vaekitRun(model, { half, shape, mode, maxMemoryBytes }) {
     plan: () => first,
     run: async (input) => {
       const tensor = Tensor.from(input, shape);
-      if (half === "decode") return as((await model.decode(tensor, options)).sample.data);
-      return (await model.encode(tensor, options)).latentDist.parameters.data;
+      if (half === "decode") return as((await model.decodeLatents(tensor, options)).sample.data);
+      const encoded = await model.encode(tensor, options);
+      return encoded instanceof AutoencoderKLOutput
+        ? as(encoded.latentDist.parameters.data)
+        : encoded.latents().data;
     },
   };
 }

@@ -26,7 +26,7 @@ import { parseJson } from "./typed.mjs";
  * @property {number} [versusPlain] the same against the plain graph in the same runtime
  * @property {number} [maxDifference] against the plain graph's output in the same runtime
  *
- * @typedef {{ half: Half, side: number, rounds: number, otherWork: number, results: readonly Result[] }} Case
+ * @typedef {{ model: string, half: Half, side: number, rounds: number, otherWork: number, results: readonly Result[] }} Case
  *
  * @typedef {object} Growth
  * @property {string} mode

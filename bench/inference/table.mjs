@@ -79,9 +79,9 @@ function labelOf({ mode, label, plan }) {
 }
 
 /** @param {Case} one */
-function titleOf({ half, side, rounds, otherWork }) {
+function titleOf({ model, half, side, rounds, otherWork }) {
   const calls = `${rounds} ${rounds === 1 ? "round" : "rounds"}`;
-  return `${half} ${side}x${side}, ${calls}, ${(100 * otherWork).toFixed(0)} % of the processor busy with other work`;
+  return `${model}, ${half} ${side}x${side}, ${calls}, ${(100 * otherWork).toFixed(0)} % of the processor busy with other work`;
 }
 
 /** @param {readonly Growth[]} growth */

@@ -1,10 +1,11 @@
-"""One side of `npm run bench`: diffusers' AutoencoderKL on the processor, in a process of its own.
+"""One side of `npm run bench`: a diffusers model on the processor, in a process of its own.
 
 Takes one argument, JSON with mode, half, shape, threads, modelFolder, inputFile and outputFile. Writes a line of JSON
 when the model is loaded; then runs once for each line that it reads and answers with the time and the process's peak
 memory. With --versions it prints those of torch and diffusers.
 """
 import json
+import os
 import resource
 import sys
 import time
@@ -29,24 +30,45 @@ def answer(message: dict) -> None:
     print(json.dumps(message), flush=True)
 
 
+def model_class(folder: str) -> type:
+    with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
+        return getattr(diffusers, json.load(file)["_class_name"])
+
+
+def decode(model: torch.nn.Module, latents: torch.Tensor) -> torch.Tensor:
+    """As the pipelines of the class call it."""
+    options = dict(force_not_quantize=True) if isinstance(model, diffusers.VQModel) else {}
+    return model.decode(latents, **options).sample
+
+
+def encode(model: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+    output = model.encode(pixels)
+    if hasattr(output, "latent_dist"):
+        return output.latent_dist.parameters
+    return output.latents if hasattr(output, "latents") else output.latent
+
+
 def run_all(settings: dict) -> None:
     torch.set_num_threads(settings["threads"])
     dtype = getattr(torch, settings["mode"]["torch"]["dtype"])
     start = time.perf_counter()
-    model = diffusers.AutoencoderKL.from_pretrained(settings["modelFolder"], torch_dtype=dtype).eval()
+    model = model_class(settings["modelFolder"]).from_pretrained(settings["modelFolder"], torch_dtype=dtype).eval()
     if settings["mode"]["torch"]["layout"] == "channels_last":
         model = model.to(memory_format=torch.channels_last)
     with open(settings["inputFile"], "rb") as file:
         values = torch.frombuffer(bytearray(file.read()), dtype=torch.float32).reshape(settings["shape"])
     answer({"loadMilliseconds": 1000 * (time.perf_counter() - start)})
 
+    is_video = type(model).__name__.startswith(("AutoencoderKLWan", "AutoencoderKLQwenImage"))
+
     def run() -> torch.Tensor:
         x = values.to(dtype)
         if settings["mode"]["torch"]["layout"] == "channels_last":
             x = x.contiguous(memory_format=torch.channels_last)
-        if settings["half"] == "decode":
-            return model.decode(x).sample.float().contiguous()
-        return model.encode(x).latent_dist.parameters.float().contiguous()
+        if is_video:
+            x = x.unsqueeze(2)
+        output = decode(model, x) if settings["half"] == "decode" else encode(model, x)
+        return (output.squeeze(2) if is_video else output).float().contiguous()
 
     is_first = True
     with torch.inference_mode():
