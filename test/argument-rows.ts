@@ -66,6 +66,9 @@ export function describeRows(rows: Rows): void {
 const withoutConstructor = new Set([
   "AutoencoderKL",
   "AutoencoderKLFlux2",
+  "AutoencoderKLQwenImage",
+  "AutoencoderKLQwenImage21",
+  "AutoencoderKLWan",
   "AutoencoderTiny",
   "Encoded",
   "MlpVae",

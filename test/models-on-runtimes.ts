@@ -1,5 +1,5 @@
 /** One model on every runtime: its files are read as in Node, the rest is as on the runtime's own platform. */
-import { autoencoderKL, parseConfig } from "../src/models/index.ts";
+import { autoencoderKL, parseConfig, type VaeModel } from "../src/models/index.ts";
 import { vaeOf, type NodeVae } from "../src/node/classes.ts";
 import { thisMachine } from "../src/node/machine.ts";
 import { AutoencoderKLModel, type AutoencoderKLParts } from "../src/vae/autoencoder-kl.ts";
@@ -42,13 +42,18 @@ export async function openOn(name: RuntimeName, folder: string): Promise<Assembl
   });
 }
 
-/** A model of whatever class. */
-export async function openVaeOn(name: RuntimeName, folder: string): Promise<NodeVae> {
+/** A model of whatever class. @param change of what its config does not say */
+export async function openVaeOn(
+  name: RuntimeName,
+  folder: string,
+  change: (model: VaeModel) => VaeModel = (model) => model,
+): Promise<NodeVae> {
   const { model, configJson, configPath, checkpoint } = await loadDiffusersFolder(folder);
   const { config } = model.config.parse(configJson, configPath);
   const loaded = await withBuffers({ name: folder, model, config, tensors: checkpoint.tensors });
   return vaeOf({
     ...wholeModel(loaded),
+    model: change(model),
     runtime: createRuntime[name](),
     machine: machines[name](),
   });

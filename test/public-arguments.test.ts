@@ -45,6 +45,10 @@ const flux2 = vaekit.AutoencoderKLFlux2.fromConfig(
   },
   { device: "cpu" },
 );
+const fewChannels = { baseDim: 4, dimMult: [1], numResBlocks: 1, temperalDownsample: [] } as const;
+const qwenImage = vaekit.AutoencoderKLQwenImage.fromConfig(fewChannels, { device: "cpu" });
+const qwenImage21 = vaekit.AutoencoderKLQwenImage21.fromConfig(fewChannels, { device: "cpu" });
+const wan = vaekit.AutoencoderKLWan.fromConfig(fewChannels, { device: "cpu" });
 const tiny = vaekit.AutoencoderTiny.fromConfig(
   {
     encoderBlockOutChannels: [4],
@@ -55,7 +59,11 @@ const tiny = vaekit.AutoencoderTiny.fromConfig(
   { device: "cpu" },
 );
 afterAll(async () => {
-  await Promise.all([vae, mlp, flux2, tiny, runtime, webRuntime, saved].map((each) => each.dispose()));
+  await Promise.all(
+    [vae, mlp, flux2, tiny, qwenImage, qwenImage21, wan, runtime, webRuntime, saved].map((each) =>
+      each.dispose(),
+    ),
+  );
   rmSync(folder, { recursive: true });
 });
 
@@ -254,6 +262,29 @@ const rows: Rows = {
   "AutoencoderKLFlux2.fromConfig": row((x) => vaekit.AutoencoderKLFlux2.fromConfig(x), "object", "Map"),
   "AutoencoderKLFlux2.savePretrained": row((x) => flux2.savePretrained(placed(x)), "text"),
   "AutoencoderKLFlux2.decodeImage": row((x) => flux2.decodeImage(x)),
+  "AutoencoderKLQwenImage.fromPretrained": row((x) => vaekit.AutoencoderKLQwenImage.fromPretrained(x)),
+  "AutoencoderKLQwenImage.fromSingleFile": row((x) => vaekit.AutoencoderKLQwenImage.fromSingleFile(x)),
+  "AutoencoderKLQwenImage.fromConfig": row(
+    (x) => vaekit.AutoencoderKLQwenImage.fromConfig(x),
+    "object",
+    "Map",
+  ),
+  "AutoencoderKLQwenImage.savePretrained": row((x) => qwenImage.savePretrained(placed(x)), "text"),
+  "AutoencoderKLQwenImage.decodeImage": row((x) => qwenImage.decodeImage(x)),
+  "AutoencoderKLQwenImage21.fromPretrained": row((x) => vaekit.AutoencoderKLQwenImage21.fromPretrained(x)),
+  "AutoencoderKLQwenImage21.fromSingleFile": row((x) => vaekit.AutoencoderKLQwenImage21.fromSingleFile(x)),
+  "AutoencoderKLQwenImage21.fromConfig": row(
+    (x) => vaekit.AutoencoderKLQwenImage21.fromConfig(x),
+    "object",
+    "Map",
+  ),
+  "AutoencoderKLQwenImage21.savePretrained": row((x) => qwenImage21.savePretrained(placed(x)), "text"),
+  "AutoencoderKLQwenImage21.decodeImage": row((x) => qwenImage21.decodeImage(x)),
+  "AutoencoderKLWan.fromPretrained": row((x) => vaekit.AutoencoderKLWan.fromPretrained(x)),
+  "AutoencoderKLWan.fromSingleFile": row((x) => vaekit.AutoencoderKLWan.fromSingleFile(x)),
+  "AutoencoderKLWan.fromConfig": row((x) => vaekit.AutoencoderKLWan.fromConfig(x), "object", "Map"),
+  "AutoencoderKLWan.savePretrained": row((x) => wan.savePretrained(placed(x)), "text"),
+  "AutoencoderKLWan.decodeImage": row((x) => wan.decodeImage(x)),
   "AutoencoderTiny.fromPretrained": row((x) => vaekit.AutoencoderTiny.fromPretrained(x)),
   "AutoencoderTiny.fromSingleFile": row((x) => vaekit.AutoencoderTiny.fromSingleFile(x)),
   "AutoencoderTiny.fromConfig": row((x) => vaekit.AutoencoderTiny.fromConfig(x), "object", "Map"),

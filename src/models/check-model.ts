@@ -2,7 +2,7 @@
 import { VaekitError } from "../errors.ts";
 import { describeValue } from "../util/describe-value.ts";
 import type { ModelNames } from "./names.ts";
-import type { ConfigSchema, ModelFacts, VaeModel, WeightsAlone } from "./model.ts";
+import type { ConfigSchema, ModelFacts, TileDecoder, VaeModel, WeightsAlone } from "./model.ts";
 
 interface MemberKind {
   readonly expected: string;
@@ -44,6 +44,7 @@ const modelKinds: Kinds<VaeModel> = {
   parameterShapes: method,
   encoder: method,
   decoder: method,
+  tileDecoder: optional(object),
   encoded: method,
   forwardLatents: optional(method),
   buffers: optional(method),
@@ -59,6 +60,8 @@ const configKinds: Kinds<ConfigSchema<object>> = { keys: texts, parse: method, f
 
 const aloneKinds: Kinds<WeightsAlone<object>> = { recognizes: method, infer: method };
 
+const tileDecoderKinds: Kinds<TileDecoder<object>> = { graph: method, finished: method };
+
 const namesKinds: Kinds<ModelNames> = { updated: method, ofFile: method, shape: optional(method) };
 
 const factKinds: Kinds<ModelFacts> = {
@@ -68,6 +71,7 @@ const factKinds: Kinds<ModelFacts> = {
   spatialFactor: count,
   sizes: nameOf("down", "up", "refused"),
   layout: nameOf("planes", "rows"),
+  isOfFrames: optional({ expected: "true or false", fits: (value) => typeof value === "boolean" }),
   pictureMultiple: optional(count),
   pixelRange: nameOf("signed", "unit"),
   tiles: optional(object),
@@ -82,6 +86,9 @@ export function checkFacts(facts: unknown, className: string): asserts facts is 
 export function checkModel(model: unknown, subject: string): asserts model is VaeModel {
   checkMembers<VaeModel>(model, modelKinds, subject);
   checkMembers(model.config, configKinds, `${subject}: config`);
+  if (model.tileDecoder !== undefined) {
+    checkMembers(model.tileDecoder, tileDecoderKinds, `${subject}: tileDecoder`);
+  }
   if (model.names !== undefined) checkMembers(model.names, namesKinds, `${subject}: names`);
   if (model.alone !== undefined) checkMembers(model.alone, aloneKinds, `${subject}: alone`);
 }

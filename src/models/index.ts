@@ -37,13 +37,16 @@ export { initializeParameters } from "./autoencoder-kl/initialize.ts";
 export { autoencoderKL } from "./autoencoder-kl/model.ts";
 export {
   autoencoderKLQwenImage21,
+  completeQwenImage21Config,
   type AutoencoderKLQwenImage21Config,
+  type GivenQwenImage21Config,
 } from "./autoencoder-kl-wan/qwen-image-21.ts";
 export {
   autoencoderKLQwenImage,
+  completeQwenImageConfig,
   type AutoencoderKLQwenImageConfig,
+  type GivenQwenImageConfig,
 } from "./autoencoder-kl-wan/qwen-image.ts";
-export { autoencoderKLWan, type AutoencoderKLWanConfig } from "./autoencoder-kl-wan/wan.ts";
 export {
   completeFlux2Config,
   type AutoencoderKLFlux2Config,
@@ -51,6 +54,12 @@ export {
   type GivenFlux2Config,
 } from "./autoencoder-kl-flux2/config.ts";
 export { autoencoderKLFlux2 } from "./autoencoder-kl-flux2/model.ts";
+export {
+  autoencoderKLWan,
+  completeWanConfig,
+  type AutoencoderKLWanConfig,
+  type GivenWanConfig,
+} from "./autoencoder-kl-wan/wan.ts";
 export type { BlocksConfig } from "./block-keys.ts";
 export {
   completeTinyConfig,
@@ -88,9 +97,11 @@ export type {
   Buffers,
   ConfigSchema,
   GivenSources,
+  HalfTiles,
   ModelFacts,
   ParsedConfig,
   TensorShapes,
+  TileDecoder,
   TileFacts,
   VaeModel,
   WeightsAlone,

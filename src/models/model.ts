@@ -31,6 +31,11 @@ export interface ModelFacts {
    * @default spatialFactor
    */
   readonly pictureMultiple?: number;
+  /**
+   * Whether it is of videos, of which vaekit takes one frame: then pixels and latents may also have an axis of one
+   * frame, [N, C, 1, H, W]. @default false
+   */
+  readonly isOfFrames?: boolean;
   /** The range of pixels: "signed" [-1, 1], "unit" [0, 1]. */
   readonly pixelRange: "signed" | "unit";
   /** The tiles of diffusers' class; undefined where it has none. */
@@ -47,6 +52,26 @@ export interface TileFacts {
   readonly latents: number;
   /** Share of a tile that overlaps the next. */
   readonly overlap: number;
+  /** Where a half's tiles are others than these. */
+  readonly halves?: { readonly [H in Half]: HalfTiles };
+}
+
+/** The sides of one half's tiles. */
+export interface HalfTiles {
+  /** Of a tile before the half: pixels for the encoder, latents for the decoder. */
+  readonly tile: number;
+  /** Of what becomes of it. */
+  readonly result: number;
+  /** The longest side that needs no tiles. */
+  readonly most: number;
+}
+
+/** How diffusers decodes tiles, where that is not how it decodes a whole picture. */
+export interface TileDecoder<Config> {
+  /** One input, latents [N, L, h, w] of a tile; one output, what is cross-faded. */
+  graph(config: Config, size: InputSize, find: FindParameter): Graph;
+  /** What the joined tiles become: pixels [N, C, H, W]. */
+  finished(joined: Tensor<"float32">, config: Config): Tensor<"float32">;
 }
 
 /** A config that was read, and what was odd about it. */
@@ -146,6 +171,8 @@ export interface VaeModel<Config extends object = object, Output extends Encoded
   encoder(config: Config, size: InputSize, find: FindParameter): Graph;
   /** One input, latents [N, L, h, w] of this size; one output, pixels [N, C, H, W]. */
   decoder(config: Config, size: InputSize, find: FindParameter): Graph;
+  /** Left out where a tile is decoded as a whole picture is. */
+  readonly tileDecoder?: TileDecoder<Config>;
   /**
    * What `encode` returns.
    *

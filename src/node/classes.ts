@@ -2,6 +2,9 @@
 import {
   autoencoderKL,
   autoencoderKLFlux2,
+  autoencoderKLQwenImage,
+  autoencoderKLQwenImage21,
+  autoencoderKLWan,
   autoencoderTiny,
   mlpVae,
   vqModel,
@@ -10,6 +13,7 @@ import {
 import { Vae, type VaeParts } from "../vae/vae.ts";
 import { AutoencoderKL } from "./autoencoder-kl.ts";
 import { AutoencoderKLFlux2 } from "./autoencoder-kl-flux2.ts";
+import { AutoencoderKLQwenImage, AutoencoderKLQwenImage21, AutoencoderKLWan } from "./autoencoder-kl-wan.ts";
 import { AutoencoderTiny } from "./autoencoder-tiny.ts";
 import { MlpVae } from "./mlp-vae.ts";
 import { savePretrained } from "./save-pretrained.ts";
@@ -38,6 +42,9 @@ const classes: ReadonlyMap<VaeModel, (parts: VaeParts) => NodeVae> = new Map<
 >([
   [autoencoderKL, (parts) => AutoencoderKL.of(parts)],
   [autoencoderKLFlux2, (parts) => AutoencoderKLFlux2.of(parts)],
+  [autoencoderKLQwenImage, (parts) => AutoencoderKLQwenImage.of(parts)],
+  [autoencoderKLQwenImage21, (parts) => AutoencoderKLQwenImage21.of(parts)],
+  [autoencoderKLWan, (parts) => AutoencoderKLWan.of(parts)],
   [autoencoderTiny, (parts) => AutoencoderTiny.of(parts)],
   [vqModel, (parts) => VQModel.of(parts)],
   [mlpVae, (parts) => MlpVae.of(parts)],

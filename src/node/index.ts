@@ -21,6 +21,7 @@ import "./supported-node.ts";
 export * from "../core.ts";
 export { AutoencoderKL } from "./autoencoder-kl.ts";
 export { AutoencoderKLFlux2 } from "./autoencoder-kl-flux2.ts";
+export { AutoencoderKLQwenImage, AutoencoderKLQwenImage21, AutoencoderKLWan } from "./autoencoder-kl-wan.ts";
 export { AutoencoderTiny } from "./autoencoder-tiny.ts";
 export { VQModel } from "./vq-model.ts";
 export type {

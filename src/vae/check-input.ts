@@ -4,16 +4,18 @@ import type { ModelFacts } from "../models/index.ts";
 import { checkTensor } from "../tensor/check-tensor.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { withoutFrames } from "./layout.ts";
 
 function fail(message: string): never {
   throw new VaekitError("INVALID_ARGUMENT", message);
 }
 
 /** pixels must be [N, C, H, W] with sides that the model takes, or [N, C]. @returns them as float32. */
-export function checkPixels(pixels: Tensor, facts: ModelFacts): Tensor<"float32"> {
+export function checkPixels(given: Tensor, facts: ModelFacts): Tensor<"float32"> {
   const { inChannels, layout } = facts;
   const expected = `encode: expected pixels ${layoutOf(facts, inChannels, "H, W")}`;
-  checkTensor(pixels, "encode: pixels");
+  checkTensor(given, "encode: pixels");
+  const pixels = withoutFrames(given, facts, "encode");
   const { shape } = pixels;
   checkRank(shape, facts, expected);
   if (shape[1] !== inChannels) {
@@ -46,10 +48,11 @@ function checkSides(shape: Shape, { spatialFactor, sizes }: ModelFacts, expected
 }
 
 /** latents must be [N, L, h, w], or [N, L]. @returns them as float32. */
-export function checkLatents(latents: Tensor, facts: ModelFacts, subject = "decode"): Tensor<"float32"> {
+export function checkLatents(given: Tensor, facts: ModelFacts, subject = "decode"): Tensor<"float32"> {
   const channels = facts.latentChannels;
   const expected = `${subject}: expected latents ${layoutOf(facts, channels, "h, w")}`;
-  checkTensor(latents, `${subject}: latents`);
+  checkTensor(given, `${subject}: latents`);
+  const latents = withoutFrames(given, facts, subject);
   const { shape } = latents;
   if (facts.layout === "planes" && shape.length === 3 && shape[2] === 4 * channels) {
     fail(`${expected}, found ${formatShape(shape)}. These look packed (FLUX): call unpackLatents first.`);

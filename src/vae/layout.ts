@@ -1,4 +1,7 @@
-/** Rows: models whose pictures have no sides, [N, C]. Elsewhere they are pictures of one pixel. */
+/**
+ * Layouts other than planes [N, C, H, W]. Rows: models whose pictures have no sides, [N, C]; elsewhere they are pictures of one
+ * pixel. Frames: models of videos, of which one frame is a picture.
+ */
 import { VaekitError } from "../errors.ts";
 import type { ModelFacts } from "../models/index.ts";
 import { checkTensor } from "../tensor/check-tensor.ts";
@@ -7,13 +10,30 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { CodingOptions } from "./options.ts";
 
 /**
- * Rows [N, L] as [N, L, 1, 1]; planes as they are.
+ * One frame [N, C, 1, H, W] of a model of videos as a picture [N, C, H, W]; all else as it is.
  *
- * @throws INVALID_ARGUMENT for other rows.
+ * @param subject the call, for messages.
+ * @throws UNSUPPORTED for several frames.
  */
-export function latentsAsPlanes(latents: Tensor, { layout, latentChannels }: ModelFacts): Tensor {
-  if (layout === "planes") return latents;
+export function withoutFrames(x: Tensor, { isOfFrames }: ModelFacts, subject: string): Tensor {
+  const { shape } = x;
+  if (isOfFrames !== true || shape.length !== 5) return x;
+  const [batch, channels, frames, height, width] = shape as [number, number, number, number, number];
+  if (frames === 1) return x.reshape([batch, channels, height, width]);
+  const expected = `[N, ${channels}, 1, ${height}, ${width}] or [N, ${channels}, ${height}, ${width}]`;
+  const message = `${subject}: video: not supported; expected one frame, ${expected}, found ${formatShape(shape)}. Pass one frame at a time.`;
+  throw new VaekitError("UNSUPPORTED", message);
+}
+
+/**
+ * Rows [N, L] as [N, L, 1, 1], and one frame [N, L, 1, h, w] as a picture; planes as they are.
+ *
+ * @throws INVALID_ARGUMENT for other rows; UNSUPPORTED for several frames.
+ */
+export function latentsAsPlanes(latents: Tensor, facts: ModelFacts): Tensor {
+  const { layout, latentChannels } = facts;
   checkTensor(latents, "latents");
+  if (layout === "planes") return withoutFrames(latents, facts, "latents");
   const { shape } = latents;
   if (shape.length === 2 && shape[1] === latentChannels) return latents.reshape([...shape, 1, 1]);
   const message = `latents: expected [N, ${latentChannels}], found ${formatShape(shape)}.`;

@@ -21,6 +21,14 @@ export interface PassesParts {
   readonly runtime: Runtime;
   readonly coder: Coder;
   readonly graph: (half: Half, size: InputSize) => Graph;
+  /** Of the decoder's tiles, where they are decoded in another way than whole pictures. */
+  readonly tileDecoder?: TileCoder | undefined;
+}
+
+/** What decodes tiles, and makes pixels of what was joined. */
+export interface TileCoder {
+  readonly coder: Coder;
+  readonly finished: (joined: Planes) => Planes;
 }
 
 /** @throws NOT_FINITE, and as the coder does. */
@@ -33,10 +41,12 @@ export async function runPasses(
   const tiles = options.tiling === "diffusers" ? tilesFor(x, parts.facts, half) : { input: x };
   const batches = options.slicing === true ? splitBatch(tiles.input) : [tiles.input];
   const total = batches.length * tileCount(tiles);
+  const ofTiles = half === "decoder" && tiles.sizes !== undefined ? parts.tileDecoder : undefined;
+  const { coder } = ofTiles ?? parts;
   let done = 0;
   let firstPicture = 0;
   const run = async (input: Planes): Promise<Planes> => {
-    const result = await parts.coder.code(half, input, options);
+    const result = await coder.code(half, input, options);
     if (options.checkFinite !== false) {
       await checkFiniteResult(suspectIn(parts, half), { input, result, batch: x, firstPicture });
     }
@@ -49,7 +59,8 @@ export async function runPasses(
     results.push(tiles.sizes === undefined ? await run(batch) : await processTiled(batch, tiles.sizes, run));
     firstPicture += batch.shape[0]!;
   }
-  return joinBatch(results);
+  const joined = joinBatch(results);
+  return ofTiles?.finished(joined) ?? joined;
 }
 
 function suspectIn({ name, facts, runtime, graph }: PassesParts, half: Half): Suspect {

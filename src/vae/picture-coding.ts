@@ -105,7 +105,7 @@ export async function decodePicture(
   checkOptions("decodeImage", options, codingKinds);
   pictureKind(coder.facts, "outChannels", "decodeImage");
   checkTensor(latents, "decodeImage: latents");
-  const isOfPictures = latents.shape.length === (coder.facts.layout === "rows" ? 2 : 4);
+  const isOfPictures = latents.shape.length >= (coder.facts.layout === "rows" ? 2 : 4);
   if (isOfPictures && latents.shape[0] !== 1) {
     const expected = coder.facts.layout === "rows" ? "[1, L]" : "[1, L, h, w]";
     const message = `decodeImage: expected the latents of one picture, ${expected}, found ${formatShape(latents.shape)}. Decode several with decode and postprocess.`;

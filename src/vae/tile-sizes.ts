@@ -8,7 +8,7 @@
  * @see diffusers, AutoencoderKL._tiled_encode and tiled_decode
  */
 import { VaekitError } from "../errors.ts";
-import type { ModelFacts, TileFacts } from "../models/index.ts";
+import type { HalfTiles, ModelFacts, TileFacts } from "../models/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { crop } from "./crop.ts";
 import type { Half } from "./options.ts";
@@ -23,6 +23,11 @@ export interface TileSizes {
   readonly leastSide: number;
   /** Share of a tile that overlaps the next. */
   readonly overlap: number;
+}
+
+/** With the longest side that needs no tiles. */
+interface SizesOfHalf extends TileSizes {
+  readonly most: number;
 }
 
 type Planes = Tensor<"float32">;
@@ -66,14 +71,20 @@ export function tileCount({ input, sizes }: Tiles): number {
   return tileStarts(input.shape[2]!, sizes).length * tileStarts(input.shape[3]!, sizes).length;
 }
 
-function tileSizesOf({ pixels, latents, overlap }: TileFacts, factor: number, half: Half): TileSizes {
-  const [tile, resultTile] = half === "encoder" ? [pixels, latents] : [latents, pixels];
+function tileSizesOf(tiles: TileFacts, factor: number, half: Half): SizesOfHalf {
+  const { overlap } = tiles;
+  const { tile, result, most } = tiles.halves?.[half] ?? sidesOf(tiles, half);
   const stride = Math.trunc(tile * (1 - overlap));
-  return { tile, resultTile, stride, leastSide: half === "encoder" ? factor : 1, overlap };
+  return { tile, resultTile: result, stride, most, leastSide: half === "encoder" ? factor : 1, overlap };
 }
 
-function needsTiling({ shape: [, , height, width] }: Planes, { tile }: TileSizes): boolean {
-  return width! > tile || height! > tile;
+function sidesOf({ pixels, latents }: TileFacts, half: Half): HalfTiles {
+  const [tile, result] = half === "encoder" ? [pixels, latents] : [latents, pixels];
+  return { tile, result, most: tile };
+}
+
+function needsTiling({ shape: [, , height, width] }: Planes, { most }: SizesOfHalf): boolean {
+  return width! > most || height! > most;
 }
 
 const lastTile = (length: number, sizes: TileSizes): number => length - tileStarts(length, sizes).at(-1)!;

@@ -14,7 +14,7 @@ import { exportedGraph } from "./export-onnx.ts";
 import { DescribedVae, type DescribedParts } from "./described-vae.ts";
 import { halfNames } from "./halves.ts";
 import { optionsForLayout } from "./layout.ts";
-import { readParameters, readWeights } from "./model-weights.ts";
+import { finderOf, readParameters, readWeights } from "./model-weights.ts";
 import { Coder } from "./coder.ts";
 import type { Machine } from "./machine.ts";
 import { checkFiniteWeights } from "./non-finite.ts";
@@ -30,7 +30,7 @@ import {
   type ForwardOptions,
   type Half,
 } from "./options.ts";
-import { runPasses } from "./passes.ts";
+import { runPasses, type TileCoder } from "./passes.ts";
 import {
   decodePicture,
   encodePicture,
@@ -68,6 +68,8 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
 > {
   readonly #runtime: Runtime;
   readonly #coder: Coder;
+  readonly #machine: Machine;
+  #tileCoder: Coder | undefined;
   readonly #pictures: PictureCodec;
   readonly #lifetime: Lifetime;
   #weightsChecked: Promise<void> | undefined;
@@ -79,6 +81,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     this.#runtime = runtime;
     this.#lifetime = new Lifetime(`${this.name}: the model`);
     const graphOf = (half: Half, size: InputSize): Graph => this.graph(half, size);
+    this.#machine = machine;
     this.#coder = new Coder({ runtime, machine, graphOf, facts: this.facts });
   }
 
@@ -230,6 +233,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   dispose(): Promise<void> {
     return this.#lifetime.end(async () => {
       await this.#coder.dispose();
+      await this.#tileCoder?.dispose();
       await this.#runtime.dispose();
     });
   }
@@ -244,7 +248,21 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     const coding = optionsForLayout(options, facts, this.className);
     if (options.checkFinite !== false && this.model.hidesDamage === true) await this.#checkWeights();
     const graph = (...of: [Half, InputSize]): Graph => this.graph(...of);
-    return runPasses({ name, facts, runtime: this.#runtime, coder: this.#coder, graph }, half, x, coding);
+    const tileDecoder = half === "decoder" && coding.tiling === "diffusers" ? this.#tiles() : undefined;
+    const runtime = this.#runtime;
+    return runPasses({ name, facts, runtime, coder: this.#coder, graph, tileDecoder }, half, x, coding);
+  }
+
+  /** How the class decodes tiles, if otherwise than whole pictures. */
+  #tiles(): TileCoder | undefined {
+    const { tileDecoder } = this.model;
+    if (tileDecoder === undefined) return undefined;
+    const config = this.configOf("decoder", "decode");
+    const graphOf = (_: Half, size: InputSize): Graph =>
+      tileDecoder.graph(config, size, finderOf(this.weights));
+    const [runtime, machine] = [this.#runtime, this.#machine];
+    this.#tileCoder ??= new Coder({ runtime, machine, graphOf, facts: this.facts });
+    return { coder: this.#tileCoder, finished: (joined) => tileDecoder.finished(joined, config) };
   }
 
   /**

@@ -40,16 +40,16 @@ CASES = [
     ("qwen-image-alpha", "four channels, two blocks in each level, widths that do not grow", AutoencoderKLQwenImage,
      config(3, dim_mult=[2, 2], temperal_downsample=[True], num_res_blocks=2, input_channels=4), [("golden", (1, 14, 20), False)]),
     ("wan-2.1", "the network of Qwen-Image, a decoder of its own width", AutoencoderKLWan,
-     config(4, decoder_base_dim=3, **THREE_LEVELS), [("golden", (1, 24, 28), False), ("golden-tiled", (1, 60, 44), True)]),
+     config(4, decoder_base_dim=3, scale_factor_spatial=4, **THREE_LEVELS), [("golden", (1, 24, 28), False), ("golden-tiled", (1, 60, 44), True)]),
     ("wan-2.2", "patches, shortcuts in space and in time, a decoder of its own width", AutoencoderKLWan,
-     config(6, decoder_base_dim=3, dim_mult=[1, 2, 4, 4], temperal_downsample=[False, True, True], scale_factor_spatial=16, **PATCHES),
-     [("golden", (2, 32, 48), False), ("golden-tiled", (1, 96, 64), True)]),
+     config(6, decoder_base_dim=6, dim_mult=[1, 2, 2], temperal_downsample=[False, True], scale_factor_spatial=8, **PATCHES),
+     [("golden", (2, 32, 24), False), ("golden-tiled", (1, 72, 56), True)]),
     ("wan-shortcuts", "shortcuts without patches: groups of channels in the last level, time where widths stay, channels that multiply", AutoencoderKLWan,
      config(3, dim_mult=[1, 1, 2, 1], temperal_downsample=[True, False, True], scale_factor_spatial=8, is_residual=True),
      [("golden", (1, 24, 16), False)]),
-    ("qwen-image-2.1", "kernels without time, alpha, a decoder of its own width", AutoencoderKLQwenImage21,
-     config(6, decoder_base_dim=6, dim_mult=[1, 2, 2], temperal_downsample=[False, True], scale_factor_spatial=4),
-     [("golden", (1, 20, 28), False), ("golden-tiled", (1, 60, 44), True)]),
+    ("qwen-image-2.1", "kernels without time, alpha, four levels with every kind of shortcut", AutoencoderKLQwenImage21,
+     config(6, decoder_base_dim=3, dim_mult=[1, 2, 4, 4], temperal_downsample=[False, True, True], scale_factor_spatial=8),
+     [("golden", (1, 24, 40), False), ("golden-tiled", (1, 64, 48), True)]),
 ]
 
 

@@ -1,6 +1,6 @@
 /** What decides the graphs of the three classes, whatever the keys of their configs are called. */
 import { VaekitError } from "../../errors.ts";
-import type { ModelFacts } from "../model.ts";
+import type { ModelFacts, TileFacts } from "../model.ts";
 
 export interface Architecture {
   /** Channels of the pictures that are encoded. */
@@ -31,6 +31,26 @@ export interface Architecture {
 export const factorOf = ({ multiples, patchSize }: Architecture): number =>
   patchSize * 2 ** (multiples.length - 1);
 
+/** diffusers' tiles in these classes, in what the network sees as pixels. */
+const tileSide = 256;
+
+/** Patches are cut into tiles as if they were pixels, but whether there are tiles is asked of pixels. */
+function tilesOf(architecture: Architecture): TileFacts {
+  const { patchSize } = architecture;
+  const factor = factorOf(architecture);
+  const latents = Math.trunc(tileSide / factor);
+  return {
+    key: "tile_sample_min_height",
+    pixels: tileSide,
+    latents,
+    overlap: 0.25,
+    halves: {
+      encoder: { tile: tileSide * patchSize, result: latents * patchSize, most: tileSide },
+      decoder: { tile: latents, result: Math.trunc(tileSide / patchSize), most: latents },
+    },
+  };
+}
+
 export function factsOf(architecture: Architecture): ModelFacts {
   const { inChannels, outChannels, latentChannels, isResidual, patchSize } = architecture;
   const spatialFactor = factorOf(architecture);
@@ -41,8 +61,9 @@ export function factsOf(architecture: Architecture): ModelFacts {
     spatialFactor,
     sizes: isResidual || patchSize > 1 ? "refused" : "down",
     layout: "planes",
+    isOfFrames: true,
     pixelRange: "signed",
-    tiles: undefined,
+    tiles: tilesOf(architecture),
   };
 }
 

@@ -1,5 +1,13 @@
 /** How a config.json of one of these classes is read, completed and written. */
-import { checkKeys, configText, keysOf, readKeys, snakeCase, type ConfigTable } from "../config-keys.ts";
+import {
+  checkKeys,
+  configText,
+  keysOf,
+  readKeys,
+  snakeCase,
+  type ConfigJson,
+  type ConfigTable,
+} from "../config-keys.ts";
 import type { ConfigSchema, ParsedConfig, TensorShapes } from "../model.ts";
 import { checkArchitecture, type Architecture } from "./architecture.ts";
 import type { FoundNetwork } from "./infer-architecture.ts";
@@ -15,6 +23,8 @@ export interface WanConfigs<Config extends WanBlocksConfig> {
 
 /** One of the classes. */
 export interface WanClass<Config extends WanBlocksConfig> extends WanConfigs<Config> {
+  /** Whether what is decoded in diffusers' tiles is clamped, as a whole picture is. @default true */
+  readonly clampsTiles?: boolean;
   /** Whether tensors of such a network are this class's. */
   readonly recognizes: (tensors: TensorShapes) => boolean;
   /** The keys that a network says. */
@@ -35,6 +45,21 @@ export function schemaOf<Config extends WanBlocksConfig>(configs: WanConfigs<Con
       return configText(table.classNames[0], { ...(config as object) });
     },
   };
+}
+
+/** Keys of a config that a caller gives, under our names or diffusers'. */
+export type GivenKeys<Config> = Partial<Config> | ConfigJson<Config>;
+
+/**
+ * A whole config of keys that a caller gives, and diffusers' defaults.
+ *
+ * @throws INVALID_CONFIG on an unknown key, a wrong value, or values that contradict each other.
+ */
+export function completedKeys<Config extends WanBlocksConfig>(
+  given: GivenKeys<Config>,
+  configs: WanConfigs<Config>,
+): Config {
+  return completed(readKeys(given, "config", "object", configs.table).values, configs, "config");
 }
 
 /** @throws INVALID_CONFIG on values that contradict each other. */

@@ -9,15 +9,16 @@ import type { VaeModel } from "../model.ts";
 import { factsOf, type Architecture } from "./architecture.ts";
 import { configFromTensors } from "./config-from-tensors.ts";
 import { schemaOf, type WanClass } from "./config.ts";
-import { buildDecoder, buildEncoder, parameterShapes } from "./graph.ts";
+import { buildDecoder, buildEncoder, buildTileDecoder, parameterShapes } from "./graph.ts";
 import { isWanNetwork } from "./infer-architecture.ts";
 import type { WanBlocksConfig } from "./keys.ts";
 import { wanNames } from "./names.ts";
+import { clamped, withoutPatches } from "./tile-decoder.ts";
 
 export function wanModel<Config extends WanBlocksConfig>(
   wanClass: WanClass<Config>,
 ): VaeModel<Config, AutoencoderKLOutput> {
-  const { table, architectureOf } = wanClass;
+  const { table, architectureOf, clampsTiles = true } = wanClass;
   const [className, ...aliases] = table.classNames;
   return {
     className,
@@ -27,6 +28,13 @@ export function wanModel<Config extends WanBlocksConfig>(
     parameterShapes: (config, half) => parameterShapes(architectureOf(config), half),
     encoder: (config, size, find) => buildEncoder(architectureOf(config), size, find),
     decoder: (config, size, find) => buildDecoder(architectureOf(config), size, find),
+    tileDecoder: {
+      graph: (config, size, find) => buildTileDecoder(architectureOf(config), size, find),
+      finished: (joined, config) => {
+        const pixels = withoutPatches(joined, architectureOf(config).patchSize);
+        return clampsTiles ? clamped(pixels) : pixels;
+      },
+    },
     encoded: (moments) => new AutoencoderKLOutput({ latentDist: new DiagonalGaussianDistribution(moments) }),
     scaling: ({ zDim, latentsMean, latentsStd }) => ({
       kind: "meanStd",

@@ -4,6 +4,7 @@ import type { ConfigTable } from "../config-keys.ts";
 import type { VaeModel } from "../model.ts";
 import { hasShortcuts, hasTimeAxis } from "./infer-architecture.ts";
 import { wanChecks, type WanKeys } from "./keys.ts";
+import { completedKeys, type GivenKeys, type WanClass } from "./config.ts";
 import { wanModel } from "./model.ts";
 import { qwenImage21 } from "./published.ts";
 import { architectureOfKeys, keysOfNetwork } from "./wan.ts";
@@ -34,15 +35,24 @@ const defaults: AutoencoderKLQwenImage21Config = {
   scaleFactorSpatial: 16,
 };
 
+const qwenImage21Class: WanClass<AutoencoderKLQwenImage21Config> = {
+  table,
+  defaults,
+  architectureOf: (config) => architectureOfKeys(config, false),
+  recognizes: (tensors) => hasShortcuts(tensors) && !hasTimeAxis(tensors),
+  keysOfNetwork: (network) => ({
+    ...keysOfNetwork(network),
+    scaleFactorSpatial: 2 ** (network.multiples.length - 1),
+  }),
+};
+
 /** Qwen-Image-2.1's autoencoder. */
 export const autoencoderKLQwenImage21: VaeModel<AutoencoderKLQwenImage21Config, AutoencoderKLOutput> =
-  wanModel({
-    table,
-    defaults,
-    architectureOf: (config) => architectureOfKeys(config, false),
-    recognizes: (tensors) => hasShortcuts(tensors) && !hasTimeAxis(tensors),
-    keysOfNetwork: (network) => ({
-      ...keysOfNetwork(network),
-      scaleFactorSpatial: 2 ** (network.multiples.length - 1),
-    }),
-  });
+  wanModel(qwenImage21Class);
+
+/** Keys of a config that a caller gives, under our names or diffusers'. */
+export type GivenQwenImage21Config = GivenKeys<AutoencoderKLQwenImage21Config>;
+
+/** A whole config of some keys and diffusers' defaults. @throws INVALID_CONFIG as completedKeys */
+export const completeQwenImage21Config = (given: GivenQwenImage21Config): AutoencoderKLQwenImage21Config =>
+  completedKeys(given, qwenImage21Class);

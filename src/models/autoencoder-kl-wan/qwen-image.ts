@@ -7,6 +7,7 @@ import type { VaeModel } from "../model.ts";
 import type { Architecture } from "./architecture.ts";
 import { hasShortcuts } from "./infer-architecture.ts";
 import { blocksChecks, type WanBlocksConfig } from "./keys.ts";
+import { completedKeys, type GivenKeys, type WanClass } from "./config.ts";
 import { wanModel } from "./model.ts";
 import { wan21 } from "./published.ts";
 
@@ -47,11 +48,11 @@ const architectureOf = (config: AutoencoderKLQwenImageConfig): Architecture => (
   hasTime: true,
 });
 
-/** Qwen-Image's autoencoder. A file without a config.json may as well be Wan 2.1's: it then gives the same numbers. */
-export const autoencoderKLQwenImage: VaeModel<AutoencoderKLQwenImageConfig, AutoencoderKLOutput> = wanModel({
+const qwenImage: WanClass<AutoencoderKLQwenImageConfig> = {
   table,
   defaults,
   architectureOf,
+  clampsTiles: false,
   recognizes: (tensors) => !hasShortcuts(tensors),
   keysOfNetwork: ({ encoderWidth, decoderWidth, ...network }) => ({
     baseDim: (encoderWidth ?? decoderWidth)!,
@@ -61,4 +62,15 @@ export const autoencoderKLQwenImage: VaeModel<AutoencoderKLQwenImageConfig, Auto
     temperalDownsample: network.isTemporal,
     inputChannels: network.inChannels,
   }),
-});
+};
+
+/** Qwen-Image's autoencoder. A file without a config.json may as well be Wan 2.1's: it then gives the same numbers. */
+export const autoencoderKLQwenImage: VaeModel<AutoencoderKLQwenImageConfig, AutoencoderKLOutput> =
+  wanModel(qwenImage);
+
+/** Keys of a config that a caller gives, under our names or diffusers'. */
+export type GivenQwenImageConfig = GivenKeys<AutoencoderKLQwenImageConfig>;
+
+/** A whole config of some keys and diffusers' defaults. @throws INVALID_CONFIG as completedKeys */
+export const completeQwenImageConfig = (given: GivenQwenImageConfig): AutoencoderKLQwenImageConfig =>
+  completedKeys(given, qwenImage);

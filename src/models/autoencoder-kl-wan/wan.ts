@@ -5,6 +5,7 @@ import type { VaeModel } from "../model.ts";
 import type { Architecture } from "./architecture.ts";
 import { hasShortcuts, hasTimeAxis, type FoundNetwork } from "./infer-architecture.ts";
 import { wanChecks, type WanKeys } from "./keys.ts";
+import { completedKeys, type GivenKeys, type WanClass } from "./config.ts";
 import { wanModel } from "./model.ts";
 import { wan21 } from "./published.ts";
 
@@ -74,8 +75,7 @@ export const keysOfNetwork = (network: FoundNetwork): Partial<WanKeys> => {
 /** Channels of 2x2 RGB pixels, which is how Wan 2.2 takes pictures. */
 const patchedChannels = 12;
 
-/** Wan's autoencoder, of a video's first frame. */
-export const autoencoderKLWan: VaeModel<AutoencoderKLWanConfig, AutoencoderKLOutput> = wanModel({
+const wan: WanClass<AutoencoderKLWanConfig> = {
   table,
   defaults,
   architectureOf: (config) => architectureOfKeys(config, true),
@@ -89,4 +89,13 @@ export const autoencoderKLWan: VaeModel<AutoencoderKLWanConfig, AutoencoderKLOut
       scaleFactorSpatial: (patchSize ?? 1) * 2 ** (network.multiples.length - 1),
     };
   },
-});
+};
+
+/** Wan's autoencoder, of a video's first frame. */
+export const autoencoderKLWan: VaeModel<AutoencoderKLWanConfig, AutoencoderKLOutput> = wanModel(wan);
+
+/** Keys of a config that a caller gives, under our names or diffusers'. */
+export type GivenWanConfig = GivenKeys<AutoencoderKLWanConfig>;
+
+/** A whole config of some keys and diffusers' defaults. @throws INVALID_CONFIG as completedKeys */
+export const completeWanConfig = (given: GivenWanConfig): AutoencoderKLWanConfig => completedKeys(given, wan);
