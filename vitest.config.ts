@@ -6,6 +6,7 @@ export default defineConfig({
     setupFiles: ["test/setup.ts"],
     // For what hangs. Nothing is judged by its time: on a busy machine everything takes ten times as long.
     testTimeout: 180_000,
+    hookTimeout: 180_000,
     // The native runtime is parallel inside; more files at once than cores only add noise.
     maxWorkers: 2,
   },
