@@ -195,6 +195,26 @@ describe("the names of tensors", () => {
     expect(areOfOtherAutoencoder(stored(renamed(names, (name) => `my_${name}`)))).toBe(false);
   });
 
+  it.each([
+    ["encoder.conv_in.weight", [96, 4, 3, 3], "encoder.mid.norm1.gamma", [96, 1, 1]],
+    ["encoder.conv_in.weight", [96, 3, 1, 3, 3], "encoder.mid.norm1.gamma", [96, 1, 1]],
+    ["latents_mean", [128], "encoder.conv_in.conv.weight", [8, 8, 1, 1, 1]],
+    ["decoder.conv_in.weight", [8, 8, 3, 3], "decoder.mid.norm1.norm_layer.weight", [8]],
+  ])("that are a mark together, %s and %s, are none one by one", (first, firstShape, second, secondShape) => {
+    const marks = (a: string, b: string): string => {
+      try {
+        open({ [a]: firstShape, [b]: secondShape });
+        return "";
+      } catch (error) {
+        return (error as Error).message.replace(/^.*: this is /, "");
+      }
+    };
+    const both = marks(first, second);
+    expect(both).toContain("vaekit does not read it yet");
+    expect(marks(`my_${first}`, second)).not.toBe(both);
+    expect(marks(first, `my_${second}`)).not.toBe(both);
+  });
+
   it.each(autoencoders.filter(([, names]) => !Object.keys(names).some((name) => knownByModule.test(name))))(
     "that only begin as those of an autoencoder are not its: %s %#",
     (_, names) => {
