@@ -35,15 +35,24 @@ export function importGraph(root, sources, tests) {
  * @param {Map<string, string[]>} graph from {@link importGraph}
  * @param {readonly string[]} targets the mutated files
  * @param {number} count
- * @returns {string[]} test files, nearest first; among equals those that import the fewest files
+ * @returns {string[]} test files, nearest first; among equals those of the same folder (test/hub for src/hub), then
+ *   those that import the fewest files
  */
 export function nearestTests(graph, targets, count) {
   const aims = new Set(targets);
+  const folders = new Set(targets.map((file) => file.split("/")[1]));
+  const isElsewhere = (/** @type {string} */ file) => Number(!folders.has(file.split("/")[1]));
   return [...graph.keys()]
     .filter((file) => file.endsWith(".test.ts"))
     .map((file) => ({ file, ...reach(graph, file, aims) }))
     .filter(({ distance }) => Number.isFinite(distance))
-    .sort((a, b) => a.distance - b.distance || a.size - b.size || (a.file < b.file ? -1 : 1))
+    .sort(
+      (a, b) =>
+        a.distance - b.distance ||
+        isElsewhere(a.file) - isElsewhere(b.file) ||
+        a.size - b.size ||
+        (a.file < b.file ? -1 : 1),
+    )
     .slice(0, count)
     .map(({ file }) => file);
 }
