@@ -176,6 +176,13 @@ describe("a report's picture", () => {
     expect(picture.normalizedHistogram.high).toBeCloseTo(Math.max(...normalized), 5);
   });
 
+  test("is made of what measureRoundtrip gave", async () => {
+    for (const wrong of [null, 5, {}, { numbers: 3 }])
+      await expect(roundtripReportPicture(vae, wrong as never)).rejects.toThrow(
+        "roundtripReportPicture: expected what measureRoundtrip gave, found ",
+      );
+  });
+
   test("without a similarity stands as well, and so does one of a row of latents", async () => {
     const result = await measureRoundtrip(vae, input(10));
     expect((await roundtripReportPicture(vae, result)).numbers.ssim).toBeUndefined();

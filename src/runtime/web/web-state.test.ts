@@ -19,7 +19,7 @@ describe("a state in JavaScript's memory", () => {
     given.data[0] = 9;
     const [first, second] = [await kept.read(), await kept.read(["a"])];
     expect([first, second]).toEqual([{ a: one(1) }, { a: one(1) }]);
-    (first!.a!.data as Float32Array).fill(9);
+    (first.a!.data as Float32Array).fill(9);
     expect(await kept.read()).toEqual({ a: one(1) });
   });
 
