@@ -39,7 +39,7 @@ const refusal = (message: string): Error =>
 describe.each(Object.entries(ways))("%s", (subject, [check, all]) => {
   const call = (options: object): (() => void) => {
     return () => {
-      (check)(options);
+      check(options);
     };
   };
 

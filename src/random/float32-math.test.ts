@@ -33,6 +33,8 @@ describe("fusedMultiplyAdd", () => {
     expect(fusedMultiplyAdd(small, small, 1)).toBe(1 + 2 ** -23);
     expect(fusedMultiplyAdd(2 ** -12, 2 ** -12, 1)).toBe(1);
     expect(fusedMultiplyAdd(-(2 ** -30), 2 ** -30, 1)).toBe(1);
+    // Exactly between 1 + 2^-23, which is odd, and 1 + 2^-22.
+    expect(fusedMultiplyAdd(3 * 2 ** -12, 2 ** -12, 1)).toBe(1 + 2 ** -22);
   });
 
   it("is the nearest float32 to the exact result for random arguments of mixed size", () => {
