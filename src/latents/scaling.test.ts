@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Tensor } from "../tensor/tensor.ts";
 import { denormalizeLatents, normalizeLatents } from "./normalize.ts";
-import { describeScaling, latentScaling } from "./scaling.ts";
+import { packLatents } from "./pack.ts";
+import { describeScaling, latentScaling, sameScaling } from "./scaling.ts";
 
 const z = Tensor.from(Float32Array.of(1.5, -2, 0.25, 3), [1, 4, 1, 1]);
 const flux = { latentChannels: 4, scalingFactor: 0.3611, shiftFactor: 0.1159 };
@@ -54,6 +55,57 @@ describe("normalizeLatents and denormalizeLatents", () => {
     expect(() => normalizeLatents(z, { ...scaling, std: [1, 1, 1, 0] })).toThrow("deviations above 0");
     expect(() => normalizeLatents(z, { ...scaling, mean: [1] })).toThrow("4 values in latents_mean");
     expect(() => denormalizeLatents(z, { latentChannels: 4 })).toThrow("scaling_factor above 0, found NaN");
+  });
+
+  it("of patches take the statistics of each channel, row and column", () => {
+    const patches = {
+      kind: "patchMeanStd",
+      latentChannels: 2,
+      mean: [0, 1, 2, 3, 10, 20, 30, 40],
+      std: [1, 2, 4, 8, 1, 1, 1, 1],
+    } as const;
+    // Two patches in a row of each of two channels.
+    const latents = Tensor.from(
+      Float32Array.from({ length: 16 }, (_, i) => i),
+      [1, 2, 2, 4],
+    );
+    const normalized = [0, 0, 2, 1, 0.5, 0.25, 1, 0.5, -2, -11, 0, -9, -18, -27, -16, -25];
+    expect([...normalizeLatents(latents, patches).data]).toEqual(normalized);
+    expect([
+      ...denormalizeLatents(Tensor.from(Float32Array.from(normalized), [1, 2, 2, 4]), patches).data,
+    ]).toEqual([...latents.data]);
+    expect([...packLatents(normalizeLatents(latents, patches)).data.subarray(0, 8)]).toEqual(
+      // The first patch: (z - mean) / std of 0, 1, 4, 5 and of 8, 9, 12, 13.
+      [0, 0, 0.5, 0.25, -2, -11, -18, -27],
+    );
+  });
+
+  it("of patches refuse odd sides, and statistics of another number of features", () => {
+    const patches = {
+      kind: "patchMeanStd",
+      latentChannels: 1,
+      mean: [0, 0, 0, 0],
+      std: [1, 1, 1, 1],
+    } as const;
+    for (const scale of [normalizeLatents, denormalizeLatents]) {
+      expect(() => scale(Tensor.zeros([1, 1, 4, 3]), patches)).toThrow(
+        expect.objectContaining({
+          code: "INVALID_ARGUMENT",
+          message: expect.stringContaining(
+            "an even height and width, which are normalised in patches of 2x2, found 4x3",
+          ) as string,
+        }) as Error,
+      );
+      expect(() => scale(Tensor.zeros([1, 2, 4, 4]), patches)).toThrow(
+        "expected latents [N, 1, h, w], found [1, 2, 4, 4]",
+      );
+    }
+    expect(() => normalizeLatents(Tensor.zeros([1, 1, 2, 2]), { ...patches, mean: [0] })).toThrow(
+      "expected 4 values in mean, one per channel and place in a patch of 2x2, found 1",
+    );
+    expect(() => normalizeLatents(Tensor.zeros([1, 1, 2, 2]), { ...patches, std: [1, 1, 0, 1] })).toThrow(
+      "finite values in std, deviations above 0, found 0",
+    );
   });
 
   it("undo each other", () => {
@@ -274,5 +326,29 @@ describe("what is scaled", () => {
     expect(() =>
       describeScaling({ kind: "factor", latentChannels: 1, scalingFactor: 0, shiftFactor: 0 }),
     ).toThrow("scaling_factor above 0");
+  });
+});
+
+describe("two scalings", () => {
+  const patches = {
+    kind: "patchMeanStd",
+    latentChannels: 1,
+    mean: [0.1, 0, 1, -2],
+    std: [1.7, 1, 1, 1],
+  } as const;
+
+  it("of patches are one where files rounded their statistics to 16 bits", () => {
+    // bfloat16 of 0.1 and 1.7.
+    const rounded = { ...patches, mean: [0.10009765625, 0, 1, -2], std: [1.703125, 1, 1, 1] };
+    expect(sameScaling(patches, rounded)).toBe(true);
+    expect(sameScaling(patches, { ...patches, mean: [0.11, 0, 1, -2] })).toBe(false);
+    expect(sameScaling(patches, { ...patches, mean: [0.1, 0.001, 1, -2] })).toBe(false);
+  });
+
+  it("of factors are one where they are equal", () => {
+    const factor = { kind: "factor", latentChannels: 4, scalingFactor: 0.5, shiftFactor: 0 } as const;
+    expect(sameScaling(factor, { ...factor })).toBe(true);
+    expect(sameScaling(factor, { ...factor, scalingFactor: 0.5001 })).toBe(false);
+    expect(sameScaling(factor, patches)).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 /** Reads models from folders and single files: which class they are of, their config, and where their tensors lie. */
 import { VaekitError } from "../errors.ts";
 import { readJsonFile } from "../files/node/index.ts";
-import type { GivenSources, VaeModel } from "../models/index.ts";
+import { modelNamed, type GivenSources, type VaeModel } from "../models/index.ts";
 import { checkClass, withBuffers, type LoadedModel } from "../vae/opened.ts";
 import { loadDiffusersFolder, loadSingleFile } from "../weights/node/index.ts";
 import type { ModelFolder } from "./locate.ts";
@@ -34,21 +34,30 @@ export async function loadFolder(
 }
 
 /**
- * @param given what the caller says of the config.
+ * @param given what the caller says of the config, and with its `_class_name` of the class.
+ * @param like the class of the other half.
  * @throws as {@link loadFolder}, and INVALID_CONFIG when nothing says the config.
  */
 export async function loadFile(
   path: string,
   given: Pick<FromSingleFileOptions, "as" | "config">,
-  expected?: VaeModel,
+  { expected, like }: { readonly expected?: VaeModel; readonly like?: VaeModel } = {},
 ): Promise<ReadModel> {
-  const { model, checkpoint, ...found } = await loadSingleFile(path);
+  const sources = await sourcesOf(given);
+  const { model, checkpoint, ...found } = await loadSingleFile(path, classOf(sources) ?? like);
   if (expected !== undefined) checkClass(model, expected, path);
   const { tensors } = checkpoint;
   // A class that is known by its tensors says how its config is.
-  const { config, warnings } = model.alone!.infer(tensors, await sourcesOf(given), path);
+  const { config, warnings } = model.alone!.infer(tensors, sources, path);
   const loaded = await withBuffers({ name: path, model, config, tensors });
   return { loaded, warnings: [...found.warnings, ...warnings] };
+}
+
+function classOf({ config }: GivenSources): VaeModel | undefined {
+  const json = config?.json;
+  return typeof json === "object" && json !== null && "_class_name" in json
+    ? modelNamed(json._class_name)
+    : undefined;
 }
 
 async function sourcesOf({

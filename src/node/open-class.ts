@@ -49,7 +49,7 @@ export async function fromSingleFile(
 ): Promise<VaeParts> {
   checkFromSingleFileOptions(options);
   checkPath("fromSingleFile", path, "the path of a .safetensors file");
-  const read = await loadFile(path, options, model);
+  const read = await loadFile(path, options, { expected: model });
   return assemble(wholeModel(read.loaded), read.warnings, options);
 }
 

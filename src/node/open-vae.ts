@@ -1,6 +1,7 @@
 /** Opens an autoencoder of whatever class, from wherever it is: whole, one half alone, or two halves from different places. */
 import { VaekitError } from "../errors.ts";
 import { placeOf, type ModelPlace } from "../hub/model-place.ts";
+import type { VaeModel } from "../models/index.ts";
 import { describeValue } from "../util/describe-value.ts";
 import { halfNames } from "../vae/halves.ts";
 import { halfModel, modelOrHalf, pairedModel, type OpenedModel } from "../vae/opened.ts";
@@ -49,9 +50,8 @@ async function open(source: string | ModelHalves, options: OpenVaeOptions): Prom
   const named = namedHalves(source);
   const places = await Promise.all(named.map(([, name]) => placeOf(name)));
   checkOptionsForPlaces(options, places);
-  const found: Partial<Record<Half, ReadModel>> = {};
-  for (const [index, [half, name]] of named.entries())
-    found[half] = await read(name, places[index]!, options);
+  const sources = named.map(([half, name], index) => ({ half, name, place: places[index]! }));
+  const found = await readHalves(sources, options);
   const { encoder, decoder } = found;
   const warnings = [...(encoder?.warnings ?? []), ...(decoder?.warnings ?? [])];
   if (encoder !== undefined && decoder !== undefined) {
@@ -62,9 +62,42 @@ async function open(source: string | ModelHalves, options: OpenVaeOptions): Prom
   return { opened: halfModel(found[half]!.loaded, half), warnings };
 }
 
-async function read(name: string, place: ModelPlace, options: OpenVaeOptions): Promise<ReadModel> {
+interface HalfSource {
+  readonly half: Half;
+  readonly name: string;
+  readonly place: ModelPlace;
+}
+
+/**
+ * Single files last: one that does not say which class it is of, such as FLUX.2's small_decoder.safetensors, is of the
+ * other half's.
+ */
+async function readHalves(
+  sources: readonly HalfSource[],
+  options: OpenVaeOptions,
+): Promise<Partial<Record<Half, ReadModel>>> {
+  const found: Partial<Record<Half, ReadModel>> = {};
+  let like: VaeModel | undefined;
+  const inOrder = [...sources].sort((a, b) => Number(a.place === "file") - Number(b.place === "file"));
+  for (const { half, name, place } of inOrder) {
+    const one = await read(name, place, options, like);
+    like ??= one.loaded.model;
+    found[half] = one;
+  }
+  return found;
+}
+
+async function read(
+  name: string,
+  place: ModelPlace,
+  options: OpenVaeOptions,
+  like?: VaeModel,
+): Promise<ReadModel> {
   const { as, config, variant } = options;
-  if (place === "file") return loadFile(name, { ...(as && { as }), ...(config !== undefined && { config }) });
+  if (place === "file") {
+    const given = { ...(as && { as }), ...(config !== undefined && { config }) };
+    return loadFile(name, given, { ...(like && { like }) });
+  }
   // A revision is for the hub's half of a pair.
   const { revision, ...rest } = options;
   const of = place === "hub" && revision !== undefined ? { ...rest, revision } : rest;

@@ -22,10 +22,12 @@ export interface FileOfModel {
  * some. It may be one half alone.
  *
  * @param subject what to call the file in messages.
+ * @param like the class that the caller takes it for: of tensors that no special class recognises, which are the most usual
+ *   class's else.
  * @throws INVALID_FILE when no VAE is among the tensors, or when two of them end up with one name; UNSUPPORTED when it is an
  *   autoencoder that vaekit does not read.
  */
-export function modelOfFile(tensors: Tensors, subject: string): FileOfModel {
+export function modelOfFile(tensors: Tensors, subject: string, like?: VaeModel): FileOfModel {
   const ofVae = withoutPrefix(tensors);
   const known = modelsToAsk().find((model) => recognizes(model, ofVae));
   if (known === undefined) {
@@ -33,7 +35,8 @@ export function modelOfFile(tensors: Tensors, subject: string): FileOfModel {
     checkIsVae(ofVae, tensors, subject);
   }
   // What has the halves of a VAE is told what the most usual one lacks.
-  const model = known ?? defaultModel;
+  const usual = like?.alone === undefined ? defaultModel : like;
+  const model = known === undefined || known === defaultModel ? usual : known;
   return { model, ...withDiffusersNames(ofVae, model.names) };
 }
 

@@ -2,6 +2,7 @@
 import { VaekitError } from "../../errors.ts";
 import type { Sides } from "../../images/index.ts";
 import { unpackLatents } from "../../latents/index.ts";
+import { sameNumbers } from "../../latents/scaling.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkOptions, checkPath, optionKinds, type OptionKinds } from "../../util/check-options.ts";
@@ -168,18 +169,40 @@ function otherScaling(metadata: Readonly<Record<string, string>>, vae: Vae, path
   const own = scalingMetadata(vae.scaling);
   // Files of other programs note nothing, or the factor alone.
   const isOwnFile = metadata.vaekit_version !== undefined;
-  return ["scaling_factor", "shift_factor", "latents_mean", "latents_std"].flatMap((key) => {
+  return scalingKeys.flatMap((key) => {
     const noted = metadata[key];
     if (noted === undefined && !isOwnFile) return [];
-    if (isSame(noted, own[key]) || (isNeutral(key, noted) && isNeutral(key, own[key]))) return [];
+    if (isSame(key, noted, own[key]) || (isNeutral(key, noted) && isNeutral(key, own[key]))) return [];
     const [theirs = "none", ours = "none"] = [noted, own[key]].map((text) => text && shorten(text, 60));
     return `${path}: made with ${key} ${theirs}, but this model's is ${ours}; is it the same model?`;
   });
 }
 
-/** Whether two notes say the same number or the same list. */
-function isSame(a: string | undefined, b: string | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && Number(a) === Number(b));
+const scalingKeys = [
+  "scaling_factor",
+  "shift_factor",
+  "latents_mean",
+  "latents_std",
+  "patch_mean",
+  "patch_std",
+] as const;
+
+/** Whether two notes say the same number or the same list; statistics of patches may have been rounded in a file. */
+function isSame(key: string, a: string | undefined, b: string | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined) return false;
+  if (!key.startsWith("patch_")) return Number(a) === Number(b);
+  const [ours, theirs] = [numbersOf(a), numbersOf(b)];
+  return ours !== undefined && theirs !== undefined && sameNumbers(ours, theirs);
+}
+
+function numbersOf(text: string): number[] | undefined {
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) && list.every((each) => typeof each === "number") ? list : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a factor changes nothing: a shift of 0 is as good as none. */

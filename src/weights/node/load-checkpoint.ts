@@ -76,9 +76,10 @@ export async function loadDiffusersFolder(
  * Opens the VAE of a single safetensors file, original or diffusers, bare or inside a whole checkpoint. Its content
  * says what it is, not its name.
  *
+ * @param like the class that it is taken for where its content leaves that open.
  * @throws NOT_FOUND, IO, UNSUPPORTED when it is a pickle, INVALID_FILE when it is not safetensors or holds no VAE.
  */
-export async function loadSingleFile(path: string): Promise<SingleFile> {
+export async function loadSingleFile(path: string, like?: VaeModel): Promise<SingleFile> {
   if (await isFolder(path)) {
     throw new VaekitError(
       "INVALID_FILE",
@@ -88,7 +89,7 @@ export async function loadSingleFile(path: string): Promise<SingleFile> {
   const source = await openFileSource(path);
   if (await isPickleContent(source)) throw pickleError(path, "file");
   const { tensors, metadata } = await parseSafetensors(source, { select: selectVaeNames });
-  const found = modelOfFile(tensors, path);
+  const found = modelOfFile(tensors, path, like);
   return {
     model: found.model,
     checkpoint: { tensors: found.tensors, metadata },
