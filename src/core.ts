@@ -100,6 +100,12 @@ export {
   type Tiling,
 } from "./vae/options.ts";
 export type { ParameterDescription } from "./vae/described-vae.ts";
+export {
+  compareLatentSpaces,
+  type CrossedPicture,
+  type LatentSpaceComparison,
+  type LatentSpaceVerdict,
+} from "./vae/compare-latent-spaces.ts";
 export type { VQDecodingOptions } from "./vae/vq-model.ts";
 export { Vae, type Reconstruction } from "./vae/vae.ts";
 export {

@@ -313,6 +313,9 @@ const rows: Rows = {
   "Vae.encode: options": options((x) => vae.encode(Tensor.zeros([1, 3, 2, 2]), x)),
   "Vae.decode": row((x) => vae.decode(x)),
   "Vae.decode: rows": row((x) => mlp.decode(x)),
+  compareLatentSpaces: row((x) => vaekit.compareLatentSpaces(x, raster)),
+  "compareLatentSpaces: picture": row((x) => vaekit.compareLatentSpaces([vae, vae], x)),
+  "compareLatentSpaces: options": options((x) => vaekit.compareLatentSpaces([vae, vae], raster, x)),
   "Vae.decodeLatents": row((x) => vae.decodeLatents(x)),
   "Vae.forward": row((x) => mlp.forward(x)),
   "Vae.reconstruct": row(

@@ -20,6 +20,7 @@ import {
   printJson,
   type Column,
 } from "../format.ts";
+import { compareModels } from "../compare-models.ts";
 import { inspectRuntime } from "../inspect-runtime.ts";
 import { openModel } from "../open-model.ts";
 import { UsageError } from "../failure.ts";
@@ -39,6 +40,7 @@ interface InspectOptions extends ModelOptions, JsonOptions {
   size?: { width: number; height: number };
   half?: "encoder" | "decoder";
   runtime?: boolean;
+  compare?: string;
 }
 
 interface Parameter {
@@ -72,7 +74,7 @@ export function addInspect(command: Command): void {
     .argument("[model]", "the same as --model")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ vaekit inspect\n  $ vaekit inspect ae.safetensors --as flux1 --json\n  $ vaekit inspect --plan --size 2048x1024 --half decoder\n  $ vaekit inspect --runtime",
+      "\nExamples:\n  $ vaekit inspect\n  $ vaekit inspect ae.safetensors --as flux1 --json\n  $ vaekit inspect --plan --size 2048x1024 --half decoder\n  $ vaekit inspect flux/vae --compare z-image/vae\n  $ vaekit inspect --runtime",
     );
   addModelOptions(command)
     .option("--plan", "print how a half would be computed: algorithms, time and memory of each layer")
@@ -82,6 +84,10 @@ export function addInspect(command: Command): void {
       parseSquareOrPair,
     )
     .addOption(new Option("--half <half>", "with --plan (default: decoder)").choices(["encoder", "decoder"]))
+    .option(
+      "--compare <model>",
+      "another model: print whether both share a latent space, by decoding each one's latents with the other",
+    )
     .option("--runtime", "print what computes here, and how, instead of a model");
   addJsonOption(command).action(inspect);
 }
@@ -92,17 +98,21 @@ async function inspect(model: string | undefined, options: InspectOptions): Prom
   }
   const asked = { ...options, model: model ?? options.model };
   if (options.runtime === true) {
-    if (asked.model !== undefined || options.plan === true)
-      throw new UsageError("--runtime is about no model. Leave the model and --plan out.");
+    if (asked.model !== undefined || options.plan === true || options.compare !== undefined)
+      throw new UsageError("--runtime is about no model. Leave the model, --plan and --compare out.");
     await inspectRuntime(options);
     return;
   }
   if (options.plan !== true && (options.size !== undefined || options.half !== undefined)) {
     throw new UsageError("--size and --half are for --plan. Add it, or leave them out.");
   }
+  if (options.plan === true && options.compare !== undefined) {
+    throw new UsageError("--plan and --compare are two questions. Leave one of them out.");
+  }
   try {
     await using vae = await openModel(asked);
-    if (options.plan === true) await plan(vae, options);
+    if (options.compare !== undefined) await compareModels(vae, options.compare, asked);
+    else if (options.plan === true) await plan(vae, options);
     else show(vae, options.json === true);
   } catch (error) {
     if (error instanceof VaekitError && error.code === "WEIGHTS_MISMATCH") {
