@@ -19,7 +19,7 @@ export interface ReadLatentsOptions {
   readonly tensor?: string;
   /** Whether the latents are in the VAE's own scale, whatever the file says. @defaultValue false */
   readonly raw?: boolean;
-  /** The size in pixels of the picture whose latents are FLUX.1's packed tokens. */
+  /** The size in pixels of the picture whose latents are FLUX's packed tokens. */
   readonly packed?: Sides;
   /** Told what was assumed where the file does not say it. */
   readonly onNote?: (message: string) => void;
