@@ -52,6 +52,8 @@ export interface TileFacts {
   readonly latents: number;
   /** Share of a tile that overlaps the next. */
   readonly overlap: number;
+  /** How tiles are joined: each fades into the next, or is laid over the last one along a ramp. @default "fade" */
+  readonly join?: "fade" | "ramp";
   /** Where a half's tiles are others than these. */
   readonly halves?: { readonly [H in Half]: HalfTiles };
 }
