@@ -94,7 +94,8 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    * Pixels → what the class makes of them, whose `latents()` are the latents.
    *
    * @param pixels float [N, C, H, W], or rows [N, C], in the model's range (`facts`).
-   * @returns latents [N, L, H / factor, W / factor], or rows [N, L], neither scaled nor shifted.
+   * @returns latents [N, L, H / factor, W / factor], or rows [N, L], neither scaled nor shifted. Quotients are rounded as the
+   *   facts say (`sizes`).
    * @throws INVALID_ARGUMENT on another shape, or for a budget of memory that is too small; NOT_FINITE when the result
    *   holds NaN or infinite values.
    */
@@ -138,7 +139,8 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    * Encodes, takes the most probable latents (or a sample), and decodes them.
    *
    * @param pixels as {@link encode} takes them.
-   * @returns the reconstructions, of the pixels' shape where the model gives as many channels as it takes.
+   * @returns the reconstructions, of the pixels' shape where the model gives as many channels as it takes and sides are
+   *   multiples of the factor.
    * @throws as encode and decode do; INVALID_ARGUMENT for randomness without `samplePosterior`; UNSUPPORTED for one half
    *   alone.
    */

@@ -3,7 +3,7 @@ import { AutoencoderTinyOutput } from "../../latents/outputs.ts";
 import { initializeParameter } from "../initialize-parameter.ts";
 import type { TileFacts, VaeModel } from "../model.ts";
 import { throughBytes } from "./byte-latents.ts";
-import { areTinyTensors, tinyConfigFromTensors } from "./config-from-tensors.ts";
+import { areTinyTensors, tinyConfigFromTensors, withPoolOf } from "./config-from-tensors.ts";
 import {
   formatTinyConfig,
   parseTinyConfig,
@@ -50,6 +50,14 @@ export const autoencoderTiny: VaeModel<AutoencoderTinyConfig, AutoencoderTinyOut
   decoder: buildTinyDecoder,
   encoded: (latentSample) => new AutoencoderTinyOutput({ latentSample }),
   forwardLatents: throughBytes,
+  amended: withPoolOf,
+  // Each half has keys of its own; nothing else differs in halves that fit.
+  paired: (encoder, decoder) => ({
+    ...encoder,
+    outChannels: decoder.outChannels,
+    decoderBlockOutChannels: decoder.decoderBlockOutChannels,
+    numDecoderBlocks: decoder.numDecoderBlocks,
+  }),
   scaling: ({ latentChannels }) => ({ kind: "none", latentChannels }),
   initialize: (config, generator) => {
     const shapes = tinyParameterShapes(config);
