@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { completeTinyConfig, formatTinyConfig, parseTinyConfig, type AutoencoderTinyConfig } from "./config.ts";
+import {
+  completeTinyConfig,
+  formatTinyConfig,
+  parseTinyConfig,
+  type AutoencoderTinyConfig,
+} from "./config.ts";
 
 test("an empty config.json has diffusers' defaults, TAESD's", () => {
   const { config, warnings } = parseTinyConfig({ _class_name: "AutoencoderTiny" }, "c");

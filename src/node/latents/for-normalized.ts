@@ -60,7 +60,7 @@ function scalingFrom(metadata: Metadata, latentChannels: number, subject: string
 function numbersIn(text: string, subject: string): readonly number[] {
   try {
     const list: unknown = JSON.parse(text);
-    if (Array.isArray(list) && list.every((each) => typeof each === "number")) return list as number[];
+    if (Array.isArray(list) && list.every((each) => typeof each === "number")) return list;
   } catch {
     // Said below.
   }
