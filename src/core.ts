@@ -19,6 +19,7 @@ export {
   registerModel,
   spatialFactor,
   type AnyGivenConfig,
+  type AutoencoderDCConfig,
   type AutoencoderKLConfig,
   type AutoencoderKLConfigJson,
   type AutoencoderKLFlux2Config,
@@ -31,9 +32,12 @@ export {
   type BufferFacts,
   type Buffers,
   type ConfigSchema,
+  type DCBlockType,
+  type DCNormType,
   type FamilyPreset,
   type FindParameter,
   type GivenConfig,
+  type GivenDCConfig,
   type GivenSources,
   type GivenQwenImage21Config,
   type GivenQwenImageConfig,
@@ -99,7 +103,6 @@ export {
   type ForwardOptions,
   type Tiling,
 } from "./vae/options.ts";
-export type { DecodingOptions, PreviewVae } from "./vae/preview.ts";
 export type { ParameterDescription } from "./vae/described-vae.ts";
 export {
   compareLatentSpaces,

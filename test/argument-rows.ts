@@ -64,6 +64,7 @@ export function describeRows(rows: Rows): void {
 
 /** Classes that callers do not construct. */
 const withoutConstructor = new Set([
+  "AutoencoderDC",
   "AutoencoderKL",
   "AutoencoderKLFlux2",
   "AutoencoderKLQwenImage",

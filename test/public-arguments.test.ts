@@ -24,6 +24,7 @@ import {
   type Rows,
 } from "./argument-rows.ts";
 import { fixturePath } from "./conformance/fixtures.ts";
+import { dcRows } from "./dc-argument-rows.ts";
 import { vqRows } from "./vq-argument-rows.ts";
 import { latentsRows } from "./latents-argument-rows.ts";
 import { autoencoderKL } from "../src/models/index.ts";
@@ -175,6 +176,7 @@ const rows: Rows = {
   "encodeImage: options": options((x) => vaekit.encodeImage(raster, "a.png", x)),
 
   ...latentsRows,
+  ...dcRows(placed),
   ...vqRows(placed),
 
   completeConfig: row((x) => vaekit.completeConfig(x), "object", "Map"),

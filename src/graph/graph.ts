@@ -77,6 +77,16 @@ export type Composite =
       readonly output: Value;
     }
   | {
+      readonly kind: "LinearAttention";
+      /** [N, heads · 3 · headSize, H, W]: of every head its queries, keys and values, one token for each pixel. */
+      readonly inputs: readonly [x: Value];
+      /** (value · relu(key)ᵀ) · relu(query) / (Σ relu(key)ᵀ · relu(query)), [N, heads · headSize, H, W] */
+      readonly output: Value;
+      readonly headSize: number;
+      /** What is added to the denominator. */
+      readonly epsilon: number;
+    }
+  | {
       readonly kind: "TurnedKernel";
       /** [Cout, Cin, kH, kW] */
       readonly inputs: readonly [weight: Value];
@@ -96,6 +106,7 @@ export type Composite =
 
 export type GroupNormalization = Extract<Composite, { kind: "GroupNormalization" }>;
 export type Attention = Extract<Composite, { kind: "Attention" }>;
+export type LinearAttention = Extract<Composite, { kind: "LinearAttention" }>;
 export type WeightGradient = Extract<Composite, { kind: "WeightGradient" }>;
 
 /** A computation as ONNX operators over values of known dtype and shape. Immutable. */

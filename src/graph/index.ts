@@ -8,6 +8,7 @@ export type {
   Graph,
   GroupNormalization,
   Initializer,
+  LinearAttention,
   Node,
   NodeOf,
   Value,

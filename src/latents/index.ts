@@ -43,6 +43,7 @@ export {
   type PatchMeanStdScaling,
   type ScalingConfig,
 } from "./scaling.ts";
+export { EncoderOutput, type EncoderOutputFields } from "./encoder-output.ts";
 export { LatentStatistics, type LatentStatisticsJson } from "./statistics.ts";
 export type { Quantized } from "./vector-quantizer.ts";
 export { VQEncoderOutput, type VQEncoderOutputFields } from "./vq-encoder-output.ts";

@@ -47,7 +47,6 @@ const modelKinds: Kinds<VaeModel> = {
   tileDecoder: optional(object),
   encoded: method,
   forwardLatents: optional(method),
-  amended: optional(method),
   buffers: optional(method),
   scaling: method,
   paired: optional(method),
@@ -63,7 +62,12 @@ const aloneKinds: Kinds<WeightsAlone<object>> = { recognizes: method, infer: met
 
 const tileDecoderKinds: Kinds<TileDecoder<object>> = { graph: method, finished: method };
 
-const namesKinds: Kinds<ModelNames> = { updated: method, ofFile: method, shape: optional(method) };
+const namesKinds: Kinds<ModelNames> = {
+  updated: method,
+  ofFile: method,
+  shape: optional(method),
+  parts: optional(method),
+};
 
 const factKinds: Kinds<ModelFacts> = {
   inChannels: count,

@@ -1,11 +1,15 @@
 /** The classes of autoencoders, and what each has of its own. */
+import type { GivenDCConfig } from "./autoencoder-dc/keys.ts";
 import type { GivenConfig } from "./autoencoder-kl/config.ts";
 import type { GivenTinyConfig } from "./autoencoder-tiny/config.ts";
 import type { GivenVQModelConfig } from "./vq-model/keys.ts";
 
 /** Keys of a config, under diffusers' names or ours, of any class whose weights may come without one. */
-export type AnyGivenConfig = GivenConfig | GivenTinyConfig | GivenVQModelConfig;
+export type AnyGivenConfig = GivenConfig | GivenDCConfig | GivenTinyConfig | GivenVQModelConfig;
 
+export { completeDCConfig } from "./autoencoder-dc/config.ts";
+export type { AutoencoderDCConfig, DCBlockType, DCNormType, GivenDCConfig } from "./autoencoder-dc/keys.ts";
+export { autoencoderDC } from "./autoencoder-dc/model.ts";
 export {
   buildDecoder,
   buildEncoder,

@@ -16,7 +16,7 @@ describe("chooseModelFolder", () => {
   it.each<[unknown, readonly string[], string]>([
     [unet, weights, 'its own config.json is that of "UNet2DConditionModel"'],
     [{ architectures: ["CLIPTextModel"] }, [], 'its own config.json is that of "CLIPTextModel"'],
-    [{ _class_name: "AutoencoderDC" }, weights, "AutoencoderDC"],
+    [{ _class_name: "AutoencoderKLMochi" }, weights, "AutoencoderKLMochi"],
     [{}, ["config.json"], "its own config.json is no autoencoder's"],
     [{ model_type: "pipeline" }, ["config.json"], "no autoencoder's"],
     [[], ["config.json"], "no autoencoder's"],

@@ -18,6 +18,12 @@ export interface ModelNames {
    * @param name diffusers'.
    */
   shape?(name: string, shape: Shape): Shape;
+  /**
+   * Where a format keeps several tensors as one: their names, each an equal part along the first axis, in order.
+   *
+   * @param name what {@link ofFile} makes of the one's.
+   */
+  parts?(name: string): readonly string[] | undefined;
 }
 
 export interface NameRule {

@@ -7,7 +7,6 @@ const refusal = (code: string, what: string): Error =>
 /** Every autoencoder of diffusers 0.42 that vaekit does not read. */
 const autoencoders = {
   AsymmetricAutoencoderKL: "an AsymmetricAutoencoderKL",
-  AutoencoderDC: "Sana's",
   AutoencoderKLAllegro: "Allegro's",
   AutoencoderKLCogVideoX: "CogVideoX's",
   AutoencoderKLCosmos: "Cosmos'",

@@ -49,14 +49,6 @@ export const otherAutoencoders: readonly OtherModel[] = [
     marks: [[/^decoder\.time_conv_out\./], [/^decoder\..*\.(time_mix_conv|time_stack)\./]],
   },
   {
-    description: "Sana's deep compression autoencoder (AutoencoderDC)",
-    classNames: ["AutoencoderDC"],
-    marks: [
-      [/^(encoder|decoder)\.(down|up)_blocks\.\d+\.\d+\./],
-      [/^(encoder|decoder)\.stages\.\d+\.op_list\./],
-    ],
-  },
-  {
     description: "CogVideoX's video autoencoder (AutoencoderKLCogVideoX)",
     classNames: ["AutoencoderKLCogVideoX"],
     marks: [[conv3d(/^decoder\..*\.norm1\.conv_y\.conv\.weight$/)]],

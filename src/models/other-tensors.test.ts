@@ -42,21 +42,6 @@ const autoencoders: [what: RegExp, names: Names][] = [
   [/Stable Video Diffusion/, { ...kl, "decoder.up.0.block.0.time_stack.in_layers.0.weight": [128] }],
   [/Stable Video Diffusion/, { ...kl, "decoder.conv_out.time_mix_conv.weight": [3, 3, 3, 1, 1] }],
   [
-    /AutoencoderDC/,
-    {
-      "encoder.conv_in.weight": [128, 3, 3, 3],
-      "encoder.down_blocks.0.0.conv1.weight": [128, 128, 3, 3],
-      "decoder.conv_in.weight": [1024, 32, 3, 3],
-    },
-  ],
-  [
-    /AutoencoderDC/,
-    {
-      "encoder.stages.0.op_list.0.main.conv1.conv.weight": [128, 128, 3, 3],
-      "decoder.project_in.main.conv.weight": [1, 1, 1, 1],
-    },
-  ],
-  [
     /CogVideoX/,
     {
       "encoder.conv_in.conv.weight": [128, 3, 3, 3, 3],

@@ -55,9 +55,9 @@ describe("a config.json", () => {
   });
 
   test("of a foreign autoencoder says what it is, and names the known ones", () => {
-    const error = errorOf(() => parseModelConfig({ _class_name: "AutoencoderDC" }, "vae/config.json"));
+    const error = errorOf(() => parseModelConfig({ _class_name: "AutoencoderKLMochi" }, "vae/config.json"));
     expect(error.code).toBe("UNSUPPORTED");
-    expect(error.message).toContain("this is Sana's deep compression autoencoder");
+    expect(error.message).toContain("this is Mochi's video autoencoder");
     expect(error.message).toContain(`${knownNames()}.`);
   });
 

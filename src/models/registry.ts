@@ -5,6 +5,7 @@
 import { VaekitError } from "../errors.ts";
 import { describeValue, isRecord } from "../util/describe-value.ts";
 import { joinNames } from "../util/nearest-name.ts";
+import { autoencoderDC } from "./autoencoder-dc/model.ts";
 import { autoencoderKL } from "./autoencoder-kl/model.ts";
 import { autoencoderKLFlux2 } from "./autoencoder-kl-flux2/model.ts";
 import { autoencoderTiny } from "./autoencoder-tiny/model.ts";
@@ -19,6 +20,7 @@ import { classNameOf, refuseClass } from "./other-classes.ts";
 import { vqModel } from "./vq-model/model.ts";
 
 const ownModels: readonly VaeModel[] = [
+  autoencoderDC,
   autoencoderKL,
   autoencoderKLFlux2,
   // Wan 2.1's files are Qwen-Image's, too; its own class is for those who name it.

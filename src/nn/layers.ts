@@ -17,24 +17,28 @@ export function conv2d(
   x: Value,
   options: {
     outChannels: number;
-    kernelSize: 1 | 3 | 4;
+    kernelSize: number;
     stride?: 1 | 2;
-    /** By default 1 on every side; none for a kernel of 1. */
+    /** By default what keeps the size of a picture: 1 on every side for kernels of 3 and 4, none for a kernel of 1. */
     pads?: Pads;
     bias?: boolean;
+    /** In how many groups the channels are. @default 1 */
+    group?: number;
   },
 ): Value {
-  const { outChannels, kernelSize, stride = 1, bias: hasBias = true } = options;
-  const margin = kernelSize === 1 ? 0 : 1;
+  const { outChannels, kernelSize, stride = 1, bias: hasBias = true, group = 1 } = options;
+  const margin = Math.floor((kernelSize - 1) / 2);
   const pads = options.pads ?? [margin, margin, margin, margin];
   return context.builder.labelled({ layer: name }, () => {
-    const weight = context.parameter(`${name}.weight`, [outChannels, x.shape[1]!, kernelSize, kernelSize]);
+    const inChannels = x.shape[1]! / group;
+    const weight = context.parameter(`${name}.weight`, [outChannels, inChannels, kernelSize, kernelSize]);
     const bias = hasBias ? [context.parameter(`${name}.bias`, [outChannels])] : [];
-    const isPlain = kernelSize === 3 && stride === 1 && pads.every((pad) => pad === 1);
+    const isPlain = kernelSize === 3 && group === 1 && stride === 1 && pads.every((pad) => pad === 1);
     if (context.isTraining === true && isPlain && isWinogradFaster(x, outChannels)) {
       return winogradConv2d(context.builder, x, weight, ...bias);
     }
-    return context.builder.apply("Conv", [x, weight, ...bias], { strides: [stride, stride], pads });
+    const attributes = { strides: [stride, stride], pads, ...(group === 1 ? {} : { group }) } as const;
+    return context.builder.apply("Conv", [x, weight, ...bias], attributes);
   });
 }
 
@@ -56,12 +60,19 @@ export function dense(context: ModuleContext, name: string, x: Value, outFeature
  * A Linear layer over channels, written as a 1x1 convolution: the weight [out, in] has the bytes of
  * [out, in, 1, 1], and no transpose is needed. x [N, C, H, W] → [N, C, H, W].
  */
-export function linear(context: ModuleContext, name: string, x: Value): Value {
+export function linear(
+  context: ModuleContext,
+  name: string,
+  x: Value,
+  options: { readonly outChannels?: number; readonly bias?: boolean } = {},
+): Value {
   const channels = x.shape[1]!;
+  const { outChannels = channels, bias: hasBias = true } = options;
   return context.builder.labelled({ layer: name }, () => {
-    const weight = context.parameter(`${name}.weight`, [channels, channels], [channels, channels, 1, 1]);
-    const bias = context.parameter(`${name}.bias`, [channels]);
-    return context.builder.apply("Conv", [x, weight, bias], { strides: [1, 1], pads: [0, 0, 0, 0] });
+    const shape = [outChannels, channels];
+    const weight = context.parameter(`${name}.weight`, shape, [...shape, 1, 1]);
+    const bias = hasBias ? [context.parameter(`${name}.bias`, [outChannels])] : [];
+    return context.builder.apply("Conv", [x, weight, ...bias], { strides: [1, 1], pads: [0, 0, 0, 0] });
   });
 }
 
@@ -150,5 +161,26 @@ export function batchNorm(context: ModuleContext, name: string, x: Value): Value
     const restored = swap(builder.apply("Reshape", [standardized], { shape: swapped.shape })); // [N, C, H, W]
     const { weight, bias } = channelParameters(context, name, channels);
     return scaleChannels(builder, restored, weight, bias);
+  });
+}
+
+/**
+ * Batch normalisation with the statistics that training left, as a factor and a summand for each channel. x [N, C, H, W] → the
+ * same shape.
+ */
+export function storedBatchNorm(context: ModuleContext, name: string, x: Value): Value {
+  const { builder } = context;
+  const channels = x.shape[1]!;
+  const stored = (part: string): Value => context.parameter(`${name}.${part}`, [channels], [channels, 1, 1]);
+  return builder.labelled({ layer: name }, () => {
+    const { weight, bias } = channelParameters(context, name, channels);
+    const epsilon = builder.constant(
+      `float32(${batchNormEpsilon})`,
+      Tensor.from(Float32Array.of(batchNormEpsilon), []),
+    );
+    const variance = builder.apply("Add", [stored("running_var"), epsilon], {});
+    const scale = builder.apply("Div", [weight, builder.apply("Sqrt", [variance], {})], {});
+    const shift = builder.apply("Sub", [bias, builder.apply("Mul", [stored("running_mean"), scale], {})], {});
+    return scaleChannels(builder, x, scale, shift);
   });
 }

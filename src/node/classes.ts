@@ -1,5 +1,6 @@
 /** The classes of models that have a class of their own in Node, with its ways of opening; all others are as good without. */
 import {
+  autoencoderDC,
   autoencoderKL,
   autoencoderKLFlux2,
   autoencoderKLQwenImage,
@@ -11,6 +12,7 @@ import {
   type VaeModel,
 } from "../models/index.ts";
 import { Vae, type VaeParts } from "../vae/vae.ts";
+import { AutoencoderDC } from "./autoencoder-dc.ts";
 import { AutoencoderKL } from "./autoencoder-kl.ts";
 import { AutoencoderKLFlux2 } from "./autoencoder-kl-flux2.ts";
 import { AutoencoderKLQwenImage, AutoencoderKLQwenImage21, AutoencoderKLWan } from "./autoencoder-kl-wan.ts";
@@ -40,6 +42,7 @@ const classes: ReadonlyMap<VaeModel, (parts: VaeParts) => NodeVae> = new Map<
   VaeModel,
   (parts: VaeParts) => NodeVae
 >([
+  [autoencoderDC, (parts) => AutoencoderDC.of(parts)],
   [autoencoderKL, (parts) => AutoencoderKL.of(parts)],
   [autoencoderKLFlux2, (parts) => AutoencoderKLFlux2.of(parts)],
   [autoencoderKLQwenImage, (parts) => AutoencoderKLQwenImage.of(parts)],

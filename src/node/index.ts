@@ -19,6 +19,7 @@
  */
 import "./supported-node.ts";
 export * from "../core.ts";
+export { AutoencoderDC } from "./autoencoder-dc.ts";
 export { AutoencoderKL } from "./autoencoder-kl.ts";
 export { AutoencoderKLFlux2 } from "./autoencoder-kl-flux2.ts";
 export { AutoencoderKLQwenImage, AutoencoderKLQwenImage21, AutoencoderKLWan } from "./autoencoder-kl-wan.ts";

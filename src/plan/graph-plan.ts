@@ -69,7 +69,7 @@ function extended(
 const elementwise = "elementwise";
 
 function usualAlgorithm(composite: Composite | undefined): string {
-  if (composite?.kind === "Attention") return "attention";
+  if (composite?.kind === "Attention" || composite?.kind === "LinearAttention") return "attention";
   const isNorm = composite?.kind === "GroupNormalization" || composite?.kind === "RMSNormalization";
   return isNorm ? "normalisation" : elementwise;
 }

@@ -1,23 +1,17 @@
 /** Graph → program of strips. */
 import type { ChooseTile } from "../cost/index.ts";
 import { VaekitError } from "../errors.ts";
-import type { Graph, Value } from "../graph/index.ts";
+import type { Attention, Graph, LinearAttention, Value } from "../graph/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
 import { heightOf, SegmentGeometry, type StripGeometry } from "./geometry.ts";
 import { outputTensors, rowsOfStrips, type KeptMap, type StripMoments } from "./kept-map.ts";
 import { leftOutBiases, type LeftOutBiases } from "./left-out-biases.ts";
+import { emitLinearAttention } from "./linear-attention.ts";
 import type { MapRows, ProgramSegment, StripProgram, TensorId } from "./program.ts";
 import { ProgramWriter } from "./program-writer.ts";
 import { lengthOf, moved, stripsOf } from "./rows.ts";
-import {
-  isNorm,
-  segmentation,
-  type AttentionSegment,
-  type LocalSegment,
-  type Segment,
-  type Segmentation,
-} from "./segments.ts";
+import { isNorm, segmentation, type LocalSegment, type Segment, type Segmentation } from "./segments.ts";
 import { StatisticsCompiler } from "./statistics.ts";
 import { stripNames, type StripContext, type StripGraph } from "./strip-graph.ts";
 import { StripGraphs } from "./strip-graphs.ts";
@@ -87,7 +81,8 @@ class StripCompiler {
     this.#segmentation.segments.forEach((segment, index) => {
       this.#writer.beginSegment(index);
       if (segment.kind === "local") this.#addLocal(segment);
-      else this.#addAttention(segment);
+      else if (segment.composite.kind === "Attention") this.#addAttention(segment.composite);
+      else this.#addLinearAttention(segment.composite);
     });
     return {
       name: this.#graph.name,
@@ -209,7 +204,14 @@ class StripCompiler {
     }
   }
 
-  #addAttention({ composite }: AttentionSegment): void {
+  #addLinearAttention(composite: LinearAttention): void {
+    const [{ name }] = composite.inputs;
+    this.#rowsPerStrip.set(composite.output.name, this.#rowsPerStrip.get(name)!);
+    const output = this.#addMap(composite.output, []);
+    emitLinearAttention(this.#writer, composite, this.#maps.get(name)!, output);
+  }
+
+  #addAttention(composite: Attention): void {
     const [query, key, value] = composite.inputs.map(({ name }) => this.#maps.get(name)!) as [
       KeptMap,
       KeptMap,

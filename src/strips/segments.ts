@@ -9,13 +9,14 @@ import {
   type Composite,
   type Graph,
   type GroupNormalization,
+  type LinearAttention,
   type Node,
   type Value,
 } from "../graph/index.ts";
 import { rowRule } from "./rows.ts";
 
 /** A composite that needs whole pictures. */
-type WholeComposite = Attention | GroupNormalization;
+type WholeComposite = Attention | GroupNormalization | LinearAttention;
 
 /** A node, or a composite that needs whole pictures in place of its nodes. */
 export type Step = Node | WholeComposite;
@@ -33,7 +34,7 @@ export interface LocalSegment {
 
 export interface AttentionSegment {
   readonly kind: "attention";
-  readonly composite: Attention;
+  readonly composite: Attention | LinearAttention;
 }
 
 export type Segment = LocalSegment | AttentionSegment;
@@ -56,7 +57,7 @@ export function segmentation(graph: Graph): Segmentation {
   const segments: Segment[] = [];
   for (const step of steps) {
     if (!kept.has(step.output.name)) continue;
-    if ("kind" in step && step.kind === "Attention") segments.push({ kind: "attention", composite: step });
+    if ("kind" in step && !isNorm(step)) segments.push({ kind: "attention", composite: step });
     else addSegment(segments, segmentOf(step.output, producers, kept, fixed, steps));
   }
   return { segments, norms: steps.filter(isNorm), fixed };
@@ -75,7 +76,9 @@ function coarseSteps(graph: Graph, fixed: ReadonlySet<string>): Step[] {
 }
 
 const isWhole = (composite: Composite): composite is WholeComposite =>
-  composite.kind === "Attention" || composite.kind === "GroupNormalization";
+  composite.kind === "Attention" ||
+  composite.kind === "GroupNormalization" ||
+  composite.kind === "LinearAttention";
 
 /** The values strictly inside of the composites that need whole pictures. */
 function insideOf(graph: Graph): Set<string> {

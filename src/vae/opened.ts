@@ -27,14 +27,13 @@ export interface LoadedModel {
 }
 
 /**
- * A model as it was found, with the config that belongs to its tensors, and with its buffers read.
+ * A model as it was found, with its buffers read.
  *
- * @throws INVALID_FILE, IO as readBuffers; UNSUPPORTED for tensors of an architecture that the class does not have
+ * @throws INVALID_FILE, IO as readBuffers
  */
 export async function withBuffers(loaded: LoadedModel): Promise<LoadedModel> {
-  const { name, model, tensors } = loaded;
-  const config = model.amended?.(loaded.config, tensors, name) ?? loaded.config;
-  return { ...loaded, config, buffers: await readBuffers(model, config, tensors) };
+  const { model, config, tensors } = loaded;
+  return { ...loaded, buffers: await readBuffers(model, config, tensors) };
 }
 
 /** A model with weights in memory and the buffers of a fresh one. */

@@ -17,7 +17,7 @@ type Planes = Tensor<"float32">;
  */
 export async function processTiled(
   input: Planes,
-  sizes: Omit<TileSizes, "join">,
+  sizes: TileSizes,
   process: (tile: Planes) => Promise<Planes>,
 ): Promise<Planes> {
   const blend = Math.trunc(sizes.resultTile * sizes.overlap);

@@ -17,6 +17,7 @@
  * @module vaekit/web
  */
 export * from "../core.ts";
+export { AutoencoderDC } from "./autoencoder-dc.ts";
 export { AutoencoderKL } from "./autoencoder-kl.ts";
 export { AutoencoderKLFlux2 } from "./autoencoder-kl-flux2.ts";
 export { AutoencoderKLQwenImage, AutoencoderKLQwenImage21, AutoencoderKLWan } from "./autoencoder-kl-wan.ts";

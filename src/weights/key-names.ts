@@ -72,8 +72,8 @@ function renameAll(
   rename: (name: string) => string,
 ): Map<string, FoundTensor> {
   const renamed = new Map<string, FoundTensor>();
-  for (const [oldName, stored] of tensors) {
-    const name = rename(oldName);
+  const named = [...tensors].flatMap(([oldName, stored]) => inParts(rename(oldName), stored, names));
+  for (const [name, stored] of named) {
     const other = renamed.get(name);
     if (other !== undefined) {
       throw new VaekitError(
@@ -85,4 +85,16 @@ function renameAll(
   }
   for (const [name, stored] of renamed) renamed.set(name, { ...stored, name });
   return renamed;
+}
+
+/** A tensor under its name, or those that it holds one after the other. */
+function inParts(name: string, stored: FoundTensor, names: ModelNames): [string, FoundTensor][] {
+  const parts = names.parts?.(name);
+  const [rows = 0, ...shape] = stored.shape;
+  if (parts === undefined || rows % parts.length !== 0) return [[name, stored]];
+  const byteLength = stored.byteLength / parts.length;
+  return parts.map((part, index) => {
+    const byteOffset = stored.byteOffset + index * byteLength;
+    return [part, { ...stored, shape: [rows / parts.length, ...shape], byteOffset, byteLength }];
+  });
 }

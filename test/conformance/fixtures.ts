@@ -80,6 +80,7 @@ interface Manifest {
   readonly tiny_models: readonly ModelCase[];
   readonly video_models: readonly VideoModelCase[];
   readonly vq_models: readonly VQModelCase[];
+  readonly dc_models: readonly ModelCase[];
   readonly weights: readonly WeightsCase[];
   readonly posterior: readonly NamedCase[];
   readonly latents: readonly PackingCase[];

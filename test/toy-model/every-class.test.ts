@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { verify, type Graph } from "../../src/graph/index.ts";
 import {
   completeConfig,
+  completeDCConfig,
   completeFlux2Config,
   completeTinyConfig,
   completeVQModelConfig,
@@ -48,6 +49,20 @@ const patchedVideoModel = {
 
 /** A small one of each class; a new class does not pass without its own. */
 const configs: Readonly<Record<string, object>> = {
+  AutoencoderDC: completeDCConfig({
+    latentChannels: 4,
+    attentionHeadDim: 3,
+    encoderBlockTypes: ["ResBlock", "EfficientViTBlock"],
+    decoderBlockTypes: ["EfficientViTBlock", "ResBlock"],
+    encoderBlockOutChannels: [4, 8],
+    decoderBlockOutChannels: [4, 8],
+    encoderLayersPerBlock: [0, 1],
+    decoderLayersPerBlock: [1, 1],
+    encoderQkvMultiscales: [[], [3]],
+    decoderQkvMultiscales: [[3, 5], []],
+    decoderNormTypes: ["rms_norm", "batch_norm"],
+    decoderActFns: "relu",
+  }),
   AutoencoderKL: completeConfig({ blockOutChannels: [4], normNumGroups: 2, latentChannels: 3 }),
   AutoencoderKLQwenImage: { ...smallVideoModel, inputChannels: 4 },
   AutoencoderKLQwenImage21: { ...patchedVideoModel, patchSize: null, inChannels: 4, outChannels: 4 },

@@ -11,6 +11,7 @@ versions of torch and diffusers (tools/reference/requirements.txt). The parts, e
     tiny_models     tiny AutoencoderTinys, and TAEF2
     video_models    tiny models of Wan and Qwen-Image, for one frame
     vq_models       tiny VQModels: spatial norms, rows by their numbers
+    dc_models       tiny AutoencoderDCs (Sana)
     weights         one model in every file layout: variants, shards, old names, original single files
     posterior       DiagonalGaussianDistribution
     latents         FLUX's packing
@@ -26,6 +27,7 @@ import sys
 import torch
 
 import flux2_models
+import dc_models
 import image_processor
 import initialization
 import latents
@@ -44,6 +46,7 @@ PARTS = {
     "tiny_models": tiny_models.write,
     "video_models": video_models.write,
     "vq_models": vq_models.write,
+    "dc_models": dc_models.write,
     "weights": weights.write,
     "posterior": posterior.write,
     "latents": latents.write,

@@ -14,7 +14,6 @@ import type { RoundtripPicture } from "../../report/index.ts";
 import { channelsOf, histogramOf, summarize, type Summary } from "../../report/statistics.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkOptions, checkValue, optionKinds, type OptionKinds } from "../../util/check-options.ts";
-import { crop } from "../../vae/crop.ts";
 import type { CodingOptions, CodingPlan } from "../../vae/options.ts";
 import type { Vae } from "../../vae/vae.ts";
 import { checkVae } from "../check-vae.ts";
@@ -121,11 +120,7 @@ export async function measureRoundtrip(
   const latents = encoded.value.latents(generator === undefined ? {} : { sample: true, generator });
   onStage?.("decoding");
   const decoded = await timed(() => naming(name, () => vae.decode(latents, coding)));
-  // A model that fills sides up gives the rest of its last latents, too.
-  const [, , rows, columns] = pixels.shape;
-  const whole = decoded.value.sample.toFloat32();
-  const isFilled = vae.facts.sizes === "up" && vae.facts.layout === "planes";
-  const sample = isFilled ? crop(whole, 0, 0, rows!, columns!) : whole;
+  const { sample } = decoded.value;
   const warning = saturationWarning(sample, vae.name);
   if (warning !== undefined) onWarning?.(`${name}: ${warning}`);
   onStage?.("measuring");
