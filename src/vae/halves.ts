@@ -72,10 +72,14 @@ export function withoutBuffers(
   halves: readonly Half[],
   missing: readonly string[],
 ): VaekitError {
-  const [half = "decoder"] = halves;
+  const [half = "decoder", other] = halves;
+  const needs = `${name}: the scaling of latents needs ${missing.join(" and ")}, which`;
+  if (other !== undefined) {
+    return new VaekitError("UNSUPPORTED", `${needs} neither half has. Open halves of which one has them.`);
+  }
   return new VaekitError(
     "UNSUPPORTED",
-    `${name}: the scaling of latents needs ${missing.join(" and ")}, which are not with this ${half}. Open it together with the ${otherHalf[half]} that has them: openVae({ encoder: …, decoder: … }). Latents of the model's own scale need none.`,
+    `${needs} are not with this ${half}. Open it together with the ${otherHalf[half]} that has them: openVae({ encoder: …, decoder: … }). Latents of the model's own scale need none.`,
   );
 }
 

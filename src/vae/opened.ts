@@ -7,6 +7,7 @@ import { checkHalvesFit, halfNames } from "./halves.ts";
 import {
   freshBuffers,
   matchWeights,
+  neededBuffers,
   readBuffers,
   unexpectedWarning,
   type ModelWeights,
@@ -29,11 +30,25 @@ export interface LoadedModel {
 /**
  * A model as it was found, with its buffers read.
  *
- * @throws INVALID_FILE, IO as readBuffers
+ * @throws INVALID_FILE, IO as readBuffers, and INVALID_FILE for buffers that no latents can be scaled by.
  */
-export async function withBuffers(loaded: LoadedModel): Promise<LoadedModel> {
-  const { model, config, tensors } = loaded;
-  return { ...loaded, buffers: await readBuffers(model, config, tensors) };
+export async function withBuffers(found: LoadedModel): Promise<LoadedModel> {
+  const { model, config, tensors } = found;
+  const loaded = { ...found, buffers: await readBuffers(model, config, tensors) };
+  checkScaling(loaded);
+  return loaded;
+}
+
+/** Numbers that no latents can be scaled by are said when a model is opened, not after its first picture. */
+function checkScaling({ name, model, config, buffers }: LoadedModel & { readonly buffers: Buffers }): void {
+  const needed = neededBuffers(model, config);
+  if (needed.length === 0 || !needed.every((each) => buffers.has(each))) return;
+  try {
+    model.scaling(config, buffers);
+  } catch (error) {
+    if (!(error instanceof VaekitError)) throw error;
+    throw new VaekitError(error.code, `${name}: ${error.message}`, { cause: error });
+  }
 }
 
 /** A model with weights in memory and the buffers of a fresh one. */
