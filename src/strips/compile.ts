@@ -4,6 +4,7 @@ import { VaekitError } from "../errors.ts";
 import type { Attention, Graph, LinearAttention, Value } from "../graph/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { attentionGraph, attentionNames } from "./attention-graph.ts";
+import { inBestOrder } from "./demand-order.ts";
 import { heightOf, SegmentGeometry, type StripGeometry } from "./geometry.ts";
 import { outputTensors, rowsOfStrips, type KeptMap, type StripMoments } from "./kept-map.ts";
 import { leftOutBiases, type LeftOutBiases } from "./left-out-biases.ts";
@@ -92,7 +93,7 @@ class StripCompiler {
       maps: [...this.#maps.values()].map(({ strips }) => strips.map(({ tensor }) => tensor)),
       graphs: this.#writer.graphs,
       weights: this.#writer.weights,
-      operations: this.#writer.operations,
+      operations: inBestOrder(this.#writer.shapes, this.#writer.operations),
       segments: this.#segmentation.segments.map((segment) => this.#described(segment)),
     };
   }
