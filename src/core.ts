@@ -103,6 +103,7 @@ export {
   type ForwardOptions,
   type Tiling,
 } from "./vae/options.ts";
+export type { DecodingOptions, PreviewVae } from "./vae/preview.ts";
 export type { ParameterDescription } from "./vae/described-vae.ts";
 export {
   compareLatentSpaces,

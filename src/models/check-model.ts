@@ -47,6 +47,7 @@ const modelKinds: Kinds<VaeModel> = {
   tileDecoder: optional(object),
   encoded: method,
   forwardLatents: optional(method),
+  amended: optional(method),
   buffers: optional(method),
   scaling: method,
   paired: optional(method),

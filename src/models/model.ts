@@ -52,6 +52,8 @@ export interface TileFacts {
   readonly latents: number;
   /** Share of a tile that overlaps the next. */
   readonly overlap: number;
+  /** How tiles are joined: each fades into the next, or is laid over the last one along a ramp. @default "fade" */
+  readonly join?: "fade" | "ramp";
   /** Where a half's tiles are others than these. */
   readonly halves?: { readonly [H in Half]: HalfTiles };
 }
@@ -197,6 +199,14 @@ export interface VaeModel<Config extends object = object, Output extends Encoded
    * The config of a model of two halves from different places, where one can say both; else left out, or undefined.
    */
   paired?(encoder: Config, decoder: Config): Config | undefined;
+  /**
+   * The config that belongs to weights beside a config.json that cannot say all of it; left out where config.json can.
+   *
+   * @param tensors under the names of the graphs.
+   * @param subject what to call the weights in messages: their path.
+   * @throws UNSUPPORTED for weights of an architecture that the class does not have.
+   */
+  amended?(config: Config, tensors: TensorShapes, subject: string): Config;
   /** Fresh weights, by name. */
   initialize(config: Config, generator: BaseGenerator): Map<string, Tensor<"float32">>;
   /** Names of its tensors in files of other formats; left out where there are none. */

@@ -28,13 +28,15 @@ export interface LoadedModel {
 }
 
 /**
- * A model as it was found, with its buffers read.
+ * A model as it was found, with the config that belongs to its tensors, and with its buffers read.
  *
- * @throws INVALID_FILE, IO as readBuffers, and INVALID_FILE for buffers that no latents can be scaled by.
+ * @throws INVALID_FILE, IO as readBuffers, and INVALID_FILE for buffers that no latents can be scaled by; UNSUPPORTED for
+ *   tensors of an architecture that the class does not have
  */
 export async function withBuffers(found: LoadedModel): Promise<LoadedModel> {
-  const { model, config, tensors } = found;
-  const loaded = { ...found, buffers: await readBuffers(model, config, tensors) };
+  const { name, model, tensors } = found;
+  const config = model.amended?.(found.config, tensors, name) ?? found.config;
+  const loaded = { ...found, config, buffers: await readBuffers(model, config, tensors) };
   checkScaling(loaded);
   return loaded;
 }

@@ -8,7 +8,8 @@ import { joinBatch, splitBatch } from "./batch.ts";
 import type { Coder } from "./coder.ts";
 import { checkFiniteResult, type Suspect } from "./non-finite.ts";
 import type { CodingOptions, Half } from "./options.ts";
-import { tileCount, tilesFor } from "./tile-sizes.ts";
+import { processRamped } from "./ramp-tiling.ts";
+import { tileCount, tilesFor, type TileSizes } from "./tile-sizes.ts";
 import { processTiled } from "./tiling.ts";
 
 type Planes = Tensor<"float32">;
@@ -56,11 +57,20 @@ export async function runPasses(
   options.onProgress?.({ done, total });
   const results: Planes[] = [];
   for (const batch of batches) {
-    results.push(tiles.sizes === undefined ? await run(batch) : await processTiled(batch, tiles.sizes, run));
+    results.push(await inTiles(batch, tiles.sizes, run));
     firstPicture += batch.shape[0]!;
   }
   const joined = joinBatch(results);
   return ofTiles?.finished(joined) ?? joined;
+}
+
+function inTiles(
+  batch: Planes,
+  sizes: TileSizes | undefined,
+  run: (tile: Planes) => Promise<Planes>,
+): Promise<Planes> {
+  if (sizes === undefined) return run(batch);
+  return sizes.join === "ramp" ? processRamped(batch, sizes, run) : processTiled(batch, sizes, run);
 }
 
 function suspectIn({ name, facts, runtime, graph }: PassesParts, half: Half): Suspect {

@@ -11,11 +11,13 @@ import {
 } from "../images/model-input.ts";
 import { readPicture, type PictureCodec, type PictureSource } from "../images/picture-source.ts";
 import type { DecoderOutput, Encoded, LatentsOptions } from "../latents/index.ts";
+import type { ModelFacts } from "../models/index.ts";
 import { checkTensor } from "../tensor/check-tensor.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
 import { codingKinds, type CodingOptions } from "./options.ts";
+import { checkDecodingOptions, decodePreview, type DecodingOptions } from "./preview.ts";
 
 /** The options of `preprocess`. */
 export interface PictureOptions {
@@ -45,7 +47,7 @@ const encodingKinds: OptionKinds<PictureEncodingOptions> = {
 
 /** What of a model codes pictures. */
 export interface PictureCoder {
-  readonly facts: PictureFacts;
+  readonly facts: ModelFacts;
   encode(pixels: Tensor, options: CodingOptions): Promise<Encoded>;
   decodeLatents(latents: Tensor, options: CodingOptions): Promise<DecoderOutput>;
   normalizeLatents(latents: Tensor): Tensor<"float32">;
@@ -100,9 +102,9 @@ export async function decodePicture(
   coder: PictureCoder,
   codec: PictureCodec,
   latents: Tensor,
-  options: CodingOptions,
+  options: DecodingOptions<Picture>,
 ): Promise<Picture> {
-  checkOptions("decodeImage", options, codingKinds);
+  checkDecodingOptions("decodeImage", options);
   pictureKind(coder.facts, "outChannels", "decodeImage");
   checkTensor(latents, "decodeImage: latents");
   const isOfPictures = latents.shape.length >= (coder.facts.layout === "rows" ? 2 : 4);
@@ -111,7 +113,12 @@ export async function decodePicture(
     const message = `decodeImage: expected the latents of one picture, ${expected}, found ${formatShape(latents.shape)}. Decode several with decode and postprocess.`;
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
-  const { sample } = await coder.decodeLatents(coder.denormalizeLatents(latents), options);
-  const [raster] = picturesOf(sample, coder.facts, "decodeImage");
-  return codec.picture(raster!);
+  const { preview, onPreview, ...coding } = options;
+  const pictureOf = (sample: Tensor, facts: PictureFacts): Picture =>
+    codec.picture(picturesOf(sample, facts, "decodeImage")[0]!);
+  if (preview !== undefined) {
+    onPreview?.(pictureOf(await decodePreview(preview, latents, coder.facts, coding), preview.facts));
+  }
+  const { sample } = await coder.decodeLatents(coder.denormalizeLatents(latents), coding);
+  return pictureOf(sample, coder.facts);
 }

@@ -23,6 +23,7 @@ export interface TileSizes {
   readonly leastSide: number;
   /** Share of a tile that overlaps the next. */
   readonly overlap: number;
+  readonly join: "fade" | "ramp";
 }
 
 /** With the longest side that needs no tiles. */
@@ -43,12 +44,13 @@ export interface Tiles {
 /**
  * The tiles of an input [N, C, H, W]. Sides that end with a sliver are cut.
  *
- * @throws INVALID_CONFIG where the config makes no tiles; INVALID_ARGUMENT for a class that has none, and where whole
+ * @throws INVALID_CONFIG where the config makes no tiles; INVALID_ARGUMENT for a model that has none, and where whole
  *   latents, too, end with a sliver, since the tiles do not begin at them.
  */
 export function tilesFor(x: Planes, { tiles, spatialFactor }: ModelFacts, half: Half): Tiles {
   if (tiles === undefined) throw withoutTiles();
   const sizes = tileSizesOf(tiles, spatialFactor, half);
+  if (sizes.join === "ramp") checkWholeLatents(x, sizes);
   if (!needsTiling(x, sizes)) return { input: x };
   if (sizes.stride === 0 || sizes.resultTile === 0) throw noTiles(tiles, spatialFactor, half);
   const [height, width] = x.shape.slice(2).map((side) => withoutSliver(side, sizes)) as [number, number];
@@ -60,8 +62,16 @@ export function tilesFor(x: Planes, { tiles, spatialFactor }: ModelFacts, half: 
   return { input, sizes };
 }
 
+/** AutoencoderTiny fills sides up, for which diffusers' tiles leave no room. */
+function checkWholeLatents({ shape }: Planes, { leastSide }: TileSizes): void {
+  const [height, width] = shape.slice(2) as [number, number];
+  if (height % leastSide === 0 && width % leastSide === 0) return;
+  const message = `tiling "diffusers": expected sides of multiples of ${leastSide} pixels, found ${width}x${height} (diffusers fails, too); ${remedy}.`;
+  throw new VaekitError("INVALID_ARGUMENT", message);
+}
+
 /** Where the tiles of one side begin. */
-export function tileStarts(length: number, { stride }: TileSizes): number[] {
+export function tileStarts(length: number, { stride }: Pick<TileSizes, "stride">): number[] {
   return Array.from({ length: Math.ceil(length / stride) }, (_, i) => i * stride);
 }
 
@@ -72,10 +82,18 @@ export function tileCount({ input, sizes }: Tiles): number {
 }
 
 function tileSizesOf(tiles: TileFacts, factor: number, half: Half): SizesOfHalf {
-  const { overlap } = tiles;
+  const { overlap, join = "fade" } = tiles;
   const { tile, result, most } = tiles.halves?.[half] ?? sidesOf(tiles, half);
   const stride = Math.trunc(tile * (1 - overlap));
-  return { tile, resultTile: result, stride, most, leastSide: half === "encoder" ? factor : 1, overlap };
+  return {
+    tile,
+    resultTile: result,
+    stride,
+    most,
+    leastSide: half === "encoder" ? factor : 1,
+    overlap,
+    join,
+  };
 }
 
 function sidesOf({ pixels, latents }: TileFacts, half: Half): HalfTiles {
@@ -98,7 +116,7 @@ function withoutSliver(length: number, sizes: TileSizes): number {
 const remedy = 'take tiling "exact", which has no seams, or "off"';
 
 function withoutTiles(): VaekitError {
-  const message = `tiling "diffusers": expected a class that diffusers has tiles for, found one without; ${remedy}.`;
+  const message = `tiling "diffusers": expected a model that diffusers has tiles for, found one without; ${remedy}.`;
   return new VaekitError("INVALID_ARGUMENT", message);
 }
 

@@ -17,7 +17,7 @@ type Planes = Tensor<"float32">;
  */
 export async function processTiled(
   input: Planes,
-  sizes: TileSizes,
+  sizes: Omit<TileSizes, "join">,
   process: (tile: Planes) => Promise<Planes>,
 ): Promise<Planes> {
   const blend = Math.trunc(sizes.resultTile * sizes.overlap);

@@ -31,6 +31,7 @@ import {
   type Half,
 } from "./options.ts";
 import { runPasses, type TileCoder } from "./passes.ts";
+import { checkDecodingOptions, decodePreview, type DecodingOptions } from "./preview.ts";
 import {
   decodePicture,
   encodePicture,
@@ -94,7 +95,8 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    * Pixels → what the class makes of them, whose `latents()` are the latents.
    *
    * @param pixels float [N, C, H, W], or rows [N, C], in the model's range (`facts`).
-   * @returns latents [N, L, H / factor, W / factor], or rows [N, L], neither scaled nor shifted.
+   * @returns latents [N, L, H / factor, W / factor], or rows [N, L], neither scaled nor shifted. Quotients are rounded as the
+   *   facts say (`sizes`).
    * @throws INVALID_ARGUMENT on another shape, or for a budget of memory that is too small; NOT_FINITE when the result
    *   holds NaN or infinite values.
    */
@@ -112,14 +114,21 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    *
    * @param latents float [N, L, h, w], or rows [N, L], as `encode` gives them (see {@link denormalizeLatents}).
    * @returns pixels [N, C, h · factor, w · factor], or rows [N, C], in about the model's range, not clamped.
+   * @param options with `preview`, another model's pixels come first, through `onPreview`.
    * @throws INVALID_ARGUMENT on another shape, or for a budget of memory that is too small; NOT_FINITE when the result
    *   holds NaN or infinite values.
    */
-  async decode(latents: Tensor, options: CodingOptions = {}): Promise<DecoderOutput> {
-    const sample = await this.#lifetime.during(() => {
-      checkCodingOptions("decode", options);
+  async decode(latents: Tensor, options: DecodingOptions = {}): Promise<DecoderOutput> {
+    const sample = await this.#lifetime.during(async () => {
+      checkDecodingOptions("decode", options);
       this.configOf("decoder", "decode");
-      return this.#process("decoder", checkLatents(latents, this.facts), options);
+      const { preview, onPreview, ...coding } = options;
+      const z = checkLatents(latents, this.facts);
+      if (preview !== undefined) {
+        const first = await decodePreview(preview, this.normalizeLatents(z), this.facts, coding);
+        onPreview?.(new DecoderOutput({ sample: first }));
+      }
+      return this.#process("decoder", z, coding);
     });
     return new DecoderOutput({ sample });
   }
@@ -130,7 +139,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    *
    * @throws as decode does.
    */
-  decodeLatents(latents: Tensor, options: CodingOptions = {}): Promise<DecoderOutput> {
+  decodeLatents(latents: Tensor, options: DecodingOptions = {}): Promise<DecoderOutput> {
     return this.decode(latents, options);
   }
 
@@ -138,7 +147,8 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    * Encodes, takes the most probable latents (or a sample), and decodes them.
    *
    * @param pixels as {@link encode} takes them.
-   * @returns the reconstructions, of the pixels' shape where the model gives as many channels as it takes.
+   * @returns the reconstructions, of the pixels' shape where the model gives as many channels as it takes and sides are
+   *   multiples of the factor.
    * @throws as encode and decode do; INVALID_ARGUMENT for randomness without `samplePosterior`; UNSUPPORTED for one half
    *   alone.
    */
@@ -198,9 +208,10 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    * What a diffusion model makes → its picture: {@link denormalizeLatents}, {@link decode}, {@link postprocess}.
    *
    * @param latents normalised, float [1, L, h, w].
+   * @param options with `preview`, another model's picture comes first, through `onPreview`.
    * @throws INVALID_ARGUMENT, and as decode does; UNSUPPORTED for a model of no pictures.
    */
-  decodeImage(latents: Tensor, options: CodingOptions = {}): Promise<Picture> {
+  decodeImage(latents: Tensor, options: DecodingOptions<Picture> = {}): Promise<Picture> {
     return decodePicture(this, this.#pictures, latents, options);
   }
 

@@ -3,10 +3,11 @@ import { autoencoderKLFlux2, type AutoencoderKLFlux2Config } from "../models/ind
 import type { OrtModule } from "../runtime/web/web-runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { AutoencoderKLFlux2Model } from "../vae/autoencoder-kl-flux2.ts";
-import type { CodingOptions } from "../vae/options.ts";
+import type { DecodingOptions } from "../vae/preview.ts";
 import type { VaeParts } from "../vae/vae.ts";
 import { fromPretrained } from "./open-class.ts";
 import type { FromPretrainedOptions } from "./opening-options.ts";
+import { withWebPreview } from "./decoding-options.ts";
 import { WebPicture } from "./pictures.ts";
 
 /** FLUX.2's autoencoder, with its own decoder or the small one. */
@@ -32,7 +33,10 @@ export class AutoencoderKLFlux2 extends AutoencoderKLFlux2Model {
   }
 
   /** As every model's, for a canvas too: {@link WebPicture.toImageData}. */
-  override async decodeImage(latents: Tensor, options: CodingOptions = {}): Promise<WebPicture> {
-    return new WebPicture(await super.decodeImage(latents, options));
+  override async decodeImage(
+    latents: Tensor,
+    options: DecodingOptions<WebPicture> = {},
+  ): Promise<WebPicture> {
+    return new WebPicture(await super.decodeImage(latents, withWebPreview(options)));
   }
 }

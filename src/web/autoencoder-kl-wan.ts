@@ -14,10 +14,11 @@ import {
   AutoencoderKLQwenImage21Model,
   AutoencoderKLWanModel,
 } from "../vae/autoencoder-kl-wan.ts";
-import type { CodingOptions } from "../vae/options.ts";
+import type { DecodingOptions } from "../vae/preview.ts";
 import type { VaeParts } from "../vae/vae.ts";
 import { fromPretrained } from "./open-class.ts";
 import type { FromPretrainedOptions } from "./opening-options.ts";
+import { withWebPreview } from "./decoding-options.ts";
 import { WebPicture } from "./pictures.ts";
 
 /** Qwen-Image's autoencoder, whose network is Wan 2.1's. */
@@ -43,8 +44,11 @@ export class AutoencoderKLQwenImage extends AutoencoderKLQwenImageModel {
   }
 
   /** As every model's, for a canvas too: {@link WebPicture.toImageData}. */
-  override async decodeImage(latents: Tensor, options: CodingOptions = {}): Promise<WebPicture> {
-    return new WebPicture(await super.decodeImage(latents, options));
+  override async decodeImage(
+    latents: Tensor,
+    options: DecodingOptions<WebPicture> = {},
+  ): Promise<WebPicture> {
+    return new WebPicture(await super.decodeImage(latents, withWebPreview(options)));
   }
 }
 
@@ -71,8 +75,11 @@ export class AutoencoderKLQwenImage21 extends AutoencoderKLQwenImage21Model {
   }
 
   /** As every model's, for a canvas too: {@link WebPicture.toImageData}. */
-  override async decodeImage(latents: Tensor, options: CodingOptions = {}): Promise<WebPicture> {
-    return new WebPicture(await super.decodeImage(latents, options));
+  override async decodeImage(
+    latents: Tensor,
+    options: DecodingOptions<WebPicture> = {},
+  ): Promise<WebPicture> {
+    return new WebPicture(await super.decodeImage(latents, withWebPreview(options)));
   }
 }
 
@@ -99,7 +106,10 @@ export class AutoencoderKLWan extends AutoencoderKLWanModel {
   }
 
   /** As every model's, for a canvas too: {@link WebPicture.toImageData}. */
-  override async decodeImage(latents: Tensor, options: CodingOptions = {}): Promise<WebPicture> {
-    return new WebPicture(await super.decodeImage(latents, options));
+  override async decodeImage(
+    latents: Tensor,
+    options: DecodingOptions<WebPicture> = {},
+  ): Promise<WebPicture> {
+    return new WebPicture(await super.decodeImage(latents, withWebPreview(options)));
   }
 }

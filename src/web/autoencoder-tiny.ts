@@ -3,10 +3,11 @@ import { autoencoderTiny, type AutoencoderTinyConfig } from "../models/index.ts"
 import type { OrtModule } from "../runtime/web/web-runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { AutoencoderTinyModel } from "../vae/autoencoder-tiny.ts";
-import type { CodingOptions } from "../vae/options.ts";
+import type { DecodingOptions } from "../vae/preview.ts";
 import type { VaeParts } from "../vae/vae.ts";
 import { fromPretrained } from "./open-class.ts";
 import type { FromPretrainedOptions } from "./opening-options.ts";
+import { withWebPreview } from "./decoding-options.ts";
 import { WebPicture } from "./pictures.ts";
 
 /** A tiny autoencoder: TAESD and its family. */
@@ -32,7 +33,10 @@ export class AutoencoderTiny extends AutoencoderTinyModel {
   }
 
   /** As every model's, for a canvas too: {@link WebPicture.toImageData}. */
-  override async decodeImage(latents: Tensor, options: CodingOptions = {}): Promise<WebPicture> {
-    return new WebPicture(await super.decodeImage(latents, options));
+  override async decodeImage(
+    latents: Tensor,
+    options: DecodingOptions<WebPicture> = {},
+  ): Promise<WebPicture> {
+    return new WebPicture(await super.decodeImage(latents, withWebPreview(options)));
   }
 }

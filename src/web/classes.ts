@@ -11,20 +11,21 @@ import {
   type VaeModel,
 } from "../models/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { CodingOptions } from "../vae/options.ts";
+import type { DecodingOptions } from "../vae/preview.ts";
 import { Vae, type VaeParts } from "../vae/vae.ts";
 import { AutoencoderDC } from "./autoencoder-dc.ts";
 import { AutoencoderKL } from "./autoencoder-kl.ts";
 import { AutoencoderKLFlux2 } from "./autoencoder-kl-flux2.ts";
 import { AutoencoderKLQwenImage, AutoencoderKLQwenImage21, AutoencoderKLWan } from "./autoencoder-kl-wan.ts";
 import { AutoencoderTiny } from "./autoencoder-tiny.ts";
+import { withWebPreview } from "./decoding-options.ts";
 import { WebPicture } from "./pictures.ts";
 import { VQModel } from "./vq-model.ts";
 
 /** A model that was opened in the browser. */
 export interface WebVae extends Vae {
   /** As every model's, for a canvas too. */
-  decodeImage(latents: Tensor, options?: CodingOptions): Promise<WebPicture>;
+  decodeImage(latents: Tensor, options?: DecodingOptions<WebPicture>): Promise<WebPicture>;
 }
 
 /** A model of a class that has no class of its own here. */
@@ -33,8 +34,11 @@ class OpenedVae extends Vae implements WebVae {
     return new OpenedVae(parts);
   }
 
-  override async decodeImage(latents: Tensor, options: CodingOptions = {}): Promise<WebPicture> {
-    return new WebPicture(await super.decodeImage(latents, options));
+  override async decodeImage(
+    latents: Tensor,
+    options: DecodingOptions<WebPicture> = {},
+  ): Promise<WebPicture> {
+    return new WebPicture(await super.decodeImage(latents, withWebPreview(options)));
   }
 }
 

@@ -1,6 +1,6 @@
 /** Which class's weights a single file holds, and its tensors under diffusers' names. */
 import { VaekitError } from "../errors.ts";
-import { defaultModel, modelsToAsk, type VaeModel } from "../models/index.ts";
+import { defaultModel, modelsToAsk, type TensorShapes, type VaeModel } from "../models/index.ts";
 import { describeOtherPart, refuseOtherAutoencoders } from "../models/other-tensors.ts";
 import type { FoundTensor } from "../tensor/stored-tensor.ts";
 import { vaePrefixes, withDiffusersNames, withoutPrefix, type NamingScheme } from "./key-names.ts";
@@ -40,7 +40,13 @@ export function modelOfFile(tensors: Tensors, subject: string, like?: VaeModel):
   return { model, ...withDiffusersNames(ofVae, model.names) };
 }
 
-function recognizes({ alone, names }: VaeModel, tensors: Tensors): boolean {
+/** The class whose weights have such names, as convolutions: of a file that is not read. */
+export function modelOfNames(names: readonly string[]): VaeModel | undefined {
+  const tensors = new Map(names.map((name) => [name, { shape: [1, 1, 3, 3] }]));
+  return modelsToAsk().find((model) => recognizes(model, tensors));
+}
+
+function recognizes({ alone, names }: VaeModel, tensors: TensorShapes): boolean {
   if (alone === undefined) return false;
   const rename = names?.ofFile([...tensors.keys()]) ?? ((name: string): string => name);
   return alone.recognizes(new Map([...tensors].map(([name, stored]) => [rename(name), stored])));

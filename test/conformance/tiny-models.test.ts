@@ -51,6 +51,74 @@ describe.each(whole)("$name ($covers)", ({ folder, golden }) => {
   });
 });
 
+describe.each(manifest.tiny_models.filter((each) => each.tiled))("$name ($covers)", ({ folder, golden }) => {
+  const goldens = readGoldens(golden);
+  let vae: AutoencoderTiny;
+  beforeAll(async () => {
+    vae = await AutoencoderTiny.fromPretrained(fixturePath(folder), { device: "cpu" });
+  });
+  afterAll(() => vae.dispose());
+  /** Where the goldens begin, in latents: a little before the second tiles do. */
+  const corner = 54;
+
+  test("tiled encode gives diffusers' latents where four tiles meet", async () => {
+    const latents = (await vae.encode(pattern(3, 520), { tiling: "diffusers" })).latents();
+    expect(latents.shape).toEqual([1, 4, 65, 65]);
+    expect(thinned(latents, corner, 1)).toBeAllclose(goldens.get("tiled_encoded"), modelTolerance);
+  });
+
+  test("tiled decode gives diffusers' sample where four tiles meet", async () => {
+    const { sample } = await vae.decode(pattern(4, 65), { tiling: "diffusers" });
+    expect(sample.shape).toEqual([1, 3, 520, 520]);
+    expect(thinned(sample, 8 * corner, 3)).toBeAllclose(goldens.get("tiled_sample"), modelTolerance);
+  });
+
+  test("a picture of one tile is as without tiles; a side of no whole latents is refused, as diffusers fails", async () => {
+    const pixels = pattern(3, 40);
+    const whole = (await vae.encode(pixels, { tiling: "off" })).latents();
+    expect((await vae.encode(pixels, { tiling: "diffusers" })).latents().equals(whole)).toBe(true);
+    await expect(vae.encode(pattern(3, 41), { tiling: "diffusers" })).rejects.toThrow(
+      'tiling "diffusers": expected sides of multiples of 8 pixels, found 41x41 (diffusers fails, too)',
+    );
+  });
+});
+
+test.each(["silu-uneven", "gelu-grey", "taef2"])(
+  "%s has no tiles of diffusers, which fail there",
+  async (name) => {
+    await using vae = await openVae(fixturePath(`tiny-models/${name}`), { device: "cpu" });
+    const goldens = readGoldens(`tiny-models/${name}/golden.safetensors`);
+    await expect(vae.decode(goldens.get("latents"), { tiling: "diffusers" })).rejects.toThrow(
+      'tiling "diffusers": expected a model that diffusers has tiles for, found one without',
+    );
+  },
+);
+
+/** [1, channels, side, side], as tools/reference/tiny_models.py makes it. */
+function pattern(channels: number, side: number): Tensor<"float32"> {
+  const data = Float32Array.from({ length: channels * side * side }, (_, index) => {
+    const [channel, row, column] = [
+      Math.floor(index / side ** 2),
+      Math.floor(index / side) % side,
+      index % side,
+    ];
+    return ((17 * channel + 31 * row + 47 * column) % 61) / 30.5 - 1;
+  });
+  return Tensor.from(data, [1, channels, side, side]);
+}
+
+/** x[..., from::step, from::step] of a square. */
+function thinned(x: Tensor, from: number, step: number): Tensor<"float32"> {
+  const [, channels, side] = x.shape as [number, number, number, number];
+  const count = Math.ceil((side - from) / step);
+  const all = x.toFloat32().data;
+  const data = Float32Array.from({ length: channels * count ** 2 }, (_, index) => {
+    const row = from + step * (Math.floor(index / count) % count);
+    return all[(Math.floor(index / count ** 2) * side + row) * side + from + step * (index % count)]!;
+  });
+  return Tensor.from(data, [1, channels, count, count]);
+}
+
 const originals: [layout: string, name: string, source: string | { encoder: string; decoder: string }][] = [
   ["two files", "relu", halves("relu")],
   ["one file of both halves", "relu", original("relu_combined")],

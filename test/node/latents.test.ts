@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   AutoencoderKL,
+  AutoencoderTiny,
   Generator,
   latentsMetadata,
   packLatents,
@@ -277,4 +278,73 @@ describe("latents of a file", () => {
     expect(warnings).toEqual([]);
     await plain.dispose();
   });
+});
+
+describe("latents for a tiny autoencoder", () => {
+  const stages = {
+    encoderBlockOutChannels: [4],
+    numEncoderBlocks: [0],
+    decoderBlockOutChannels: [4],
+    numDecoderBlocks: [0],
+  };
+  const tiny = AutoencoderTiny.fromConfig(stages, { device: "cpu" });
+  afterAll(() => tiny.dispose());
+
+  async function readFor(
+    name: string,
+    metadata: Record<string, string>,
+    options: ReadLatentsOptions = {},
+    beside: readonly (readonly [string, Tensor])[] = [],
+  ): Promise<Tensor> {
+    await writeSafetensorsFile(at("tiny"), [[name, raw], ...beside], metadata);
+    const told = { onNote: fail, onWarning: fail, ...options };
+    return (await readLatents(at("tiny"), tiny, told)).latents;
+  }
+  const fail = (message: string): void => {
+    throw new Error(message);
+  };
+  const factors = { vaekit_version: "1", scaling_factor: "0.5", shift_factor: "0.25" };
+
+  test("that are normalised are taken as they are, whatever normalised them, without a word", async () => {
+    expect((await readFor("latents", factors)).equals(raw)).toBe(true);
+    expect((await readFor("latents", { scaling_factor: "0.13025" })).equals(raw)).toBe(true);
+    expect((await readFor("latents", { vaekit_version: "1" })).equals(raw)).toBe(true);
+  });
+
+  test("that are in a VAE's own scale are normalised by what the file notes of it", async () => {
+    // One rounding per operation of float32.
+    const tolerance = { absolute: 1e-6 };
+    expect(await readFor("mean", factors)).toBeAllclose(latents, tolerance);
+    const lists = { vaekit_version: "1", latents_mean: "[0.25,0.25,0.25,0.25]", latents_std: "[2,2,2,2]" };
+    expect(await readFor("mean", lists)).toBeAllclose(latents, tolerance);
+    const [patchMean, patchStd] = [0.25, 2].map((value) => JSON.stringify(Array(16).fill(value)));
+    const patches = { vaekit_version: "1", patch_mean: patchMean!, patch_std: patchStd! };
+    expect(await readFor("mean", patches)).toBeAllclose(latents, tolerance);
+  });
+
+  test("that are in a VAE's own scale, of which the file notes nothing, are refused", async () => {
+    const marker = [["latent_format_version_0", Tensor.zeros([0])]] as const;
+    const told = { onNote: () => undefined };
+    const message = "expected latents as a diffusion model makes them, which this model decodes";
+    await expect(readFor("latent_tensor", {}, told, marker)).rejects.toMatchObject(
+      refusal("INVALID_FILE", message),
+    );
+    // ComfyUI's before there was a marker: times a factor that is Stable Diffusion 1's alone.
+    await expect(readFor("latent_tensor", {}, told)).rejects.toMatchObject(refusal("INVALID_FILE", message));
+    await expect(
+      readFor("mean", { vaekit_version: "1", latents_mean: "7", latents_std: "x" }),
+    ).rejects.toThrow("latents_mean: expected a list of numbers, found 7.");
+  });
+
+  test("are taken as they are where somebody says so", async () => {
+    expect((await readFor("latent_tensor", {}, { raw: true })).equals(raw)).toBe(true);
+  });
+});
+
+test("latents of a tiny autoencoder are normalised, and another VAE takes them for that without a word", async () => {
+  const { latents: found, warnings } = await read([["latents", latents]], {
+    metadata: { vaekit_version: "1" },
+  });
+  expect(warnings).toEqual([]);
+  expect(found).toBeAllclose(raw, { absolute: 1e-6 });
 });

@@ -21,6 +21,7 @@ import {
 import { mlpVae, pytorchExamplesMlpVae } from "../../src/models/index.ts";
 import { summarize } from "../../src/report/statistics.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
+import { fixturePath } from "../conformance/fixtures.ts";
 import { Autoencoder, Mlp, runtimes } from "../small-models.ts";
 
 const vae = Autoencoder.of(runtimes.Node!());
@@ -34,6 +35,18 @@ function input(side = 16): RoundtripInput {
 }
 
 describe("a round trip", () => {
+  test("through a model that fills sides up is compared without what it filled in", async () => {
+    const source = fixturePath("tiny-models/relu");
+    await using tiny = await openVae(source, { device: "cpu" });
+    const data = Uint8Array.from({ length: 3 * 50 * 37 }, (_, i) => (i * 37) % 256);
+    const raster: Raster = { width: 50, height: 37, channels: 3, data };
+    const pixels = tiny.preprocess(raster);
+    expect(pixels.shape).toEqual([1, 3, 37, 50]);
+    const { numbers, reconstruction } = await measureRoundtrip(tiny, { name: "a.png", pixels, raster });
+    expect(reconstruction).toMatchObject({ width: 50, height: 37 });
+    expect(numbers.psnr).toBe(psnr(raster, reconstruction));
+  });
+
   test("measures what encode and decode give, and tells its stages in order", async () => {
     const stages: string[] = [];
     const given = input();

@@ -25,6 +25,8 @@ import {
   type TilingOptions,
 } from "../options.ts";
 import { Outputs } from "../outputs.ts";
+import { pictureNames } from "../picture-names.ts";
+import { Preview, type WrittenPicture } from "../preview.ts";
 import { Progress } from "../progress.ts";
 import { warnOfSaturation } from "../saturation.ts";
 import { oneLine } from "../../node/report/index.ts";
@@ -34,6 +36,7 @@ interface DecodeOptions extends ModelOptions, JsonOptions, TilingOptions {
   tensor?: string;
   raw?: boolean;
   packed?: { width: number; height: number };
+  preview?: string;
 }
 
 const extensions = [".png", ".jpg", ".jpeg", ".webp"];
@@ -53,9 +56,13 @@ export function addDecode(command: Command): void {
       "the latents are FLUX's packed tokens of a picture of this size",
       parseWidthHeight,
     )
+    .option(
+      "--preview <model>",
+      "a tiny model of the same latents, whose picture is written first, as NAME.preview.png: folder, .safetensors file or hub id",
+    )
     .addHelpText(
       "after",
-      "\nExamples:\n  $ vaekit decode photo.safetensors --out photo.png\n  $ vaekit decode flux-tokens.safetensors --packed 1024x768 --model ORG/NAME --out picture.png",
+      "\nExamples:\n  $ vaekit decode photo.safetensors --out photo.png\n  $ vaekit decode flux-tokens.safetensors --packed 1024x768 --model ORG/NAME --out picture.png\n  $ vaekit decode photo.safetensors --model ORG/NAME --preview taesd_decoder.safetensors --out photo.png",
     );
   addModelOptions(command);
   addTilingOption(command);
@@ -72,13 +79,15 @@ async function decode(file: string, options: DecodeOptions): Promise<void> {
   const vae = await openModel(options);
   try {
     const { latents, scale } = await readLatentsOf(file, vae, options);
-    const files = outputNames(out, latents.shape[0]!);
+    const files = pictureNames(out, latents.shape[0]!);
     const outputs = new Outputs([file]);
     for (const name of files) await outputs.claim(name);
     outputs.keepModel(vae, options);
-    const { pictures, plan } = await naming(file, () => decodeAll(file, vae, latents, options));
+    await using preview = await Preview.open(options, files.length, outputs);
+    const { pictures, plan } = await naming(file, () => decodeAll(file, vae, latents, options, preview));
+    const previews = await preview?.written();
     for (const [i, name] of files.entries()) await outputs.write(name, await encodeImage(pictures[i]!, name));
-    report(files, pictures, { plan, scale }, options);
+    report(files, pictures, { plan, scale, ...(previews && { previews }) }, options);
   } finally {
     await vae.dispose();
   }
@@ -92,24 +101,19 @@ function readLatentsOf(
   return usage(() => readLatents(file, vae, { tensor, raw, packed, onNote: note, onWarning: warn }));
 }
 
-function outputNames(out: string, count: number): string[] {
-  if (count === 1) return [out];
-  const extension = extname(out);
-  const stem = out.slice(0, -extension.length);
-  return Array.from({ length: count }, (_, i) => `${stem}.${i}${extension}`);
-}
-
 async function decodeAll(
   file: string,
   vae: Vae,
   latents: Tensor,
   options: DecodeOptions,
+  preview: Preview | undefined,
 ): Promise<{ pictures: Raster[]; plan: CodingPlan | undefined }> {
   using progress = new Progress(1);
   const coding = new Coding(vae, options, progress);
   progress.task("decoding");
   const { sample } = await vae.decodeLatents(latents, {
     ...coding.options,
+    ...preview?.options,
     // One picture at a time: the same numbers, less memory.
     slicing: true,
     onProgress: ({ done, total }) => {
@@ -123,11 +127,15 @@ async function decodeAll(
 function report(
   files: readonly string[],
   pictures: readonly Raster[],
-  { plan, scale }: { plan: CodingPlan | undefined; scale: LatentsScale },
+  {
+    plan,
+    scale,
+    ...rest
+  }: { plan: CodingPlan | undefined; scale: LatentsScale; previews?: readonly WrittenPicture[] },
   options: DecodeOptions,
 ): void {
   const results = files.map((file, i) => ({ file, width: pictures[i]!.width, height: pictures[i]!.height }));
-  if (options.json === true) printJson({ pictures: results, latents: scaleJson(scale), plan });
+  if (options.json === true) printJson({ pictures: results, ...rest, latents: scaleJson(scale), plan });
   else for (const { file, width, height } of results) print(`${oneLine(file)}: ${width}x${height}`);
 }
 

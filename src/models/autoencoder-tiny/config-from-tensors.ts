@@ -58,6 +58,23 @@ export function tinyConfigFromTensors(
   return { config, warnings: read.warnings };
 }
 
+/**
+ * The config of a folder's weights: diffusers has no key for TAEF2's pool.
+ *
+ * @throws UNSUPPORTED for a pool that is not TAEF2's.
+ */
+export function withPoolOf(
+  config: AutoencoderTinyConfig,
+  tensors: TensorShapes,
+  subject: string,
+): AutoencoderTinyConfig {
+  const pools = new Map([...tensors].filter(([name]) => name.includes(".pool.")));
+  if (pools.size === 0) return config;
+  const pooled = completeTinyConfig({ ...config, latentPool: true }, subject);
+  refuseRelatives(pools, pooled, halfNames, subject);
+  return pooled;
+}
+
 /** The layers of a half that have weights, by their numbers, in order. */
 function layersOf(
   tensors: TensorShapes,

@@ -10,6 +10,7 @@ import { shorten, shownName } from "../../util/printable.ts";
 import { checkVae } from "../check-vae.ts";
 import type { Vae } from "../../vae/vae.ts";
 import { readSafetensorsFile } from "../../weights/node/index.ts";
+import { latentsForNormalized } from "./for-normalized.ts";
 import { scalingMetadata } from "./metadata.ts";
 import { assumption, holdsOnePicture, latentsAmong, scaleOf, type LatentsScale } from "./scale.ts";
 
@@ -80,6 +81,9 @@ export async function readLatents(
   checkLatents(latents, vae, subject);
   const scale = scaleOf({ names: [...tensors.keys()], metadata }, name, options.raw === true);
   if (scale.decidedBy === "assumed") options.onNote?.(assumption(path, name, scale));
+  if (vae.scaling.kind === "none") {
+    return { latents: latentsForNormalized(latents, scale, metadata, subject), scale };
+  }
   if (scale.fixedFactor !== undefined) return { latents: divided(latents, scale.fixedFactor), scale };
   if (scale.scale === "raw") return { latents, scale };
   for (const warning of otherScaling(metadata, vae, path)) options.onWarning?.(warning);
@@ -169,6 +173,8 @@ function otherScaling(metadata: Readonly<Record<string, string>>, vae: Vae, path
   const own = scalingMetadata(vae.scaling);
   // Files of other programs note nothing, or the factor alone.
   const isOwnFile = metadata.vaekit_version !== undefined;
+  // A model without factors, such as a tiny autoencoder, gives what a diffusion model sees of any.
+  if (isOwnFile && scalingKeys.every((key) => metadata[key] === undefined)) return [];
   return scalingKeys.flatMap((key) => {
     const noted = metadata[key];
     if (noted === undefined && !isOwnFile) return [];

@@ -14,6 +14,7 @@ import type { RoundtripPicture } from "../../report/index.ts";
 import { channelsOf, histogramOf, summarize, type Summary } from "../../report/statistics.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkOptions, checkValue, optionKinds, type OptionKinds } from "../../util/check-options.ts";
+import { crop } from "../../vae/crop.ts";
 import type { CodingOptions, CodingPlan } from "../../vae/options.ts";
 import type { Vae } from "../../vae/vae.ts";
 import { checkVae } from "../check-vae.ts";
@@ -120,7 +121,11 @@ export async function measureRoundtrip(
   const latents = encoded.value.latents(generator === undefined ? {} : { sample: true, generator });
   onStage?.("decoding");
   const decoded = await timed(() => naming(name, () => vae.decode(latents, coding)));
-  const { sample } = decoded.value;
+  // A model that fills sides up gives the rest of its last latents, too.
+  const [, , rows, columns] = pixels.shape;
+  const whole = decoded.value.sample.toFloat32();
+  const isFilled = vae.facts.sizes === "up" && vae.facts.layout === "planes";
+  const sample = isFilled ? crop(whole, 0, 0, rows!, columns!) : whole;
   const warning = saturationWarning(sample, vae.name);
   if (warning !== undefined) onWarning?.(`${name}: ${warning}`);
   onStage?.("measuring");

@@ -10,7 +10,7 @@ import { bothWarning, chooseWeightFiles, weightFileNames } from "../weight-files
 import { readError, isFolder, openFileSource, readJsonFile } from "../../files/node/index.ts";
 import { modelOfConfig, type VaeModel } from "../../models/index.ts";
 import { findModelFolder } from "./model-folder.ts";
-import { isPickleContent, isPickleName, misnamedWarning, pickleError } from "./pickle.ts";
+import { isPickleContent, isPickleName, misnamedWarning, pickledFileError, pickleError } from "./pickle.ts";
 import { loadShards } from "./shards.ts";
 
 export interface LoadDiffusersFolderOptions {
@@ -87,7 +87,7 @@ export async function loadSingleFile(path: string, like?: VaeModel): Promise<Sin
     );
   }
   const source = await openFileSource(path);
-  if (await isPickleContent(source)) throw pickleError(path, "file");
+  if (await isPickleContent(source)) throw await pickledFileError(path, source);
   const { tensors, metadata } = await parseSafetensors(source, { select: selectVaeNames });
   const found = modelOfFile(tensors, path, like);
   return {

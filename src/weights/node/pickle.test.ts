@@ -104,4 +104,18 @@ describe("loadSingleFile", () => {
     const { checkpoint } = await loadSingleFile(await put("model.safetensors", padded));
     expect(checkpoint.tensors.size).toBe(3);
   });
+
+  it("says of a pickled half of a tiny autoencoder, which diffusers reads from no single file, another way", async () => {
+    // As PyTorch's archives name their tensors.
+    const named = ["1.weight", "3.conv.0.weight"].map(
+      (name) => `X${String.fromCharCode(name.length)}\0\0\0${name}q\x01`,
+    );
+    const path = await put(
+      "taesd_decoder.pth",
+      Buffer.concat([pytorchZip, Buffer.from(named.join(""), "latin1")]),
+    );
+    await expect(loadSingleFile(path)).rejects.toThrow(
+      `run: import torch; from safetensors.torch import save_file; save_file(torch.load("${path}", map_location="cpu", weights_only=True), "${join(folder, "taesd_decoder.safetensors")}")`,
+    );
+  });
 });
