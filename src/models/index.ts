@@ -85,6 +85,7 @@ export {
 } from "./mlp-vae/graph.ts";
 export { isMlpVaeConfig, mlpVaeClassName, mlpVaeNames, parseMlpVaeConfig } from "./mlp-vae/config.ts";
 export { mlpVae } from "./mlp-vae/model.ts";
+export { publishedStatistics, type Statistics } from "./autoencoder-kl-wan/published.ts";
 export { codebookName } from "./vq-model/graph.ts";
 export {
   completeVQModelConfig,

@@ -58,3 +58,10 @@ export const qwenImage21: Statistics = {
     5.5614, 4.2963, 4.408, 3.4959, 3.8747, 3.7608, 3.5735, 3.149, 3.7662, 3.6746, 3.4563, 3.8161,
   ],
 };
+
+/** By the names of the models. */
+export const publishedStatistics: Readonly<Record<string, Statistics>> = {
+  "Qwen-Image and Wan 2.1": wan21,
+  "Wan 2.2": wan22,
+  "Qwen-Image-2.1": qwenImage21,
+};

@@ -10,6 +10,7 @@ import { shorten, shownName } from "../../util/printable.ts";
 import { checkVae } from "../check-vae.ts";
 import type { Vae } from "../../vae/vae.ts";
 import { readSafetensorsFile } from "../../weights/node/index.ts";
+import { farLatentsWarning } from "./far-latents.ts";
 import { latentsForNormalized } from "./for-normalized.ts";
 import { scalingMetadata } from "./metadata.ts";
 import { assumption, holdsOnePicture, latentsAmong, scaleOf, type LatentsScale } from "./scale.ts";
@@ -85,6 +86,8 @@ export async function readLatents(
     return { latents: latentsForNormalized(latents, scale, metadata, subject), scale };
   }
   if (scale.fixedFactor !== undefined) return { latents: divided(latents, scale.fixedFactor), scale };
+  const far = farLatentsWarning({ found: latents, scale: scale.scale, scaling: vae.scaling });
+  if (far !== undefined) options.onWarning?.(`${subject}: ${far}`);
   if (scale.scale === "raw") return { latents, scale };
   for (const warning of otherScaling(metadata, vae, path)) options.onWarning?.(warning);
   return { latents: vae.denormalizeLatents(latents), scale };
