@@ -101,7 +101,7 @@ describe("a pipeline's folder", () => {
     await mkdir(other);
     await writeFile(join(other, "config.json"), unet);
     const message =
-      /config\.json: expected the config of one of the classes that vaekit reads, AutoencoderKL, .* or MlpVae, found that of "UNet2DConditionModel"/;
+      /config\.json: expected the config of one of the classes that vaekit reads, .+ or .+, found that of "UNet2DConditionModel"/;
     await expect(open(other)).rejects.toMatchObject({
       code: "INVALID_CONFIG",
       message: expect.stringMatching(message) as string,
