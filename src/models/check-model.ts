@@ -2,7 +2,14 @@
 import { VaekitError } from "../errors.ts";
 import { describeValue } from "../util/describe-value.ts";
 import type { ModelNames } from "./names.ts";
-import type { ConfigSchema, ModelFacts, TileDecoder, VaeModel, WeightsAlone } from "./model.ts";
+import type {
+  CheckpointTolerance,
+  ConfigSchema,
+  ModelFacts,
+  TileDecoder,
+  VaeModel,
+  WeightsAlone,
+} from "./model.ts";
 
 interface MemberKind {
   readonly expected: string;
@@ -45,6 +52,7 @@ const modelKinds: Kinds<VaeModel> = {
   encoder: method,
   decoder: method,
   tileDecoder: optional(object),
+  tolerance: optional(object),
   encoded: method,
   forwardLatents: optional(method),
   amended: optional(method),
@@ -60,6 +68,8 @@ const modelKinds: Kinds<VaeModel> = {
 const configKinds: Kinds<ConfigSchema<object>> = { keys: texts, parse: method, format: method };
 
 const aloneKinds: Kinds<WeightsAlone<object>> = { recognizes: method, infer: method };
+
+const toleranceKinds: Kinds<CheckpointTolerance> = { mayLack: method, alsoFits: method };
 
 const tileDecoderKinds: Kinds<TileDecoder<object>> = { graph: method, finished: method };
 
@@ -92,6 +102,9 @@ export function checkFacts(facts: unknown, className: string): asserts facts is 
 export function checkModel(model: unknown, subject: string): asserts model is VaeModel {
   checkMembers<VaeModel>(model, modelKinds, subject);
   checkMembers(model.config, configKinds, `${subject}: config`);
+  if (model.tolerance !== undefined) {
+    checkMembers(model.tolerance, toleranceKinds, `${subject}: tolerance`);
+  }
   if (model.tileDecoder !== undefined) {
     checkMembers(model.tileDecoder, tileDecoderKinds, `${subject}: tileDecoder`);
   }

@@ -100,6 +100,7 @@ export { checkFacts } from "./check-model.ts";
 export type {
   BufferFacts,
   Buffers,
+  CheckpointTolerance,
   ConfigSchema,
   GivenSources,
   HalfTiles,

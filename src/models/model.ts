@@ -110,6 +110,14 @@ export interface BufferFacts {
   readonly isOptional?: boolean;
 }
 
+/** How a checkpoint may differ from a model's parameters. */
+export interface CheckpointTolerance {
+  /** Whether it may be without a parameter, since no graph computes with it. */
+  mayLack(name: string): boolean;
+  /** Whether a parameter's shape is another one that the graphs take. */
+  alsoFits(found: Shape, expected: Shape): boolean;
+}
+
 /** The buffers of a model, in memory, by name. */
 export type Buffers = ReadonlyMap<string, Tensor>;
 
@@ -169,6 +177,8 @@ export interface VaeModel<Config extends object = object, Output extends Encoded
    * @param half of one half only; of both, the encoder's first, when left out.
    */
   parameterShapes(config: Config, half?: Half): Map<string, Shape>;
+  /** Left out where a checkpoint must have exactly these. */
+  readonly tolerance?: CheckpointTolerance;
   /** One input, pixels [N, C, H, W] of this size; one output, what {@link encoded} takes. */
   encoder(config: Config, size: InputSize, find: FindParameter): Graph;
   /** One input, latents [N, L, h, w] of this size; one output, pixels [N, C, H, W]. */

@@ -43,7 +43,7 @@ export function matchWeights<Config extends object>(
 ): ModelWeights {
   const ofBuffers = bufferShapes(model, config);
   const others = new Map([...tensors].filter(([name]) => !ofBuffers.has(name)));
-  const matched = matchShapes(model.parameterShapes(config, half), others, subject);
+  const matched = matchShapes(shapesIn(others, model, model.parameterShapes(config, half)), others, subject);
   for (const [name, shape] of ofBuffers) {
     const found = tensors.get(name);
     if (found !== undefined) checkShape(name, found, shape, subject);
@@ -58,6 +58,21 @@ export function matchWeights<Config extends object>(
     );
   }
   return { ...matched, buffers };
+}
+
+/** The shapes that a checkpoint must have, where it has some of the class's other ones, or lacks what it may. */
+function shapesIn(
+  tensors: ReadonlyMap<string, FoundTensor>,
+  { tolerance }: Pick<VaeModel, "tolerance">,
+  shapes: ReadonlyMap<string, Shape>,
+): ReadonlyMap<string, Shape> {
+  if (tolerance === undefined) return shapes;
+  const asFound = [...shapes].flatMap(([name, shape]): [string, Shape][] => {
+    const found = tensors.get(name)?.shape;
+    if (found === undefined) return tolerance.mayLack(name) ? [] : [[name, shape]];
+    return [[name, tolerance.alsoFits(found, shape) ? found : shape]];
+  });
+  return new Map(asFound);
 }
 
 /** The parameters of a list, and what is left over. */

@@ -8,14 +8,21 @@ have no axis of time in them: it is added before and taken away after.
   sample             the decoded `latents`, which is clamped
   normalized, denormalized   `latents` as pipelines rescale them
   tiled_parameters, tiled_sample   the same with enable_tiling() at the manifest's tiles
+
+video-models/files/ holds the weights of qwen-image-alpha as others keep them: original.safetensors under Wan's own names,
+two_dimensional.safetensors with the kernels that one frame meets. names.json gives diffusers' name of each original name, for
+the layouts of Wan 2.1 (which diffusers' own conversion confirms) and Wan 2.2.
 """
 import math
+import re
 import shutil
 
 import torch
 from diffusers import AutoencoderKLQwenImage, AutoencoderKLQwenImage21, AutoencoderKLWan
 
-from common import FIXTURES, generator, relative, write_tensors
+from diffusers.loaders.single_file_utils import convert_wan_vae_to_diffusers
+
+from common import FIXTURES, generator, relative, write_json, write_tensors
 
 
 def config(channels: int, **overrides: object) -> dict[str, object]:
@@ -94,6 +101,66 @@ def goldens(model: torch.nn.Module, shape: tuple[int, int, int], tiled: bool, se
     return tensors | dict(parameters=parameters, sample=sample) | scaled
 
 
+def original_name(name: str, blocks_per_level: int) -> str:
+    """Wan's own name of a tensor that diffusers calls `name`."""
+    ends = {"quant_conv": "conv1", "post_quant_conv": "conv2"}
+    first, _, rest = name.partition(".")
+    if first in ends:
+        return f"{ends[first]}.{rest}"
+    for pattern, replacement in [
+        (r"^(\w+)\.conv_in\.", r"\1.conv1."),
+        (r"^(\w+)\.norm_out\.", r"\1.head.0."),
+        (r"^(\w+)\.conv_out\.", r"\1.head.2."),
+        (r"^(\w+)\.mid_block\.resnets\.0\.", r"\1.middle.0."),
+        (r"^(\w+)\.mid_block\.attentions\.0\.", r"\1.middle.1."),
+        (r"^(\w+)\.mid_block\.resnets\.1\.", r"\1.middle.2."),
+        (r"\.norm1\.", ".residual.0."),
+        (r"\.conv1\.(?=\w+$)(?<!coder\.conv1\.)", ".residual.2."),
+        (r"\.norm2\.", ".residual.3."),
+        (r"\.conv2\.", ".residual.6."),
+        (r"\.conv_shortcut\.", ".shortcut."),
+        (r"^encoder\.down_blocks\.(\d+)\.resnets\.(\d+)\.", r"encoder.downsamples.\1.downsamples.\2."),
+        (r"^encoder\.down_blocks\.(\d+)\.downsampler\.", rf"encoder.downsamples.\1.downsamples.{blocks_per_level}."),
+        (r"^encoder\.down_blocks\.", "encoder.downsamples."),
+        (r"^decoder\.up_blocks\.(\d+)\.upsampler\.", rf"decoder.upsamples.\1.upsamples.{blocks_per_level + 1}."),
+    ]:
+        name = re.sub(pattern, replacement, name)
+    flat = re.match(r"^decoder\.up_blocks\.(\d+)\.(resnets|upsamplers)\.(\d+)\.(.*)$", name)
+    if flat is None:
+        return name
+    level, kind, index, rest = flat.groups()
+    place = int(index) if kind == "resnets" else blocks_per_level + 1
+    return f"decoder.upsamples.{int(level) * (blocks_per_level + 2) + place}.{rest}"
+
+
+def nested_name(name: str, blocks_per_level: int) -> str:
+    """The same of Wan 2.2, whose decoder's levels are lists of their own, too."""
+    block = re.match(r"^decoder\.up_blocks\.(\d+)\.resnets\.(\d+)\.(.*)$", name)
+    if block is None:
+        return original_name(name, blocks_per_level)
+    inside = original_name(f"x.{block[3]}", blocks_per_level).removeprefix("x.")
+    return f"decoder.upsamples.{block[1]}.upsamples.{block[2]}.{inside}"
+
+
+def write_files(model: torch.nn.Module) -> None:
+    """The weights of one model as others keep them, and the names of the published layouts."""
+    folder = FIXTURES / "video-models" / "files"
+    weights = model.state_dict()
+    write_tensors(folder / "original.safetensors", {original_name(name, 2): weight for name, weight in weights.items()})
+    flat = {
+        name: weight[:, :, -1] if weight.dim() == 5 else weight[..., 0] if weight.dim() == 4 and name.endswith("gamma") else weight
+        for name, weight in weights.items() if "time_conv" not in name
+    }
+    write_tensors(folder / "two_dimensional.safetensors", flat)
+    wan21, wan22 = (
+        list(AutoencoderKLWan(base_dim=2, z_dim=2, latents_mean=[0.0] * 2, latents_std=[1.0] * 2, **settings).state_dict())
+        for settings in (dict(), PATCHES)
+    )
+    names = {"wan-2.1": {original_name(name, 2): name for name in wan21}, "wan-2.2": {nested_name(name, 2): name for name in wan22}}
+    assert convert_wan_vae_to_diffusers({name: name for name in names["wan-2.1"]}) == {new: old for old, new in names["wan-2.1"].items()}
+    write_json(folder / "names.json", names)
+
+
 def write() -> list[dict]:
     shutil.rmtree(FIXTURES / "video-models", ignore_errors=True)
     entries = []
@@ -102,6 +169,8 @@ def write() -> list[dict]:
         model = model_class(**settings).eval()
         randomise(model, seed=300 + index)
         model.save_pretrained(folder)
+        if name == "qwen-image-alpha":
+            write_files(model)
         for part, (stem, shape, tiled) in enumerate(sizes):
             tensors = goldens(model, shape, tiled, seed=3000 + 10 * index + part)
             path = folder / f"{stem}.safetensors"

@@ -2,10 +2,10 @@
 import { DiagonalGaussianDistribution } from "../../latents/diagonal-gaussian-distribution.ts";
 import { AutoencoderKLOutput } from "../../latents/outputs.ts";
 import type { BaseGenerator } from "../../random/base-generator.ts";
-import { sizeOf } from "../../tensor/shape.ts";
+import { sameShape, sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { initializeParameter } from "../initialize-parameter.ts";
-import type { VaeModel } from "../model.ts";
+import type { CheckpointTolerance, VaeModel } from "../model.ts";
 import { factsOf, type Architecture } from "./architecture.ts";
 import { configFromTensors } from "./config-from-tensors.ts";
 import { schemaOf, type WanClass } from "./config.ts";
@@ -26,6 +26,7 @@ export function wanModel<Config extends WanBlocksConfig>(
     config: schemaOf(wanClass),
     facts: (config) => factsOf(architectureOf(config)),
     parameterShapes: (config, half) => parameterShapes(architectureOf(config), half),
+    tolerance,
     encoder: (config, size, find) => buildEncoder(architectureOf(config), size, find),
     decoder: (config, size, find) => buildDecoder(architectureOf(config), size, find),
     tileDecoder: {
@@ -50,6 +51,12 @@ export function wanModel<Config extends WanBlocksConfig>(
     },
   };
 }
+
+/** Files of some who made the kernels two-dimensional: without the axis of time, and without what works along it. */
+const tolerance: CheckpointTolerance = {
+  mayLack: (name) => name.includes(".time_conv."),
+  alsoFits: (found, expected) => sameShape(found, expected.toSpliced(2, 1)),
+};
 
 /** As PyTorch draws them: the same generator and seed give diffusers' bits. */
 function initialize(architecture: Architecture, generator: BaseGenerator): Map<string, Tensor<"float32">> {
