@@ -95,6 +95,7 @@ const rows: Rows = {
 
   toGrayscale: row((x) => vaekit.toGrayscale(x)),
   toRgb: row((x) => vaekit.toRgb(x)),
+  toRgba: row((x) => vaekit.toRgba(x)),
   resizeRaster: row((x) => vaekit.resizeRaster(x, 4, 4)),
   "resizeRaster: width": row((x) => vaekit.resizeRaster(raster, x, 4)),
   "resizeRaster: height": row((x) => vaekit.resizeRaster(raster, 4, x)),

@@ -64,20 +64,25 @@ export async function preparePicture(
   { size, maxPixels = maxInputPixels }: PrepareOptions,
 ): Promise<PreparedPicture> {
   if (vae.facts.layout === "rows") return prepareRow(path, vae, maxPixels);
-  const grey = vae.facts.inChannels === 1;
-  if (!grey && vae.facts.inChannels !== 3) {
+  const { inChannels } = vae.facts;
+  const grey = inChannels === 1;
+  if (!grey && inChannels !== 3 && inChannels !== 4) {
     throw new VaekitError(
       "UNSUPPORTED",
-      `${vae.name}: takes ${vae.facts.inChannels} channels; the command line works on RGB and grey pictures only.`,
+      `${vae.name}: takes ${inChannels} channels; the command line works on grey pictures, on RGB, and on RGB with alpha only.`,
     );
   }
-  const source = await readImage(path, { convert: grey ? "grayscale" : "rgb", maxPixels });
+  const source = await readImage(path, {
+    convert: grey ? "grayscale" : inChannels === 4 ? "rgba" : "rgb",
+    maxPixels,
+  });
   const multiple = pictureMultiple(vae.facts);
   const target = targetSize(source, size, multiple, path);
   const processor = new VaeImageProcessor({
     vaeScaleFactor: multiple,
     doNormalize: vae.facts.pixelRange === "signed",
     doConvertGrayscale: grey,
+    hasAlpha: inChannels === 4,
   });
   const pixels = processor.preprocess(source, {
     ...target,

@@ -74,6 +74,7 @@ describe("the options of a VaeImageProcessor", () => {
       doBinarize: false,
       doConvertRgb: false,
       doConvertGrayscale: false,
+      hasAlpha: false,
     });
     expect(Object.isFrozen(options)).toBe(true);
     const given = { vaeScaleFactor: 2, resample: "nearest", doNormalize: false, doConvertRgb: true } as const;
@@ -159,11 +160,7 @@ describe("the options of a VaeImageProcessor", () => {
 test.each([
   ["nothing", null, "preprocess: expected a picture { width, height, channels, data }, found null."],
   ["too few samples", { ...blankRaster(8, 8, 3), data: new Uint8Array(7) }, "preprocess: expected"],
-  [
-    "four channels",
-    { ...blankRaster(8, 8, 3), channels: 4 },
-    "preprocess: expected 1 (grey) or 3 (RGB) channels",
-  ],
+  ["four channels", blankRaster(8, 8, 4), "preprocess: expected 1 (grey) or 3 (RGB) channels"],
 ])("preprocess refuses %s, resized or not", (_, wrong, message) => {
   for (const doResize of [true, false]) {
     const processor = new VaeImageProcessor({ doResize });

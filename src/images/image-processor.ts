@@ -8,7 +8,16 @@ import { checkTensor } from "../tensor/check-tensor.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, oneOf, optionKinds, wholeNumber, type OptionKinds } from "../util/check-options.ts";
-import { blankRaster, checkRaster, describeRaster, toGrayscale, toRgb, type Raster } from "./raster.ts";
+import {
+  blankRaster,
+  checkRaster,
+  describeRaster,
+  toGrayscale,
+  toRgb,
+  toRgba,
+  type Raster,
+  type RasterChannels,
+} from "./raster.ts";
 import { resampleNames, type Resample } from "./resample.ts";
 import { resizeByMode, resizeModes, type ResizeMode } from "./resize-mode.ts";
 
@@ -28,6 +37,11 @@ export interface VaeImageProcessorOptions {
   doConvertRgb?: boolean;
   /** @defaultValue false */
   doConvertGrayscale?: boolean;
+  /**
+   * Whether pictures and tensors have a fourth channel, alpha, for models of such pictures; a picture without one becomes
+   * opaque. @defaultValue false
+   */
+  hasAlpha?: boolean;
 }
 
 /** The options of {@link VaeImageProcessor.preprocess}. */
@@ -48,6 +62,7 @@ const processorKinds: OptionKinds<VaeImageProcessorOptions> = {
   doBinarize: optionKinds.boolean,
   doConvertRgb: optionKinds.boolean,
   doConvertGrayscale: optionKinds.boolean,
+  hasAlpha: optionKinds.boolean,
 };
 
 const preprocessKinds: OptionKinds<PreprocessOptions> = {
@@ -73,6 +88,7 @@ export class VaeImageProcessor {
       doBinarize: options.doBinarize ?? false,
       doConvertRgb: options.doConvertRgb ?? false,
       doConvertGrayscale: options.doConvertGrayscale ?? false,
+      hasAlpha: options.hasAlpha ?? false,
     });
     checkContradiction(this.options);
   }
@@ -90,6 +106,7 @@ export class VaeImageProcessor {
     const batch = Array.isArray(pictures) ? (pictures as readonly Raster[]) : [pictures as Raster];
     batch.forEach((picture) => {
       checkRaster(picture, "preprocess");
+      checkAlpha(picture, this.options);
     });
     const resized = this.options.doResize ? this.resized(batch, options) : batch;
     return toBatch(
@@ -103,16 +120,17 @@ export class VaeImageProcessor {
    *
    * NaN becomes 0, infinities 0 and 255. Without `doNormalize` the values are taken to lie in [0, 1].
    *
-   * @param tensor `[N, C, H, W]`, C = 1 or 3, any float dtype.
+   * @param tensor `[N, C, H, W]`, C = 1 or 3, or 4 with `hasAlpha`, any float dtype.
    * @throws INVALID_ARGUMENT on another shape.
    */
   postprocess(tensor: Tensor): Raster[] {
     checkTensor(tensor, "postprocess");
     const [batch = 0, channels = 0, height = 0, width = 0] = tensor.shape;
-    if (tensor.shape.length !== 4 || (channels !== 1 && channels !== 3) || height * width === 0) {
+    if (tensor.shape.length !== 4 || !isKind(channels, this.options) || height * width === 0) {
+      const expected = this.options.hasAlpha ? "[N, 4, H, W]" : "[N, 3, H, W] or [N, 1, H, W]";
       throw new VaekitError(
         "INVALID_ARGUMENT",
-        `postprocess: expected pictures of shape [N, 3, H, W] or [N, 1, H, W], found ${formatShape(tensor.shape)}. Decode latents first.`,
+        `postprocess: expected pictures of shape ${expected}, found ${formatShape(tensor.shape)}. Decode latents first.`,
       );
     }
     const values = tensor.toFloat32().data;
@@ -157,6 +175,7 @@ export class VaeImageProcessor {
   }
 
   private converted(picture: Raster): Raster {
+    if (this.options.hasAlpha) return toRgba(picture);
     if (this.options.doConvertRgb) return toRgb(picture);
     return this.options.doConvertGrayscale ? toGrayscale(picture) : picture;
   }
@@ -172,13 +191,26 @@ export class VaeImageProcessor {
   }
 }
 
+const isKind = (
+  channels: number,
+  { hasAlpha }: Pick<VaeImageProcessorOptions, "hasAlpha">,
+): channels is RasterChannels => (hasAlpha === true ? channels === 4 : channels === 1 || channels === 3);
+
+function checkAlpha({ channels }: Raster, options: VaeImageProcessorOptions): void {
+  const { hasAlpha, doConvertRgb, doConvertGrayscale } = options;
+  if (channels !== 4 || hasAlpha === true || doConvertRgb === true || doConvertGrayscale === true) return;
+  const message =
+    "preprocess: expected 1 (grey) or 3 (RGB) channels, found 4. Set doConvertRgb, or hasAlpha for a model of pictures with alpha.";
+  throw new VaekitError("INVALID_ARGUMENT", message);
+}
+
 function checkContradiction(options: Required<VaeImageProcessorOptions>): void {
-  if (options.doConvertRgb && options.doConvertGrayscale) {
-    throw new VaekitError(
-      "INVALID_ARGUMENT",
-      "VaeImageProcessor: expected one of doConvertRgb and doConvertGrayscale, found both. Set one to false.",
-    );
-  }
+  const kinds = (["doConvertRgb", "doConvertGrayscale", "hasAlpha"] as const).filter((key) => options[key]);
+  if (kinds.length < 2) return;
+  throw new VaekitError(
+    "INVALID_ARGUMENT",
+    `VaeImageProcessor: expected one of ${kinds.join(" and ")}, found both. Set one to false.`,
+  );
 }
 
 function checkOneSize(batch: readonly Raster[]): void {

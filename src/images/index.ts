@@ -1,5 +1,5 @@
 /** Pictures: rasters, resizing, the VAE's pre- and postprocessing, metrics. Nothing here needs Node or a DOM. */
-export { toGrayscale, toRgb, type Raster } from "./raster.ts";
+export { toGrayscale, toRgb, toRgba, type Raster, type RasterChannels } from "./raster.ts";
 export {
   resampleNames,
   resizeRaster,

@@ -83,14 +83,14 @@ test.each<[Parameters<typeof pixelsOf>, string]>([
 });
 
 test.each<[Partial<PictureFacts>, string]>([
-  [{ inChannels: 4 }, "found one that takes 4 channels. Use encode with tensors."],
+  [{ inChannels: 5 }, "found one that takes 5 channels. Use encode with tensors."],
   [{ inChannels: 783, layout: "rows" }, "found one that takes rows of 783 values, which are no square."],
 ])("a model of %j takes no pictures", (changed, message) => {
   expect(() => pixelsOf(picture(8, 8), undefined, changed)).toThrow(message);
 });
 
 test.each<[Partial<PictureFacts>, string]>([
-  [{ outChannels: 4 }, "found one that gives 4 channels. Use decode with tensors."],
+  [{ outChannels: 5 }, "found one that gives 5 channels. Use decode with tensors."],
   [{ outChannels: 783, layout: "rows" }, "found one that gives rows of 783 values, which are no square."],
 ])("a model of %j gives no pictures", (changed, message) => {
   const unsupported = expect.objectContaining({

@@ -9,7 +9,7 @@ import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { describeValue } from "../util/describe-value.ts";
 import { VaeImageProcessor } from "./image-processor.ts";
-import { toGrayscale, toRgb, type Raster } from "./raster.ts";
+import { toGrayscale, toRgb, toRgba, type Raster } from "./raster.ts";
 
 /** What of a model's facts decides how pictures go in and come out. */
 export interface PictureFacts {
@@ -42,7 +42,7 @@ export type PictureSize = number | Sides;
 const maxPixels = 100_000_000;
 
 /**
- * Whether a model takes or gives grey pictures or RGB ones.
+ * Whether a model takes or gives grey pictures, RGB ones, or RGB with alpha.
  *
  * @param subject the call, for messages.
  * @throws UNSUPPORTED when it knows neither.
@@ -51,11 +51,12 @@ export function pictureKind(
   facts: PictureFacts,
   end: "inChannels" | "outChannels",
   subject: string,
-): "grey" | "rgb" {
+): "grey" | "rgb" | "rgba" {
   const channels = facts[end];
   const isRow = facts.layout === "rows";
   if (isRow ? Number.isInteger(Math.sqrt(channels)) : channels === 1) return "grey";
   if (!isRow && channels === 3) return "rgb";
+  if (!isRow && channels === 4) return "rgba";
   const found = isRow ? `rows of ${channels} values, which are no square` : `${channels} channels`;
   const [verb, call] = end === "inChannels" ? ["takes", "encode"] : ["gives", "decode"];
   const message = `${subject}: expected a model of grey or RGB pictures, found one that ${verb} ${found}. Use ${call} with tensors.`;
@@ -84,7 +85,8 @@ const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Numb
 
 /** The picture with the channels that a model takes. @throws UNSUPPORTED as {@link pictureKind} */
 function withChannelsFor(picture: Raster, facts: PictureFacts, subject: string): Raster {
-  return pictureKind(facts, "inChannels", subject) === "grey" ? toGrayscale(picture) : toRgb(picture);
+  const convert = { grey: toGrayscale, rgb: toRgb, rgba: toRgba };
+  return convert[pictureKind(facts, "inChannels", subject)](picture);
 }
 
 /** What sides of pictures are multiples of. A model that fills sides up by itself takes any. */
@@ -92,14 +94,15 @@ function multipleOf({ sizes, spatialFactor, pictureMultiple }: PictureFacts): nu
   return pictureMultiple ?? (sizes === "up" ? 1 : spatialFactor);
 }
 
-/** How pictures become tensors and tensors pictures at both ends of a model. */
-export function processorFor(facts: PictureFacts): VaeImageProcessor {
+/** How pictures become tensors and tensors pictures at both ends of a model. @param channels of the one end */
+export function processorFor(facts: PictureFacts, channels: number): VaeImageProcessor {
   const { inChannels, layout, pixelRange } = facts;
   return new VaeImageProcessor({
     vaeScaleFactor: multipleOf(facts),
     doNormalize: pixelRange === "signed",
-    // Cutting to shape gives three channels, as in diffusers.
+    // Cutting a grey picture to shape gives three channels, as in diffusers.
     doConvertGrayscale: inChannels === 1 || layout === "rows",
+    hasAlpha: channels === 4 && layout === "planes",
   });
 }
 
@@ -126,7 +129,7 @@ export function picturePixels(
   const { width, height } = askedSize(source, size, subject);
   checkSides({ width, height }, { facts, isAsked: size !== undefined, subject });
   const resizeMode = typeof size === "object" ? "crop" : "default";
-  return processorFor(facts).preprocess(source, { width, height, resizeMode });
+  return processorFor(facts, facts.inChannels).preprocess(source, { width, height, resizeMode });
 }
 
 function squareRow(
@@ -140,7 +143,11 @@ function squareRow(
     const message = `${subject}: size: the pictures of this model have ${side}x${side} pixels. Leave it out.`;
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
-  const pixels = processorFor(facts).preprocess(picture, { width: side, height: side, resizeMode: "crop" });
+  const pixels = processorFor(facts, facts.inChannels).preprocess(picture, {
+    width: side,
+    height: side,
+    resizeMode: "crop",
+  });
   return pixels.reshape([1, facts.inChannels]);
 }
 
@@ -154,7 +161,7 @@ function squareRow(
 export function picturesOf(sample: Tensor, facts: PictureFacts, subject: string): Raster[] {
   pictureKind(facts, "outChannels", subject);
   checkTensor(sample, `${subject}: sample`);
-  return processorFor(facts).postprocess(
+  return processorFor(facts, facts.outChannels).postprocess(
     facts.layout === "rows" ? squares(sample, facts.outChannels, subject) : sample,
   );
 }

@@ -3,7 +3,8 @@ import { VaekitError } from "../errors.ts";
 import { arrayClass } from "../tensor/dtype.ts";
 import { classNameOf, describeValue } from "../util/describe-value.ts";
 import { Picture } from "./picture.ts";
-import { blankRaster, checkRaster, type Raster } from "./raster.ts";
+import { samplesOverWhite } from "./over-white.ts";
+import { checkRaster, type Raster } from "./raster.ts";
 
 /** 8-bit RGBA samples, not premultiplied, as an ImageData has them. */
 export interface RgbaPixels {
@@ -32,12 +33,13 @@ export type PictureSource = PictureFile | Raster | RgbaPixels;
 /** How a platform reads and writes pictures. */
 export interface PictureCodec {
   /**
-   * The first picture of a file, upright, in sRGB, over white where it is transparent.
+   * The first picture of a file, upright, in sRGB.
    *
+   * @param alpha "keep" gives four channels. @default "white"
    * @param subject the call, for messages.
    * @throws INVALID_ARGUMENT for a kind of source that the platform does not have; INVALID_FILE for what is no picture.
    */
-  decode(file: PictureFile, subject: string): Promise<Raster>;
+  decode(file: PictureFile, subject: string, alpha?: Alpha): Promise<Raster>;
   picture(raster: Raster): Picture;
 }
 
@@ -51,15 +53,16 @@ export async function readPicture(
   source: PictureSource,
   codec: PictureCodec,
   subject: string,
+  alpha: Alpha = "white",
 ): Promise<Raster> {
-  if (isFile(source)) return codec.decode(source, subject);
+  if (isFile(source)) return codec.decode(source, subject, alpha);
   const parts: unknown = source;
   if (!hasSamples(parts)) {
     const found = describeValue(source);
     const message = `${subject}: expected a picture: a file's path or bytes, a Blob, an ImageData, or a raster { width, height, channels, data }, found ${found}.`;
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
-  if (isRgba(parts)) return overWhite(parts);
+  if (isRgba(parts)) return alpha === "keep" ? withAlpha(parts) : overWhite(parts);
   checkRaster(parts as Raster, subject);
   return parts as Raster;
 }
@@ -81,18 +84,21 @@ function isRgba(parts: object): parts is RgbaPixels {
   return !("channels" in parts) && isBytes && data.length === 4 * width * height;
 }
 
+/** RGBA samples as a raster, which shares none of their memory. */
+export const withAlpha = ({ width, height, data }: RgbaPixels): Raster => ({
+  width,
+  height,
+  channels: 4,
+  data: new Uint8Array(data),
+});
+
 /** RGBA samples laid over white, as `readImage` does with transparent files. */
 export function overWhite({ width, height, data }: RgbaPixels): Raster {
-  const raster = blankRaster(width, height, 3);
-  for (let pixel = 0; pixel < width * height; pixel++) {
-    const alpha = data[4 * pixel + 3]!;
-    for (let channel = 0; channel < 3; channel++) {
-      const value = data[4 * pixel + channel]!;
-      raster.data[3 * pixel + channel] = Math.round((value * alpha + 255 * (255 - alpha)) / 255);
-    }
-  }
-  return raster;
+  return { width, height, channels: 3, data: samplesOverWhite(data) };
 }
+
+/** What becomes of transparent pixels: they are laid over white, or stay. */
+export type Alpha = "white" | "keep";
 
 /** Where nothing reads or writes files: rasters and ImageData only. */
 export const noPictureFiles: PictureCodec = {

@@ -68,7 +68,7 @@ export function contactSheet(pictures: readonly Raster[], options: ContactSheetO
   const down = Math.ceil(pictures.length / across);
   const cellWidth = Math.max(...pictures.map(({ width }) => width));
   const cellHeight = Math.max(...pictures.map(({ height }) => height));
-  const channels = pictures.some((picture) => picture.channels === 3) ? 3 : 1;
+  const channels = pictures.some((picture) => picture.channels !== 1) ? 3 : 1;
   const width = across * (cellWidth + gapPixels) - gapPixels;
   const height = down * (cellHeight + gapPixels) - gapPixels;
   const sheet = blankRaster(width, height, channels, background);

@@ -56,8 +56,11 @@ describe("a raster", () => {
     [{ ...grey(1, 1), data: [1] }, "x: expected a picture { width, height, channels, data }"],
     [{ ...grey(1, 1), width: 0 }, "x: expected a picture of at least 1x1 pixels, found 0x1."],
     [{ ...grey(1, 1), height: 1.5 }, "x: expected a picture of at least 1x1 pixels, found 1x1.5."],
-    [{ ...grey(1, 1), channels: 2 }, "x: expected 1 (grey) or 3 (RGB) channels, found 2."],
-    [{ ...grey(1, 1), channels: 4 }, "found 4."],
+    [
+      { ...grey(1, 1), channels: 2 },
+      "x: expected 1 (grey), 3 (RGB) or 4 (RGB with alpha) channels, found 2.",
+    ],
+    [{ ...grey(1, 1), channels: 4 }, "x: expected 4 bytes for 1x1 RGB with alpha, found 1."],
     [{ ...grey(2, 1, 1), height: 2 }, "x: expected 4 bytes for 2x2 grey, found 2."],
   ])("is refused where it is none: %#", (raster, message) => {
     const check = (): void => {

@@ -9,6 +9,7 @@
 import { VaekitError } from "../errors.ts";
 import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
 import { describeValue } from "../util/describe-value.ts";
+import { premultiplied, unmultiplied } from "./premultiplied.ts";
 import { blankRaster, checkRaster, type Raster } from "./raster.ts";
 import { quote } from "../util/printable.ts";
 
@@ -80,7 +81,8 @@ const resizeKinds: OptionKinds<ResizeOptions> = {
 };
 
 /**
- * Resizes a picture to `width` x `height`, as Pillow's `Image.resize((width, height), resample, box)`.
+ * Resizes a picture to `width` x `height`, as Pillow's `Image.resize((width, height), resample, box)`: what is hidden under
+ * transparent pixels does not show at their borders.
  *
  * @throws INVALID_ARGUMENT on a size that is not positive, or an unknown filter.
  */
@@ -110,16 +112,22 @@ export function resizeRaster(
   };
   const down = { size: source.height, span: rows, outSize: height, from: window.top, count: window.height };
   if (resample === "nearest") return pickNearest(source, across, down);
+  if (isCopy(across) && isCopy(down)) return { ...source, data: source.data.slice() };
   const filter = filters[resample];
+  return source.channels === 4
+    ? unmultiplied(filtered(premultiplied(source), filter, across, down))
+    : filtered(source, filter, across, down);
+}
+
+/** One direction of a resize: a span of `size` pixels becomes `outSize`, of which `count` are wanted from `from` on. */
+function filtered(source: Raster, filter: Filter, across: Axis, down: Axis): Raster {
   const columnKernels = isCopy(down) ? undefined : kernelsOf(filter, down);
   const narrowed = isCopy(across)
     ? source
     : resizeRows(source, kernelsOf(filter, across), rowsFor(columnKernels, source.height));
-  const resized = columnKernels === undefined ? narrowed : resizeColumns(narrowed, columnKernels);
-  return resized === source ? { ...source, data: source.data.slice() } : resized;
+  return columnKernels === undefined ? narrowed : resizeColumns(narrowed, columnKernels);
 }
 
-/** One direction of a resize: a span of `size` pixels becomes `outSize`, of which `count` are wanted from `from` on. */
 interface Axis {
   readonly size: number;
   readonly span: Span;

@@ -18,7 +18,8 @@ export const resizeModes = ["default", "fill", "crop"] as const;
 export type ResizeMode = (typeof resizeModes)[number];
 
 /**
- * Resizes a picture by one of the {@link resizeModes}. `fill` and `crop` always yield RGB, as in diffusers.
+ * Resizes a picture by one of the {@link resizeModes}. `fill` and `crop` always yield RGB, as in diffusers,
+ * or RGB with alpha of such a picture.
  *
  * @throws INVALID_ARGUMENT on an unknown mode, or when the proportions leave a side of no pixels.
  */
@@ -84,7 +85,7 @@ function crop(source: Raster, width: number, height: number, resample: Resample)
     width: Math.min(covering.width, width),
     height: Math.min(covering.height, height),
   };
-  const canvas = blankRaster(width, height, 3);
+  const canvas = blankRaster(width, height, source.channels === 4 ? 4 : 3);
   const part = resizeRaster(source, covering.width, covering.height, { resample, window });
   paste(canvas, part, Math.max(0, left), Math.max(0, top));
   return canvas;
@@ -94,7 +95,7 @@ function fill(source: Raster, width: number, height: number, resample: Resample)
   const size = sizeInProportion(source, width, height, "inside");
   const fitted = resizeRaster(source, size.width, size.height, { resample });
   const { left, top } = centredAt(fitted, width, height);
-  const canvas = blankRaster(width, height, 3);
+  const canvas = blankRaster(width, height, source.channels === 4 ? 4 : 3);
   paste(canvas, fitted, left, top);
   const ratio = width / height;
   const sourceRatio = source.width / source.height;

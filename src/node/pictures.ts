@@ -10,7 +10,8 @@ class NodePicture extends Picture {
 }
 
 export const nodePictures: PictureCodec = {
-  decode: async (file) => readImage(await pathOrBytes(file)),
+  decode: async (file, _subject, alpha) =>
+    readImage(await pathOrBytes(file), { convert: alpha === "keep" ? "rgba" : "rgb" }),
   picture: (raster) => new NodePicture(raster),
 };
 

@@ -20,7 +20,12 @@ export function checkPixels(given: Tensor, facts: ModelFacts): Tensor<"float32">
   checkRank(shape, facts, expected);
   if (shape[1] !== inChannels) {
     const isLast = layout === "planes" && shape[3] === inChannels;
-    const remedy = isLast ? " These look channels-last; transpose to channels-first." : "";
+    const isOpaque = inChannels === 4 && shape[1] === 3;
+    const remedy = isLast
+      ? " These look channels-last; transpose to channels-first."
+      : isOpaque
+        ? " The model's fourth channel is alpha: add one that is 1 everywhere, which is opaque; preprocess and encodeImage do."
+        : "";
     fail(`${expected}, found ${formatShape(shape)}.${remedy}`);
   }
   if (pixels.dtype === "uint8" || pixels.dtype === "int64") {

@@ -89,8 +89,8 @@ export async function encodePicture(
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
   // What a model cannot do is said before a picture is read for it.
-  pictureKind(coder.facts, "inChannels", "encodeImage");
-  const picture = await readPicture(source, codec, "encodeImage");
+  const kind = pictureKind(coder.facts, "inChannels", "encodeImage");
+  const picture = await readPicture(source, codec, "encodeImage", kind === "rgba" ? "keep" : "white");
   const pixels = picturePixels(picture, coder.facts, size, "encodeImage");
   const encoded = await coder.encode(pixels, coding);
   const latents = encoded.latents({ sample, ...(generator === undefined ? {} : { generator }) });

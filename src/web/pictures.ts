@@ -1,7 +1,7 @@
 /** Pictures in the browser: its own decoder and encoder. */
 import { VaekitError } from "../errors.ts";
 import { Picture } from "../images/picture.ts";
-import { overWhite, type PictureCodec, type PictureFile } from "../images/picture-source.ts";
+import { overWhite, withAlpha, type PictureCodec, type PictureFile } from "../images/picture-source.ts";
 import { describeValue } from "../util/describe-value.ts";
 
 /** A picture that a model made. */
@@ -20,13 +20,14 @@ export class WebPicture extends Picture {
 }
 
 export const webPictures: PictureCodec = {
-  decode: async (file, subject) => {
+  decode: async (file, subject, alpha) => {
     const bitmap = await bitmapOf(blobOf(file, subject), subject);
     try {
       const { width, height } = bitmap;
       const context = contextOf(width, height);
       context.drawImage(bitmap, 0, 0);
-      return overWhite(context.getImageData(0, 0, width, height));
+      const pixels = context.getImageData(0, 0, width, height);
+      return alpha === "keep" ? withAlpha(pixels) : overWhite(pixels);
     } finally {
       bitmap.close();
     }

@@ -57,7 +57,7 @@ export interface PackingCase extends NamedCase {
 export interface PreprocessCase {
   readonly name: string;
   /** The picture: `source/<source>` in the golden. */
-  readonly source: "rgb" | "gray" | "rgba";
+  readonly source: "rgb" | "gray" | "rgba" | "alpha";
   readonly height: number | null;
   readonly width: number | null;
   readonly resample: "lanczos" | "bilinear" | "bicubic" | "nearest";

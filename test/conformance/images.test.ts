@@ -1,6 +1,6 @@
 /** Pictures become diffusers' tensors and back, with Pillow's own resampling, and are measured as scikit-image does. */
 import { describe, expect, test } from "vitest";
-import { psnr, ssim, VaeImageProcessor, type Raster } from "../../src/images/index.ts";
+import { psnr, ssim, VaeImageProcessor, type Raster, type RasterChannels } from "../../src/images/index.ts";
 import { readImage } from "../../src/images/node/index.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { fixturePath, manifest, readGoldens, type PreprocessCase } from "./fixtures.ts";
@@ -11,16 +11,17 @@ const goldens = readGoldens(images.golden);
 /** A uint8 golden [H, W, C] as a picture. */
 function raster(name: string): Raster {
   const { shape, data } = goldens.get(name) as Tensor<"uint8">;
-  const [height, width, channels] = shape as [number, number, 1 | 3];
+  const [height, width, channels] = shape as [number, number, RasterChannels];
   return { width, height, channels, data };
 }
 
-function processorFor({ resample, converter }: PreprocessCase): VaeImageProcessor {
+function processorFor({ resample, converter, source }: PreprocessCase): VaeImageProcessor {
   return new VaeImageProcessor({
     resample,
     doConvertRgb: converter === "do_convert_rgb",
     doConvertGrayscale: converter === "do_convert_grayscale",
     doBinarize: converter === "do_binarize",
+    hasAlpha: source === "alpha",
   });
 }
 
@@ -37,7 +38,9 @@ describe("preprocess", () => {
     "$name gives Pillow's samples",
     (each) => {
       // Back to 8 bits, which loses nothing: preprocess only maps 256 samples to [-1, 1].
-      const [found] = new VaeImageProcessor().postprocess(preprocess(each));
+      const [found] = new VaeImageProcessor({ hasAlpha: each.source === "alpha" }).postprocess(
+        preprocess(each),
+      );
       const expected = raster(`${each.name}/resized`);
       expect({ width: found!.width, height: found!.height, channels: found!.channels }).toEqual({
         width: expected.width,

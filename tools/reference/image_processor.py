@@ -49,6 +49,9 @@ PREPROCESS = [
     ("rgb-to-gray", "rgb", 16, 24, "lanczos", "default", "do_convert_grayscale"),
     ("binarized", "gray", 16, 24, "bilinear", "default", "do_binarize"),
     ("alpha-dropped", "rgba", 32, 24, "lanczos", "default", None),
+    ("alpha-kept", "alpha", 32, 24, "lanczos", "default", None),
+    ("alpha-kept-down", "alpha", 8, 16, "bilinear", "default", None),
+    ("alpha-kept-nearest", "alpha", 16, 24, "nearest", "default", None),
 ]
 WITH_TENSOR = {"lanczos-down", "own-size", "gray", "fill-portrait", "crop-landscape", "binarized"}
 
@@ -56,6 +59,9 @@ WITH_TENSOR = {"lanczos-down", "own-size", "gray", "fill-portrait", "crop-landsc
 def rows_first(image: Image.Image, width: int, height: int, resample: str) -> bool:
     """Whether this Pillow resizes the rows before the columns, as every one before 13 does."""
     chosen = getattr(Image, resample.upper())
+    if image.mode == "RGBA":
+        # As resize does, once and not between the two.
+        image = image.convert("RGBa")
     at_once = image.resize((width, height), chosen)
     in_turn = image.resize((width, image.height), chosen).resize((width, height), chosen)
     return numpy.array_equal(numpy.array(at_once), numpy.array(in_turn))
@@ -115,6 +121,7 @@ def write() -> dict:
     }
     for name, image in sources.items():
         image.save(ROOT / f"source-{name}.png")
+    sources["alpha"] = sources["rgba"]
     sources["rgba"] = sources["rgba"].convert("RGB")
     tensors: dict[str, torch.Tensor] = {}
     for name, image in sources.items():

@@ -81,18 +81,19 @@ function readFault(error) {
 /**
  * @typedef {object} DecodeOptions
  * @property {number} maxPixels pictures with more are refused before memory is taken for them
- * @property {"white" | "black" | "drop"} [alpha] what lies under transparency; white by default
+ * @property {"white" | "black" | "drop" | "keep"} [alpha] what lies under transparency; white by default. "keep" gives a fourth channel
+ *   where there is any
  * @property {(width: number, height: number) => { width: number, height: number }} [resize] the size to resize to,
  *   from the upright picture's own
  */
 
 /**
- * The first picture of a file, upright by its EXIF orientation, converted from its ICC profile to sRGB, with 1 or 3
- * interleaved channels of 8 bits.
+ * The first picture of a file, upright by its EXIF orientation, converted from its ICC profile to sRGB, with 1, 3 or, with alpha
+ * kept, 4 interleaved channels of 8 bits.
  *
  * @param {Uint8Array} bytes
  * @param {DecodeOptions} options
- * @returns {Promise<{ width: number, height: number, channels: 1 | 3, data: Uint8Array }>}
+ * @returns {Promise<{ width: number, height: number, channels: 1 | 3 | 4, data: Uint8Array }>}
  * @throws PictureFault, of code INVALID_FILE
  */
 export async function decodePictureBytes(bytes, { maxPixels, alpha = "white", resize }) {
@@ -116,8 +117,10 @@ export async function decodePictureBytes(bytes, { maxPixels, alpha = "white", re
     if (target.width !== width || target.height !== height) {
       picture = picture.resize(target.width, target.height, { fit: "fill" });
     }
-    const opaque = alpha === "drop" ? picture.removeAlpha() : picture.flatten({ background: alpha });
-    return opaque.toColourspace("srgb").raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+    return withoutAlpha(picture, alpha)
+      .toColourspace("srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
   };
   const { data, info } = await orFault(bytes, () =>
     decode("warning").catch((/** @type {unknown} */ error) => {
@@ -126,7 +129,7 @@ export async function decodePictureBytes(bytes, { maxPixels, alpha = "white", re
     }),
   );
   const { channels } = info;
-  if (channels !== 1 && channels !== 3) {
+  if (channels !== 1 && channels !== 3 && !(channels === 4 && alpha === "keep")) {
     throw invalid(`expected a picture that turns into 3 channels, found ${channels}`);
   }
   return {
@@ -135,6 +138,15 @@ export async function decodePictureBytes(bytes, { maxPixels, alpha = "white", re
     channels,
     data: new Uint8Array(data.buffer, data.byteOffset, data.length),
   };
+}
+
+/**
+ * @param {import("sharp").Sharp} picture
+ * @param {NonNullable<DecodeOptions["alpha"]>} alpha
+ */
+function withoutAlpha(picture, alpha) {
+  if (alpha === "keep") return picture;
+  return alpha === "drop" ? picture.removeAlpha() : picture.flatten({ background: alpha });
 }
 
 /**

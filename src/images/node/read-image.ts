@@ -1,7 +1,7 @@
 /** Picture files to rasters, in Node: any format of pixels that sharp reads, turned upright and into 8-bit sRGB. */
 import { resolve } from "node:path";
 import { VaekitError } from "../../errors.ts";
-import { toGrayscale, toRgb, type Raster } from "../raster.ts";
+import { toGrayscale, toRgb, toRgba, type Raster } from "../raster.ts";
 import { arrayClass, arrayOf } from "../../tensor/dtype.ts";
 import { describeValue } from "../../util/describe-value.ts";
 import { checkOptions, oneOf, wholeNumber, type OptionKinds } from "../../util/check-options.ts";
@@ -10,8 +10,13 @@ import { decodePictureBytes, readPictureBytes } from "./picture-file.js";
 
 /** The options of {@link readImage}. */
 export interface ReadImageOptions {
-  /** What the raster holds; grey is the luma of the RGB picture. @defaultValue "rgb" */
-  convert?: "rgb" | "grayscale";
+  /**
+   * What the raster holds; grey is the luma of the RGB picture. "rgba" keeps transparency, and gives a picture without it
+   * an opaque alpha.
+   *
+   * @defaultValue "rgb"
+   */
+  convert?: "rgb" | "grayscale" | "rgba";
   /**
    * What becomes of transparency: laid over white or black, or dropped as Pillow's `convert("RGB")` does, which
    * shows whatever colours lie hidden under transparent pixels.
@@ -24,7 +29,7 @@ export interface ReadImageOptions {
 }
 
 const readKinds: OptionKinds<ReadImageOptions> = {
-  convert: oneOf(["rgb", "grayscale"]),
+  convert: oneOf(["rgb", "grayscale", "rgba"]),
   alpha: oneOf(["white", "black", "drop"]),
   maxPixels: wholeNumber(1),
 };
@@ -50,6 +55,7 @@ export async function readImage(
   const name = typeof source === "string" ? source : "the picture in memory";
   try {
     const bytes = typeof source === "string" ? await readPictureBytes(source) : ownBytes(source);
+    if (convert === "rgba") return toRgba(await decodePictureBytes(bytes, { alpha: "keep", maxPixels }));
     const picture = toRgb(await decodePictureBytes(bytes, { alpha, maxPixels }));
     return convert === "grayscale" ? toGrayscale(picture) : picture;
   } catch (error) {

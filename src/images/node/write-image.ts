@@ -2,7 +2,7 @@
 import { extname } from "node:path";
 import { VaekitError } from "../../errors.ts";
 import { checkOptions, checkPath, oneOf, optionKinds, type OptionKinds } from "../../util/check-options.ts";
-import { checkRaster, type Raster } from "../raster.ts";
+import { checkRaster, toRgb, type Raster } from "../raster.ts";
 import { sharpFor } from "./sharp-for.ts";
 import { ownDescription, ownPictures, type OwnPicture } from "./own-picture.ts";
 
@@ -27,7 +27,7 @@ const encodeKinds: OptionKinds<EncodeImageOptions> = {
   ownPicture: oneOf(ownPictures),
 };
 
-/** The bytes of a PNG file with exactly the raster's samples, RGB or grey. */
+/** The bytes of a PNG file with exactly the raster's samples: grey, RGB, or RGB with alpha. */
 export async function encodePng(
   raster: Raster,
   options: Pick<EncodeImageOptions, "ownPicture"> = {},
@@ -38,7 +38,7 @@ export async function encodePng(
 /**
  * The bytes of a picture file, in the format of the path's extension: .png, .jpg, .jpeg or .webp.
  *
- * JPEG is written without chroma subsampling, so that the picture shows the VAE's errors and not its own.
+ * JPEG has no alpha: such a picture is laid over white. It is written without chroma subsampling, so that the picture shows the VAE's errors and not its own.
  *
  * @throws INVALID_ARGUMENT on another extension, a quality out of range, or sides that the format cannot hold.
  */
@@ -59,9 +59,10 @@ export async function encodeImage(
     );
   }
   checkSides(raster, format);
-  const { width, height, channels } = raster;
+  const { width, height, channels, data } =
+    format === "jpeg" && raster.channels === 4 ? toRgb(raster) : raster;
   const sharp = await sharpFor("encodeImage");
-  const picture = sharp(raster.data, { raw: { width, height, channels }, limitInputPixels: false });
+  const picture = sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
   // Without this sharp would write grey pictures as RGB.
   const coloured = picture.toColourspace(channels === 1 ? "b-w" : "srgb");
   const { ownPicture } = options;
