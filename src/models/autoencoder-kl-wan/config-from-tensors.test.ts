@@ -23,14 +23,10 @@ const wan22Config = completeWanConfig({
 });
 
 const published: [string, VaeModel, object][] = [
-  ["Qwen-Image", autoencoderKLQwenImage as VaeModel, completeQwenImageConfig({})],
-  [
-    "Qwen-Image of layers, with alpha",
-    autoencoderKLQwenImage as VaeModel,
-    completeQwenImageConfig({ inputChannels: 4 }),
-  ],
-  ["Qwen-Image-2.1", autoencoderKLQwenImage21 as VaeModel, completeQwenImage21Config({})],
-  ["Wan 2.2", autoencoderKLWan as VaeModel, wan22Config],
+  ["Qwen-Image", autoencoderKLQwenImage, completeQwenImageConfig({})],
+  ["Qwen-Image of layers, with alpha", autoencoderKLQwenImage, completeQwenImageConfig({ inputChannels: 4 })],
+  ["Qwen-Image-2.1", autoencoderKLQwenImage21, completeQwenImage21Config({})],
+  ["Wan 2.2", autoencoderKLWan, wan22Config],
 ];
 
 describe.each(published)("the tensors of %s", (_, model, config) => {
