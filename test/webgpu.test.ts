@@ -70,6 +70,10 @@ const operatorCases: OperatorCases = {
     [[x, positive], {}],
     [[x, perChannel], {}],
   ],
+  ArgMin: [
+    [[wide], { axis: 1 }],
+    [[x], { axis: 0 }],
+  ],
   AveragePool: [[[x], { kernelShape: [2, 2], strides: [2, 2] }]],
   Cast: [[[x], { to: "float32" }]],
   Clip: [
@@ -123,6 +127,7 @@ const operatorCases: OperatorCases = {
     [[x, perChannel], {}],
   ],
   Neg: [[[x], {}]],
+  OneHot: [[[Tensor.from(BigInt64Array.of(0n, 4n, 2n), [3], "int64")], { depth: 5 }]],
   Pad: [
     [[x], { begins: [0, 0, 1, 2], ends: [0, 0, 3, 0] }],
     [[x], { begins: [0, 0, -1, 2], ends: [0, 0, 3, -2] }],
@@ -173,7 +178,8 @@ function graphOf<K extends OperatorName>(
 ): Graph {
   const builder = new GraphBuilder(operator);
   const values = inputs.map(({ dtype, shape }, index) => builder.input(`x${index}`, dtype, shape));
-  return builder.build({ y: builder.apply(operator, values, attributes) });
+  const y = builder.apply(operator, values, attributes);
+  return builder.build({ y: y.dtype === "int64" ? builder.apply("Cast", [y], { to: "float32" }) : y });
 }
 
 /** InstanceNormalization of rows [1, rows, elements], scale 1 and bias 0, in double precision. */

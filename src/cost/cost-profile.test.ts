@@ -257,6 +257,7 @@ describe("the estimate of a node", () => {
       [nodeOf("Slice", [[15]], { axes: [0], starts: [1], ends: [5] }), 4],
       [nodeOf("Concat", [[3], [4]], { axis: 0 }), 7],
       [nodeOf("Transpose", [[3, 5]], { perm: [1, 0] }), 15],
+      [nodeOf("ArgMin", [[3, 5]], { axis: 1 }), 15],
       [nodeOf("AveragePool", [[1, 1, 4, 4]], window), 16],
       [nodeOf("MaxPool", [[1, 1, 4, 4]], window), 16],
       [nodeOf("Resize", [[1, 1, 4, 4]], { scales: [2, 2] }), 64],

@@ -39,6 +39,7 @@ const convolution: Estimator = (node, profile) => convolutionSeconds(node, profi
 const estimators: { readonly [K in OperatorName]: Estimator } = {
   Abs: elementwise,
   Add: elementwise,
+  ArgMin: elementwise,
   AveragePool: elementwise,
   Cast: elementwise,
   Clip: elementwise,
@@ -58,6 +59,7 @@ const estimators: { readonly [K in OperatorName]: Estimator } = {
   MaxPool: elementwise,
   Mul: elementwise,
   Neg: elementwise,
+  OneHot: elementwise,
   Pad: elementwise,
   ReduceLogSumExp: elementwise,
   ReduceMax: elementwise,

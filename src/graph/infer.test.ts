@@ -233,6 +233,21 @@ describe("the shape of an output", () => {
     expect(() => shapeOf("Expand", [[3]], { shape: [4] })).toThrow("expected shapes that broadcast");
   });
 
+  test("of ArgMin is one whole number for each row", () => {
+    expect(infer("ArgMin", [value([2, 3, 4])], { axis: 1 })).toEqual({ dtype: "int64", shape: [2, 4] });
+    expect(() => infer("ArgMin", [value([2])], { axis: 1 })).toThrow(
+      "ArgMin: expected axes of [2], found [1].",
+    );
+  });
+
+  test("of OneHot has a row for each index", () => {
+    const indices = value([2, 3], "int64");
+    expect(infer("OneHot", [indices], { depth: 5 })).toEqual({ dtype: "float32", shape: [2, 3, 5] });
+    expect(() => infer("OneHot", [value([2])], { depth: 5 })).toThrow(
+      "OneHot: expected indices of int64, found float32.",
+    );
+  });
+
   test("of Pad grows and shrinks on each side", () => {
     expect(shapeOf("Pad", [[3, 4]], { begins: [1, 0], ends: [0, -2] })).toEqual([4, 2]);
     for (const wrong of [

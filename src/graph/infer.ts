@@ -202,6 +202,11 @@ const rules: { [K in OperatorName]: Rule<K> } = {
   ReduceSum: reduce("ReduceSum"),
   Slice: inferSlice,
 
+  ArgMin: (inputs, { axis }) => ({
+    dtype: "int64",
+    shape: reduce("ArgMin")(inputs, { axes: [axis], keepdims: false }).shape,
+  }),
+
   Cast: (inputs, { to }) => ({ dtype: to, shape: take("Cast", inputs, 1)[0]!.shape }),
 
   Concat: (inputs, { axis }) => {
@@ -225,6 +230,12 @@ const rules: { [K in OperatorName]: Rule<K> } = {
       );
     }
     return { dtype: x!.dtype, shape: x!.shape };
+  },
+
+  OneHot: (inputs, { depth }) => {
+    const [indices] = take("OneHot", inputs, 1);
+    if (indices!.dtype !== "int64") fail("OneHot", `expected indices of int64, found ${indices!.dtype}.`);
+    return { dtype: "float32", shape: [...indices!.shape, depth] };
   },
 
   Reshape: (inputs, { shape }) => {

@@ -25,6 +25,8 @@ export interface OperatorAttributes {
   Abs: NoAttributes;
   /** a + b, broadcast. */
   Add: NoAttributes;
+  /** The place of the smallest value along `axis`, which goes; of equal ones the first. int64. */
+  ArgMin: { axis: number };
   /** Mean of each window. x [N, C, H, W] → [N, C, H', W']. */
   AveragePool: { kernelShape: Extent; strides: Extent };
   /** The same values in another dtype. */
@@ -70,6 +72,8 @@ export interface OperatorAttributes {
   /** a · b elementwise, broadcast. */
   Mul: NoAttributes;
   Neg: NoAttributes;
+  /** int64 indices [...] in [0, depth) → float32 [..., depth]: 1 at each index, 0 elsewhere. */
+  OneHot: { depth: number };
   /** Zeros around x: `begins[axis]` before and `ends[axis]` after, for every axis; negative numbers cut off. */
   Pad: { begins: readonly number[]; ends: readonly number[] };
   /** log Σ e^x over the axes, without overflow. */

@@ -15,6 +15,7 @@ type Placing = "alias" | "in place" | "own";
 const placings: { readonly [K in OperatorName]: Placing } = {
   Abs: "in place",
   Add: "in place",
+  ArgMin: "own",
   AveragePool: "own",
   Cast: "own",
   Clip: "in place",
@@ -34,6 +35,7 @@ const placings: { readonly [K in OperatorName]: Placing } = {
   MaxPool: "own",
   Mul: "in place",
   Neg: "in place",
+  OneHot: "own",
   Pad: "own",
   ReduceLogSumExp: "own",
   ReduceMax: "own",

@@ -86,9 +86,11 @@ export {
 export { isMlpVaeConfig, mlpVaeClassName, mlpVaeNames, parseMlpVaeConfig } from "./mlp-vae/config.ts";
 export { mlpVae } from "./mlp-vae/model.ts";
 export { publishedStatistics, type Statistics } from "./autoencoder-kl-wan/published.ts";
-export { codebookName } from "./vq-model/graph.ts";
+export { codebookName, decodeVQ, encodeVQ } from "./vq-model/graph.ts";
 export {
   completeVQModelConfig,
+  defaultVQModelConfig,
+  embedDimOf,
   normTypes,
   type GivenVQModelConfig,
   type NormType,

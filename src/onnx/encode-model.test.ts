@@ -50,6 +50,18 @@ describe("an operator is written with ONNX's attributes:", () => {
   test.each(binaryOperators)("%s", (operator) => {
     expect(written(operator, [[2], [2]], {})).toEqual({ attributes: {}, extra: [] });
   });
+  test("ArgMin", () => {
+    expect(written("ArgMin", [[2, 3]], { axis: 1 })).toEqual({
+      attributes: { axis: { int: 1 }, keepdims: { int: 0 } },
+      extra: [],
+    });
+  });
+  test("OneHot", () => {
+    expect(written("OneHot", [[2]], { depth: 5 }, "int64")).toEqual({
+      attributes: {},
+      extra: [int64s(5), { dataType: 1, dims: [2], values: [0, 1] }],
+    });
+  });
   test("MatMul", () => {
     expect(
       written(

@@ -103,6 +103,7 @@ const lowerings: { [K in OperatorName]: (node: NodeOf<K>) => Lowered } = {
   ReduceMax: lowerReduction,
   ReduceMean: lowerReduction,
   ReduceSum: lowerReduction,
+  ArgMin: ({ attributes: { axis } }) => ({ attributes: { axis: { int: axis }, keepdims: { int: 0 } } }),
   Cast: ({ attributes }) => ({ attributes: { to: { int: dataTypes[attributes.to] } } }),
   Clip: ({ attributes: { min, max }, output: { dtype } }) => ({
     extraInputs: [
@@ -140,6 +141,9 @@ const lowerings: { [K in OperatorName]: (node: NodeOf<K>) => Lowered } = {
   LeakyRelu: ({ attributes }) => ({ attributes: { alpha: { float: attributes.alpha } } }),
   Pad: ({ attributes }) => ({ extraInputs: [int64s([...attributes.begins, ...attributes.ends])] }),
   InstanceNormalization: ({ attributes }) => ({ attributes: { epsilon: { float: attributes.epsilon } } }),
+  OneHot: ({ attributes: { depth } }) => ({
+    extraInputs: [int64s([depth]), Tensor.from(Float32Array.of(0, 1), [2])],
+  }),
   Reshape: ({ attributes }) => ({ extraInputs: [int64s(attributes.shape)] }),
   Resize: ({ attributes }) => ({
     attributes: {

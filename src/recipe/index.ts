@@ -8,6 +8,7 @@ export {
   type AutoencoderKLRecipe,
   type MlpRecipe,
   type Recipe,
+  type VQModelRecipe,
 } from "./recipe.ts";
 export { recipeForTensors, recipeOf, type RecipeObject, type TensorRecipe } from "./recipe-of.ts";
 export { recipeJsonSchema, type JsonSchema } from "./schema.ts";

@@ -1,6 +1,7 @@
 /** What the schema says about a place in a recipe: its keys, what it expects, and which key a wrong one is near. */
 import { joinNames, nearestName } from "../util/nearest-name.ts";
 import { isObject } from "./key-case.ts";
+import { vqModel } from "../models/index.ts";
 import { configKeys } from "./model-schema.ts";
 import type { JsonSchema } from "./schema.ts";
 
@@ -86,7 +87,8 @@ export const listOf = (values: readonly unknown[], joint: "and" | "or" = "or"): 
 export function adviceFor(wrong: string, path: Path, keys: readonly string[], schema: JsonSchema): string {
   const near = nearestName(wrong, keys);
   if (near !== undefined) return `did you mean ${near}?`;
-  const all = [...pathsOf(schema, []), ...configKeys.map((key) => ["model", "config", key])];
+  const ofConfigs = [...new Set([...configKeys, ...vqModel.config.keys])];
+  const all = [...pathsOf(schema, []), ...ofConfigs.map((key) => ["model", "config", key])];
   const places = all.sort((a, b) => a.length - b.length).map(formatPath);
   if (places.includes(formatPath([...path, wrong]))) {
     return `only another type of ${formatPath(path)} has it; the keys here are ${listOf(keys, "and")}.`;
@@ -112,6 +114,8 @@ const synonyms: Readonly<Record<string, string>> = {
   gradient_accumulation_steps: "accumulate",
   kl_weight: "loss.kl.weight",
   kl_scale: "loss.kl.weight",
+  codebook_weight: "model.quantizer.weight",
+  commitment_cost: "model.quantizer.beta",
   beta: "loss.kl.weight",
   perceptual_weight: "loss.perceptual.weight",
   disc_start: "loss.adversarial.start_step",

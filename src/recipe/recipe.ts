@@ -1,6 +1,6 @@
 /** Recipes: from a plain object (of a YAML or JSON file) to a checked, complete `Recipe`, and back. */
 import { VaekitError } from "../errors.ts";
-import { formatConfig, type AutoencoderKLConfig } from "../models/index.ts";
+import type { AutoencoderKLConfig, VQModelConfig } from "../models/index.ts";
 import { checkBounds } from "./bounds.ts";
 import { crossProblems } from "./cross-checks.ts";
 import { camelCase, isObject, renameKeys, snakeCase, type CamelKeys } from "./key-case.ts";
@@ -18,13 +18,18 @@ export type AutoencoderKLRecipe = Omit<ModelOf<"autoencoder_kl">, "config"> & {
   /** The whole config; null where a pretrained model has it. */
   readonly config: AutoencoderKLConfig | null;
 };
+/** What a `vq_model` recipe trains: from scratch by `config`, or from `pretrained`; the other one is null. */
+export type VQModelRecipe = Omit<ModelOf<"vq_model">, "config"> & {
+  /** The whole config; null where a pretrained model has it. */
+  readonly config: VQModelConfig | null;
+};
 /** What an `mlp` recipe trains: a fully connected VAE of rows. */
 export type MlpRecipe = ModelOf<"mlp">;
 
 /** Everything that decides a training run, complete and checked. Exactly one of `steps` and `epochs` is a number. */
 export type Recipe = Omit<Camel, "model"> & {
   /** What is trained. */
-  readonly model: AutoencoderKLRecipe | MlpRecipe;
+  readonly model: AutoencoderKLRecipe | VQModelRecipe | MlpRecipe;
 };
 
 /**
@@ -53,16 +58,14 @@ export function parseRecipe(
   if (!result.success || problems.length > 0) throw recipeError(problems, subject, locate);
   const { model, ...rest } = result.data;
   const recipe = renameKeys(rest, camelCase) as Omit<Recipe, "model">;
-  return {
-    ...recipe,
-    model:
-      "config" in model
-        ? {
-            ...(renameKeys({ ...model, config: null }, camelCase) as AutoencoderKLRecipe),
-            config: (config?.value as AutoencoderKLConfig | undefined) ?? null,
-          }
-        : (renameKeys(model, camelCase) as MlpRecipe),
-  };
+  return { ...recipe, model: modelOf(model, config?.value) };
+}
+
+/** The section as programs have it. @param config as its class has read it. */
+function modelOf(section: ParsedRecipe["model"], config: object | undefined): Recipe["model"] {
+  if (!("config" in section)) return renameKeys(section, camelCase) as MlpRecipe;
+  const rest = renameKeys({ ...section, config: null }, camelCase) as object;
+  return { ...rest, config: config ?? null } as AutoencoderKLRecipe | VQModelRecipe;
 }
 
 /** @throws INVALID_CONFIG unless it is an object of a recipe's size. */
@@ -100,7 +103,8 @@ export function formatRecipe(recipe: Recipe): Record<string, unknown> {
   checkBounds(recipe, "recipe");
   const formatted = renameKeys(recipe, snakeCase) as Record<string, unknown>;
   if (!("config" in recipe.model) || recipe.model.config === null) return formatted;
-  const file = JSON.parse(formatConfig(recipe.model.config)) as Record<string, unknown>;
+  const text = rulesFor(recipe.model.type).formatConfig!(recipe.model.config);
+  const file = JSON.parse(text) as Record<string, unknown>;
   const config = Object.fromEntries(Object.entries(file).filter(([key]) => !key.startsWith("_")));
   return { ...formatted, model: { ...(formatted.model as Record<string, unknown>), config } };
 }

@@ -53,6 +53,7 @@ const reduction = (node: NodeOf<"ReduceMean" | "ReduceSum">, rewriter: ChannelsL
 const rules: { readonly [K in OperatorName]: Rule<K> } = {
   Abs: elementwise,
   Add: elementwise,
+  ArgMin: undefined,
   AveragePool: undefined,
   Cast: elementwise,
   Clip: elementwise,
@@ -73,6 +74,7 @@ const rules: { readonly [K in OperatorName]: Rule<K> } = {
   MaxPool: undefined,
   Mul: elementwise,
   Neg: elementwise,
+  OneHot: undefined,
   Pad: undefined,
   ReduceLogSumExp: undefined,
   ReduceMax: undefined,

@@ -142,6 +142,7 @@ describe("the rule of an operator", () => {
     const axes = { axes: [2, 3], keepdims: true };
     const picture = [[1, 2, 4, 4]];
     for (const node of [
+      nodeOf("ArgMin", picture, { axis: 1 }),
       nodeOf("AveragePool", picture, window),
       nodeOf("MaxPool", picture, window),
       nodeOf("ReduceLogSumExp", picture, axes),

@@ -26,6 +26,7 @@ const reduction = ({ attributes: { axes, keepdims } }: { readonly attributes: Re
 const rowRules: { readonly [K in OperatorName]: (node: NodeOf<K>) => RowRule } = {
   Abs: same,
   Add: same,
+  ArgMin: all,
   AveragePool: all,
   Cast: same,
   Clip: same,
@@ -54,6 +55,7 @@ const rowRules: { readonly [K in OperatorName]: (node: NodeOf<K>) => RowRule } =
   MaxPool: all,
   Mul: same,
   Neg: same,
+  OneHot: all,
   Pad: all,
   ReduceLogSumExp: reduction,
   ReduceMax: reduction,

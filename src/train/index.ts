@@ -2,6 +2,7 @@
 export { openTrainable } from "./classes/index.ts";
 export { autoencoderKLNetwork } from "./classes/autoencoder-kl.ts";
 export { mlpNetwork } from "./classes/mlp-vae.ts";
+export { vqModelNetwork } from "./classes/vq-model.ts";
 export { openDiscriminator, type RuntimeUse, type TrainableDiscriminator } from "./discriminator.ts";
 export {
   buildAutoencoderStep,
@@ -29,4 +30,4 @@ export { emaDecay, klWeight, learningRateFactor } from "./schedules/index.ts";
 export type { LatentFactors, ModelContent, TrainableModel } from "./trainable-model.ts";
 export { TrainingEngine } from "./training-engine.ts";
 export type { StepReport, TrainingPlan, WeightsKind } from "./training-plan.ts";
-export type { VaeNetwork } from "./vae-network.ts";
+export { hasCodebook, type VaeNetwork } from "./vae-network.ts";

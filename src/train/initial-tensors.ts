@@ -1,10 +1,15 @@
 /** What the state holds before the first step. */
 import { Tensor } from "../tensor/tensor.ts";
+import { codebookPrefix } from "./codebook/follow.ts";
 import { stateNames } from "./graphs/update.ts";
+import { hasCodebook } from "./vae-network.ts";
 import type { BaseGenerator } from "../random/base-generator.ts";
 import type { RuntimeUse, TrainableDiscriminator } from "./discriminator.ts";
 import type { TrainableModel } from "./trainable-model.ts";
 import type { TrainingPlan } from "./training-plan.ts";
+
+/** What of a plan decides which tensors the state holds. */
+type StatePlan = Pick<TrainingPlan, "network" | "layout" | "emaDecay" | "accumulate">;
 
 /**
  * The state of a fresh run: moments of zero, the average equal to the parameters.
@@ -13,7 +18,7 @@ import type { TrainingPlan } from "./training-plan.ts";
  * @param discriminator that of the discriminator, where there is one.
  */
 export function initialTensors(
-  plan: Pick<TrainingPlan, "emaDecay" | "accumulate">,
+  plan: StatePlan,
   parameters: Tensor<"float32">,
   discriminator?: Tensor<"float32">,
 ): Map<string, Tensor> {
@@ -27,12 +32,17 @@ export function initialTensors(
     if (plan.accumulate > 1) tensors.set(names.gradientSum, Tensor.zeros(vector.shape));
   };
   add("", parameters, plan.emaDecay !== undefined);
+  const codebook = hasCodebook(plan.network) ? plan.network.codebook : undefined;
+  if (codebook?.average !== undefined) {
+    const rows = plan.layout.split(parameters).get(codebook.name)!;
+    tensors.set(stateNames(codebookPrefix).statistics, codebook.average.startAt(rows));
+  }
   if (discriminator !== undefined) add("discriminator.", discriminator, false);
   return tensors;
 }
 
 export interface FreshParts {
-  readonly plan: Pick<TrainingPlan, "emaDecay" | "accumulate">;
+  readonly plan: StatePlan;
   readonly model: TrainableModel;
   readonly discriminator: TrainableDiscriminator | undefined;
   /** Draws the weights. */

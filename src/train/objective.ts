@@ -1,10 +1,20 @@
 /**
  * The objective of a VAE as one graph: reconstruction (with LPIPS and a learned variance where asked for) plus
- * weighted KL, or a bound from several samples.
+ * weighted KL, or a bound from several samples; of a model with a codebook, plus how far latents and rows are apart.
  *
  * @see Kingma & Welling 2014; Rombach et al. 2022 (LPIPSWithDiscriminator); Burda et al. 2016 (IWAE)
  */
 import type { GraphBuilder, Value } from "../graph/index.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import type { Codebook } from "./codebook/codebook.ts";
+import {
+  commitLoss,
+  quantizeLatents,
+  straightThrough,
+  usageTerms,
+  type Quantized,
+} from "./codebook/quantize.ts";
+import { multiply } from "./losses/arithmetic.ts";
 import {
   iwaeBound,
   klPerExample,
@@ -83,6 +93,60 @@ function elbo(builder: GraphBuilder, inputs: ObjectiveInputs, options: Objective
   const add = (a: Value, b: Value): Value => builder.apply("Add", [a, b], {});
 
   const reconstruction = decode(samplePosterior(builder, posterior, noise));
+  const { likelihood, terms } = fidelity(builder, { ...inputs, reconstruction }, options);
+  const kl = divergence(builder, posterior, options, valueCount);
+  let loss = add(likelihood, builder.apply("Mul", [kl, inputs.klWeight], {}));
+  if (inputs.teacherLatents === undefined)
+    return { loss, likelihood, reconstruction, terms: { ...terms, kl } };
+  const distance = reduce(reconstructionError(builder, "mse", posterior.mean, inputs.teacherLatents));
+  loss = add(loss, weightedSum(builder, [{ weight: options.latentWeight ?? 1, value: distance }]));
+  return { loss, likelihood, reconstruction, terms: { ...terms, kl, latent: distance } };
+}
+
+export interface CodebookInputs {
+  readonly sample: Value;
+  /** Latents, not quantised. */
+  readonly z: Value;
+  /** The codebook's rows. */
+  readonly rows: Value;
+  readonly codebook: Codebook;
+  readonly decode: (z: Value) => Value;
+  readonly logvar?: Value;
+}
+
+/** The objective of a model with a codebook, and what its rows were nearest to. */
+export function codebookObjective(
+  builder: GraphBuilder,
+  inputs: CodebookInputs,
+  options: ObjectiveOptions,
+): Objective & { readonly quantized: Quantized } {
+  const { sample, z, rows, codebook } = inputs;
+  const quantized = quantizeLatents(builder, z, rows);
+  const reconstruction = inputs.decode(straightThrough(builder, z, quantized));
+  const { likelihood, terms } = fidelity(builder, { ...inputs, reconstruction }, options);
+  const learns = codebook.average === undefined;
+  const mean = commitLoss(builder, { z, codebook: rows, quantized }, codebook, learns);
+  // It is a mean over values, as the reconstruction is by "mean", and keeps its weight beside it by "ldm".
+  const commit = options.reduction === "mean" ? mean : multiply(builder, mean, valuesPerExample(sample));
+  const loss = builder.apply("Add", [likelihood, multiply(builder, commit, codebook.weight)], {});
+  const usage = usageTerms(builder, quantized.counts, sizeOf(z.shape) / z.shape[1]!);
+  return { loss, likelihood, reconstruction, quantized, terms: { ...terms, commit_loss: commit, ...usage } };
+}
+
+interface FidelityInputs {
+  readonly sample: Value;
+  readonly reconstruction: Value;
+  readonly logvar?: Value;
+}
+
+/** How far the reconstruction is from the sample: with LPIPS and a learned variance where asked for. */
+function fidelity(
+  builder: GraphBuilder,
+  { sample, reconstruction, logvar }: FidelityInputs,
+  options: ObjectiveOptions,
+): Pick<Objective, "likelihood"> & { readonly terms: Record<string, Value> } {
+  const valueCount = valuesPerExample(sample);
+  const reduce = (losses: Value): Value => reduceExamples(builder, losses, options.reduction, valueCount);
   const kinds = Object.entries(options.reconstruction) as [ReconstructionKind, number][];
   let errors = weightedSum(
     builder,
@@ -100,20 +164,11 @@ function elbo(builder: GraphBuilder, inputs: ObjectiveInputs, options: Objective
       picture: sample,
     });
   }
-  if (inputs.logvar !== undefined) {
-    errors = negativeLogLikelihood(builder, errors, inputs.logvar, valueCount);
-    terms["logvar"] = builder.apply("Identity", [inputs.logvar], {});
+  if (logvar !== undefined) {
+    errors = negativeLogLikelihood(builder, errors, logvar, valueCount);
+    terms["logvar"] = builder.apply("Identity", [logvar], {});
   }
-  const likelihood = reduce(errors);
-  const kl = divergence(builder, posterior, options, valueCount);
-  terms["kl"] = kl;
-  let loss = add(likelihood, builder.apply("Mul", [kl, inputs.klWeight], {}));
-  if (inputs.teacherLatents !== undefined) {
-    const distance = reduce(reconstructionError(builder, "mse", posterior.mean, inputs.teacherLatents));
-    terms["latent"] = distance;
-    loss = add(loss, weightedSum(builder, [{ weight: options.latentWeight ?? 1, value: distance }]));
-  }
-  return { loss, likelihood, reconstruction, terms };
+  return { likelihood: reduce(errors), terms };
 }
 
 function divergence(

@@ -108,6 +108,28 @@ export class ParameterLayout {
     return new Map(entries);
   }
 
+  /** In a graph: pieces in which these parameters have other values. */
+  withValues(builder: GraphBuilder, pieces: readonly Value[], others: ReadonlyMap<string, Value>): Value[] {
+    return this.pieces.map(({ places, start: offset, end: last }, index) => {
+      const piece = pieces[index]!;
+      if (!places.some(({ name }) => others.has(name))) return piece;
+      const part = (start: number, end: number): Value[] =>
+        start === end
+          ? []
+          : [builder.apply("Slice", [piece], { axes: [0], starts: [start - offset], ends: [end - offset] })];
+      let done = offset;
+      const parts = places.flatMap(({ name, start, end }) => {
+        const other = others.get(name);
+        if (other === undefined) return [];
+        const before = part(done, start);
+        done = end;
+        return [...before, builder.apply("Reshape", [other], { shape: [end - start] })];
+      });
+      const all = [...parts, ...part(done, last)];
+      return all.length === 1 ? all[0]! : builder.apply("Concat", all, { axis: 0 });
+    });
+  }
+
   /** In a graph: the pieces of a vector, of values in the order of `places`. */
   joinValues(builder: GraphBuilder, values: readonly Value[]): Value[] {
     let first = 0;

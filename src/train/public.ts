@@ -33,6 +33,7 @@ export {
   type Recipe,
   type RecipeObject,
   type TensorRecipe,
+  type VQModelRecipe,
 } from "../recipe/index.ts";
 export {
   emaDecay,

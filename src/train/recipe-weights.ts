@@ -1,12 +1,12 @@
 /** The weights that a recipe names and does not hold. Whoever opens a recipe reads them: from files, or wherever they are. */
 import { VaekitError } from "../errors.ts";
-import type { AutoencoderKLConfig } from "../models/index.ts";
+import type { AutoencoderKLConfig, VQModelConfig } from "../models/index.ts";
 import type { FoundTensor } from "../tensor/stored-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** A model in memory. */
-export interface ModelInMemory {
-  readonly config: AutoencoderKLConfig;
+export interface ModelInMemory<Config = AutoencoderKLConfig> {
+  readonly config: Config;
   /** Every parameter, by its name in diffusers. */
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
@@ -14,6 +14,8 @@ export interface ModelInMemory {
 export interface RecipeWeights {
   /** `model.pretrained`: what training starts from. */
   readonly pretrained?: ModelInMemory | undefined;
+  /** `model.pretrained` of a vq_model. */
+  readonly pretrainedVQModel?: ModelInMemory<VQModelConfig> | undefined;
   /** `loss.distillation.teacher` */
   readonly teacher?: ModelInMemory | undefined;
   /** `loss.perceptual.weights`: LPIPS', by name. */

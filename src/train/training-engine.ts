@@ -6,6 +6,7 @@ import { InternalError } from "../errors.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { codebookPrefix } from "./codebook/follow.ts";
 import { GraphSessions } from "./graph-sessions.ts";
 import { buildLogWeightSum, likelihoodNoiseShape } from "./graphs/likelihood.ts";
 import { buildDecoding, buildReconstruction } from "./graphs/reconstruction.ts";
@@ -16,9 +17,18 @@ import type { TrainingRandomness } from "./randomness.ts";
 import { StateVectors } from "./state-vectors.ts";
 import { checkFinite, checkFiniteTensors, StepTerms } from "./terms.ts";
 import type { StepReport, TrainingPlan, WeightsKind } from "./training-plan.ts";
+import { hasCodebook } from "./vae-network.ts";
 
 /** Rows of latents that are decoded at once for a likelihood: tens of megabytes for MNIST. */
 const rowsAtOnce = 10_000;
+
+/** What a model makes of a batch. */
+export interface Reconstruction {
+  readonly latents: Tensor<"float32">;
+  readonly reconstruction: Tensor<"float32">;
+  /** How often each row of the codebook was used, [rows]; undefined where there is none. */
+  readonly rowUses?: Tensor<"float32">;
+}
 
 export class TrainingEngine {
   readonly #plan: TrainingPlan;
@@ -60,6 +70,8 @@ export class TrainingEngine {
     const { layout, adversarial } = plan;
     const layouts = new Map([["", layout]]);
     if (adversarial !== undefined) layouts.set("discriminator.", adversarial.layout);
+    const average = hasCodebook(plan.network) ? plan.network.codebook.average : undefined;
+    if (average !== undefined) layouts.set(codebookPrefix, average.layout);
     const vectors = await StateVectors.create(runtime, tensors, layouts);
     return new TrainingEngine(runtime, plan, randomness, vectors, progress);
   }
@@ -94,7 +106,7 @@ export class TrainingEngine {
         () => autoencoderGraph(this.#plan, sample.shape, phase, hasAdversary),
         {
           sample,
-          noise: this.#randomness.noise(this.#batches, noiseShape(this.#plan, sample.shape)),
+          ...this.#noise(sample, (shape) => this.#randomness.noise(this.#batches, shape)),
           kl_weight: number(klWeight(this.#step)),
           ...optimizerInputs(this.#plan, "", optimizer.learningRate * factor, this.#step + 1),
         },
@@ -129,11 +141,11 @@ export class TrainingEngine {
 
   /** The objective's terms on a batch that is not trained on. */
   async evaluate(sample: Tensor<"float32">, index: number): Promise<Record<string, number>> {
-    const noise = this.#randomness.validationNoise(this.#step, index, noiseShape(this.#plan, sample.shape));
+    const noise = this.#noise(sample, (shape) => this.#randomness.validationNoise(this.#step, index, shape));
     const results = await this.#sessions.run(
       `evaluate ${formatShape(sample.shape)}`,
       () => autoencoderGraph(this.#plan, sample.shape, "evaluate", false),
-      { sample, noise, kl_weight: number(this.#plan.klWeight(this.#step)) },
+      { sample, ...noise, kl_weight: number(this.#plan.klWeight(this.#step)) },
     );
     const terms = Object.fromEntries(
       Object.entries(results).map(([name, { data }]) => [name, Number(data[0])]),
@@ -178,12 +190,13 @@ export class TrainingEngine {
     return combineLogSums(parts, sampleCount);
   }
 
-  /** The posterior's mode of a batch and its reconstruction. */
-  async reconstruct(
-    sample: Tensor<"float32">,
-    weights: WeightsKind,
-  ): Promise<{ latents: Tensor<"float32">; reconstruction: Tensor<"float32"> }> {
-    const { latents, reconstruction } = await this.#sessions.run(
+  /** The latents of a batch, the mode of its posterior or what is quantised, and its reconstruction. */
+  async reconstruct(sample: Tensor<"float32">, weights: WeightsKind): Promise<Reconstruction> {
+    const {
+      latents,
+      reconstruction,
+      row_uses: rowUses,
+    } = await this.#sessions.run(
       `reconstruct ${weights} ${formatShape(sample.shape)}`,
       () =>
         buildReconstruction({ ...this.#plan, stateName: stateNameOf(weights), sampleShape: sample.shape }),
@@ -191,7 +204,7 @@ export class TrainingEngine {
     );
     const results = { latents: float32(latents), reconstruction: float32(reconstruction) };
     checkFiniteTensors(Object.entries(results), this.#step);
-    return results;
+    return rowUses === undefined ? results : { ...results, rowUses: float32(rowUses) };
   }
 
   /** Decodes latents. */
@@ -223,6 +236,14 @@ export class TrainingEngine {
   async dispose(): Promise<void> {
     await this.#sessions.dispose();
     await this.#vectors.dispose();
+  }
+
+  /** Nothing is drawn for a model whose latents are rows of a codebook. */
+  #noise(
+    sample: Tensor<"float32">,
+    draw: (shape: Shape) => Tensor<"float32">,
+  ): { noise?: Tensor<"float32"> } {
+    return hasCodebook(this.#plan.network) ? {} : { noise: draw(noiseShape(this.#plan, sample.shape)) };
   }
 
   /** Pictures of another size come to stay: the sessions of the former size go, and their memory with them. */

@@ -1,18 +1,35 @@
-/** What the training graphs are built from: a VAE as two functions on a graph. */
+/** What the training graphs are built from: an autoencoder as functions on a graph. */
 import type { Value } from "../graph/index.ts";
 import type { ModuleContext } from "../nn/index.ts";
 import type { Shape } from "../tensor/shape.ts";
+import type { Codebook } from "./codebook/codebook.ts";
 import type { Posterior } from "./losses/index.ts";
 
-export interface VaeNetwork {
+interface Network {
   /** Name and shape of every parameter. */
   readonly parameterShapes: ReadonlyMap<string, Shape>;
   /** The shape of the latents of a batch of this shape. */
   latentShape(sample: Shape): Shape;
-  /** sample [N, ...] → mean and log-variance of q(z|x). */
-  posterior(context: ModuleContext, sample: Value): Posterior;
   /** z → the reconstruction of the sample's shape; its logits, for a model of Bernoulli pixels. */
   decode(context: ModuleContext, z: Value): Value;
   /** The weight at which the adversarial loss is balanced; undefined where there is no such layer. */
   readonly lastLayer: string | undefined;
 }
+
+/** Its latents are drawn. */
+export interface PosteriorNetwork extends Network {
+  /** sample [N, ...] → mean and log-variance of q(z|x). */
+  posterior(context: ModuleContext, sample: Value): Posterior;
+}
+
+/** Its latents are rows of a codebook, which is one of its parameters. */
+export interface CodebookNetwork extends Network {
+  /** sample [N, C, H, W] → latents [N, E, h, w], not quantised. */
+  encode(context: ModuleContext, sample: Value): Value;
+  readonly codebook: Codebook;
+}
+
+export type VaeNetwork = PosteriorNetwork | CodebookNetwork;
+
+/** Whether it has a codebook. */
+export const hasCodebook = (network: VaeNetwork): network is CodebookNetwork => "codebook" in network;

@@ -5,6 +5,7 @@ import type { ModelFamily } from "../models/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkFiniteWeights } from "../vae/non-finite.ts";
 import { AutoencoderKL } from "../node/autoencoder-kl.ts";
+import { VQModel } from "../node/vq-model.ts";
 
 export interface OpenPretrainedOptions {
   readonly subfolder?: string | null;
@@ -14,16 +15,34 @@ export interface OpenPretrainedOptions {
   readonly onNote?: ((note: string) => void) | undefined;
 }
 
+/** A VQModel from a folder, a single file or a hub id. @throws as {@link openPretrained}. */
+export async function openPretrainedVQModel(
+  source: string,
+  options: Omit<OpenPretrainedOptions, "as">,
+): Promise<VQModel> {
+  const { isFile, place, warnings } = await placeOfModel(source, options);
+  return isFile
+    ? VQModel.fromSingleFile(source, warnings)
+    : VQModel.fromPretrained(source, { ...place, ...warnings });
+}
+
 /**
  * Opens a folder, a single file or a hub id.
  *
  * @throws NOT_FOUND when it is none of them; INVALID_CONFIG when an option is for another kind of source; and what
  *   opening throws.
  */
-export async function openPretrained(
+export async function openPretrained(source: string, options: OpenPretrainedOptions): Promise<AutoencoderKL> {
+  const { isFile, place, family, warnings } = await placeOfModel(source, options);
+  if (isFile) return AutoencoderKL.fromSingleFile(source, { ...family, ...warnings });
+  return AutoencoderKL.fromPretrained(source, { ...place, ...warnings });
+}
+
+/** What of the options is for such a source. @throws INVALID_CONFIG when one of them is for another kind. */
+async function placeOfModel(
   source: string,
   { subfolder = null, variant = null, as = null, onNote }: OpenPretrainedOptions,
-): Promise<AutoencoderKL> {
+) {
   const isFile = (await placeOf(source)) === "file";
   const unread = isFile ? { subfolder, variant } : { as };
   for (const [key, value] of Object.entries(unread)) {
@@ -33,17 +52,16 @@ export async function openPretrained(
       : "a single file, found a folder or a hub id";
     throw new VaekitError("INVALID_CONFIG", `model.${key}: it is for ${kinds}: ${source}. Remove it.`);
   }
-  const warnings = onNote === undefined ? {} : { onWarning: onNote };
-  if (isFile) return AutoencoderKL.fromSingleFile(source, { ...(as === null ? {} : { as }), ...warnings });
-  return AutoencoderKL.fromPretrained(source, {
-    ...(subfolder === null ? {} : { subfolder }),
-    ...(variant === null ? {} : { variant }),
-    ...warnings,
-  });
+  return {
+    isFile,
+    place: { ...(subfolder === null ? {} : { subfolder }), ...(variant === null ? {} : { variant }) },
+    family: as === null ? {} : { as },
+    warnings: onNote === undefined ? {} : { onWarning: onNote },
+  };
 }
 
 /** Every parameter. @throws NOT_FINITE rather than to train beside damaged weights. */
-export async function finiteWeights(vae: AutoencoderKL): Promise<Map<string, Tensor>> {
+export async function finiteWeights(vae: AutoencoderKL | VQModel): Promise<Map<string, Tensor>> {
   const tensors = await vae.stateDict();
   checkFiniteWeights(vae.name, tensors);
   return tensors;

@@ -1,10 +1,13 @@
-/** The pictures that a run leaves on its way: reconstructions, samples of the prior, a way between two pictures. */
+/**
+ * The pictures that a run leaves on its way: reconstructions, samples of the prior, a way between two pictures; of a model
+ * with a codebook, reconstructions.
+ */
 import { encodePng } from "../images/node/index.ts";
 import { pictureSheet, reconstructionSheet } from "../images/picture-sheets.ts";
 import { interpolationPath } from "../latents/index.ts";
 import { Generator } from "../random/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import type { WeightsKind } from "../train/index.ts";
+import { hasCodebook, type WeightsKind } from "../train/index.ts";
 import type { RunLoopParts } from "./run-loop-parts.ts";
 import type { TrainingData } from "./training-data.ts";
 
@@ -35,6 +38,8 @@ export async function writeSampleSheets({
   const averaged =
     kind === "raw" ? undefined : await each(inputs, async (one) => engine.reconstruct(one, "ema"));
   const latents = joined((averaged ?? raw).map((result) => result.latents));
+  // Rows of a codebook have no prior, and nothing lies between them.
+  const isDrawn = !hasCodebook(model.network);
   const decoded = async (z: Tensor<"float32">): Promise<Tensor<"float32">> =>
     joined(await each(rowsOf(z), async (one) => engine.decode(one, kind)));
 
@@ -45,11 +50,15 @@ export async function writeSampleSheets({
       emaReconstructions: averaged && joined(averaged.map((result) => result.reconstruction)),
       range,
     }),
-    prior: pictureSheet(
-      await decoded(priorSamples(latents, recipe.seed, model.latents === undefined)),
-      range,
-    ),
-    ...(latents.shape[0]! < 2
+    ...(isDrawn
+      ? {
+          prior: pictureSheet(
+            await decoded(priorSamples(latents, recipe.seed, model.latents === undefined)),
+            range,
+          ),
+        }
+      : {}),
+    ...(latents.shape[0]! < 2 || !isDrawn
       ? {}
       : { interpolation: pictureSheet(await decoded(between(latents)), range, interpolationSteps) }),
   };

@@ -5,6 +5,7 @@ import type { Recipe } from "../recipe/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { WeightsKind } from "../train/index.ts";
 import type { ValidationMetrics } from "./options.ts";
+import { CodebookUsage } from "./codebook-usage.ts";
 import type { RunLoopParts } from "./run-loop-parts.ts";
 
 /** Sides below this have no SSIM: its window does not fit. */
@@ -12,7 +13,8 @@ const minSsimSide = 11;
 
 /**
  * Means over the validation pictures. PSNR and SSIM are those of 8-bit pictures, as `vaekit roundtrip` has them; the
- * objective's terms are computed where noise and likelihood are what counts, as for an MLP, and with LPIPS.
+ * objective's terms are computed where noise and likelihood are what counts, as for an MLP, and with LPIPS. Of a model with a
+ * codebook also how much of it all the pictures together use.
  */
 export async function validate({
   engine,
@@ -25,6 +27,12 @@ export async function validate({
     const known = sums.get(name) ?? { sum: 0, count: 0 };
     sums.set(name, { sum: known.sum + value * count, count: known.count + count });
   };
+  const usages = new Map<WeightsKind, CodebookUsage>();
+  const usageOf = (kind: WeightsKind): CodebookUsage => {
+    const known = usages.get(kind) ?? new CodebookUsage();
+    usages.set(kind, known);
+    return known;
+  };
   const isJudgedByLikelihood = model.latents === undefined;
   const kinds: readonly WeightsKind[] = recipe.ema === null ? ["raw"] : ["raw", "ema"];
   let index = 0;
@@ -36,16 +44,22 @@ export async function validate({
     }
     if (!isJudgedByLikelihood) {
       for (const kind of kinds) {
-        const { reconstruction } = await engine.reconstruct(sample, kind);
+        const { reconstruction, rowUses } = await engine.reconstruct(sample, kind);
+        if (rowUses !== undefined) usageOf(kind).add(rowUses.data);
         const quality = pictureQuality(recipe, sample, reconstruction);
-        for (const [name, value] of Object.entries(quality))
-          add(kind === "raw" ? name : `ema_${name}`, value, count);
+        for (const [name, value] of Object.entries(quality)) add(named(kind, name), value, count);
       }
     }
     index++;
   }
-  return Object.fromEntries([...sums].map(([name, { sum, count }]) => [name, sum / count]));
+  const means = [...sums].map(([name, { sum, count }]) => [name, sum / count] as const);
+  const ofCodebook = [...usages].flatMap(([kind, usage]) =>
+    Object.entries(usage.result()).map(([name, value]) => [named(kind, name), value] as const),
+  );
+  return Object.fromEntries([...means, ...ofCodebook]);
 }
+
+const named = (kind: WeightsKind, name: string): string => (kind === "raw" ? name : `ema_${name}`);
 
 function pictureQuality(
   recipe: Recipe,

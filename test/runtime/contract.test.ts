@@ -126,6 +126,15 @@ describe.each(runtimeNames)("%s", (name) => {
     expect(outputs["y"]).toBeAllclose(Tensor.from(Float32Array.of(2, 4), [2, 1]), { absolute: 0 });
   });
 
+  test("finds the place of each row's smallest, of equal ones the first, and marks it", async () => {
+    const builder = new GraphBuilder("smallest");
+    const rows = builder.input("rows", "float32", [2, 3]);
+    const y = builder.apply("OneHot", [builder.apply("ArgMin", [rows], { axis: 1 })], { depth: 4 });
+    const session = await start().createSession(builder.build({ y }));
+    const outputs = await session.run({ rows: Tensor.from(Float32Array.of(3, 1, 1, 5, 6, 4), [2, 3]) });
+    expect(outputs["y"]!.equals(Tensor.from(Float32Array.of(0, 1, 0, 0, 0, 0, 1, 0), [2, 4]))).toBe(true);
+  });
+
   test("says what it runs on", async () => {
     await start().createSession(scaleGraph(await weightFile("weights.bin")));
     expect(runtime?.device).toBe("cpu");

@@ -11,6 +11,7 @@ export type GradientRules = { readonly [K in OperatorName]: GradientRule<K> | No
 export const gradientRules: GradientRules = {
   Abs: elementwise.absGradient,
   Add: elementwise.addGradient,
+  ArgMin: { reason: "it gives whole numbers, which jump" },
   AveragePool: shape.averagePoolGradient,
   Cast: elementwise.castGradient,
   Clip: elementwise.clipGradient,
@@ -30,6 +31,7 @@ export const gradientRules: GradientRules = {
   MaxPool: shape.maxPoolGradient,
   Mul: elementwise.mulGradient,
   Neg: elementwise.negGradient,
+  OneHot: { reason: "it is constant between the jumps of its indices" },
   Pad: shape.padGradient,
   ReduceLogSumExp: reduction.reduceLogSumExpGradient,
   ReduceMax: {

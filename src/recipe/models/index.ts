@@ -3,6 +3,7 @@ import type { ParsedRecipe } from "../schema.ts";
 import { autoencoderKLRules } from "./autoencoder-kl.ts";
 import { mlpRules } from "./mlp.ts";
 import type { RecipeRules } from "./recipe-rules.ts";
+import { vqModelRules } from "./vq-model.ts";
 
 type Model = ParsedRecipe["model"];
 type ModelType = Model["type"];
@@ -10,6 +11,7 @@ type ModelType = Model["type"];
 const rules: { readonly [T in ModelType]: RecipeRules<Extract<Model, { type: T }>> } = {
   autoencoder_kl: autoencoderKLRules,
   mlp: mlpRules,
+  vq_model: vqModelRules,
 };
 
 /** The rules of a class; undefined for a type that no class has. */

@@ -18,6 +18,8 @@ export interface RecipeRules<Section> {
   check(section: Record<string, unknown>): CheckedConfig;
   /** What contradicts the section elsewhere in the recipe. @param config as `check` gives it. */
   problems(recipe: ParsedRecipe, section: Section, config: object | undefined): Iterable<Problem>;
+  /** config.json's text of what `check` gives; left out where a recipe of the class has no config. */
+  formatConfig?(config: object): string;
   /** Pixels of one latent. @param config as `check` gives it. */
   spatialFactor(config: object): number;
 }

@@ -1,5 +1,4 @@
 /** AutoencoderKL as training sees it: from scratch or from a pretrained one, whole or in part. */
-import { VaekitError } from "../../errors.ts";
 import { describeScaling } from "../../latents/scaling.ts";
 import {
   autoencoderKL,
@@ -10,18 +9,19 @@ import {
   type AutoencoderKLConfig,
 } from "../../models/index.ts";
 import type { BaseGenerator } from "../../random/base-generator.ts";
-import { pictureSides, pictureSize, type AutoencoderKLRecipe, type Recipe } from "../../recipe/index.ts";
+import type { AutoencoderKLRecipe, Recipe } from "../../recipe/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { logvarName } from "../graphs/context.ts";
 import { splitMoments } from "../losses/index.ts";
 import { ParameterLayout } from "../parameter-layout.ts";
 import { neededWeights, type RecipeWeights } from "../recipe-weights.ts";
 import { inMemory, withLogvar, type Calibration, type TrainableModel } from "../trainable-model.ts";
-import type { VaeNetwork } from "../vae-network.ts";
-import { selectTrainable } from "./select-trainable.ts";
+import type { PosteriorNetwork } from "../vae-network.ts";
+import { checkPictures } from "./check-pictures.ts";
+import { checkFreshIsWhole, selectTrainable } from "./select-trainable.ts";
 
 /** Samples [N, C, H, W] in [-1, 1]. */
-export function autoencoderKLNetwork(config: AutoencoderKLConfig): VaeNetwork {
+export function autoencoderKLNetwork(config: AutoencoderKLConfig): PosteriorNetwork {
   const factor = spatialFactor(config);
   return {
     parameterShapes: autoencoderKL.parameterShapes(config),
@@ -46,18 +46,13 @@ export function openAutoencoderKL(
   const pretrained =
     model.pretrained === null ? undefined : neededWeights(weights, "pretrained", "model.pretrained");
   const config = pretrained?.config ?? model.config!;
-  checkPictures(recipe, config);
+  checkPictures(recipe, config, spatialFactor(config));
   const network = autoencoderKLNetwork(config);
   const trainedShapes = selectTrainable(network.parameterShapes, model.trainable);
   const layout = new ParameterLayout(withLogvar(trainedShapes, recipe));
   const found = pretrained?.tensors;
   const others = new Map([...(found ?? [])].filter(([name]) => !trainedShapes.has(name)));
-  if (found === undefined && trainedShapes.size < network.parameterShapes.size) {
-    throw new VaekitError(
-      "INVALID_CONFIG",
-      "model.trainable: only a pretrained model can have frozen parts. Set model.pretrained, or leave trainable out.",
-    );
-  }
+  if (found === undefined) checkFreshIsWhole(network.parameterShapes, trainedShapes);
   return {
     network,
     facts: autoencoderKL.facts(config),
@@ -88,25 +83,6 @@ export function openAutoencoderKL(
 function calibrationOf({ calibrate }: AutoencoderKLRecipe, trained: readonly string[]): Calibration {
   if (calibrate) return "replace";
   return trained.some((name) => /^(encoder|quant_conv)\./.test(name)) ? "compare" : "keep";
-}
-
-/** What the recipe's own checks cannot know of a pretrained model. */
-function checkPictures(recipe: Recipe, config: AutoencoderKLConfig): void {
-  const factor = spatialFactor(config);
-  const side = pictureSides(recipe).find((each) => each % factor !== 0);
-  if (side !== undefined) {
-    throw new VaekitError(
-      "INVALID_CONFIG",
-      `data.resolution: expected a multiple of the model's spatial factor ${factor}, also in phases, found ${side}.`,
-    );
-  }
-  const { channels } = pictureSize(recipe.data);
-  if (config.inChannels !== channels || config.outChannels !== channels) {
-    throw new VaekitError(
-      "INVALID_CONFIG",
-      `data.channels: expected the model's ${config.inChannels} channels in and ${config.outChannels} out, found ${channels}.`,
-    );
-  }
 }
 
 /** The config's part that decides the architecture; the rest only says how the model is used. */

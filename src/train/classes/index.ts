@@ -4,6 +4,7 @@ import type { RecipeWeights } from "../recipe-weights.ts";
 import type { TrainableModel } from "../trainable-model.ts";
 import { openAutoencoderKL } from "./autoencoder-kl.ts";
 import { openMlpVae } from "./mlp-vae.ts";
+import { openVQModel } from "./vq-model.ts";
 
 type ModelRecipe = Recipe["model"];
 
@@ -12,6 +13,7 @@ type Open<Section> = (recipe: Recipe, model: Section, weights: RecipeWeights) =>
 const classes: { readonly [T in ModelRecipe["type"]]: Open<Extract<ModelRecipe, { type: T }>> } = {
   autoencoder_kl: openAutoencoderKL,
   mlp: openMlpVae,
+  vq_model: openVQModel,
 };
 
 /**

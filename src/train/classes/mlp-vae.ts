@@ -12,10 +12,10 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { logvarName } from "../graphs/context.ts";
 import { ParameterLayout } from "../parameter-layout.ts";
 import { inMemory, withLogvar, type TrainableModel } from "../trainable-model.ts";
-import type { VaeNetwork } from "../vae-network.ts";
+import type { PosteriorNetwork } from "../vae-network.ts";
 
 /** Samples [N, D] in [0, 1]; `decode` gives logits. */
-export function mlpNetwork(config: MlpVaeConfig): VaeNetwork {
+export function mlpNetwork(config: MlpVaeConfig): PosteriorNetwork {
   return {
     parameterShapes: mlpVae.parameterShapes(config),
     latentShape: ([batch]) => [batch!, config.latentSize],

@@ -22,4 +22,15 @@ export function selectTrainable(
   return new Map([...shapes].filter(([name]) => expressions.some((expression) => expression.test(name))));
 }
 
+/** @throws INVALID_CONFIG when a model of fresh weights would have frozen ones. */
+export function checkFreshIsWhole(
+  shapes: ReadonlyMap<string, Shape>,
+  trained: ReadonlyMap<string, Shape>,
+): void {
+  if (trained.size === shapes.size) return;
+  const message =
+    "model.trainable: only a pretrained model can have frozen parts. Set model.pretrained, or leave trainable out.";
+  throw new VaekitError("INVALID_CONFIG", message);
+}
+
 const escapeExpression = (text: string): string => text.replace(/[.+?^${}()|[\]\\]/g, "\\$&");

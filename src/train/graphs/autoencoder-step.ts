@@ -8,15 +8,17 @@
 import { gradients, type Target } from "../../autodiff/index.ts";
 import { VaekitError } from "../../errors.ts";
 import { GraphBuilder, type Graph, type Node, type Value } from "../../graph/index.ts";
+import { followLatents, keepForLater } from "../codebook/follow.ts";
+import type { Quantized } from "../codebook/quantize.ts";
 import { type FindParameter } from "../../models/index.ts";
 import { patchDiscriminator, type PatchDiscriminatorConfig } from "../patch-discriminator.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { multiply } from "../losses/arithmetic.ts";
 import { adaptiveWeight, generatorLoss } from "../losses/index.ts";
 import { scalar } from "../losses/arithmetic.ts";
-import { objective, type Objective, type ObjectiveOptions } from "../objective.ts";
+import { codebookObjective, objective, type Objective, type ObjectiveOptions } from "../objective.ts";
 import type { ParameterLayout } from "../parameter-layout.ts";
-import type { VaeNetwork } from "../vae-network.ts";
+import { hasCodebook, type CodebookNetwork, type PosteriorNetwork, type VaeNetwork } from "../vae-network.ts";
 import { GraphParameters, logvarName, scalarInput } from "./context.ts";
 import { accumulateGradient, stateNames, update, type UpdateOptions } from "./update.ts";
 
@@ -30,7 +32,7 @@ export interface AdversarialOptions {
 
 /** A VAE whose latents are learned: its network and its frozen weights. */
 export interface TeacherOptions {
-  readonly network: VaeNetwork;
+  readonly network: PosteriorNetwork;
   readonly weights: FindParameter;
 }
 
@@ -85,27 +87,79 @@ export function buildAutoencoderStep(options: AutoencoderStepOptions): Graph {
     options.objective.sumsBatch === true
       ? ofLoss.map((piece) => multiply(builder, piece, options.sampleShape[0]!))
       : ofLoss;
+  const codebook = builder.scope("codebook_update", () => codebookUpdate(builder, options, goal));
   const results = builder.scope("update", () =>
     phase === "accumulate"
       ? accumulateGradient(builder, layout, gradient, options.update)
-      : update(builder, layout, { parameters: parameters.pieces, gradient }, options.update),
+      : update(
+          builder,
+          layout,
+          { parameters: parameters.pieces, gradient, moved: codebook.moved },
+          options.update,
+        ),
   );
-  return builder.build({ ...outputs, ...results, loss });
+  return builder.build({ ...outputs, ...results, ...codebook.outputs, loss });
 }
+
+type Forward = Objective & { readonly quantized?: Quantized };
 
 function forward(
   builder: GraphBuilder,
-  { network, objective: goal, teacher, sampleShape }: AutoencoderStepOptions,
+  options: AutoencoderStepOptions,
+  parameters: GraphParameters,
+): Forward {
+  const { network } = options;
+  const sample = builder.input("sample", "float32", options.sampleShape);
+  return hasCodebook(network)
+    ? codebookForward(builder, sample, network, options, parameters)
+    : posteriorForward(builder, sample, network, options, parameters);
+}
+
+function codebookForward(
+  builder: GraphBuilder,
+  sample: Value,
+  network: CodebookNetwork,
+  { objective: goal }: AutoencoderStepOptions,
+  { context, trained }: GraphParameters,
+): Forward {
+  const { codebook } = network;
+  const inputs = {
+    sample,
+    z: network.encode(context, sample),
+    rows: context.parameter(codebook.name, codebook.shape),
+    codebook,
+    decode: (z: Value) => network.decode(context, z),
+    ...logvarOf(builder, trained),
+  };
+  return codebookObjective(builder, inputs, goal);
+}
+
+/** What becomes of rows that follow the latents: their next values, and those of their averages. */
+function codebookUpdate(
+  builder: GraphBuilder,
+  { network, phase }: AutoencoderStepOptions,
+  { quantized }: Forward,
+): { moved: ReadonlyMap<string, Value>; outputs: Record<string, Value> } {
+  const average = hasCodebook(network) ? network.codebook.average : undefined;
+  if (average === undefined || quantized === undefined) return { moved: new Map(), outputs: {} };
+  if (phase === "accumulate") return { moved: new Map(), outputs: keepForLater(builder, average, quantized) };
+  const { rows, outputs } = followLatents(builder, average, quantized);
+  return { moved: new Map([[(network as CodebookNetwork).codebook.name, rows]]), outputs };
+}
+
+function posteriorForward(
+  builder: GraphBuilder,
+  sample: Value,
+  network: PosteriorNetwork,
+  { objective: goal, teacher, sampleShape }: AutoencoderStepOptions,
   { context, trained }: GraphParameters,
 ): Objective {
-  const sample = builder.input("sample", "float32", sampleShape);
   const [batch, ...latent] = network.latentShape(sampleShape);
   const samples = goal.importance?.samples ?? 1;
   const noise = builder.input("noise", "float32", [batch! * samples, ...latent]);
   // A bound from several samples holds its KL; the graph has no input that it does not use.
   const klWeight = goal.importance === undefined ? scalarInput(builder, "kl_weight") : scalar(builder, 1);
   const posterior = network.posterior(context, sample);
-  const logvar = trained.get(logvarName);
   const teacherLatents = teacher === undefined ? undefined : teacherMean(builder, teacher, sample);
   const inputs = {
     sample,
@@ -113,10 +167,16 @@ function forward(
     noise,
     klWeight,
     decode: (z: Value) => network.decode(context, z),
-    ...(logvar === undefined ? {} : { logvar: builder.apply("Reshape", [logvar], { shape: [] }) }),
+    ...logvarOf(builder, trained),
     ...(teacherLatents === undefined ? {} : { teacherLatents }),
   };
   return objective(builder, inputs, goal);
+}
+
+/** The learned log-variance, where there is one. */
+function logvarOf(builder: GraphBuilder, trained: ReadonlyMap<string, Value>): { logvar?: Value } {
+  const logvar = trained.get(logvarName);
+  return logvar === undefined ? {} : { logvar: builder.apply("Reshape", [logvar], { shape: [] }) };
 }
 
 /** The mean of the teacher's posterior; its parameters are stored under names of their own. */

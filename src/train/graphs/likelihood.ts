@@ -1,7 +1,9 @@
 /** The likelihood of pictures under a trained model, by importance sampling: one part of the samples as one graph. */
+import { InternalError } from "../../errors.ts";
 import { GraphBuilder, type Graph } from "../../graph/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { logImportanceWeights, logSumOfWeights } from "../losses/index.ts";
+import { hasCodebook } from "../vae-network.ts";
 import { GraphParameters } from "./context.ts";
 import type { ReconstructionOptions } from "./reconstruction.ts";
 
@@ -14,6 +16,7 @@ export function buildLogWeightSum(
   options: Omit<ReconstructionOptions, "givesLogits"> & { readonly sampleCount: number },
 ): Graph {
   const { network, layout, frozen, stateName, sampleShape, sampleCount } = options;
+  if (hasCodebook(network)) throw new InternalError("a likelihood of a model with a codebook");
   const builder = new GraphBuilder("log_weight_sum");
   const context = { ...new GraphParameters(builder, layout, stateName, frozen).context, isTraining: false };
   const x = builder.input("sample", "float32", sampleShape);

@@ -1,9 +1,11 @@
 /** What a trained model makes of a picture, for validation: straight from the vector of its parameters. */
-import { GraphBuilder, type Graph } from "../../graph/index.ts";
+import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
 import type { FindParameter } from "../../models/index.ts";
+import type { ModuleContext } from "../../nn/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { ParameterLayout } from "../parameter-layout.ts";
-import type { VaeNetwork } from "../vae-network.ts";
+import { quantizeLatents, straightThrough } from "../codebook/quantize.ts";
+import { hasCodebook, type VaeNetwork } from "../vae-network.ts";
 import { GraphParameters } from "./context.ts";
 
 export interface ReconstructionOptions {
@@ -17,16 +19,36 @@ export interface ReconstructionOptions {
   readonly givesLogits: boolean;
 }
 
-/** Input: sample. Outputs: latents (the posterior's mode) and reconstruction. */
+/**
+ * Input: sample. Outputs: latents (the posterior's mode; of a model with a codebook, what is quantised), reconstruction, and
+ * of a model with a codebook row_uses, how often each row was used.
+ */
 export function buildReconstruction(options: ReconstructionOptions): Graph {
   const { network, layout, frozen, stateName, sampleShape, givesLogits } = options;
   const builder = new GraphBuilder("reconstruction");
   const { context } = new GraphParameters(builder, layout, stateName, frozen);
   const plain = { ...context, isTraining: false };
-  const { mean } = network.posterior(plain, builder.input("sample", "float32", sampleShape));
-  const decoded = network.decode(plain, mean);
+  const sample = builder.input("sample", "float32", sampleShape);
+  const latents = hasCodebook(network)
+    ? network.encode(plain, sample)
+    : network.posterior(plain, sample).mean;
+  const { decoded, uses } = decodeLatents(plain, network, latents);
   const reconstruction = builder.apply(givesLogits ? "Sigmoid" : "Identity", [decoded], {});
-  return builder.build({ latents: builder.apply("Identity", [mean], {}), reconstruction });
+  return builder.build({ latents: builder.apply("Identity", [latents], {}), reconstruction, ...uses });
+}
+
+/** Of a model with a codebook, the rows nearest to the latents are decoded; `uses` says how often each was. */
+function decodeLatents(
+  context: ModuleContext,
+  network: VaeNetwork,
+  latents: Value,
+): { decoded: Value; uses: { row_uses?: Value } } {
+  if (!hasCodebook(network)) return { decoded: network.decode(context, latents), uses: {} };
+  const { builder } = context;
+  const rows = context.parameter(network.codebook.name, network.codebook.shape);
+  const quantized = quantizeLatents(builder, latents, rows);
+  const decoded = network.decode(context, straightThrough(builder, latents, quantized));
+  return { decoded, uses: { row_uses: quantized.counts } };
 }
 
 /** Input: latents. Output: reconstruction; for samples of the prior and interpolations. */
@@ -36,10 +58,8 @@ export function buildDecoding(
   const { network, layout, frozen, stateName, latentShape, givesLogits } = options;
   const builder = new GraphBuilder("decoding");
   const { context } = new GraphParameters(builder, layout, stateName, frozen);
-  const decoded = network.decode(
-    { ...context, isTraining: false },
-    builder.input("latents", "float32", latentShape),
-  );
+  const latents = builder.input("latents", "float32", latentShape);
+  const { decoded } = decodeLatents({ ...context, isTraining: false }, network, latents);
   return builder.build({
     reconstruction: builder.apply(givesLogits ? "Sigmoid" : "Identity", [decoded], {}),
   });

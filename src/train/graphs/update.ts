@@ -28,6 +28,7 @@ export const stateNames = (prefix: string) =>
     secondMoment: `${prefix}second_moment`,
     average: `${prefix}ema`,
     gradientSum: `${prefix}gradient_sum`,
+    statistics: `${prefix}statistics`,
   }) as const;
 
 type Outputs = Record<string, Value>;
@@ -48,6 +49,8 @@ export interface UpdateInputs {
   readonly parameters: readonly Value[];
   /** Of the batch. */
   readonly gradient: readonly Value[];
+  /** What becomes of the parameters that the optimizer does not move, by name. */
+  readonly moved?: ReadonlyMap<string, Value>;
 }
 
 /**
@@ -58,7 +61,7 @@ export interface UpdateInputs {
 export function update(
   builder: GraphBuilder,
   layout: ParameterLayout,
-  { parameters, gradient }: UpdateInputs,
+  { parameters, gradient, moved }: UpdateInputs,
   options: UpdateOptions,
 ): Outputs {
   const { optimizer, accumulate, hasAverage, prefix } = options;
@@ -85,13 +88,14 @@ export function update(
     };
     return adam(builder, state, direction, scalars, optimizer);
   });
+  const nextParameters = layout.withValues(
+    builder,
+    next.map((state) => state.parameters),
+    moved ?? new Map(),
+  );
   const outputs: Outputs = {
     [`${prefix}gradient_norm`]: norm,
-    ...replacing(
-      layout,
-      names.parameters,
-      next.map((state) => state.parameters),
-    ),
+    ...replacing(layout, names.parameters, nextParameters),
     ...replacing(
       layout,
       names.firstMoment,
@@ -107,7 +111,7 @@ export function update(
     const rate = given("ema_rate");
     const averages = layout
       .inputs(builder, names.average)
-      .map((average, index) => movingAverage(builder, average, next[index]!.parameters, rate));
+      .map((average, index) => movingAverage(builder, average, nextParameters[index]!, rate));
     Object.assign(outputs, replacing(layout, names.average, averages));
   }
   if (accumulate > 1) {
