@@ -348,3 +348,27 @@ test("latents of a tiny autoencoder are normalised, and another VAE takes them f
   expect(warnings).toEqual([]);
   expect(found).toBeAllclose(raw, { absolute: 1e-6 });
 });
+
+describe("latents far from what the model makes", () => {
+  test("give a warning in a file of another program, and none in one of vaekit", async () => {
+    // As Stable Diffusion's VAE has them: a deviation of 5.5.
+    const values = Generator.torch(1)
+      .randn([1, 4, 8, 8])
+      .data.map((value) => value / 0.18215);
+    const tensors = new Map([["latents", Tensor.from(values, [1, 4, 8, 8])]]);
+    const warningsOf = async (name: string, metadata: Record<string, string>): Promise<string[]> => {
+      const path = at(name);
+      await writeSafetensorsFile(path, tensors, metadata);
+      const warnings: string[] = [];
+      await readLatents(path, vae, { onWarning: (message) => warnings.push(message) });
+      return warnings;
+    };
+    expect(await warningsOf("foreign.safetensors", {})).toEqual([
+      expect.stringMatching(
+        /foreign\.safetensors: latents: normalised, these latents have .* deviation [56]\.\d/,
+      ),
+    ]);
+    const own = latentsMetadata(vae, { images: ["a.png"], width: 8, height: 8 });
+    expect(await warningsOf("own.safetensors", own)).toEqual([]);
+  });
+});

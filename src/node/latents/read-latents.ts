@@ -86,8 +86,10 @@ export async function readLatents(
     return { latents: latentsForNormalized(latents, scale, metadata, subject), scale };
   }
   if (scale.fixedFactor !== undefined) return { latents: divided(latents, scale.fixedFactor), scale };
-  const far = farLatentsWarning({ found: latents, scale: scale.scale, scaling: vae.scaling });
-  if (far !== undefined) options.onWarning?.(`${subject}: ${far}`);
+  if (!isOwnFile(metadata)) {
+    const far = farLatentsWarning({ found: latents, scale: scale.scale, scaling: vae.scaling });
+    if (far !== undefined) options.onWarning?.(`${subject}: ${far}`);
+  }
   if (scale.scale === "raw") return { latents, scale };
   for (const warning of otherScaling(metadata, vae, path)) options.onWarning?.(warning);
   return { latents: vae.denormalizeLatents(latents), scale };
@@ -171,16 +173,20 @@ function checkLatents(latents: Tensor, vae: Vae, subject: string): void {
   }
 }
 
+/** Whether vaekit wrote the file, which notes by what its latents were scaled. */
+const isOwnFile = (metadata: Readonly<Record<string, string>>): boolean =>
+  metadata.vaekit_version !== undefined;
+
 /** A line for each factor that the file and the model do not share. */
 function otherScaling(metadata: Readonly<Record<string, string>>, vae: Vae, path: string): string[] {
   const own = scalingMetadata(vae.scaling);
   // Files of other programs note nothing, or the factor alone.
-  const isOwnFile = metadata.vaekit_version !== undefined;
+  const isOwn = isOwnFile(metadata);
   // A model without factors, such as a tiny autoencoder, gives what a diffusion model sees of any.
-  if (isOwnFile && scalingKeys.every((key) => metadata[key] === undefined)) return [];
+  if (isOwn && scalingKeys.every((key) => metadata[key] === undefined)) return [];
   return scalingKeys.flatMap((key) => {
     const noted = metadata[key];
-    if (noted === undefined && !isOwnFile) return [];
+    if (noted === undefined && !isOwn) return [];
     if (isSame(key, noted, own[key]) || (isNeutral(key, noted) && isNeutral(key, own[key]))) return [];
     const [theirs = "none", ours = "none"] = [noted, own[key]].map((text) => text && shorten(text, 60));
     return `${path}: made with ${key} ${theirs}, but this model's is ${ours}; is it the same model?`;
