@@ -181,8 +181,6 @@ describe("the names of tensors", () => {
   });
 
   it.each([
-    ["encoder.conv_in.weight", [96, 4, 3, 3], "encoder.mid.norm1.gamma", [96, 1, 1]],
-    ["encoder.conv_in.weight", [96, 3, 1, 3, 3], "encoder.mid.norm1.gamma", [96, 1, 1]],
     ["latents_mean", [128], "encoder.conv_in.conv.weight", [8, 8, 1, 1, 1]],
     ["decoder.conv_in.weight", [8, 8, 3, 3], "decoder.mid.norm1.norm_layer.weight", [8]],
   ])("that are a mark together, %s and %s, are none one by one", (first, firstShape, second, secondShape) => {
