@@ -2,12 +2,19 @@
 import * as vaekit from "../src/node/index.ts";
 import { anything, options, optional, row, type Rows } from "./argument-rows.ts";
 
-const { Tensor, DiagonalGaussianDistribution, Histogram } = vaekit;
+const { Tensor, DiagonalGaussianDistribution, Histogram, PixelDistribution } = vaekit;
 const statistics = (): vaekit.LatentStatistics => new vaekit.LatentStatistics(4);
 const calibrator = (): vaekit.LatentCalibrator => new vaekit.LatentCalibrator(4);
 const histogram = (): vaekit.Histogram => new Histogram({ low: 0, high: 1, bins: 2 });
 const scaling = { kind: "factor", latentChannels: 4, scalingFactor: 1, shiftFactor: 0 } as const;
 const latents = Tensor.zeros([1, 4, 2, 2]);
+const pixelFields = {
+  distribution: "normal",
+  mean: Tensor.zeros([1, 2]),
+  scale: Tensor.zeros([1, 2]),
+  range: "unit",
+  levels: null,
+} as const;
 const posterior = new DiagonalGaussianDistribution(Tensor.zeros([1, 8, 2, 2]));
 const config = vaekit.completeConfig({});
 
@@ -44,6 +51,15 @@ export const latentsRows: Rows = {
   "Histogram.normalized: scale": row((x) => histogram().normalized(0, x), "fraction"),
   "Histogram.fromJSON": row((x) => Histogram.fromJSON(x)),
   "Histogram.fromJSON: counts": row((x) => Histogram.fromJSON({ ...histogram().toJSON(), counts: x })),
+  PixelDistribution: row((x) => new PixelDistribution(x)),
+  "PixelDistribution: mean": row((x) => new PixelDistribution({ ...pixelFields, mean: x })),
+  "PixelDistribution: scale": row((x) => new PixelDistribution({ ...pixelFields, scale: x })),
+  "PixelDistribution.sample": options((x) => new PixelDistribution(pixelFields).sample(x)),
+  "PixelDistribution.sample: generator": optional((x) =>
+    new PixelDistribution(pixelFields).sample({ generator: x }),
+  ),
+  "PixelDistribution.nll": row((x) => new PixelDistribution(pixelFields).nll(x)),
+  "PixelDistribution.bitsPerDimension": row((x) => new PixelDistribution(pixelFields).bitsPerDimension(x)),
   DiagonalGaussianDistribution: row((x) => new DiagonalGaussianDistribution(x)),
   "DiagonalGaussianDistribution: options": options(
     (x) => new DiagonalGaussianDistribution(Tensor.zeros([1, 2]), x),

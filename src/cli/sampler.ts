@@ -2,7 +2,7 @@
  * What `vaekit sample` needs of a model, whatever its class: latents of the prior, of a picture, and pictures out of
  * them. All latents are normalized: of about mean 0 and variance 1.
  */
-import type { Generator, Raster, Tensor, Vae } from "../node/index.ts";
+import type { CodingOptions, Generator, Raster, Tensor, Vae } from "../node/index.ts";
 import { UsageError } from "./failure.ts";
 import { naming } from "./naming.ts";
 import { openModel } from "./open-model.ts";
@@ -25,8 +25,12 @@ export interface Sampler extends AsyncDisposable {
   prior(count: number, generator: Generator): Tensor<"float32">;
   /** The most probable latents [1, …] of a picture file. */
   encode(path: string): Promise<Tensor<"float32">>;
-  /** The pictures of latents. */
-  decode(latents: Tensor, onProgress: (done: number, total: number) => void): Promise<Raster[]>;
+  /** The pictures of latents: their means, or with a generator samples of p(x|z). */
+  decode(
+    latents: Tensor,
+    onProgress: (done: number, total: number) => void,
+    generator?: Generator,
+  ): Promise<Raster[]>;
 }
 
 /** The side of pictures when nobody asks for a size. */
@@ -58,14 +62,20 @@ function samplerOf(vae: Vae, size: PictureSize | undefined): Sampler {
       const encoded = await naming(path, () => vae.encode(pixels));
       return vae.normalizeLatents(encoded.latents());
     },
-    decode: async (latents, onProgress) => {
-      const { sample } = await vae.decodeLatents(vae.denormalizeLatents(latents), {
+    decode: async (latents, onProgress, generator) => {
+      const options: CodingOptions = {
         // One picture at a time: the same numbers, less memory.
         slicing: true,
         onProgress: ({ done, total }) => {
           onProgress(done, total);
         },
-      });
+      };
+      const own = vae.denormalizeLatents(latents);
+      if (generator !== undefined) {
+        const distribution = await vae.decodeDistribution(own, options);
+        return vae.postprocess(distribution.sample({ generator }));
+      }
+      const { sample } = await vae.decodeLatents(own, options);
       warnOfSaturation(sample, vae, "samples");
       return vae.postprocess(sample);
     },

@@ -31,6 +31,13 @@ export {
   type AutoencoderTinyOutputFields,
   type DecoderOutputFields,
 } from "./outputs.ts";
+export {
+  PixelDistribution,
+  type PixelDistributionFields,
+  type PixelDistributionKind,
+  type PixelSampleOptions,
+} from "./pixel-distribution.ts";
+export type { PixelLikelihood, PixelRange } from "./pixel-likelihood.ts";
 export { packLatents, unpackLatents, type UnpackOptions } from "./pack.ts";
 export { denormalizeLatents, normalizeLatents } from "./normalize.ts";
 export {

@@ -53,6 +53,8 @@ const modelKinds: Kinds<VaeModel> = {
   decoder: method,
   tileDecoder: optional(object),
   tolerance: optional(object),
+  pixels: optional(method),
+  pixelDecoder: optional(method),
   encoded: method,
   forwardLatents: optional(method),
   amended: optional(method),

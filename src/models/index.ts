@@ -79,8 +79,10 @@ export {
   iwaeMlpVae,
   mlpDecoder,
   mlpEncoder,
+  mlpLikelihood,
   mlpVaeShapes,
   pytorchExamplesMlpVae,
+  type MlpPixels,
   type MlpVaeConfig,
 } from "./mlp-vae/graph.ts";
 export { isMlpVaeConfig, mlpVaeClassName, mlpVaeNames, parseMlpVaeConfig } from "./mlp-vae/config.ts";
@@ -115,6 +117,25 @@ export type {
   WeightsAlone,
 } from "./model.ts";
 export type { ModelNames } from "./names.ts";
+export {
+  channelScale,
+  isScaleParameter,
+  scaleLayer,
+  scaleName,
+  scaleOf,
+  sharedScale,
+  type Decoded,
+} from "./pixel-likelihood.ts";
+export {
+  bitsOfLevel,
+  levelWidth,
+  scaledDistributions,
+  scaleKinds,
+  withFixedScale,
+  type PixelLikelihood,
+  type PixelRange,
+} from "../latents/pixel-likelihood.ts";
+export { formatPixelLikelihood, parsePixelLikelihood } from "./pixel-likelihood-json.ts";
 export {
   parametersFrom,
   shapesOfHalves,

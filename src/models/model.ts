@@ -4,6 +4,7 @@
  */
 import type { Graph } from "../graph/index.ts";
 import type { Encoded } from "../latents/encoded.ts";
+import type { PixelLikelihood } from "../latents/pixel-likelihood.ts";
 import type { LatentScaling } from "../latents/scaling.ts";
 import type { BaseGenerator } from "../random/base-generator.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -185,6 +186,14 @@ export interface VaeModel<Config extends object = object, Output extends Encoded
   decoder(config: Config, size: InputSize, find: FindParameter): Graph;
   /** Left out where a tile is decoded as a whole picture is. */
   readonly tileDecoder?: TileDecoder<Config>;
+  /** How the decoder's pixels are distributed; left out, or undefined, where it gives pixels and no distribution. */
+  pixels?(config: Config): "bernoulli" | PixelLikelihood | undefined;
+  /**
+   * The decoder of {@link pixels}: for those with a scale it gives twice as many channels, the means and then the scales.
+   *
+   * @default {@link decoder}, for Bernoulli pixels
+   */
+  pixelDecoder?(config: Config, size: InputSize, find: FindParameter): Graph;
   /**
    * What `encode` returns.
    *

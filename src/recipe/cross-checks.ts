@@ -1,4 +1,5 @@
 /** The rules of a recipe that concern more than one key. */
+import { likelihoodProblems } from "./likelihood.ts";
 import { rulesFor } from "./models/index.ts";
 import { multiples, problem } from "./models/recipe-rules.ts";
 import { pictureSize } from "./picture-size.ts";
@@ -12,6 +13,7 @@ export function crossProblems(recipe: ParsedRecipe, config: object | undefined):
     ...lengthProblems(recipe),
     ...rules.problems(recipe, recipe.model, config),
     ...lossProblems(recipe),
+    ...likelihoodProblems(recipe),
     ...scheduleProblems(recipe),
     ...dataProblems(recipe),
     ...phaseProblems(recipe, config === undefined ? 1 : rules.spatialFactor(config)),
@@ -26,7 +28,7 @@ function* lengthProblems({ steps, epochs }: ParsedRecipe): Generator<Problem> {
 
 function* lossProblems({ loss, data, steps }: ParsedRecipe): Generator<Problem> {
   const weights = Object.values(loss.reconstruction);
-  if (!weights.some((weight) => weight > 0)) {
+  if (loss.likelihood === null && !weights.some((weight) => weight > 0)) {
     yield problem(
       "loss.reconstruction",
       "expected a term with a weight above 0, such as {mse: 1}; found none.",

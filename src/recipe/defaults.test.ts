@@ -34,6 +34,7 @@ const run = {
 const loss = {
   reconstruction: { mse: 1 },
   reduction: "mean",
+  likelihood: null,
   learn_logvar: false,
   kl: { weight: 1e-6, annealing: "constant", start_step: 0, steps: 0, cycles: 4, free_bits: 0 },
   perceptual: null,

@@ -1,5 +1,6 @@
 /** A recipe's `loss`: the terms and their weights. */
 import { z } from "zod";
+import { scaledDistributions, scaleKinds } from "../models/index.ts";
 import { count, nonNegative, path, positive, wholeNumber } from "./fields.ts";
 
 export const reconstructionTerms = ["mse", "l1", "bce"] as const;
@@ -17,6 +18,41 @@ const reconstruction = z
   .transform((terms) => (typeof terms === "string" ? { [terms]: 1 } : terms))
   .pipe(z.partialRecord(z.enum(reconstructionTerms), z.number()))
   .describe("One term, or a weighted sum such as {mse: 1, l1: 0.5}.");
+
+const likelihood = z.strictObject({
+  distribution: z
+    .enum(scaledDistributions)
+    .default("normal")
+    .describe(
+      "normal: a density; discretized_logistic: the probability of each level of a pixel (arXiv 1701.05517).",
+    ),
+  scale: z
+    .enum(scaleKinds)
+    .default("shared")
+    .describe(
+      "fixed: initial_scale; shared: one learned number; per_channel: one for each channel; per_value: what the decoder gives for each value; optimal: the one that makes each batch most likely (arXiv 2006.13202), normal only.",
+    ),
+  initial_scale: positive()
+    .default(0.25)
+    .describe(
+      "The fixed scale, or the first one: the deviation of a normal, the scale of a logistic distribution, in the pixels' units. Left out: a quarter of their range.",
+    ),
+  min_scale: z
+    .number()
+    .min(1e-6)
+    .nullable()
+    .default(null)
+    .describe(
+      "What no scale falls below. Left out: the distance of two levels, or of two of 256; null, for fixed: nothing.",
+    ),
+  levels: count(65_536)
+    .min(2)
+    .nullable()
+    .default(null)
+    .describe(
+      "How many values a pixel can have, which makes a density's bits comparable with a probability's. Left out: 256 for pictures in files, null (continuous) for tensors.",
+    ),
+});
 
 const kl = z.strictObject({
   weight: nonNegative()
@@ -80,6 +116,10 @@ export const lossSchema = z.strictObject({
     .describe(
       "ldm: each term is summed over a picture, then the mean over the pictures; mean: the same, divided by C x H x W; sum: as ldm, but the sum over the batch is minimized (the log stays per picture).",
     ),
+  likelihood: likelihood
+    .nullable()
+    .default(null)
+    .describe("p(x|z) with a scale, in the place of loss.reconstruction: its exact -log p(x|z) in nats."),
   learn_logvar: z.boolean().default(false).describe("Learn the reconstruction's log-variance, one number."),
   kl: kl.prefault({}),
   perceptual: perceptual.nullable().default(null).describe("LPIPS (RGB only)."),

@@ -1,6 +1,7 @@
 /** What a recipe leaves out and the schema cannot fill in, because it depends on another part of the recipe. */
 import { defaultChannels, defaultResolution } from "./data-schema.ts";
 import { isObject } from "./key-case.ts";
+import { completeLikelihood, withoutReconstruction } from "./likelihood.ts";
 import { rulesFor } from "./models/index.ts";
 import { isNothing } from "./models/recipe-rules.ts";
 import { pictureSize, type PictureSize } from "./picture-size.ts";
@@ -16,13 +17,14 @@ const defaultModelType = "autoencoder_kl";
 export function prepare(recipe: Record<string, unknown>): Record<string, unknown> {
   const model = withType(recipe.model === undefined ? {} : recipe.model, defaultModelType);
   const rules = isObject(model) ? rulesFor(model.type) : undefined;
-  const filled = fillIn(recipe, rules?.defaults ?? {}) as Record<string, unknown>;
+  const filled = fillIn(withoutReconstruction(recipe), rules?.defaults ?? {}) as Record<string, unknown>;
   const data = filled.data === undefined ? undefined : withType(filled.data, "images");
   const length = isNothing(recipe.steps) && isNothing(recipe.epochs) ? { steps: defaultSteps } : {};
   return {
     ...filled,
     model: isObject(model) && rules !== undefined ? rules.complete(model, sizeOf(data)) : model,
     data: data ?? { type: "images" },
+    ...(filled.loss === undefined ? {} : { loss: completeLikelihood(filled.loss, data) }),
     ...length,
   };
 }

@@ -14,6 +14,7 @@ export { freshTensors, initialTensors } from "./initial-tensors.ts";
 export { logvarName } from "./graphs/context.ts";
 export { stateNames, type OptimizerOptions, type UpdateOptions } from "./graphs/update.ts";
 export { findLpipsWeights, type LpipsWeights } from "./losses/index.ts";
+export { measureScale } from "./measure-scale.ts";
 export { measureScaling } from "./measure-scaling.ts";
 export type { ObjectiveOptions } from "./objective.ts";
 export { ParameterLayout } from "./parameter-layout.ts";
@@ -27,7 +28,7 @@ export {
 } from "./randomness.ts";
 export type { ModelInMemory, RecipeWeights } from "./recipe-weights.ts";
 export { emaDecay, klWeight, learningRateFactor } from "./schedules/index.ts";
-export type { LatentFactors, ModelContent, TrainableModel } from "./trainable-model.ts";
+export type { LatentFactors, Measured, ModelContent, TrainableModel } from "./trainable-model.ts";
 export { TrainingEngine } from "./training-engine.ts";
 export type { StepReport, TrainingPlan, WeightsKind } from "./training-plan.ts";
 export { hasCodebook, type VaeNetwork } from "./vae-network.ts";

@@ -5,6 +5,7 @@
  * @see Kingma & Welling 2014; Rombach et al. 2022 (LPIPSWithDiscriminator); Burda et al. 2016 (IWAE)
  */
 import type { GraphBuilder, Value } from "../graph/index.ts";
+import type { Decoded } from "../models/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Codebook } from "./codebook/codebook.ts";
 import {
@@ -16,20 +17,24 @@ import {
 } from "./codebook/quantize.ts";
 import { multiply } from "./losses/arithmetic.ts";
 import {
+  bitsPerDimension,
   iwaeBound,
   klPerExample,
   klWithFreeBits,
   logImportanceWeights,
+  logLikelihood,
   lpips,
   negativeLogLikelihood,
   reconstructionError,
   reduceExamples,
   samplePosterior,
+  scaledLikelihood,
   vaeBound,
   valuesPerExample,
   weightedSum,
   withPerceptual,
   type LpipsWeights,
+  type PictureLikelihood,
   type Posterior,
   type ReconstructionKind,
   type Reduction,
@@ -45,7 +50,9 @@ export interface ObjectiveOptions {
   readonly freeBits: number;
   readonly learnLogvar: boolean;
   readonly perceptual?: { readonly weights: LpipsWeights; readonly weight: number };
-  /** Several samples of each posterior, for models of Bernoulli pixels. */
+  /** p(x|z) in the place of the reconstruction's terms. */
+  readonly likelihood?: PictureLikelihood;
+  /** Several samples of each posterior, for models with a likelihood. */
   readonly importance?: { readonly samples: number; readonly bound: "vae" | "iwae" };
   /** Weight of the squared distance between the posterior's mean and a teacher's latents. */
   readonly latentWeight?: number;
@@ -56,7 +63,7 @@ export interface ObjectiveInputs {
   readonly posterior: Posterior;
   /** Standard normal numbers of the latents' shape (for `samples` of each example with `importance`). */
   readonly noise: Value;
-  readonly decode: (z: Value) => Value;
+  readonly decode: (z: Value) => Decoded;
   /** The weight of the KL term: a scalar that may change from step to step. */
   readonly klWeight: Value;
   /** The learned log-variance, a scalar. */
@@ -83,7 +90,7 @@ export function objective(
 ): Objective {
   return options.importance === undefined
     ? elbo(builder, inputs, options)
-    : importanceBound(builder, inputs, options.importance, options.reduction);
+    : importanceBound(builder, inputs, { ...options, ...options.importance });
 }
 
 function elbo(builder: GraphBuilder, inputs: ObjectiveInputs, options: ObjectiveOptions): Objective {
@@ -92,8 +99,19 @@ function elbo(builder: GraphBuilder, inputs: ObjectiveInputs, options: Objective
   const reduce = (losses: Value): Value => reduceExamples(builder, losses, options.reduction, valueCount);
   const add = (a: Value, b: Value): Value => builder.apply("Add", [a, b], {});
 
-  const reconstruction = decode(samplePosterior(builder, posterior, noise));
-  const { likelihood, terms } = fidelity(builder, { ...inputs, reconstruction }, options);
+  const decoded = decode(samplePosterior(builder, posterior, noise));
+  const { mean: reconstruction } = decoded;
+  const scaled = options.likelihood && scaledLikelihood(builder, options.likelihood, decoded, sample);
+  const { likelihood, terms } = fidelity(
+    builder,
+    { ...inputs, reconstruction, errors: scaled?.nll },
+    options,
+  );
+  if (options.likelihood !== undefined && scaled !== undefined) {
+    terms["scale"] = scaled.scale;
+    const negativeElbo = add(scaled.nll, klPerExample(builder, posterior)); // [N]
+    terms["bits_per_dimension"] = meanBits(builder, options.likelihood, negativeElbo, valueCount);
+  }
   const kl = divergence(builder, posterior, options, valueCount);
   let loss = add(likelihood, builder.apply("Mul", [kl, inputs.klWeight], {}));
   if (inputs.teacherLatents === undefined)
@@ -137,24 +155,20 @@ interface FidelityInputs {
   readonly sample: Value;
   readonly reconstruction: Value;
   readonly logvar?: Value;
+  /** The distance of each example, [N]. @default the weighted sum of the options' */
+  readonly errors?: Value | undefined;
 }
 
 /** How far the reconstruction is from the sample: with LPIPS and a learned variance where asked for. */
 function fidelity(
   builder: GraphBuilder,
-  { sample, reconstruction, logvar }: FidelityInputs,
+  inputs: FidelityInputs,
   options: ObjectiveOptions,
 ): Pick<Objective, "likelihood"> & { readonly terms: Record<string, Value> } {
+  const { sample, reconstruction, logvar } = inputs;
   const valueCount = valuesPerExample(sample);
   const reduce = (losses: Value): Value => reduceExamples(builder, losses, options.reduction, valueCount);
-  const kinds = Object.entries(options.reconstruction) as [ReconstructionKind, number][];
-  let errors = weightedSum(
-    builder,
-    kinds.map(([kind, weight]) => ({
-      weight,
-      value: reconstructionError(builder, kind, reconstruction, sample),
-    })),
-  );
+  let errors = inputs.errors ?? weightedErrors(builder, options.reconstruction, reconstruction, sample);
   const terms: Record<string, Value> = { reconstruction: reduce(errors) };
   if (options.perceptual !== undefined) {
     const distance = lpips(builder, options.perceptual.weights, reconstruction, sample); // [N]
@@ -171,6 +185,33 @@ function fidelity(
   return { likelihood: reduce(errors), terms };
 }
 
+function weightedErrors(
+  builder: GraphBuilder,
+  weights: ObjectiveOptions["reconstruction"],
+  reconstruction: Value,
+  sample: Value,
+): Value {
+  const kinds = Object.entries(weights) as [ReconstructionKind, number][];
+  return weightedSum(
+    builder,
+    kinds.map(([kind, weight]) => ({
+      weight,
+      value: reconstructionError(builder, kind, reconstruction, sample),
+    })),
+  );
+}
+
+/** Nats of each picture [N] → the mean of their bits for each value, []. */
+function meanBits(
+  builder: GraphBuilder,
+  likelihood: PictureLikelihood,
+  nats: Value,
+  valueCount: number,
+): Value {
+  const bits = bitsPerDimension(builder, likelihood, nats, valueCount);
+  return reduceExamples(builder, bits, "ldm", 1);
+}
+
 function divergence(
   builder: GraphBuilder,
   posterior: Posterior,
@@ -185,20 +226,35 @@ function divergence(
 function importanceBound(
   builder: GraphBuilder,
   { sample, posterior, noise, decode }: ObjectiveInputs,
-  { bound }: { readonly bound: "vae" | "iwae" },
-  reduction: Reduction,
+  {
+    bound,
+    reduction,
+    likelihood,
+  }: Pick<ObjectiveOptions, "reduction" | "likelihood"> & { readonly bound: "vae" | "iwae" },
 ): Objective {
   let reconstruction: Value | undefined;
+  let scale: Value | undefined;
   const weights = logImportanceWeights(builder, {
     x: sample,
     posterior,
     noise,
-    decode: (z) => (reconstruction = decode(z)),
+    logLikelihood: (z, x) => {
+      const decoded = decode(z);
+      reconstruction = decoded.mean;
+      const found = logLikelihood(builder, likelihood, decoded, x);
+      scale = found.scale;
+      return found.value;
+    },
   });
   const bounds = (bound === "iwae" ? iwaeBound : vaeBound)(builder, weights.logWeights); // [N]
   const negative = builder.apply("Neg", [bounds], {});
   const valueCount = valuesPerExample(sample);
   const loss = reduceExamples(builder, negative, reduction, valueCount);
   const kl = reduceExamples(builder, klPerExample(builder, posterior), reduction, valueCount);
-  return { loss, likelihood: loss, reconstruction: reconstruction!, terms: { kl } };
+  const terms: Record<string, Value> = { kl };
+  if (likelihood !== undefined && scale !== undefined) {
+    terms["scale"] = scale;
+    terms["bits_per_dimension"] = meanBits(builder, likelihood, negative, valueCount);
+  }
+  return { loss, likelihood: loss, reconstruction: reconstruction!, terms };
 }

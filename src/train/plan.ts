@@ -56,10 +56,11 @@ export function planTraining(recipe: Recipe, parts: PlanParts): TrainingPlan {
   };
 }
 
-function objectiveOptions({ loss }: Recipe, weights: RecipeWeights): ObjectiveOptions {
+function objectiveOptions({ loss, data }: Recipe, weights: RecipeWeights): ObjectiveOptions {
   const { perceptual, importance, distillation } = loss;
   return {
     reconstruction: loss.reconstruction,
+    ...(loss.likelihood === null ? {} : { likelihood: { ...loss.likelihood, range: data.range } }),
     reduction: loss.reduction === "sum" ? "ldm" : loss.reduction,
     sumsBatch: loss.reduction === "sum",
     freeBits: loss.kl.freeBits,

@@ -58,7 +58,7 @@ describe("a model to start from", () => {
     const kept = JSON.parse(model.content(trained).config) as Section;
     expect(kept).toMatchObject({ scaling_factor: 0.5, latents_mean: [1, 2], latents_std: [3, 4] });
     const factors = { scalingFactor: 2, shiftFactor: 0.25, latentsMean: null, latentsStd: null };
-    expect(JSON.parse(model.content(trained, factors).config)).toMatchObject({
+    expect(JSON.parse(model.content(trained, { factors }).config)).toMatchObject({
       scaling_factor: 2,
       shift_factor: 0.25,
     });

@@ -5,10 +5,12 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 /** The order in which terms are looked at when one is not finite: causes before effects. */
 const termOrder = [
+  "scale",
   "reconstruction",
   "perceptual",
   "latent",
   "kl",
+  "bits_per_dimension",
   "logvar",
   "generator",
   "adaptive_weight",

@@ -30,6 +30,14 @@ export interface TrainedLatents {
   readonly scaling: string;
 }
 
+/** What is measured when training ends. */
+export interface Measured {
+  /** What replaces the config's scaling of latents. */
+  readonly factors?: LatentFactors | undefined;
+  /** The most likely scale of the pixels around their means, where it is of each batch in training. */
+  readonly scale?: number | undefined;
+}
+
 /** A model as files, in diffusers' layout. */
 export interface ModelContent {
   /** config.json's text. */
@@ -54,11 +62,8 @@ export interface TrainableModel {
     generator: BaseGenerator,
     pictures: () => Promise<Tensor<"float32">>,
   ): Promise<Tensor<"float32">>;
-  /**
-   * @param trained the trained parameters, by name.
-   * @param factors what replaces the config's scaling.
-   */
-  content(trained: ReadonlyMap<string, Tensor>, factors?: LatentFactors): ModelContent;
+  /** @param trained the trained parameters, by name. */
+  content(trained: ReadonlyMap<string, Tensor>, measured?: Measured): ModelContent;
 }
 
 /** The parameters of a model, and the learned log-variance where the recipe has one. */

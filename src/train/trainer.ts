@@ -17,6 +17,7 @@ import { openTrainable } from "./classes/index.ts";
 import { openDiscriminator } from "./discriminator.ts";
 import { firstPictures, HandedBatches, sizeOf, type HandedData } from "./handed-data.ts";
 import { freshTensors } from "./initial-tensors.ts";
+import { measureScale } from "./measure-scale.ts";
 import { measureScaling } from "./measure-scaling.ts";
 import { planTraining } from "./plan.ts";
 import { randomnessOf } from "./randomness.ts";
@@ -211,14 +212,16 @@ export class Trainer {
   async #content(): Promise<ModelContent> {
     const { engine, model, data, first, recipe } = this.#parts;
     const trained = await engine.parameters(this.#weights);
-    if (model.latents?.calibration !== "replace") return model.content(trained);
+    const kind = this.#weights;
+    const scale = await measureScale(engine, { source: data.review(first), recipe, kind });
+    if (model.latents?.calibration !== "replace") return model.content(trained, { scale });
     const factors = await measureScaling(engine, {
       channels: model.latents.channels,
       source: data.review(first),
       batchSize: recipe.batchSize,
-      kind: this.#weights,
+      kind,
     });
-    return model.content(trained, factors);
+    return model.content(trained, { factors, scale });
   }
 
   get #weights(): WeightsKind {

@@ -3,12 +3,13 @@
  * change from step to step. It knows neither recipes nor data sets.
  */
 import { InternalError } from "../errors.ts";
+import { withFixedScale } from "../models/index.ts";
 import type { Runtime } from "../runtime/index.ts";
-import { formatShape, type Shape } from "../tensor/shape.ts";
+import { formatShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { codebookPrefix } from "./codebook/follow.ts";
 import { GraphSessions } from "./graph-sessions.ts";
-import { buildLogWeightSum, likelihoodNoiseShape } from "./graphs/likelihood.ts";
+import { buildLogWeightSum, buildSquaredErrors, likelihoodNoiseShape } from "./graphs/likelihood.ts";
 import { buildDecoding, buildReconstruction } from "./graphs/reconstruction.ts";
 import { stateNames } from "./graphs/update.ts";
 import { combineLogSums } from "./losses/index.ts";
@@ -21,6 +22,18 @@ import { hasCodebook } from "./vae-network.ts";
 
 /** Rows of latents that are decoded at once for a likelihood: tens of megabytes for MNIST. */
 const rowsAtOnce = 10_000;
+/** Values of pictures that are decoded at once: their inner layers have tens of times as many. */
+const valuesAtOnce = 2 ** 20;
+
+/** How many pictures are decoded at once for a likelihood. */
+const decodedAtOnce = (sample: Shape): number =>
+  sample.length === 2 ? rowsAtOnce : Math.floor(valuesAtOnce / sizeOf(sample.slice(1)));
+
+interface LikelihoodOptions {
+  readonly sampleCount: number;
+  readonly weights: WeightsKind;
+  readonly scale?: number | undefined;
+}
 
 /** What a model makes of a batch. */
 export interface Reconstruction {
@@ -156,26 +169,31 @@ export class TrainingEngine {
 
   /**
    * -log p(x) of each picture in nats, estimated from `sampleCount` samples of its posterior: an upper bound in the
-   * mean, tighter with more samples. For models whose decoder gives logits, on pictures of 0 and 1.
+   * mean, tighter with more samples. For models with a likelihood, or whose decoder gives logits, on pictures of 0 and 1.
    *
    * @param index the batch's number, which decides its noise.
+   * @param options.scale of {@link measureScale}, where the likelihood's is of each batch.
    * @see Burda, Grosse & Salakhutdinov 2016, Importance Weighted Autoencoders, section 5
    */
   async negativeLogLikelihood(
     sample: Tensor<"float32">,
     index: number,
-    { sampleCount, weights }: { readonly sampleCount: number; readonly weights: WeightsKind },
+    { sampleCount, weights, scale }: LikelihoodOptions,
   ): Promise<Float64Array> {
-    const { network } = this.#plan;
+    const { network, objective } = this.#plan;
     const sampleShape = sample.shape;
-    const partSize = Math.max(1, Math.floor(rowsAtOnce / sampleShape[0]!));
+    const partSize = Math.max(1, Math.floor(decodedAtOnce(sampleShape) / sampleShape[0]!));
+    const likelihood =
+      objective.likelihood === undefined || scale === undefined
+        ? objective.likelihood
+        : { ...objective.likelihood, ...withFixedScale(objective.likelihood, scale) };
     const parts: Float32Array[] = [];
     for (let start = 0; start < sampleCount; start += partSize) {
       const count = Math.min(partSize, sampleCount - start);
       const stateName = stateNameOf(weights);
       const { log_sum: logSum } = await this.#sessions.run(
-        `likelihood ${weights} ${count} ${formatShape(sampleShape)}`,
-        () => buildLogWeightSum({ ...this.#plan, stateName, sampleShape, sampleCount: count }),
+        `likelihood ${weights} ${count} ${scale ?? ""} ${formatShape(sampleShape)}`,
+        () => buildLogWeightSum({ ...this.#plan, likelihood, stateName, sampleShape, sampleCount: count }),
         {
           sample,
           noise: this.#randomness.likelihoodNoise(
@@ -188,6 +206,24 @@ export class TrainingEngine {
       parts.push(float32(logSum).data);
     }
     return combineLogSums(parts, sampleCount);
+  }
+
+  /** The squared errors of a batch, summed over each picture, [N]: of one sample of each posterior. @param index decides its noise. */
+  async squaredErrors(
+    sample: Tensor<"float32">,
+    index: number,
+    weights: WeightsKind,
+  ): Promise<Tensor<"float32">> {
+    const sampleShape = sample.shape;
+    const { errors } = await this.#sessions.run(
+      `errors ${weights} ${formatShape(sampleShape)}`,
+      () => buildSquaredErrors({ ...this.#plan, stateName: stateNameOf(weights), sampleShape }),
+      {
+        sample,
+        noise: this.#randomness.likelihoodNoise(index, 0, this.#plan.network.latentShape(sampleShape)),
+      },
+    );
+    return float32(errors);
   }
 
   /** The latents of a batch, the mode of its posterior or what is quantised, and its reconstruction. */

@@ -1,5 +1,6 @@
 /** What the training graphs are built from: an autoencoder as functions on a graph. */
 import type { Value } from "../graph/index.ts";
+import type { Decoded } from "../models/index.ts";
 import type { ModuleContext } from "../nn/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Codebook } from "./codebook/codebook.ts";
@@ -10,8 +11,6 @@ interface Network {
   readonly parameterShapes: ReadonlyMap<string, Shape>;
   /** The shape of the latents of a batch of this shape. */
   latentShape(sample: Shape): Shape;
-  /** z → the reconstruction of the sample's shape; its logits, for a model of Bernoulli pixels. */
-  decode(context: ModuleContext, z: Value): Value;
   /** The weight at which the adversarial loss is balanced; undefined where there is no such layer. */
   readonly lastLayer: string | undefined;
 }
@@ -20,12 +19,16 @@ interface Network {
 export interface PosteriorNetwork extends Network {
   /** sample [N, ...] → mean and log-variance of q(z|x). */
   posterior(context: ModuleContext, sample: Value): Posterior;
+  /** z → the reconstruction of the sample's shape (its logits, for a model of Bernoulli pixels), and its scale where one is learned. */
+  decode(context: ModuleContext, z: Value): Decoded;
 }
 
 /** Its latents are rows of a codebook, which is one of its parameters. */
 export interface CodebookNetwork extends Network {
   /** sample [N, C, H, W] → latents [N, E, h, w], not quantised. */
   encode(context: ModuleContext, sample: Value): Value;
+  /** z → the reconstruction of the sample's shape. */
+  decode(context: ModuleContext, z: Value): Value;
   readonly codebook: Codebook;
 }
 

@@ -46,7 +46,7 @@ async function measured(
   };
   const parts = {
     engine,
-    options: { recipe: { validation: { likelihoodSamples }, ema } },
+    options: { recipe: { validation: { likelihoodSamples }, ema, loss: { likelihood: null } } },
     data: {
       async *validation() {
         for (const batch of batches) yield await Promise.resolve(batch);

@@ -5,7 +5,7 @@ import { listCheckpoints, type Checkpoint, type JsonValue } from "./run-folder/i
 import type { RunResult, ValidationMetrics } from "./options.ts";
 import { writeCurves } from "./curves.ts";
 import { writeSampleSheets } from "./sample-sheets.ts";
-import { measureLikelihood } from "./likelihood.ts";
+import { measuredScale, measureLikelihood } from "./likelihood.ts";
 import type { RunLoopParts } from "./run-loop-parts.ts";
 import { writeModel } from "./write-model.ts";
 import { validate } from "./validate.ts";
@@ -129,9 +129,9 @@ export class RunLoop {
   async #finish(): Promise<RunResult> {
     const { engine, run, options, model, totalSteps } = this.#parts;
     const kind = options.recipe.ema === null ? "raw" : "ema";
-    const factors = await this.#factors(kind);
+    const measured = { factors: await this.#factors(kind), scale: await measuredScale(this.#parts, kind) };
     const trained = await engine.parameters(kind);
-    const modelPath = await run.writeModel((folder) => writeModel(folder, model.content(trained, factors)));
+    const modelPath = await run.writeModel((folder) => writeModel(folder, model.content(trained, measured)));
     await writeCurves(run, `${model.layout.size} parameters, ${engine.step} steps`);
     return { step: engine.step, totalSteps, modelPath, validation: this.#validation };
   }

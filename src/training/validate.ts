@@ -13,8 +13,8 @@ const minSsimSide = 11;
 
 /**
  * Means over the validation pictures. PSNR and SSIM are those of 8-bit pictures, as `vaekit roundtrip` has them; the
- * objective's terms are computed where noise and likelihood are what counts, as for an MLP, and with LPIPS. Of a model with a
- * codebook also how much of it all the pictures together use.
+ * objective's terms are computed where noise and likelihood are what counts, as for an MLP, and with LPIPS or a likelihood. Of a
+ * model with a codebook also how much of it all the pictures together use.
  */
 export async function validate({
   engine,
@@ -38,7 +38,7 @@ export async function validate({
   let index = 0;
   for await (const sample of data.validation()) {
     const count = sample.shape[0]!;
-    if (isJudgedByLikelihood || recipe.loss.perceptual !== null) {
+    if (isJudgedByLikelihood || recipe.loss.perceptual !== null || recipe.loss.likelihood !== null) {
       for (const [name, value] of Object.entries(await engine.evaluate(sample, index)))
         add(name, value, count);
     }

@@ -10,6 +10,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { commonText, configOfHalf, factsOf, halfNames, withoutBuffers, type HalfConfigs } from "./halves.ts";
 import { latentsAsPlanes } from "./layout.ts";
 import { countParameters, filesOf, finderOf, neededBuffers, type ModelWeights } from "./model-weights.ts";
+import type { PixelDecoder } from "./pixel-decoding.ts";
 import { checkHalf, checkSize, type Half } from "./options.ts";
 
 /** One parameter of a model, without its numbers. */
@@ -164,6 +165,16 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
     checkSize("graph", size);
     const config = this.configOf(half, "graph");
     return this.model[half](config, size, finderOf(this.weights));
+  }
+
+  /** The decoder of distributions that the class knows of the config. */
+  protected pixelDecoderOfClass(): PixelDecoder | undefined {
+    const { model } = this;
+    const config = this.#halves.decoder;
+    const pixels = config && model.pixels?.(config);
+    if (config === undefined || pixels === undefined) return undefined;
+    const find = finderOf(this.weights);
+    return { pixels, graph: (size) => (model.pixelDecoder ?? model.decoder)(config, size, find) };
   }
 
   /** @throws UNSUPPORTED when the model is its other half alone. */

@@ -5,7 +5,7 @@
 import type { Graph } from "../graph/index.ts";
 import type { Picture, PictureSource, Raster } from "../images/index.ts";
 import { noPictureFiles, type PictureCodec } from "../images/picture-source.ts";
-import { DecoderOutput, type Encoded } from "../latents/index.ts";
+import { DecoderOutput, type Encoded, type PixelDistribution } from "../latents/index.ts";
 import type { InputSize } from "../models/index.ts";
 import { Lifetime, type Runtime } from "../runtime/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -32,6 +32,7 @@ import {
 } from "./options.ts";
 import { runPasses, type TileCoder } from "./passes.ts";
 import { checkDecodingOptions, decodePreview, type DecodingOptions } from "./preview.ts";
+import { PixelDecoding, withoutDistribution, type PixelDecoder } from "./pixel-decoding.ts";
 import {
   decodePicture,
   encodePicture,
@@ -55,6 +56,8 @@ export interface VaeParts<
   readonly machine: Machine;
   /** How the platform reads and writes pictures. @default not at all */
   readonly pictures?: PictureCodec;
+  /** What says how pixels are distributed, where the config does not. @default what the class knows of its config */
+  readonly pixelDecoder?: PixelDecoder;
 }
 
 /**
@@ -68,9 +71,11 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   Output
 > {
   readonly #runtime: Runtime;
-  readonly #coder: Coder;
   readonly #machine: Machine;
+  readonly #coder: Coder;
   #tileCoder: Coder | undefined;
+  readonly #pixelDecoder: PixelDecoder | undefined;
+  #distributions: PixelDecoding | undefined;
   readonly #pictures: PictureCodec;
   readonly #lifetime: Lifetime;
   #weightsChecked: Promise<void> | undefined;
@@ -80,9 +85,10 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     const { runtime, machine } = parts;
     this.#pictures = parts.pictures ?? noPictureFiles;
     this.#runtime = runtime;
+    this.#machine = machine;
+    this.#pixelDecoder = parts.pixelDecoder ?? this.pixelDecoderOfClass();
     this.#lifetime = new Lifetime(`${this.name}: the model`);
     const graphOf = (half: Half, size: InputSize): Graph => this.graph(half, size);
-    this.#machine = machine;
     this.#coder = new Coder({ runtime, machine, graphOf, facts: this.facts });
   }
 
@@ -141,6 +147,28 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    */
   decodeLatents(latents: Tensor, options: DecodingOptions = {}): Promise<DecoderOutput> {
     return this.decode(latents, options);
+  }
+
+  /**
+   * Latents → p(x|z): how the values of their pictures are distributed, whose `sample()` draws one, and whose `mean` is what
+   * {@link decode} gives.
+   *
+   * @param latents as {@link decode} takes them.
+   * @throws as decode does; UNSUPPORTED for a model that gives pixels and no distribution of them, as most do.
+   */
+  async decodeDistribution(latents: Tensor, options: CodingOptions = {}): Promise<PixelDistribution> {
+    return this.#lifetime.during(async () => {
+      checkCodingOptions("decodeDistribution", options);
+      this.configOf("decoder", "decodeDistribution");
+      const planes = checkLatents(latents, this.facts);
+      const coding = await this.#codingOptions(options);
+      return this.#pixelDecoding().distributionOf(planes, coding);
+    });
+  }
+
+  /** How the decoder's pixels are distributed; undefined where the model gives pixels and no distribution of them. */
+  get pixels(): PixelDecoder["pixels"] | undefined {
+    return this.#pixelDecoder?.pixels;
   }
 
   /**
@@ -245,6 +273,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     return this.#lifetime.end(async () => {
       await this.#coder.dispose();
       await this.#tileCoder?.dispose();
+      await this.#distributions?.dispose();
       await this.#runtime.dispose();
     });
   }
@@ -256,8 +285,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
 
   async #process(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
     const { name, facts } = this;
-    const coding = optionsForLayout(options, facts, this.className);
-    if (options.checkFinite !== false && this.model.hidesDamage === true) await this.#checkWeights();
+    const coding = await this.#codingOptions(options);
     const graph = (...of: [Half, InputSize]): Graph => this.graph(...of);
     const tileDecoder = half === "decoder" && coding.tiling === "diffusers" ? this.#tiles() : undefined;
     const runtime = this.#runtime;
@@ -274,6 +302,26 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     const [runtime, machine] = [this.#runtime, this.#machine];
     this.#tileCoder ??= new Coder({ runtime, machine, graphOf, facts: this.facts });
     return { coder: this.#tileCoder, finished: (joined) => tileDecoder.finished(joined, config) };
+  }
+
+  /** The options as the model's layout allows them; its weights are looked at where they may hide damage. */
+  async #codingOptions(options: CodingOptions): Promise<CodingOptions> {
+    const coding = optionsForLayout(options, this.facts, this.className);
+    if (options.checkFinite !== false && this.model.hidesDamage === true) await this.#checkWeights();
+    return coding;
+  }
+
+  #pixelDecoding(): PixelDecoding {
+    const decoder = this.#pixelDecoder;
+    if (decoder === undefined) throw withoutDistribution(this.name);
+    const { name, facts } = this;
+    return (this.#distributions ??= new PixelDecoding({
+      name,
+      facts,
+      runtime: this.#runtime,
+      machine: this.#machine,
+      decoder,
+    }));
   }
 
   /**

@@ -103,6 +103,28 @@ describe("sample with an MLP VAE", () => {
   });
 });
 
+describe("sample of pixels", () => {
+  test("draws each from what the MLP says of it, repeatably, also on the way between pictures", async () => {
+    const drawn = [...mlp, "--count", "4", "--seed", "7", "--pixels", "sample"];
+    await succeed([...drawn, "--out", "drawn.png"]);
+    await succeed([...drawn, "--out", "again.png"]);
+    const written = await readImage(inFolder("drawn.png"), { convert: "grayscale" });
+    // Bernoulli pixels are black or white.
+    expect(new Set(written.data)).toEqual(new Set([0, 255]));
+    expect(await readImage(inFolder("again.png"), { convert: "grayscale" })).toEqual(written);
+    const between = ["--between", "a.png", "b.png", "--seed", "1", "--pixels", "sample"];
+    expect(await succeed([...mlp, ...between, "--out", "way.png"])).toContain("8 pictures");
+  });
+
+  test("is refused where a model gives pixels and no distribution", async () => {
+    const { code, stderr } = await run([...model, "--pixels", "sample", "--out", "never.png"]);
+    expect(stderr).toContain(
+      "the model gives pixels and no distribution of them. Train it with loss.likelihood",
+    );
+    expect(code).not.toBe(0);
+  });
+});
+
 test.each([
   [["--between", "a.png", "b.png", "--add", "a.png"], "give one of them"],
   [["--between", "a.png"], "--between: expected two pictures, found 1"],

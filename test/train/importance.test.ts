@@ -6,6 +6,7 @@ import type { Tensor } from "../../src/tensor/tensor.ts";
 import {
   combineLogSums,
   iwaeBound,
+  logBernoulli,
   logImportanceWeights,
   logSumOfWeights,
   vaeBound,
@@ -35,7 +36,7 @@ beforeAll(async () => {
       x: values.x!,
       posterior,
       noise: values.noise!,
-      decode: (z) => mlpDecoder(context, config, z),
+      logLikelihood: (z, x) => logBernoulli(builder, mlpDecoder(context, config, z).mean, x),
     });
     const vae = vaeBound(builder, logWeights);
     const iwae = iwaeBound(builder, logWeights);

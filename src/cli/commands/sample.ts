@@ -41,7 +41,11 @@ interface SampleCommandOptions extends ModelOptions, JsonOptions {
   subtract?: string[];
   size?: PictureSize;
   columns?: number;
+  pixels?: PixelChoice;
 }
+
+const pixelChoices = ["mean", "sample"] as const;
+type PixelChoice = (typeof pixelChoices)[number];
 
 type Mode = "prior" | "between" | "arithmetic";
 
@@ -74,7 +78,7 @@ export function addSample(command: Command): void {
     .option("--count <n>", "how many random samples (default: 16)", parseCount)
     .option(
       "--seed <n>",
-      "seed of the random samples; the same numbers as torch.manual_seed (default: 0)",
+      "seed of the random numbers; the same numbers as torch.manual_seed (default: 0)",
       parseSeed,
     )
     .option("--between <images...>", "two pictures: decode the way from one to the other")
@@ -92,6 +96,12 @@ export function addSample(command: Command): void {
       "N (square) or WxH in pixels; pictures are cut to shape (default: 256)",
       parseSquareOrPair,
     )
+    .addOption(
+      new Option(
+        "--pixels <choice>",
+        "mean of p(x|z), or a sample of it, for models with a likelihood (default: mean)",
+      ).choices(pixelChoices),
+    )
     .option("--columns <n>", "pictures per row of the sheet", parseCount)
     .addHelpText("after", help);
   addModelOptions(command);
@@ -104,11 +114,14 @@ VAEs of diffusion models are trained with almost no KL term: their latents are n
 samples are textures without objects. A diffusion model is what learns their distribution. The MLP VAE that
 \`vaekit train recipes/mnist.yaml\` makes, with the full KL term, draws digits.
 
+A model that was trained with a likelihood knows how its pixels scatter around their means: --pixels sample draws each.
+
 Sums are shown after the pictures that go into them.
 
 Examples:
   $ vaekit sample --out samples.png
   $ vaekit sample --model runs/mnist/model --count 64 --out digits.png
+  $ vaekit sample --model runs/mnist/model --pixels sample --out noisy-digits.png
   $ vaekit sample --between cat.jpg dog.jpg --steps 8 --out between.png
   $ vaekit sample --add glasses.png anna.png --subtract plain.png --out sum.png`;
 
@@ -130,7 +143,7 @@ async function sample(options: SampleCommandOptions): Promise<void> {
   }[mode];
   checkPixels(mode === "between" ? `--steps ${asked}` : `--count ${asked}`, asked * sampler.pixelCount);
   const latents = await latentsFor(mode, sampler, options);
-  const pictures = await decodeAll(sampler, latents);
+  const pictures = await decodeAll(sampler, latents, pixelGenerator(options));
   const count = latents.shape[0]!;
   const columns = options.columns ?? (mode === "prior" ? Math.ceil(Math.sqrt(count)) : count);
   const sheet = contactSheet(pictures, { columns, gapPixels });
@@ -157,6 +170,8 @@ function modeFor(options: SampleCommandOptions): Mode {
   const mode = between !== undefined ? "between" : isArithmetic ? "arithmetic" : "prior";
   for (const [key, itsMode] of Object.entries(modeOf) as [keyof typeof modeOf, Mode][]) {
     if (options[key] === undefined || itsMode === mode) continue;
+    // Pixels are drawn in every mode.
+    if (key === "seed" && options.pixels === "sample") continue;
     throw new UsageError(`--${key} is for ${modeNames[itsMode]}, not for ${modeNames[mode]}. Leave it out.`);
   }
   return mode;
@@ -197,10 +212,20 @@ async function encodeAll(sampler: Sampler, paths: readonly string[]): Promise<Te
   return latents;
 }
 
-async function decodeAll(sampler: Sampler, latents: Tensor): Promise<Raster[]> {
+/** What draws the pixels, where they are drawn: beside the latents' numbers, which are the same for means. */
+function pixelGenerator({ pixels, seed = 0 }: SampleCommandOptions): Generator | undefined {
+  return pixels === "sample" ? Generator.philox(seed) : undefined;
+}
+
+async function decodeAll(
+  sampler: Sampler,
+  latents: Tensor,
+  generator: Generator | undefined,
+): Promise<Raster[]> {
   using progress = new Progress(latents.shape[0]!);
   progress.task("decoding");
-  return await sampler.decode(latents, (done, total) => {
+  const onProgress = (done: number, total: number): void => {
     progress.set(done, total);
-  });
+  };
+  return await sampler.decode(latents, onProgress, generator);
 }

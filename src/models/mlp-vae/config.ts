@@ -1,6 +1,7 @@
 /** The config.json of a fully connected VAE, as `vaekit train` writes it. */
 import { VaekitError } from "../../errors.ts";
 import { iwaeMlpVae, pytorchExamplesMlpVae, type MlpVaeConfig } from "./graph.ts";
+import { formatPixelLikelihood, parsePixelLikelihood } from "../pixel-likelihood-json.ts";
 import { quote } from "../../util/printable.ts";
 
 /** What `_class_name` says in such a file. */
@@ -63,8 +64,19 @@ export function parseMlpVaeConfig(json: unknown, subject: string): MlpVaeConfig 
     activation: choice(values, "activation", ["relu", "tanh"], subject),
     spread: spreads[choice(values, "sigma", namesOf(spreads), subject)],
     initialization: initializations[choice(values, "initialization", namesOf(initializations), subject)],
+    ...pixelsOf(values.pixels, subject),
     names: mlpVaeNames(hiddenSizes.length),
   };
+}
+
+/** Files without the key are of Bernoulli pixels. */
+function pixelsOf(pixels: unknown, subject: string): Pick<MlpVaeConfig, "pixels"> {
+  if (pixels === undefined || pixels === "bernoulli") return {};
+  if (pixels === "values") return { pixels };
+  if (typeof pixels !== "object") {
+    throw wrong(subject, "pixels", '"bernoulli", "values" or the keys of a likelihood', pixels);
+  }
+  return { pixels: parsePixelLikelihood(pixels, `${subject}: pixels`) };
 }
 
 const namesOf = <T extends object>(table: T): (keyof T)[] => Object.keys(table) as (keyof T)[];
@@ -79,8 +91,14 @@ export function formatMlpVaeConfig(config: MlpVaeConfig): string {
     activation: config.activation,
     sigma: config.spread === "logvar" ? "logvar" : "log_std",
     initialization: config.initialization === "torch" ? "pytorch" : "glorot",
+    ...formatPixels(config),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+function formatPixels({ pixels = "bernoulli" }: MlpVaeConfig): { readonly pixels?: unknown } {
+  if (pixels === "bernoulli") return {};
+  return { pixels: pixels === "values" ? pixels : formatPixelLikelihood(pixels) };
 }
 
 function sizeAt(values: object, key: string | number, subject: string): number {

@@ -1,8 +1,9 @@
 /**
- * The textbook VAE: fully connected layers, Bernoulli pixels. Two models that others have measured come with it.
+ * The textbook VAE: fully connected layers, and Bernoulli pixels or others. Two models that others have measured come with it.
  *
  * @see Kingma & Welling 2014, Auto-Encoding Variational Bayes
  */
+import type { PixelLikelihood } from "../../latents/pixel-likelihood.ts";
 import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
 import { dense, type ModuleContext } from "../../nn/index.ts";
 import type { BaseGenerator } from "../../random/base-generator.ts";
@@ -16,6 +17,13 @@ import {
   type Half,
   type InputSize,
 } from "../parameters.ts";
+import { isScaleParameter, scaleLayer, scaleOf, sharedScale, type Decoded } from "../pixel-likelihood.ts";
+
+/**
+ * "bernoulli": the decoder gives logits, whose sigmoid is the probability of white; "values": it gives the pixels, and no distribution;
+ * or the mean of a distribution with a scale.
+ */
+export type MlpPixels = "bernoulli" | "values" | PixelLikelihood;
 
 /** Everything that decides a fully connected VAE of rows. */
 export interface MlpVaeConfig {
@@ -31,6 +39,8 @@ export interface MlpVaeConfig {
   readonly spread: "logvar" | "logstd";
   /** "torch": PyTorch's Linear layers; "glorot": uniform in ±√(6 / (in + out)) and biases of 0. */
   readonly initialization: "torch" | "glorot";
+  /** How pixels are distributed around what the decoder gives. @default "bernoulli" */
+  readonly pixels?: MlpPixels;
   /** The layers' names in a checkpoint. */
   readonly names: {
     /** The encoder's hidden layers, in order. */
@@ -118,14 +128,23 @@ export function mlpEncoder(
   });
 }
 
-/** The logits of each pixel. z [N, L] → [N, D]; their sigmoid is the picture's mean. */
-export function mlpDecoder(context: ModuleContext, config: MlpVaeConfig, z: Value): Value {
+/** z [N, L] → for each pixel its logit or its mean, [N, D], and its scale's u where one is learned, [N, D] or [1]. */
+export function mlpDecoder(context: ModuleContext, config: MlpVaeConfig, z: Value): Decoded {
   const { names, hiddenSizes, inputSize } = config;
   return context.builder.scope("decoder", () => {
     const backwards = [...hiddenSizes].reverse();
     const layers = names.decoder.map((name, i) => ({ name, size: backwards[i]! }));
-    return dense(context, names.output, hiddenLayers(context, config, z, layers), inputSize);
+    const h = hiddenLayers(context, config, z, layers);
+    const mean = dense(context, names.output, h, inputSize);
+    const kind = mlpLikelihood(config)?.scale;
+    if (kind === "per_value") return { mean, scale: dense(context, scaleLayer, h, inputSize) };
+    return kind === "shared" ? { mean, scale: sharedScale(context) } : { mean };
   });
+}
+
+/** The distribution of a model's pixels, where it is one with a scale. */
+export function mlpLikelihood({ pixels }: MlpVaeConfig): PixelLikelihood | undefined {
+  return typeof pixels === "object" ? pixels : undefined;
 }
 
 /** The encoder alone: input sample [N, D] in [0, 1], output latent_parameters [N, 2L]: means and log-variances. */
@@ -137,17 +156,45 @@ export function buildMlpEncoder(config: MlpVaeConfig, { batch }: InputSize, find
   return builder.build({ latent_parameters: builder.apply("Concat", [mean, logvar], { axis: 1 }) });
 }
 
-/** The decoder alone: input latent_sample [N, L], output sample [N, D]: the probability of each pixel. */
-export function buildMlpDecoder(config: MlpVaeConfig, { batch }: InputSize, find: FindParameter): Graph {
-  const builder = new GraphBuilder("decoder");
+/** The decoder alone: input latent_sample [N, L], output sample [N, D]: the probability of each pixel, or its mean. */
+export function buildMlpDecoder(config: MlpVaeConfig, size: InputSize, find: FindParameter): Graph {
+  const { builder, decoded } = decoding("decoder", config, size, find);
+  const { pixels = "bernoulli" } = config;
+  const sample = pixels === "bernoulli" ? probabilitiesOf(builder, decoded.mean) : decoded.mean;
+  return builder.build({ sample });
+}
+
+/**
+ * The decoder of a distribution with a scale: input latent_sample [N, L], output sample [N, 2D]: the mean of each value, then the scale
+ * of each. Of Bernoulli pixels, the decoder itself.
+ */
+export function buildMlpPixelDecoder(config: MlpVaeConfig, size: InputSize, find: FindParameter): Graph {
+  const likelihood = mlpLikelihood(config);
+  if (likelihood === undefined) return buildMlpDecoder(config, size, find);
+  const { builder, decoded } = decoding("pixel_decoder", config, size, find);
+  const scale = scaleOf(builder, likelihood, decoded.scale);
+  const scales = builder.apply("Expand", [scale], { shape: decoded.mean.shape });
+  return builder.build({ sample: builder.apply("Concat", [decoded.mean, scales], { axis: 1 }) });
+}
+
+function decoding(
+  name: string,
+  config: MlpVaeConfig,
+  { batch }: InputSize,
+  find: FindParameter,
+): { readonly builder: GraphBuilder; readonly decoded: Decoded } {
+  const builder = new GraphBuilder(name);
   const context = { builder, parameter: parametersFrom(builder, find) };
   const z = builder.input("latent_sample", "float32", [batch, config.latentSize]);
-  const logits = mlpDecoder(context, config, z);
+  return { builder, decoded: mlpDecoder(context, config, z) };
+}
+
+function probabilitiesOf(builder: GraphBuilder, logits: Value): Value {
   const probabilities = builder.apply("Sigmoid", [logits], {});
   // Infinite logits would be probabilities of 0 and 1, without a word: 0 times infinity is NaN, which is found.
   const zero = builder.constant("zero", Tensor.zeros([]));
   const zeros = builder.apply("Mul", [logits, zero], {});
-  return builder.build({ sample: builder.apply("Add", [probabilities, zeros], {}) });
+  return builder.apply("Add", [probabilities, zeros], {});
 }
 
 /** Name and shape of every parameter, in the order of construction: the encoder, mean, spread, the decoder. */
@@ -156,7 +203,7 @@ export function mlpVaeShapes(config: MlpVaeConfig, half?: Half): Map<string, Sha
   return shapesOfHalves(
     {
       encoder: (find) => buildMlpEncoder(config, size, find),
-      decoder: (find) => buildMlpDecoder(config, size, find),
+      decoder: (find) => buildMlpPixelDecoder(config, size, find),
     },
     half,
   );
@@ -169,8 +216,10 @@ const meanMargin = 0.001;
  * Fresh parameters, layer after layer, weight before bias. With `Generator.torch(seed)` the "torch" initialisation
  * has the bits of the same layers made after `torch.manual_seed(seed)`.
  *
- * @param options.pixelMeans each pixel's mean over the training pictures, D numbers in [0, 1]; the output's bias
- *   becomes their logit, as in the IWAE paper's code. Left as drawn when not given.
+ * What the scale is computed from is zeros, and takes no draws: each scale begins as `initialScale`.
+ *
+ * @param options.pixelMeans each pixel's mean over the training pictures, D numbers; the output's bias becomes them, or
+ *   for Bernoulli pixels their logit, as in the IWAE paper's code. Left as drawn when not given.
  */
 export function initializeMlpVae(
   config: MlpVaeConfig,
@@ -181,10 +230,12 @@ export function initializeMlpVae(
   const tensors = new Map<string, Tensor<"float32">>();
   for (const [name, shape] of shapes) {
     const isTorch = config.initialization === "torch";
-    tensors.set(name, isTorch ? initializeParameter(name, shapes, generator) : glorot(shape, generator));
+    if (isScaleParameter(name)) tensors.set(name, Tensor.zeros(shape));
+    else tensors.set(name, isTorch ? initializeParameter(name, shapes, generator) : glorot(shape, generator));
   }
   if (options.pixelMeans !== undefined) {
-    const bias = Float32Array.from(options.pixelMeans, logit);
+    const isBernoulli = (config.pixels ?? "bernoulli") === "bernoulli";
+    const bias = Float32Array.from(options.pixelMeans, isBernoulli ? logit : (mean) => mean);
     tensors.set(`${config.names.output}.bias`, Tensor.from(bias, [config.inputSize]));
   }
   return tensors;

@@ -1,4 +1,4 @@
-/** The fully connected VAE of Bernoulli pixels, as one class among others. */
+/** The fully connected VAE, as one class among others. */
 import { DiagonalGaussianDistribution } from "../../latents/diagonal-gaussian-distribution.ts";
 import { AutoencoderKLOutput } from "../../latents/outputs.ts";
 import type { VaeModel } from "../model.ts";
@@ -6,6 +6,7 @@ import { formatMlpVaeConfig, mlpVaeClassName, mlpVaeKeys, parseMlpVaeConfig } fr
 import {
   buildMlpDecoder,
   buildMlpEncoder,
+  buildMlpPixelDecoder,
   initializeMlpVae,
   mlpVaeShapes,
   type MlpVaeConfig,
@@ -32,6 +33,8 @@ export const mlpVae: VaeModel<MlpVaeConfig, AutoencoderKLOutput> = {
   parameterShapes: mlpVaeShapes,
   encoder: buildMlpEncoder,
   decoder: buildMlpDecoder,
+  pixels: ({ pixels = "bernoulli" }) => (pixels === "values" ? undefined : pixels),
+  pixelDecoder: buildMlpPixelDecoder,
   encoded: (moments) => new AutoencoderKLOutput({ latentDist: new DiagonalGaussianDistribution(moments) }),
   scaling: ({ latentSize }) => ({ kind: "none", latentChannels: latentSize }),
   initialize: (config, generator) => initializeMlpVae(config, generator),

@@ -1,4 +1,5 @@
 /** Recipes of a fully connected VAE. */
+import { hasLikelihood } from "../likelihood.ts";
 import { pictureSize } from "../picture-size.ts";
 import type { Problem } from "../problems.ts";
 import type { ParsedRecipe } from "../schema.ts";
@@ -19,9 +20,13 @@ export const mlpRules: RecipeRules<Section> = {
 };
 
 function* problems({ data, loss, validation }: ParsedRecipe, { input_size }: Section): Generator<Problem> {
-  if (validation.likelihood_samples !== null && loss.reconstruction.bce !== 1) {
-    const message = "only an mlp with loss.reconstruction bce has a likelihood to estimate; remove it.";
+  if (validation.likelihood_samples !== null && !hasLikelihood(loss)) {
+    const message = "only loss.likelihood, or an mlp's bce, has a likelihood to estimate; remove it.";
     yield problem("validation.likelihood_samples", message);
+  }
+  if (loss.likelihood?.scale === "per_channel") {
+    const message = "an mlp's rows have no channels; write shared or per_value.";
+    yield problem("loss.likelihood.scale", message);
   }
   if (data.type === "images" || data.type === "list") {
     const message = `an mlp takes rows of numbers: those of mnist, or of tensors that a program hands over; found ${data.type}.`;
@@ -42,9 +47,11 @@ function* problems({ data, loss, validation }: ParsedRecipe, { input_size }: Sec
 }
 
 /** A bound from several samples is one quantity: nothing in it can be weighted. */
-function* importanceProblems({ reconstruction, kl, learn_logvar }: ParsedRecipe["loss"]): Generator<Problem> {
-  if (reconstruction.bce !== 1) {
-    yield problem("loss.reconstruction", "loss.importance is a bound for Bernoulli pixels; write bce.");
+function* importanceProblems(loss: ParsedRecipe["loss"]): Generator<Problem> {
+  const { kl, learn_logvar } = loss;
+  if (!hasLikelihood(loss)) {
+    const message = "loss.importance is a bound of a likelihood; write bce, or loss.likelihood instead.";
+    yield problem("loss.reconstruction", message);
   }
   if (kl.weight !== 1 || kl.annealing !== "constant" || kl.start_step > 0 || kl.free_bits > 0) {
     const message = "loss.importance holds its KL with weight 1 from the first step; remove the other keys.";

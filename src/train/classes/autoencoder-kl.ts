@@ -32,7 +32,7 @@ export function autoencoderKLNetwork(config: AutoencoderKLConfig): PosteriorNetw
       width! / factor,
     ],
     posterior: (context, sample) => splitMoments(context.builder, encode({ ...context, config }, sample)),
-    decode: (context, z) => decode({ ...context, config }, z),
+    decode: (context, z) => ({ mean: decode({ ...context, config }, z) }),
     lastLayer: "decoder.conv_out.weight",
   };
 }
@@ -68,7 +68,7 @@ export function openAutoencoderKL(
       const tensors = found ?? (await freshParameters(config, model, generator, pictures));
       return layout.join(new Map<string, Tensor>([...tensors, [logvarName, Tensor.zeros([1])]]));
     },
-    content: (trained, factors) => {
+    content: (trained, { factors } = {}) => {
       const tensors = new Map<string, Tensor>();
       for (const name of network.parameterShapes.keys()) {
         const tensor = trained.get(name) ?? others.get(name)!;

@@ -10,7 +10,7 @@ import { VaekitError } from "../../errors.ts";
 import { GraphBuilder, type Graph, type Node, type Value } from "../../graph/index.ts";
 import { followLatents, keepForLater } from "../codebook/follow.ts";
 import type { Quantized } from "../codebook/quantize.ts";
-import { type FindParameter } from "../../models/index.ts";
+import type { Decoded, FindParameter } from "../../models/index.ts";
 import { patchDiscriminator, type PatchDiscriminatorConfig } from "../patch-discriminator.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { multiply } from "../losses/arithmetic.ts";
@@ -166,7 +166,7 @@ function posteriorForward(
     posterior,
     noise,
     klWeight,
-    decode: (z: Value) => network.decode(context, z),
+    decode: (z: Value): Decoded => network.decode(context, z),
     ...logvarOf(builder, trained),
     ...(teacherLatents === undefined ? {} : { teacherLatents }),
   };

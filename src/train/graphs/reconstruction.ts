@@ -33,8 +33,8 @@ export function buildReconstruction(options: ReconstructionOptions): Graph {
     ? network.encode(plain, sample)
     : network.posterior(plain, sample).mean;
   const { decoded, uses } = decodeLatents(plain, network, latents);
-  const reconstruction = builder.apply(givesLogits ? "Sigmoid" : "Identity", [decoded], {});
-  return builder.build({ latents: builder.apply("Identity", [latents], {}), reconstruction, ...uses });
+  const reconstruction = givesLogits ? builder.apply("Sigmoid", [decoded], {}) : decoded;
+  return builder.build({ latents, reconstruction, ...uses });
 }
 
 /** Of a model with a codebook, the rows nearest to the latents are decoded; `uses` says how often each was. */
@@ -43,7 +43,7 @@ function decodeLatents(
   network: VaeNetwork,
   latents: Value,
 ): { decoded: Value; uses: { row_uses?: Value } } {
-  if (!hasCodebook(network)) return { decoded: network.decode(context, latents), uses: {} };
+  if (!hasCodebook(network)) return { decoded: network.decode(context, latents).mean, uses: {} };
   const { builder } = context;
   const rows = context.parameter(network.codebook.name, network.codebook.shape);
   const quantized = quantizeLatents(builder, latents, rows);
@@ -61,6 +61,6 @@ export function buildDecoding(
   const latents = builder.input("latents", "float32", latentShape);
   const { decoded } = decodeLatents({ ...context, isTraining: false }, network, latents);
   return builder.build({
-    reconstruction: builder.apply(givesLogits ? "Sigmoid" : "Identity", [decoded], {}),
+    reconstruction: givesLogits ? builder.apply("Sigmoid", [decoded], {}) : decoded,
   });
 }

@@ -1,17 +1,20 @@
 /**
- * Bounds of log p(x) from k samples of the posterior, for decoders of independent Bernoulli pixels.
+ * Bounds of log p(x) from k samples of the posterior.
  *
  * log w = log p(x|z) + log p(z) - log q(z|x);  VAE(k): mean of log w;  IWAE(k): log of the mean of w.
  *
- * Shapes: N examples, k samples of each, D pixels, L latents. The samples of one example are neighbours:
+ * Shapes: N examples, k samples of each, D pixels, L latents (or pictures [N, C, H, W] and latents [N, L, h, w]). The samples of one example are neighbours:
  * [N · k, ...] holds example 0's k samples first.
  *
  * @see Burda, Grosse & Salakhutdinov 2016, Importance Weighted Autoencoders
  */
 import type { GraphBuilder, Value } from "../../graph/index.ts";
-import { add, check, checkSameShape, meanOver, multiply, square, subtract, sumOver } from "./arithmetic.ts";
+import { add, check, checkSameShape, meanOver, multiply, negate, square, subtract } from "./arithmetic.ts";
+import type { Decoded } from "../../models/index.ts";
+import { scaledLikelihood, type PictureLikelihood } from "./likelihood.ts";
 import { samplePosterior, type Posterior } from "./posterior.ts";
 import { reconstructionError } from "./reconstruction.ts";
+import { perExample } from "./reduction.ts";
 
 const logTwoPi = Math.log(2 * Math.PI);
 
@@ -29,31 +32,47 @@ export function logBernoulli(builder: GraphBuilder, logits: Value, x: Value): Va
   return multiply(builder, reconstructionError(builder, "bce", logits, x), -1);
 }
 
-/** log N(z; 0, I), [M, L] → [M]. */
+/**
+ * log p(x|z) of pictures x [M, ...], of Bernoulli pixels where there is no other likelihood, and the mean of its scale.
+ *
+ * @param decoded logits, or a mean and its scale.
+ */
+export function logLikelihood(
+  builder: GraphBuilder,
+  likelihood: PictureLikelihood | undefined,
+  decoded: Decoded,
+  x: Value,
+): { readonly value: Value; readonly scale?: Value } {
+  if (likelihood === undefined) return { value: logBernoulli(builder, decoded.mean, x) };
+  const { nll, scale } = scaledLikelihood(builder, likelihood, decoded, x);
+  return { value: negate(builder, nll), scale };
+}
+
+/** log N(z; 0, I), [M, L, ...] → [M]. */
 export function logStandardNormal(builder: GraphBuilder, z: Value): Value {
-  return multiply(builder, sumOver(builder, add(builder, square(builder, z), logTwoPi), [1]), -0.5);
+  return multiply(builder, perExample(builder, add(builder, square(builder, z), logTwoPi)), -0.5);
 }
 
 /**
- * log q(z|x) at z = mean + exp(logvar / 2) · noise, [M, L] → [M]. There (z - mean)² / exp(logvar) is noise²,
+ * log q(z|x) at z = mean + exp(logvar / 2) · noise, [M, L, ...] → [M]. There (z - mean)² / exp(logvar) is noise²,
  * exactly and whatever the parameters are, so that part has no gradient and no rounding error.
  */
 export function logPosteriorAtSample(builder: GraphBuilder, logvar: Value, noise: Value): Value {
   checkSameShape("logPosteriorAtSample", logvar, noise);
   const terms = add(builder, add(builder, square(builder, noise), logvar), logTwoPi);
-  return multiply(builder, sumOver(builder, terms, [1]), -0.5);
+  return multiply(builder, perExample(builder, terms), -0.5);
 }
 
 /** What the importance weights of a model are computed from. */
 export interface ImportanceInputs {
-  /** The pictures [N, D] in [0, 1]; binary ones, for a likelihood in the strict sense. */
+  /** The pictures [N, D]. */
   readonly x: Value;
   /** Mean and log-variance [N, L]. */
   readonly posterior: Posterior;
   /** Standard normal numbers [N · k, L], an input of the graph. */
   readonly noise: Value;
-  /** The decoder: latents [N · k, L] → logits [N · k, D]. */
-  readonly decode: (z: Value) => Value;
+  /** log p(x|z) of pictures [N · k, D] and latents [N · k, L] → [N · k]. */
+  readonly logLikelihood: (z: Value, x: Value) => Value;
 }
 
 /** What {@link logImportanceWeights} finds on its way. */
@@ -72,7 +91,7 @@ export interface ImportanceWeights {
  * @throws INVALID_ARGUMENT when the noise is not a whole number of samples for each example.
  */
 export function logImportanceWeights(builder: GraphBuilder, inputs: ImportanceInputs): ImportanceWeights {
-  const { x, posterior, noise, decode } = inputs;
+  const { x, posterior, noise, logLikelihood } = inputs;
   const batch = x.shape[0]!;
   const sampleCount = noise.shape[0]! / batch;
   check(
@@ -84,7 +103,7 @@ export function logImportanceWeights(builder: GraphBuilder, inputs: ImportanceIn
     logvar: repeatExamples(builder, posterior.logvar, sampleCount),
   };
   const z = samplePosterior(builder, repeated, noise);
-  const likelihood = logBernoulli(builder, decode(z), repeatExamples(builder, x, sampleCount));
+  const likelihood = logLikelihood(z, repeatExamples(builder, x, sampleCount));
   const prior = logStandardNormal(builder, z);
   const posteriorDensity = logPosteriorAtSample(builder, repeated.logvar, noise);
   const weights = subtract(builder, add(builder, likelihood, prior), posteriorDensity);

@@ -5,6 +5,7 @@ export {
   iwaeBound,
   logBernoulli,
   logImportanceWeights,
+  logLikelihood,
   logPosteriorAtSample,
   logStandardNormal,
   logSumOfWeights,
@@ -14,6 +15,12 @@ export {
   type ImportanceWeights,
 } from "./importance.ts";
 export { klPerChannel, klPerExample, klWithFreeBits } from "./kl.ts";
+export {
+  bitsPerDimension,
+  scaledLikelihood,
+  type PictureLikelihood,
+  type ScaledLikelihood,
+} from "./likelihood.ts";
 export { findLpipsWeights, lpips, type LpipsWeights } from "./lpips.ts";
 export { clipLogvar, samplePosterior, splitMoments, standardDeviation, type Posterior } from "./posterior.ts";
 export {

@@ -69,7 +69,7 @@ test("importance weights need noise for a whole number of samples", () => {
     x: input("x", 4, 6),
     posterior: { mean: input("mean", 4, 2), logvar: input("logvar", 4, 2) },
     noise: input("noise", 6, 2),
-    decode: (z: Value) => z,
+    logLikelihood: (z: Value) => z,
   };
   expect(() => logImportanceWeights(builder, inputs)).toThrow(
     "expected noise for a whole number of samples of 4 examples, found 6",

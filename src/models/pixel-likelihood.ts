@@ -1,0 +1,50 @@
+/**
+ * p(x|z) with a scale: a decoder gives the mean of each pixel, and how wide the distribution around it is.
+ *
+ * σ = min + (initial - min) · exp(u), where u is what is trained, one number or many, and starts at 0. That is log σ
+ * bounded by a softplus from below: σ never reaches the bound, so its gradient never is 0.
+ *
+ * @see Rybkin, Daniilidis & Levine 2021, Simple and Effective VAE Training with Calibrated Decoders
+ */
+import type { GraphBuilder, Value } from "../graph/index.ts";
+import type { PixelLikelihood } from "../latents/pixel-likelihood.ts";
+import type { ModuleContext } from "../nn/index.ts";
+import { Tensor } from "../tensor/tensor.ts";
+
+/** What a decoder gives: the mean (or the logits), and u for the scale where it is learned: of the mean's shape, or one that broadcasts to it. */
+export interface Decoded {
+  /** The mean of each value, or its logit. */
+  readonly mean: Value;
+  /** u: see this file's header. */
+  readonly scale?: Value;
+}
+
+/** The parameter that holds u where it is one number or one for each channel. */
+export const scaleName = "likelihood.scale";
+
+/** The layer that gives u for each value. */
+export const scaleLayer = "likelihood.scale";
+
+/** Whether a parameter is one of the scale's. They begin as zeros. */
+export const isScaleParameter = (name: string): boolean =>
+  name === scaleName || name.startsWith(`${scaleLayer}.`);
+
+/** u out of a parameter: one number that broadcasts to every shape. */
+export const sharedScale = (context: ModuleContext): Value => context.parameter(scaleName, [1]);
+
+/** u out of a parameter: a number for each channel of pictures [N, C, H, W]. */
+export const channelScale = (context: ModuleContext, channels: number): Value =>
+  context.parameter(scaleName, [channels], [channels, 1, 1]);
+
+/** The scale itself out of u; where none is learned, `initialScale`. */
+export function scaleOf(
+  builder: GraphBuilder,
+  { initialScale, minScale }: PixelLikelihood,
+  u: Value | undefined,
+): Value {
+  const constant = (value: number): Value =>
+    builder.constant(`float32(${value})`, Tensor.from(Float32Array.of(value), []));
+  if (u === undefined || minScale === null) return constant(initialScale);
+  const above = builder.apply("Mul", [builder.apply("Exp", [u], {}), constant(initialScale - minScale)], {});
+  return builder.apply("Add", [above, constant(minScale)], {});
+}

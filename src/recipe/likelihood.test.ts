@@ -1,0 +1,152 @@
+/** What a recipe's likelihood leaves out, and what it is refused for. */
+import { describe, expect, it } from "vitest";
+import { data, mlp, refusal, type Section } from "../../test/recipe/refusal.ts";
+import { formatRecipe, parseRecipe, recipeJsonSchema } from "./index.ts";
+
+const parsed = (recipe: Section): ReturnType<typeof parseRecipe> => parseRecipe(recipe);
+const withLikelihood = (likelihood: Section, more: Section = {}): Section => ({
+  ...mlp,
+  loss: { likelihood, ...more },
+});
+
+describe("a likelihood", () => {
+  it("is no part of a recipe that does not ask for one", () => {
+    expect(parsed(mlp).loss.likelihood).toBeNull();
+  });
+
+  it("of pictures in [0, 1] begins at a quarter, is bounded by a level of 8 bits, and replaces the reconstruction", () => {
+    const { loss } = parsed(withLikelihood({}));
+    expect(loss.likelihood).toEqual({
+      distribution: "normal",
+      scale: "shared",
+      initialScale: 0.25,
+      minScale: 1 / 255,
+      levels: 256,
+    });
+    expect(loss.reconstruction).toEqual({});
+  });
+
+  it("has twice those numbers for pixels in [-1, 1]", () => {
+    const { data: section, ...recipe } = withLikelihood({ scale: "per_value" });
+    const signed = parsed({ ...recipe, data: { ...(section as Section), range: "signed" } }).loss.likelihood;
+    expect(signed).toMatchObject({ initialScale: 0.5, minScale: 2 / 255 });
+  });
+
+  it("is bounded by a level where there are others than 256", () => {
+    expect(parsed(withLikelihood({ levels: 11 })).loss.likelihood).toMatchObject({
+      minScale: 0.1,
+      levels: 11,
+    });
+  });
+
+  it("of tensors is continuous unless they say levels", () => {
+    const tensors = { model: { type: "mlp", input_size: 3 }, data: { type: "tensors", height: 1, width: 1 } };
+    const of = (likelihood: Section): unknown => parsed({ ...tensors, loss: { likelihood } }).loss.likelihood;
+    expect(of({})).toMatchObject({ levels: null, minScale: 1 / 255 });
+    expect(of({ levels: 256 })).toMatchObject({ levels: 256 });
+  });
+
+  it("has no bound where its scale is fixed", () => {
+    const likelihood = parsed(withLikelihood({ scale: "fixed", initial_scale: 0.5 })).loss.likelihood;
+    expect(likelihood).toMatchObject({ initialScale: 0.5, minScale: null });
+  });
+
+  it("comes back from the file that it was written to", () => {
+    for (const likelihood of [{}, { scale: "fixed" }, { distribution: "discretized_logistic" }]) {
+      const recipe = parsed(withLikelihood(likelihood));
+      expect(parsed(formatRecipe(recipe))).toEqual(recipe);
+    }
+  });
+
+  it("has its keys in the JSON schema", () => {
+    const keys = recipeJsonSchema().properties?.loss?.properties?.likelihood?.anyOf?.[0]?.properties;
+    expect(Object.keys(keys ?? {})).toEqual([
+      "distribution",
+      "scale",
+      "initial_scale",
+      "min_scale",
+      "levels",
+    ]);
+  });
+
+  it.each<[string, Section, string | undefined]>([
+    ["a bound of several samples", withLikelihood({}, { importance: { samples: 2 } }), undefined],
+    ["an estimate of log p(x)", { ...withLikelihood({}), validation: { likelihood_samples: 5 } }, undefined],
+    [
+      "another reconstruction",
+      withLikelihood({}, { reconstruction: "mse" }),
+      "loss.reconstruction: loss.likelihood is the reconstruction's term; remove one of them.",
+    ],
+    [
+      "LDM's variance",
+      withLikelihood({}, { learn_logvar: true }),
+      "loss.learn_logvar: loss.likelihood has a scale of its own; remove one of them.",
+    ],
+    [
+      "black and white pixels",
+      { ...mlp, data: { ...mlp.data, binarize: true }, loss: { likelihood: {} } },
+      "loss.likelihood: black and white pixels have a Bernoulli distribution",
+    ],
+    [
+      "a bound above the beginning",
+      withLikelihood({ min_scale: 0.5 }),
+      "loss.likelihood.min_scale: expected a number below initial_scale 0.25, found 0.5.",
+    ],
+    [
+      "a beginning at the bound",
+      withLikelihood({ initial_scale: 0.01, min_scale: 0.01 }),
+      "expected a number below initial_scale 0.01, found 0.01.",
+    ],
+    [
+      "a bound that float32 cannot tell from 0",
+      withLikelihood({ min_scale: 1e-9 }),
+      "loss.likelihood.min_scale:",
+    ],
+    [
+      "a scale of 0",
+      withLikelihood({ initial_scale: 0 }),
+      "loss.likelihood.initial_scale: expected a number above 0",
+    ],
+    [
+      "no bound",
+      withLikelihood({ min_scale: null }),
+      "loss.likelihood.min_scale: a scale that is learned needs a bound",
+    ],
+    [
+      "a bound of a fixed scale",
+      withLikelihood({ scale: "fixed", min_scale: 0.1 }),
+      "loss.likelihood.min_scale: a fixed scale has no bound; remove it.",
+    ],
+    [
+      "a discretised distribution of continuous values",
+      withLikelihood({ distribution: "discretized_logistic", levels: null }),
+      "loss.likelihood.levels: a discretized distribution needs them; write 256 for 8-bit pictures.",
+    ],
+    ["one level", withLikelihood({ levels: 1 }), "loss.likelihood.levels: expected"],
+    [
+      "the best scale of a logistic distribution",
+      withLikelihood({ distribution: "discretized_logistic", scale: "optimal" }),
+      "loss.likelihood.scale: optimal is known of a normal distribution only; write shared.",
+    ],
+    [
+      "the best scale of several samples",
+      withLikelihood({ scale: "optimal" }, { importance: { samples: 2 } }),
+      "loss.likelihood.scale: loss.importance compares latents under one scale; write shared, not optimal.",
+    ],
+    [
+      "channels of rows",
+      withLikelihood({ scale: "per_channel" }),
+      "loss.likelihood.scale: an mlp's rows have no channels; write shared or per_value.",
+    ],
+    [
+      "a distribution that there is not",
+      withLikelihood({ distribution: "laplace" }),
+      "loss.likelihood.distribution: expected normal or discretized_logistic, found",
+    ],
+    ["a near key", withLikelihood({ min_scal: 1 }), "did you mean min_scale?"],
+    ["an AutoencoderKL", { data, loss: { likelihood: {} } }, "loss.likelihood: only an mlp has one"],
+  ])("and %s", (_, recipe, message) => {
+    if (message === undefined) expect(refusal(recipe)).toBeUndefined();
+    else expect(refusal(recipe)).toContain(message);
+  });
+});

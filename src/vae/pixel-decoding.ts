@@ -1,0 +1,83 @@
+/** p(x|z) of latents: a decoder whose graph gives means and scales, run as decoders are. */
+import { VaekitError } from "../errors.ts";
+import type { Graph } from "../graph/index.ts";
+import { PixelDistribution } from "../latents/pixel-distribution.ts";
+import type { PixelLikelihood } from "../latents/pixel-likelihood.ts";
+import type { InputSize, ModelFacts } from "../models/index.ts";
+import type { Runtime } from "../runtime/index.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { Coder, type CoderParts } from "./coder.ts";
+import type { CodingOptions } from "./options.ts";
+import { runPasses } from "./passes.ts";
+
+type Floats = Tensor<"float32">;
+
+/** A decoder that says how its pixels are distributed. */
+export interface PixelDecoder {
+  readonly pixels: "bernoulli" | PixelLikelihood;
+  /** Input latents; output the means [N, C, …], and for pixels with a scale the scales behind them, [N, 2C, …]. */
+  graph(size: InputSize): Graph;
+}
+
+/** What a decoding of distributions is made of. */
+export interface PixelDecodingParts extends Pick<CoderParts, "machine"> {
+  /** For messages. */
+  readonly name: string;
+  readonly facts: ModelFacts;
+  readonly runtime: Runtime;
+  readonly decoder: PixelDecoder;
+}
+
+export class PixelDecoding {
+  readonly #parts: PixelDecodingParts;
+  readonly #coder: Coder;
+  readonly #facts: ModelFacts;
+
+  constructor(parts: PixelDecodingParts) {
+    const { facts, runtime, machine, decoder } = parts;
+    this.#parts = parts;
+    this.#facts = { ...facts, outChannels: facts.outChannels * (decoder.pixels === "bernoulli" ? 1 : 2) };
+    const graphOf = (_: unknown, size: InputSize): Graph => decoder.graph(size);
+    this.#coder = new Coder({ runtime, machine, graphOf, facts: this.#facts });
+  }
+
+  async distributionOf(latents: Floats, options: CodingOptions): Promise<PixelDistribution> {
+    const { name, facts, runtime, decoder } = this.#parts;
+    const graph = (_: unknown, size: InputSize): Graph => decoder.graph(size);
+    const passes = { name, facts: this.#facts, runtime, coder: this.#coder, graph };
+    const output = await runPasses(passes, "decoder", latents, options);
+    const range = facts.pixelRange;
+    const { pixels } = decoder;
+    if (pixels === "bernoulli") {
+      return new PixelDistribution({ distribution: pixels, mean: output, scale: null, range, levels: 2 });
+    }
+    const [mean, scale] = halvesOf(output);
+    const { distribution, levels } = pixels;
+    return new PixelDistribution({ distribution, mean, scale, range, levels });
+  }
+
+  dispose(): Promise<void> {
+    return this.#coder.dispose();
+  }
+}
+
+/** @throws UNSUPPORTED, since nothing says how a model's pixels are distributed. */
+export function withoutDistribution(name: string): VaekitError {
+  const message = `${name}: the model gives pixels and no distribution of them. Train it with loss.likelihood, or use decode.`;
+  return new VaekitError("UNSUPPORTED", message);
+}
+
+/** [N, 2C, …] → the first and the last C channels. */
+function halvesOf({ data, shape }: Floats): readonly [Floats, Floats] {
+  const [batch, channels, ...sides] = shape as [number, number, ...number[]];
+  const size = data.length / batch / 2;
+  const half = (which: 0 | 1): Floats => {
+    const out = new Float32Array(batch * size);
+    for (let n = 0; n < batch; n++) {
+      const start = (2 * n + which) * size;
+      out.set(data.subarray(start, start + size), n * size);
+    }
+    return Tensor.from(out, [batch, channels / 2, ...sides]);
+  };
+  return [half(0), half(1)];
+}
