@@ -74,6 +74,13 @@ const quantizer = z.strictObject({
     .strictObject({
       decay: z.number().min(0).lt(1).default(0.99).describe("The share that stays at each step."),
       epsilon: positive().default(1e-5).describe("Laplace smoothing of how often each row was used."),
+      restart_below: positive()
+        .max(1)
+        .nullable()
+        .default(null)
+        .describe(
+          "Rows that are used less often in a step, on average, begin anew at a latent of the batch; null: never.",
+        ),
     })
     .nullable()
     .default(null)

@@ -33,9 +33,12 @@ export interface TrainerOptions {
 
 /** What {@link Trainer.reconstruct} gives. */
 export interface ReconstructedPictures {
-  /** The mode of the posterior, [N, L, h, w], or [N, L] of rows; neither scaled nor shifted. */
+  /**
+   * The mode of the posterior, [N, L, h, w], or [N, L] of rows; neither scaled nor shifted. Of a model with a codebook, what is
+   * quantised.
+   */
   readonly latents: Tensor<"float32">;
-  /** What is decoded of it, of the pictures' shape. */
+  /** What is decoded of it, or of the rows nearest to it; of the pictures' shape. */
   readonly reconstruction: Tensor<"float32">;
 }
 
@@ -162,7 +165,7 @@ export class Trainer {
   }
 
   /**
-   * Latents to pictures, by the averaged weights where the recipe has an `ema`.
+   * Latents (of a model with a codebook, the rows nearest to them) to pictures, by the averaged weights where the recipe has an `ema`.
    *
    * @param latents float [N, L, h, w] (or [N, L]).
    * @returns pictures [N, C, H, W] (or [N, D]).

@@ -1,5 +1,6 @@
 /** Whole runs of the smallest VQModel: what they leave, that they go on, and what they refuse. */
-import { readdir } from "node:fs/promises";
+import { cp, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { VQModel } from "../../src/node/index.ts";
 import { codebookName } from "../../src/models/index.ts";
@@ -18,7 +19,7 @@ const vq = (section: Section = {}): Section => ({ type: "vq_model", config, ...s
 
 /** Everything that has a state: rows that follow, averages of the weights, gathered gradients, an adversary. */
 const everything = {
-  model: vq({ quantizer: { ema: { decay: 0.9 } } }),
+  model: vq({ quantizer: { ema: { decay: 0.9, restart_below: 0.5 } } }),
   steps: 4,
   log: { every: 3 },
   loss: { reduction: "ldm", adversarial: { weight: 0.5, start_step: 1, channels: 4, layers: 1 } },
@@ -92,6 +93,25 @@ describe("fine-tuning", () => {
     expect(await runs.config("fine")).toMatchObject(await runs.config("whole"));
   });
 
+  test("refuses a folder whose codebook is not that of its config", async () => {
+    const folder = runs.at("mismatch");
+    await cp(runs.at("whole", "model"), folder, { recursive: true });
+    const text = JSON.stringify({ ...(await runs.config("whole")), num_vq_embeddings: 8 });
+    await writeFile(join(folder, "config.json"), text);
+    await expect(runs.train("never", from({ pretrained: folder }))).rejects.toMatchObject({
+      code: "WEIGHTS_MISMATCH",
+      message: expect.stringContaining("quantize.embedding.weight") as string,
+    });
+  });
+
+  test("refuses a folder of another class", async () => {
+    await runs.train("kl", { steps: 1 });
+    await expect(runs.train("never", from({ pretrained: runs.at("kl", "model") }))).rejects.toMatchObject({
+      code: expect.stringMatching(/INVALID_CONFIG|UNSUPPORTED/) as string,
+      message: expect.stringContaining("AutoencoderKL") as string,
+    });
+  });
+
   test("refuses averages for a codebook that is left out", async () => {
     const sections = from({ trainable: ["decoder.*"], quantizer: { ema: {} } });
     await expect(runs.train("refused", sections)).rejects.toMatchObject({
@@ -111,6 +131,11 @@ test.each<[string, Section, string]>([
   ],
   ["a decay of 1", { model: vq({ quantizer: { ema: { decay: 1 } } }) }, "model.quantizer.ema.decay"],
   ["a decay below 0", { model: vq({ quantizer: { ema: { decay: -0.1 } } }) }, "model.quantizer.ema.decay"],
+  [
+    "restarts of rows that are in use",
+    { model: vq({ quantizer: { ema: { restart_below: 2 } } }) },
+    "model.quantizer.ema.restart_below",
+  ],
   [
     "a loss that averages do not have",
     { model: vq({ quantizer: { legacy: true, ema: {} } }) },

@@ -29,12 +29,15 @@ function weightsOf(name: string): Map<string, Tensor<"float32">> {
   return new Map(found.names.map((each) => [each, found.get(each).toFloat32()]));
 }
 
-type Kind = "legacy" | "plain" | "average";
+type Kind = "legacy" | "plain" | "average" | "restarts";
+const isAverage = (kind: Kind): boolean => kind === "average" || kind === "restarts";
 const quantizerOf = (kind: Kind) => ({
   weight: 1,
   beta: 0.25,
   legacy: kind === "legacy",
-  ema: kind === "average" ? { decay: 0.95, epsilon: 1e-5 } : null,
+  ema: isAverage(kind)
+    ? { decay: 0.95, epsilon: 1e-5, restartBelow: kind === "restarts" ? 0.5 : null }
+    : null,
 });
 
 const objective = { reconstruction: { mse: 1 }, reduction: "mean", freeBits: 0, learnLogvar: false } as const;
@@ -122,7 +125,7 @@ describe("fifty steps of AdamW", () => {
     return TrainingEngine.create(runtime, plan, philoxRandomness(0), tensors);
   }
 
-  test.each(["legacy", "plain", "average"] as const)(
+  test.each(["legacy", "plain", "average", "restarts"] as const)(
     "have PyTorch's losses and codebook (%s)",
     async (kind) => {
       const engine = await engineOf(kind);
@@ -132,10 +135,10 @@ describe("fifty steps of AdamW", () => {
       expect(losses).toBeAllclose([...expected], { relative: 1e-4, absolute: 0 });
       const rows = (await engine.parameters("raw")).get(codebookName)!;
       expect(rows).toBeAllclose(goldens.get(`steps/${kind}/codebook`), { absolute: 1e-3 });
-      if (kind === "average") {
+      if (isAverage(kind)) {
         const statistics = (await engine.tensors()).get("codebook.statistics")!.toFloat32().data;
         const [sums, counts] = ["sums", "counts"].map(
-          (each) => goldens.get(`steps/average/${each}`).toFloat32().data,
+          (each) => goldens.get(`steps/${kind}/${each}`).toFloat32().data,
         );
         expect([...statistics]).toBeAllclose([...sums!, ...counts!], { absolute: 1e-3 });
       }

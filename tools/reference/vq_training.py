@@ -8,9 +8,10 @@ The model is test/fixtures/vq-models/group or spatial (same weights), the loss m
   <model>/<kind>/commit_loss   []
   <model>/<kind>/gradients     as in gradients.py: a row for each parameter in the order of sorted names
   steps/pixels                 [6, 3, 16, 16]: the first three are the batch of every even step, the others of every odd one
-  steps/<kind>/losses          [50], kind also "average": the rows are moving averages, see AverageQuantizer
+  steps/<kind>/losses          [50], kind also "average": the rows are moving averages, see AverageQuantizer; and
+                               "restarts": the same, and unused ones begin anew
   steps/<kind>/codebook        [rows, E] after them
-  steps/average/counts, sums   the averages after them
+  steps/<kind>/counts, sums    the averages after them
 """
 import torch
 from diffusers import VQModel
@@ -21,7 +22,7 @@ from common import FIXTURES, generator, write_tensors
 from gradients import sketch
 
 PATH = FIXTURES / "training" / "vq.safetensors"
-BETA, DECAY, EPSILON = 0.25, 0.95, 1e-5
+BETA, DECAY, EPSILON, RESTART_BELOW = 0.25, 0.95, 1e-5, 0.5
 STEPS = 50
 # Far above float32's rounding, so that every implementation finds the same rows.
 LEAST_GAP = 1e-4
@@ -38,8 +39,9 @@ def pixels_of(shape: tuple[int, ...], seed: int) -> torch.Tensor:
 class AverageQuantizer(nn.Module):
     """Rows that follow the latents (van den Oord et al. 2017, appendix A.1), in the place of diffusers' VectorQuantizer."""
 
-    def __init__(self, rows: torch.Tensor):
+    def __init__(self, rows: torch.Tensor, restarts: bool):
         super().__init__()
+        self.restarts, self.restarted = restarts, 0
         self.register_buffer("rows", rows.clone())
         self.register_buffer("counts", torch.ones(len(rows), dtype=rows.dtype))
         self.register_buffer("sums", rows.clone())
@@ -52,6 +54,12 @@ class AverageQuantizer(nn.Module):
         uses = functional.one_hot(indices, len(self.rows)).to(z.dtype)
         self.counts.mul_(DECAY).add_((1 - DECAY) * uses.sum(0))
         self.sums.mul_(DECAY).add_((1 - DECAY) * uses.T @ flat)
+        if self.restarts:
+            unused = self.counts < RESTART_BELOW
+            self.restarted += int(unused.sum())
+            step = max(1, len(flat) // len(self.rows))
+            self.counts[unused] = 1
+            self.sums[unused] = flat[::step][:len(self.rows)][unused]
         total = self.counts.sum()
         smoothed = (self.counts + EPSILON) / (total + len(self.rows) * EPSILON) * total
         self.rows = self.sums / smoothed[:, None]
@@ -95,8 +103,8 @@ def rows_of(model: VQModel) -> torch.Tensor:
 
 def steps_of(kind: str, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
     model = load("group")
-    if kind == "average":
-        model.quantize = AverageQuantizer(model.quantize.embedding.weight.detach())
+    if kind in ("average", "restarts"):
+        model.quantize = AverageQuantizer(model.quantize.embedding.weight.detach(), kind == "restarts")
     else:
         model.quantize.legacy = kind == "legacy"
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
@@ -113,7 +121,8 @@ def steps_of(kind: str, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
     assert min(gaps) > LEAST_GAP, min(gaps)
     print(f"{kind}: losses {losses[0]:.4f} to {losses[-1]:.4f}, gap {min(gaps):.1e}")
     tensors = {f"steps/{kind}/losses": torch.tensor(losses), f"steps/{kind}/codebook": rows_of(model).float()}
-    if kind == "average":
+    if kind in ("average", "restarts"):
+        print(f"{model.quantize.restarted} restarts")
         tensors |= {f"steps/{kind}/counts": model.quantize.counts.float(), f"steps/{kind}/sums": model.quantize.sums.float()}
     return tensors
 
@@ -124,7 +133,7 @@ def main() -> None:
     tensors = gradients_of("group", (2, 3, 20, 28), 1700) | gradients_of("spatial", (1, 3, 12, 16), 1702)
     pixels = pixels_of((6, 3, 16, 16), 1710)
     tensors |= {"steps/pixels": pixels}
-    for kind in ("legacy", "plain", "average"):
+    for kind in ("legacy", "plain", "average", "restarts"):
         tensors |= steps_of(kind, pixels)
     write_tensors(PATH, tensors)
     print(f"{PATH.stat().st_size / 1e3:.0f} kB")

@@ -32,8 +32,8 @@ const recipes = new URL("../../../recipes", import.meta.url).pathname;
 describe("the recipes of the repository", () => {
   const names = readdirSync(recipes);
 
-  it("are six", () => {
-    expect(names).toHaveLength(6);
+  it("are seven", () => {
+    expect(names).toHaveLength(7);
   });
 
   it.each(names)("%s is valid, and stays the same through recipe.json", async (name) => {

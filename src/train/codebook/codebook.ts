@@ -18,6 +18,8 @@ export interface AverageOptions {
   readonly decay: number;
   /** Laplace smoothing of how often each row was used. */
   readonly epsilon: number;
+  /** Rows that are used less often than this in a step, on average, begin anew at latents of the batch; null: never. */
+  readonly restartBelow: number | null;
 }
 
 export interface Codebook extends QuantizerOptions {
@@ -41,13 +43,15 @@ export const averageNames = {
 export class CodebookAverage implements AverageOptions {
   readonly decay: number;
   readonly epsilon: number;
+  readonly restartBelow: number | null;
   /** The averages as one vector of the state; of a step of several batches, also what the former ones gave. */
   readonly layout: ParameterLayout;
 
   /** @param accumulate the batches of a step. */
-  constructor({ decay, epsilon }: AverageOptions, shape: Shape, accumulate: number) {
+  constructor({ decay, epsilon, restartBelow }: AverageOptions, shape: Shape, accumulate: number) {
     this.decay = decay;
     this.epsilon = epsilon;
+    this.restartBelow = restartBelow;
     const counts = [shape[0]!];
     const pending = [
       [averageNames.pendingSums, shape],

@@ -17,6 +17,8 @@ const maxScores = 2 ** 24;
 
 /** What became of a batch of latents. */
 export interface Quantized {
+  /** The latents by their places, [P, E]. */
+  readonly latents: Value;
   /** The rows in the latents' places [N, E, h, w]. */
   readonly rows: Value;
   /** How often each row was used, [R]. */
@@ -67,6 +69,7 @@ export function quantizeLatents(
     const joined = flat.length === 1 ? flat[0]! : builder.apply("Concat", flat, { axis: 0 });
     const places = builder.apply("Reshape", [joined], { shape: [batch, height, width, size] });
     return {
+      latents,
       rows: builder.apply("Transpose", [places], { perm: [0, 3, 1, 2] }),
       counts: sumOf("counts"),
       sums: sumOf("sums"),
