@@ -24,6 +24,7 @@ export {
   type AutoencoderKLConfigJson,
   type AutoencoderKLFlux2Config,
   type AutoencoderKLFlux2ConfigJson,
+  type AutoencoderKLHunyuanImageConfig,
   type AutoencoderKLQwenImage21Config,
   type AutoencoderKLQwenImageConfig,
   type AutoencoderKLWanConfig,

@@ -67,6 +67,7 @@ const withoutConstructor = new Set([
   "AutoencoderDC",
   "AutoencoderKL",
   "AutoencoderKLFlux2",
+  "AutoencoderKLHunyuanImage",
   "AutoencoderKLQwenImage",
   "AutoencoderKLQwenImage21",
   "AutoencoderKLWan",

@@ -59,6 +59,12 @@ export {
 } from "./autoencoder-kl-flux2/config.ts";
 export { autoencoderKLFlux2 } from "./autoencoder-kl-flux2/model.ts";
 export {
+  completeHunyuanImageConfig,
+  type AutoencoderKLHunyuanImageConfig,
+  type GivenHunyuanImageConfig,
+} from "./autoencoder-kl-hunyuan-image/config.ts";
+export { autoencoderKLHunyuanImage } from "./autoencoder-kl-hunyuan-image/model.ts";
+export {
   autoencoderKLWan,
   completeWanConfig,
   type AutoencoderKLWanConfig,

@@ -10,7 +10,6 @@ const autoencoders = {
   AutoencoderKLAllegro: "Allegro's",
   AutoencoderKLCogVideoX: "CogVideoX's",
   AutoencoderKLCosmos: "Cosmos'",
-  AutoencoderKLHunyuanImage: "HunyuanImage 2.1's",
   AutoencoderKLHunyuanImageRefiner: "HunyuanVideo's",
   AutoencoderKLHunyuanVideo: "HunyuanVideo's",
   AutoencoderKLHunyuanVideo15: "HunyuanVideo's",

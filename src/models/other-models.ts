@@ -87,11 +87,6 @@ export const otherAutoencoders: readonly OtherModel[] = [
     marks: [[conv3d(/^encoder\.conv_in\.weight$/), /^decoder\.transformer_blocks\./]],
   },
   {
-    description: "HunyuanImage 2.1's autoencoder (AutoencoderKLHunyuanImage)",
-    classNames: ["AutoencoderKLHunyuanImage"],
-    marks: [[conv2d(/^encoder\.down_blocks\.\d+\.conv1\.weight$/)]],
-  },
-  {
     description: "Kandinsky's image autoencoder (AutoencoderKLKVAE)",
     classNames: ["AutoencoderKLKVAE"],
     marks: [[conv2d(/^decoder\.conv_in\.weight$/), /^decoder\..*\.norm1\.(norm_layer|conv_y)\.weight$/]],

@@ -8,6 +8,7 @@ import { joinNames } from "../util/nearest-name.ts";
 import { autoencoderDC } from "./autoencoder-dc/model.ts";
 import { autoencoderKL } from "./autoencoder-kl/model.ts";
 import { autoencoderKLFlux2 } from "./autoencoder-kl-flux2/model.ts";
+import { autoencoderKLHunyuanImage } from "./autoencoder-kl-hunyuan-image/model.ts";
 import { autoencoderTiny } from "./autoencoder-tiny/model.ts";
 import { autoencoderKLQwenImage21 } from "./autoencoder-kl-wan/qwen-image-21.ts";
 import { autoencoderKLQwenImage } from "./autoencoder-kl-wan/qwen-image.ts";
@@ -23,6 +24,7 @@ const ownModels: readonly VaeModel[] = [
   autoencoderDC,
   autoencoderKL,
   autoencoderKLFlux2,
+  autoencoderKLHunyuanImage,
   // Wan 2.1's files are Qwen-Image's, too; its own class is for those who name it.
   autoencoderKLQwenImage,
   autoencoderKLQwenImage21,

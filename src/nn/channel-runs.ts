@@ -3,14 +3,30 @@ import type { GraphBuilder, Value } from "../graph/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /**
- * The channels and the pixels of a square in one row, as pixel_unshuffle has them, and means of equal runs of it.
+ * How the pixels of squares are channels: those of a channel one after the other ("CRD", PyTorch's pixel_shuffle), or the
+ * channels of a place ("DCR").
+ */
+export type SquareOrder = "CRD" | "DCR";
+
+/**
+ * The channels and the pixels of a square in one row, in their order, and means of equal runs of it.
  *
  * @param x [N, C, H, W]
  * @returns [N, outChannels, H / side, W / side]
  */
-export function meansOfRuns(builder: GraphBuilder, x: Value, outChannels: number, side: 1 | 2): Value {
+export function meansOfRuns(
+  builder: GraphBuilder,
+  x: Value,
+  outChannels: number,
+  side: 1 | 2,
+  order: SquareOrder = "CRD",
+): Value {
   const channels = x.shape[1]!;
   if (side === 1 && outChannels === channels) return x;
+  // Runs lie within the channels of a place.
+  if (side === 2 && order === "DCR") {
+    return pixelUnshuffle(builder, meansOfRuns(builder, x, outChannels / side ** 2, 1), order);
+  }
   const area = side ** 2;
   const run = (channels * area) / outChannels;
   // A group of outputs reads a group of channels, and no others.
@@ -26,31 +42,48 @@ export function meansOfRuns(builder: GraphBuilder, x: Value, outChannels: number
   return inGroups(builder, x, kernels, group);
 }
 
-/** Squares of pixels as channels, PyTorch's pixel_unshuffle. x [N, C, H, W] → [N, 4C, H / 2, W / 2] */
-export function pixelUnshuffle(builder: GraphBuilder, x: Value): Value {
+/** Squares of pixels as channels. x [N, C, H, W] → [N, 4C, H / 2, W / 2] */
+export function pixelUnshuffle(builder: GraphBuilder, x: Value, order: SquareOrder = "CRD"): Value {
   const channels = x.shape[1]!;
-  const area = 4;
-  const data = new Float32Array(channels * area * area);
-  for (let output = 0; output < channels * area; output++) data[output * area + (output % area)] = 1;
-  const kernels = constant(builder, "pixel_unshuffle", [channels * area, 1, 2, 2], data);
-  return inGroups(builder, x, kernels, channels);
+  /** Kernels of a single one for each channel, at these places. */
+  const picked = (places: readonly number[]): Value => {
+    const data = new Float32Array(channels * places.length * 4);
+    for (let output = 0; output < channels * places.length; output++) {
+      data[output * 4 + places[output % places.length]!] = 1;
+    }
+    const shape = [channels * places.length, 1, 2, 2];
+    return inGroups(builder, x, constant(builder, `picked_${places.join("")}`, shape, data), channels);
+  };
+  if (order === "CRD") return picked([0, 1, 2, 3]);
+  return builder.apply(
+    "Concat",
+    [0, 1, 2, 3].map((place) => picked([place])),
+    { axis: 1 },
+  );
 }
 
-/** Channels as squares of pixels, PyTorch's pixel_shuffle. x [N, 4C, H, W] → [N, C, 2H, 2W] */
-export const pixelShuffle = (builder: GraphBuilder, x: Value): Value =>
-  builder.apply("DepthToSpace", [x], { side: 2, mode: "CRD" });
+/** Channels as squares of pixels. x [N, 4C, H, W] → [N, C, 2H, 2W] */
+export const pixelShuffle = (builder: GraphBuilder, x: Value, order: SquareOrder = "CRD"): Value =>
+  builder.apply("DepthToSpace", [x], { side: 2, mode: order });
 
 /**
- * Every channel repeated in a row, and squares of pixels made of them, as pixel_shuffle does.
+ * Every channel repeated in a row, and squares of pixels made of them.
  *
  * @param x [N, C, h, w]
  * @returns [N, outChannels, h · side, w · side]
  */
-export function repeatedChannels(builder: GraphBuilder, x: Value, outChannels: number, side: 1 | 2): Value {
+export function repeatedChannels(
+  builder: GraphBuilder,
+  x: Value,
+  outChannels: number,
+  side: 1 | 2,
+  order: SquareOrder = "CRD",
+): Value {
   const channels = x.shape[1]!;
   const area = side ** 2;
   const times = (outChannels * area) / channels;
-  if (times % area !== 0) return pixelShuffle(builder, inARow(builder, x, times));
+  const isNearest = order === "CRD" && times % area === 0;
+  if (side === 2 && !isNearest) return pixelShuffle(builder, inARow(builder, x, times), order);
   const repeated = inARow(builder, x, times / area);
   return side === 1 ? repeated : builder.apply("Resize", [repeated], { scales: [side, side] });
 }

@@ -3,6 +3,7 @@ import {
   autoencoderDC,
   autoencoderKL,
   autoencoderKLFlux2,
+  autoencoderKLHunyuanImage,
   autoencoderKLQwenImage,
   autoencoderKLQwenImage21,
   autoencoderKLWan,
@@ -16,6 +17,7 @@ import { Vae, type VaeParts } from "../vae/vae.ts";
 import { AutoencoderDC } from "./autoencoder-dc.ts";
 import { AutoencoderKL } from "./autoencoder-kl.ts";
 import { AutoencoderKLFlux2 } from "./autoencoder-kl-flux2.ts";
+import { AutoencoderKLHunyuanImage } from "./autoencoder-kl-hunyuan-image.ts";
 import { AutoencoderKLQwenImage, AutoencoderKLQwenImage21, AutoencoderKLWan } from "./autoencoder-kl-wan.ts";
 import { AutoencoderTiny } from "./autoencoder-tiny.ts";
 import { withWebPreview } from "./decoding-options.ts";
@@ -49,6 +51,7 @@ const classes: ReadonlyMap<VaeModel, (parts: VaeParts) => WebVae> = new Map<
   [autoencoderDC, (parts) => AutoencoderDC.of(parts)],
   [autoencoderKL, (parts) => AutoencoderKL.of(parts)],
   [autoencoderKLFlux2, (parts) => AutoencoderKLFlux2.of(parts)],
+  [autoencoderKLHunyuanImage, (parts) => AutoencoderKLHunyuanImage.of(parts)],
   [autoencoderKLQwenImage, (parts) => AutoencoderKLQwenImage.of(parts)],
   [autoencoderKLQwenImage21, (parts) => AutoencoderKLQwenImage21.of(parts)],
   [autoencoderKLWan, (parts) => AutoencoderKLWan.of(parts)],

@@ -20,6 +20,7 @@ export * from "../core.ts";
 export { AutoencoderDC } from "./autoencoder-dc.ts";
 export { AutoencoderKL } from "./autoencoder-kl.ts";
 export { AutoencoderKLFlux2 } from "./autoencoder-kl-flux2.ts";
+export { AutoencoderKLHunyuanImage } from "./autoencoder-kl-hunyuan-image.ts";
 export { AutoencoderKLQwenImage, AutoencoderKLQwenImage21, AutoencoderKLWan } from "./autoencoder-kl-wan.ts";
 export { AutoencoderTiny } from "./autoencoder-tiny.ts";
 export { VQModel } from "./vq-model.ts";

@@ -81,6 +81,7 @@ interface Manifest {
   readonly video_models: readonly VideoModelCase[];
   readonly vq_models: readonly VQModelCase[];
   readonly dc_models: readonly ModelCase[];
+  readonly hunyuan_image: readonly ModelCase[];
   readonly weights: readonly WeightsCase[];
   readonly posterior: readonly NamedCase[];
   readonly latents: readonly PackingCase[];

@@ -4,6 +4,7 @@ import { verify, type Graph } from "../../src/graph/index.ts";
 import {
   completeConfig,
   completeDCConfig,
+  completeHunyuanImageConfig,
   completeFlux2Config,
   completeTinyConfig,
   completeVQModelConfig,
@@ -64,6 +65,12 @@ const configs: Readonly<Record<string, object>> = {
     decoderActFns: "relu",
   }),
   AutoencoderKL: completeConfig({ blockOutChannels: [4], normNumGroups: 2, latentChannels: 3 }),
+  AutoencoderKLHunyuanImage: completeHunyuanImageConfig({
+    latentChannels: 4,
+    blockOutChannels: [32, 64],
+    layersPerBlock: 1,
+    spatialCompressionRatio: 2,
+  }),
   AutoencoderKLQwenImage: { ...smallVideoModel, inputChannels: 4 },
   AutoencoderKLQwenImage21: { ...patchedVideoModel, patchSize: null, inChannels: 4, outChannels: 4 },
   AutoencoderKLWan: patchedVideoModel,

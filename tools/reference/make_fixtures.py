@@ -12,6 +12,7 @@ versions of torch and diffusers (tools/reference/requirements.txt). The parts, e
     video_models    tiny models of Wan and Qwen-Image, for one frame
     vq_models       tiny VQModels: spatial norms, rows by their numbers
     dc_models       tiny AutoencoderDCs (Sana)
+    hunyuan_image   a tiny AutoencoderKLHunyuanImage
     weights         one model in every file layout: variants, shards, old names, original single files
     posterior       DiagonalGaussianDistribution
     latents         FLUX's packing
@@ -28,6 +29,7 @@ import torch
 
 import flux2_models
 import dc_models
+import hunyuan_image
 import image_processor
 import initialization
 import latents
@@ -47,6 +49,7 @@ PARTS = {
     "video_models": video_models.write,
     "vq_models": vq_models.write,
     "dc_models": dc_models.write,
+    "hunyuan_image": hunyuan_image.write,
     "weights": weights.write,
     "posterior": posterior.write,
     "latents": latents.write,
