@@ -52,7 +52,10 @@ const softplus = (a: number): number => Math.max(a, 0) + Math.log1p(Math.exp(-Ma
 /** The distributions of pictures' values, each independent of the others once the latents are known. */
 export class PixelDistribution {
   readonly distribution: PixelDistributionKind;
-  /** The mean of each value, float32 [N, ...]: the least noisy picture. */
+  /**
+   * The mean of each value, float32 [N, ...]: the least noisy picture. Of a discretised logistic distribution the centre of its curve, which
+   * lies outside of the pixels' range where a pixel is surely at an end.
+   */
   readonly mean: Tensor<"float32">;
   /** σ of a normal, s of a logistic distribution, of the mean's shape; null for Bernoulli pixels. */
   readonly scale: Tensor<"float32"> | null;

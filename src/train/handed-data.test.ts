@@ -156,3 +156,29 @@ describe("pictures", () => {
     expect(await refusal(() => data.laidOut(Tensor.zeros(shape)))).toBe(fits ? "taken" : message);
   });
 });
+
+describe("pictures outside of what a loss is defined for", () => {
+  const mlp = { model: { type: "mlp", input_size: 8 } };
+  const likelihood = (distribution: string): Section => ({
+    ...mlp,
+    loss: { likelihood: { distribution, levels: 256 } },
+  });
+  const holding = (value: number): Tensor<"float32"> =>
+    Tensor.from(
+      numbered(2).data.map((_, i) => (i === 11 ? value : 0.5)),
+      [2, 8],
+    );
+
+  it.each<[string, Section, number, boolean]>([
+    ["cross-entropy takes the ends of [0, 1]", mlp, 1, true],
+    ["cross-entropy refuses less than 0", mlp, -0.25, false],
+    ["cross-entropy refuses more than 1", mlp, 1.5, false],
+    ["levels are refused outside of their range", likelihood("discretized_logistic"), 1.5, false],
+    ["a density takes any number", likelihood("normal"), 1.5, true],
+    ["squared errors take any number", { ...mlp, loss: { reconstruction: "mse" } }, 1.5, true],
+  ])("%s", async (_, sections, value, fits) => {
+    const found = await refusal(() => open(holding(value), sections, rows));
+    if (fits) expect(found).toBe("taken");
+    else expect(found).toMatch(new RegExp(`expected values from 0 to 1, as loss\\..* found ${value}`));
+  });
+});

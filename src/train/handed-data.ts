@@ -35,6 +35,7 @@ export class HandedBatches {
   readonly #facts: ModelFacts;
   readonly #source: BatchSource | undefined;
   readonly #batchSize: number;
+  readonly #bounds: Bounds | undefined;
 
   /**
    * @param first of {@link firstPictures}.
@@ -51,6 +52,7 @@ export class HandedBatches {
     this.#size = sizeOf(first);
     this.#facts = facts;
     this.#batchSize = recipe.batchSize;
+    this.#bounds = boundsOf(recipe);
     this.#source =
       typeof data === "function"
         ? undefined
@@ -88,8 +90,9 @@ export class HandedBatches {
     };
   }
 
-  /** Pictures as the model takes them. @throws INVALID_ARGUMENT when they are of another shape. */
+  /** Pictures as the model takes them. @throws INVALID_ARGUMENT when they are of another shape, or outside of what the loss is defined for. */
   laidOut(pictures: Tensor<"float32">): Tensor<"float32"> {
+    if (this.#bounds !== undefined) checkBounds(pictures, this.#bounds);
     const { channels, height, width } = this.#size;
     const { layout, spatialFactor: factor } = this.#facts;
     const [count = 0, foundChannels, ...sides] = pictures.shape;
@@ -107,6 +110,32 @@ export class HandedBatches {
       pictures.shape,
     );
   }
+}
+
+/** The values that a loss is defined for. */
+interface Bounds {
+  readonly lowest: number;
+  readonly highest: number;
+  /** The recipe's key that says so. */
+  readonly key: string;
+}
+
+/** Undefined where the loss takes any number. */
+function boundsOf({ loss, data }: Recipe): Bounds | undefined {
+  if ((loss.reconstruction.bce ?? 0) > 0) return { lowest: 0, highest: 1, key: "loss.reconstruction bce" };
+  if (loss.likelihood?.distribution !== "discretized_logistic") return undefined;
+  return {
+    lowest: data.range === "signed" ? -1 : 0,
+    highest: 1,
+    key: "loss.likelihood discretized_logistic",
+  };
+}
+
+function checkBounds({ data }: Tensor<"float32">, { lowest, highest, key }: Bounds): void {
+  const outside = data.find((value) => value < lowest || value > highest);
+  if (outside === undefined) return;
+  const message = `Trainer: data: expected values from ${lowest} to ${highest}, as ${key} needs them, found ${outside}.`;
+  throw new VaekitError("INVALID_ARGUMENT", message);
 }
 
 function wrongShape(expected: string, found: Shape): VaekitError {

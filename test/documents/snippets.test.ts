@@ -77,6 +77,21 @@ test("what is not run says why", () => {
         "needs the network",
       ],
       [
+        "docs/likelihoods.md",
+        "vaekit train recipes/mnist-likelihood.yaml --set data.path=mnist --threads 1 --out runs/optimal",
+        "needs MNIST's files, and minutes",
+      ],
+      [
+        "docs/likelihoods.md",
+        "vaekit sample --model runs/per-value/model --count 10 --columns 10 --out means.png",
+        "needs the models above",
+      ],
+      [
+        "docs/likelihoods.md",
+        "import { Generator, openVae } from "vaekit";",
+        "needs the models above",
+      ],
+      [
         "docs/mnist.md",
         "vaekit train recipes/mnist.yaml --set data.path=mnist --set log.every=1 --out runs/mnist",
         "needs MNIST's files, and minutes",
@@ -90,6 +105,11 @@ test("what is not run says why", () => {
         "docs/mnist.md",
         "vaekit train --resume --out runs/vae --set validation.likelihood_samples=5000 --set validation.images=1000",
         "needs MNIST's files, and minutes",
+      ],
+      [
+        "docs/models.md",
+        "vaekit inspect flux1/vae --compare z-image/vae",
+        "needs two published models",
       ],
       [
         "docs/mutation.md",
