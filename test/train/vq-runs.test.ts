@@ -156,7 +156,16 @@ test.each<[string, Section, string]>([
     { model: vq(), loss: { importance: { samples: 2 } } },
     "loss.importance: it is for latents that are drawn",
   ],
-  ["a likelihood", { model: vq(), validation: { likelihood_samples: 2 } }, "only an mlp"],
+  [
+    "pixels with a scale",
+    { model: vq(), loss: { likelihood: { distribution: "normal" } } },
+    "loss.likelihood: only an mlp has one",
+  ],
+  [
+    "a likelihood",
+    { model: vq(), validation: { likelihood_samples: 2 } },
+    "a vq_model has no likelihood to estimate",
+  ],
   [
     "calibration",
     { model: vq({ calibrate: true }) },

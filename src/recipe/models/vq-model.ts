@@ -35,6 +35,9 @@ function* lossProblems({ loss, validation }: ParsedRecipe): Generator<Problem> {
     const message = "the latents of a vq_model are rows of a codebook and have no divergence; remove it.";
     yield problem("loss.kl", `${message} model.quantizer has the weights of what it has instead.`);
   }
+  if (loss.likelihood !== null) {
+    yield problem("loss.likelihood", "only an mlp has one; remove it, or use model.type mlp.");
+  }
   for (const term of ["importance", "distillation"] as const) {
     if (loss[term] === null) continue;
     yield problem(
@@ -43,7 +46,7 @@ function* lossProblems({ loss, validation }: ParsedRecipe): Generator<Problem> {
     );
   }
   if (validation.likelihood_samples !== null) {
-    const message = "only an mlp with loss.reconstruction bce has a likelihood to estimate; remove it.";
+    const message = "a vq_model has no likelihood to estimate; remove it.";
     yield problem("validation.likelihood_samples", message);
   }
 }
