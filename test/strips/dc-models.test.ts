@@ -1,4 +1,4 @@
-/** Models with linear attention, in thin strips and at once: both halves, with every switch. */
+/** Models with linear attention, and with shortcuts around changes of resolution, in thin strips and at once: both halves, with every switch. */
 import { afterAll, describe, expect, test } from "vitest";
 import type { Graph } from "../../src/graph/index.ts";
 import { openVae, type NodeVae } from "../../src/node/index.ts";
@@ -32,7 +32,7 @@ async function expectSameInStrips(graph: Graph): Promise<StripProgram> {
   return program;
 }
 
-const models = manifest.dc_models.filter(({ tiled }) => !tiled);
+const models = [...manifest.dc_models, ...manifest.hunyuan_image].filter(({ tiled }) => !tiled);
 
 describe.each(models)("$name", ({ folder }) => {
   let vae: NodeVae | undefined;
