@@ -25,6 +25,7 @@ import {
 } from "./argument-rows.ts";
 import { fixturePath } from "./conformance/fixtures.ts";
 import { dcRows } from "./dc-argument-rows.ts";
+import { classRows } from "./class-argument-rows.ts";
 import { vqRows } from "./vq-argument-rows.ts";
 import { latentsRows } from "./latents-argument-rows.ts";
 import { autoencoderKL } from "../src/models/index.ts";
@@ -37,34 +38,8 @@ const mlp = Mlp.of(runtimes["Node"]!());
 const runtime = runtimes["Node"]!();
 const webRuntime = runtimes["web"]!();
 const saved = await vaekit.AutoencoderKL.fromPretrained(fixturePath("models/one-level"), { device: "cpu" });
-const flux2 = vaekit.AutoencoderKLFlux2.fromConfig(
-  {
-    downBlockTypes: ["DownEncoderBlock2D"],
-    upBlockTypes: ["UpDecoderBlock2D"],
-    blockOutChannels: [4],
-    normNumGroups: 2,
-  },
-  { device: "cpu" },
-);
-const fewChannels = { baseDim: 4, dimMult: [1], numResBlocks: 1, temperalDownsample: [] } as const;
-const qwenImage = vaekit.AutoencoderKLQwenImage.fromConfig(fewChannels, { device: "cpu" });
-const qwenImage21 = vaekit.AutoencoderKLQwenImage21.fromConfig(fewChannels, { device: "cpu" });
-const wan = vaekit.AutoencoderKLWan.fromConfig(fewChannels, { device: "cpu" });
-const tiny = vaekit.AutoencoderTiny.fromConfig(
-  {
-    encoderBlockOutChannels: [4],
-    numEncoderBlocks: [1],
-    decoderBlockOutChannels: [4],
-    numDecoderBlocks: [1],
-  },
-  { device: "cpu" },
-);
 afterAll(async () => {
-  await Promise.all(
-    [vae, mlp, flux2, tiny, qwenImage, qwenImage21, wan, runtime, webRuntime, saved].map((each) =>
-      each.dispose(),
-    ),
-  );
+  await Promise.all([vae, mlp, runtime, webRuntime, saved].map((each) => each.dispose()));
   rmSync(folder, { recursive: true });
 });
 
@@ -177,8 +152,9 @@ const rows: Rows = {
   "encodeImage: options": options((x) => vaekit.encodeImage(raster, "a.png", x)),
 
   ...latentsRows,
-  ...dcRows(placed),
+  ...dcRows,
   ...vqRows(placed),
+  ...classRows(placed),
 
   completeConfig: row((x) => vaekit.completeConfig(x), "object", "Map"),
   parseConfig: row((x) => vaekit.parseConfig(x, "config.json"), "object", "Map"),
@@ -260,41 +236,6 @@ const rows: Rows = {
     "Map",
   ),
   "AutoencoderKL.savePretrained": row((x) => saved.savePretrained(placed(x)), "text"),
-  "AutoencoderKLFlux2.fromPretrained": row((x) => vaekit.AutoencoderKLFlux2.fromPretrained(x)),
-  "AutoencoderKLFlux2.fromSingleFile": row((x) => vaekit.AutoencoderKLFlux2.fromSingleFile(x)),
-  "AutoencoderKLFlux2.fromConfig": row((x) => vaekit.AutoencoderKLFlux2.fromConfig(x), "object", "Map"),
-  "AutoencoderKLFlux2.savePretrained": row((x) => flux2.savePretrained(placed(x)), "text"),
-  "AutoencoderKLFlux2.decodeImage": row((x) => flux2.decodeImage(x)),
-  "AutoencoderKLQwenImage.fromPretrained": row((x) => vaekit.AutoencoderKLQwenImage.fromPretrained(x)),
-  "AutoencoderKLQwenImage.fromSingleFile": row((x) => vaekit.AutoencoderKLQwenImage.fromSingleFile(x)),
-  "AutoencoderKLQwenImage.fromConfig": row(
-    (x) => vaekit.AutoencoderKLQwenImage.fromConfig(x),
-    "object",
-    "Map",
-  ),
-  "AutoencoderKLQwenImage.savePretrained": row((x) => qwenImage.savePretrained(placed(x)), "text"),
-  "AutoencoderKLQwenImage.decodeImage": row((x) => qwenImage.decodeImage(x)),
-  "AutoencoderKLQwenImage21.fromPretrained": row((x) => vaekit.AutoencoderKLQwenImage21.fromPretrained(x)),
-  "AutoencoderKLQwenImage21.fromSingleFile": row((x) => vaekit.AutoencoderKLQwenImage21.fromSingleFile(x)),
-  "AutoencoderKLQwenImage21.fromConfig": row(
-    (x) => vaekit.AutoencoderKLQwenImage21.fromConfig(x),
-    "object",
-    "Map",
-  ),
-  "AutoencoderKLQwenImage21.savePretrained": row((x) => qwenImage21.savePretrained(placed(x)), "text"),
-  "AutoencoderKLQwenImage21.decodeImage": row((x) => qwenImage21.decodeImage(x)),
-  "AutoencoderKLWan.fromPretrained": row((x) => vaekit.AutoencoderKLWan.fromPretrained(x)),
-  "AutoencoderKLWan.fromSingleFile": row((x) => vaekit.AutoencoderKLWan.fromSingleFile(x)),
-  "AutoencoderKLWan.fromConfig": row((x) => vaekit.AutoencoderKLWan.fromConfig(x), "object", "Map"),
-  "AutoencoderKLWan.savePretrained": row((x) => wan.savePretrained(placed(x)), "text"),
-  "AutoencoderKLWan.decodeImage": row((x) => wan.decodeImage(x)),
-  "AutoencoderTiny.fromPretrained": row((x) => vaekit.AutoencoderTiny.fromPretrained(x)),
-  "AutoencoderTiny.fromSingleFile": row((x) => vaekit.AutoencoderTiny.fromSingleFile(x)),
-  "AutoencoderTiny.fromConfig": row((x) => vaekit.AutoencoderTiny.fromConfig(x), "object", "Map"),
-  "AutoencoderTiny.savePretrained": row((x) => tiny.savePretrained(placed(x)), "text"),
-  "AutoencoderTiny.decodeImage": row((x) => tiny.decodeImage(x)),
-  "AutoencoderTinyModel.scaleLatents": row((x) => tiny.scaleLatents(x)),
-  "AutoencoderTinyModel.unscaleLatents": row((x) => tiny.unscaleLatents(x)),
   registerModel: row((x) => {
     vaekit.registerModel(x);
   }),
@@ -343,7 +284,6 @@ const rows: Rows = {
   "AutoencoderKL.decodeImage": row((x) => vae.decodeImage(x)),
   "DescribedVae.normalizeLatents: rows": row((x) => mlp.normalizeLatents(x)),
   "AutoencoderKLModel.forward": row((x) => vae.forward(x)),
-  "AutoencoderKLFlux2Model.forward": row((x) => flux2.forward(x)),
   "DescribedVae.normalizeLatents": row((x) => vae.normalizeLatents(x)),
   "DescribedVae.denormalizeLatents": row((x) => vae.denormalizeLatents(x)),
   "DescribedVae.graph": row((x) => vae.graph(x, { batch: 1, height: 2, width: 2 })),
