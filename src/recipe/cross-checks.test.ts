@@ -54,7 +54,7 @@ describe("what contradicts itself", () => {
     [
       "latents of a likelihood without a likelihood",
       { ...mlp, loss: { reconstruction: { bce: 2 } }, validation: { likelihood_samples: 5 } },
-      "validation.likelihood_samples: only loss.likelihood, or an mlp's bce",
+      "validation.likelihood_samples: only an mlp with loss.likelihood, or bce",
     ],
     [
       "an adversary of an mlp",

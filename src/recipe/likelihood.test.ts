@@ -144,6 +144,11 @@ describe("a likelihood", () => {
       "loss.likelihood.distribution: expected normal or discretized_logistic, found",
     ],
     ["a near key", withLikelihood({ min_scal: 1 }), "did you mean min_scale?"],
+    [
+      "a VQModel",
+      { model: { type: "vq_model" }, data, loss: { likelihood: {} } },
+      "loss.likelihood: only an mlp has one",
+    ],
     ["an AutoencoderKL", { data, loss: { likelihood: {} } }, "loss.likelihood: only an mlp has one"],
   ])("and %s", (_, recipe, message) => {
     if (message === undefined) expect(refusal(recipe)).toBeUndefined();

@@ -37,12 +37,12 @@ export const autoencoderKLRules: RecipeRules<Section> = {
 };
 
 function* lossProblems({ loss, validation }: ParsedRecipe): Generator<Problem> {
-  if (validation.likelihood_samples !== null && loss.likelihood === null) {
-    const message = "only loss.likelihood, or an mlp's bce, has a likelihood to estimate; remove it.";
-    yield problem("validation.likelihood_samples", message);
-  }
   if (loss.likelihood !== null) {
     yield problem("loss.likelihood", "only an mlp has one; remove it, or use model.type mlp.");
+  }
+  if (validation.likelihood_samples !== null) {
+    const message = "only an mlp with loss.likelihood, or bce, has a likelihood to estimate; remove it.";
+    yield problem("validation.likelihood_samples", message);
   }
   if (loss.importance !== null) {
     yield problem("loss.importance", "only an mlp has this bound; remove it, or use model.type mlp.");

@@ -21,7 +21,7 @@ export const mlpRules: RecipeRules<Section> = {
 
 function* problems({ data, loss, validation }: ParsedRecipe, { input_size }: Section): Generator<Problem> {
   if (validation.likelihood_samples !== null && !hasLikelihood(loss)) {
-    const message = "only loss.likelihood, or an mlp's bce, has a likelihood to estimate; remove it.";
+    const message = "only an mlp with loss.likelihood, or bce, has a likelihood to estimate; remove it.";
     yield problem("validation.likelihood_samples", message);
   }
   if (loss.likelihood?.scale === "per_channel") {
