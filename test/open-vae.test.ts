@@ -214,7 +214,7 @@ describe("openVae", () => {
     await expect(open(at("unknown"))).rejects.toMatchObject(
       refusal(
         "INVALID_CONFIG",
-        /one of the classes that vaekit reads, AutoencoderKL,? .*MlpVae.*"SomethingNew"/,
+        /one of the classes that vaekit reads, .*\bAutoencoderKL, .*\bMlpVae\b.*"SomethingNew"/,
       ),
     );
   });

@@ -117,7 +117,7 @@ describe("decode", () => {
     [
       "diffusers' tiles, which it does not have",
       () => group.decode(Tensor.zeros([1, 3, 2, 2]), { tiling: "diffusers" }),
-      "expected a class that diffusers has tiles for",
+      "expected a model that diffusers has tiles for",
     ],
   ])("refuses %s", async (_, call, message) => {
     await expect(call()).rejects.toMatchObject({

@@ -259,5 +259,7 @@ test("a model of another number of channels than a picture has is refused for pi
   await saveTinyModel(at("two-channels"), { ...tinyConfig, inChannels: 2, outChannels: 2 });
   const { code, stderr } = await run("encode", "a.png", "--model", "two-channels", "--out", "never");
   expect(code).toBe(1);
-  expect(stderr).toContain("takes 2 channels; the command line works on RGB and grey pictures only");
+  expect(stderr).toContain(
+    "takes 2 channels; the command line works on grey pictures, on RGB, and on RGB with alpha only",
+  );
 });
