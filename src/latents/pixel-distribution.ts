@@ -51,6 +51,7 @@ const softplus = (a: number): number => Math.max(a, 0) + Math.log1p(Math.exp(-Ma
 
 /** The distributions of pictures' values, each independent of the others once the latents are known. */
 export class PixelDistribution {
+  /** Which density or probabilities the values have. */
   readonly distribution: PixelDistributionKind;
   /**
    * The mean of each value, float32 [N, ...]: the least noisy picture. Of a discretised logistic distribution the centre of its curve, which
@@ -59,7 +60,9 @@ export class PixelDistribution {
   readonly mean: Tensor<"float32">;
   /** σ of a normal, s of a logistic distribution, of the mean's shape; null for Bernoulli pixels. */
   readonly scale: Tensor<"float32"> | null;
+  /** The pixels' range. */
   readonly range: PixelRange;
+  /** How many values a pixel can have; null for continuous ones. */
   readonly levels: number | null;
 
   /** @throws INVALID_ARGUMENT for a field of another kind; a normal or a logistic distribution needs a scale, a Bernoulli one has none. */

@@ -1,11 +1,25 @@
 /** The classes of autoencoders, and what each has of its own. */
 import type { GivenDCConfig } from "./autoencoder-dc/keys.ts";
 import type { GivenConfig } from "./autoencoder-kl/config.ts";
+import type { GivenFlux2Config } from "./autoencoder-kl-flux2/config.ts";
+import type { GivenHunyuanImageConfig } from "./autoencoder-kl-hunyuan-image/config.ts";
+import type { GivenQwenImageConfig } from "./autoencoder-kl-wan/qwen-image.ts";
+import type { GivenQwenImage21Config } from "./autoencoder-kl-wan/qwen-image-21.ts";
+import type { GivenWanConfig } from "./autoencoder-kl-wan/wan.ts";
 import type { GivenTinyConfig } from "./autoencoder-tiny/config.ts";
 import type { GivenVQModelConfig } from "./vq-model/keys.ts";
 
 /** Keys of a config, under diffusers' names or ours, of any class whose weights may come without one. */
-export type AnyGivenConfig = GivenConfig | GivenDCConfig | GivenTinyConfig | GivenVQModelConfig;
+export type AnyGivenConfig =
+  | GivenConfig
+  | GivenDCConfig
+  | GivenFlux2Config
+  | GivenHunyuanImageConfig
+  | GivenQwenImage21Config
+  | GivenQwenImageConfig
+  | GivenTinyConfig
+  | GivenVQModelConfig
+  | GivenWanConfig;
 
 export { completeDCConfig } from "./autoencoder-dc/config.ts";
 export type { AutoencoderDCConfig, DCBlockType, DCNormType, GivenDCConfig } from "./autoencoder-dc/keys.ts";

@@ -56,7 +56,7 @@ export interface TileFacts {
   /** How tiles are joined: each fades into the next, or is laid over the last one along a ramp. @default "fade" */
   readonly join?: "fade" | "ramp";
   /** Where a half's tiles are others than these. */
-  readonly halves?: { readonly [H in Half]: HalfTiles };
+  readonly halves?: Readonly<Record<Half, HalfTiles>>;
 }
 
 /** The sides of one half's tiles. */
