@@ -81,7 +81,7 @@ test("latents of another model's statistics are decoded with a warning", async (
   expect(stderr).toContain("is it the same model?");
 });
 
-test("roundtrip and calibrate measure it as any other", async () => {
+test("roundtrip cuts pictures to multiples of 16, and calibrate has no config to advise", async () => {
   const roundtrip = JSON.parse(
     await succeed("roundtrip", "a.png", "--size", "34", "--model", model, "--json"),
   ) as unknown;

@@ -149,7 +149,7 @@ describe("the room of a disk", () => {
     expect((await stat(parked(large))).size).toBe(large.length - Number(missing));
   });
 
-  test("is not asked about a config that no model has, which may be as large as any may", async () => {
+  test("is not asked about a config.json listed with more than 16 MiB, which is refused; 16 MiB are fetched", async () => {
     const largest = 16 * 2 ** 20;
     for (const size of [largest, largest + 1]) {
       const entry = { type: "file", path: "config.json", size, oid: gitHash(config) };
