@@ -7,7 +7,7 @@
  * @see Chen et al. 2024, Deep Compression Autoencoder for Efficient High-Resolution Diffusion Models
  * @see diffusers, models/autoencoders/autoencoder_dc.py
  */
-import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
+import type { Graph, Value } from "../../graph/index.ts";
 import {
   activations,
   conv2d,
@@ -20,13 +20,8 @@ import {
   type ModuleContext,
 } from "../../nn/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import {
-  parametersFrom,
-  shapesOfHalves,
-  type FindParameter,
-  type Half,
-  type InputSize,
-} from "../parameters.ts";
+import type { FindParameter, Half, InputSize } from "../parameters.ts";
+import { decoderGraph, encoderGraph, shapesOfPlanes } from "../planes.ts";
 import { efficientVitBlock, resBlock } from "./blocks.ts";
 import { checkDCConfig, dcSpatialFactor, stagesOf, type Stage } from "./config.ts";
 import type { AutoencoderDCConfig } from "./keys.ts";
@@ -128,21 +123,17 @@ function decode(context: Context, z: Value): Value {
 /** Input sample [N, C, H, W] in [-1, 1], output latent [N, L, h, w]. */
 export function buildDCEncoder(config: AutoencoderDCConfig, size: InputSize, find: FindParameter): Graph {
   checkDCConfig(config, "AutoencoderDC");
-  const builder = new GraphBuilder("encoder");
-  const { batch, height, width } = size;
-  const sample = builder.input("sample", "float32", [batch, config.inChannels, height, width]);
-  const context = { builder, config, parameter: parametersFrom(builder, find) };
-  return builder.build({ latent: encode(context, sample) });
+  return encoderGraph(config.inChannels, size, find, (context, sample) => ({
+    latent: encode({ config, ...context }, sample),
+  }));
 }
 
 /** Input latent_sample [N, L, h, w], output sample [N, C, H, W]. `size` is that of the latents. */
 export function buildDCDecoder(config: AutoencoderDCConfig, size: InputSize, find: FindParameter): Graph {
   checkDCConfig(config, "AutoencoderDC");
-  const builder = new GraphBuilder("decoder");
-  const { batch, height, width } = size;
-  const latents = builder.input("latent_sample", "float32", [batch, config.latentChannels, height, width]);
-  const context = { builder, config, parameter: parametersFrom(builder, find) };
-  return builder.build({ sample: decode(context, latents) });
+  return decoderGraph(config.latentChannels, size, find, (context, latents) => ({
+    sample: decode({ config, ...context }, latents),
+  }));
 }
 
 /**
@@ -151,11 +142,11 @@ export function buildDCDecoder(config: AutoencoderDCConfig, size: InputSize, fin
  * @param half of one half only.
  */
 export function dcParameterShapes(config: AutoencoderDCConfig, half?: Half): Map<string, Shape> {
-  const side = dcSpatialFactor(config);
-  return shapesOfHalves(
+  return shapesOfPlanes(
+    dcSpatialFactor(config),
     {
-      encoder: (find) => buildDCEncoder(config, { batch: 1, height: side, width: side }, find),
-      decoder: (find) => buildDCDecoder(config, { batch: 1, height: 1, width: 1 }, find),
+      encoder: (size, find) => buildDCEncoder(config, size, find),
+      decoder: (size, find) => buildDCDecoder(config, size, find),
     },
     half,
   );

@@ -6,7 +6,7 @@
  *
  * @see diffusers, models/autoencoders/autoencoder_kl_hunyuanimage.py
  */
-import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
+import type { Graph, Value } from "../../graph/index.ts";
 import {
   attend,
   conv2d,
@@ -19,13 +19,8 @@ import {
   type ModuleContext,
 } from "../../nn/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import {
-  parametersFrom,
-  shapesOfHalves,
-  type FindParameter,
-  type Half,
-  type InputSize,
-} from "../parameters.ts";
+import type { FindParameter, Half, InputSize } from "../parameters.ts";
+import { decoderGraph, encoderGraph, shapesOfPlanes } from "../planes.ts";
 import { normGroups, type AutoencoderKLHunyuanImageConfig } from "./config.ts";
 
 const plus = ({ builder }: ModuleContext, a: Value, b: Value): Value => builder.apply("Add", [a, b], {});
@@ -144,25 +139,23 @@ function decode(context: ModuleContext, z: Value, config: AutoencoderKLHunyuanIm
 /** Input sample [N, C, H, W] in [-1, 1], output latent_parameters [N, 2L, h, w]: mean and log-variance. */
 export function buildHunyuanImageEncoder(
   config: AutoencoderKLHunyuanImageConfig,
-  { batch, height, width }: InputSize,
+  size: InputSize,
   find: FindParameter,
 ): Graph {
-  const builder = new GraphBuilder("encoder");
-  const sample = builder.input("sample", "float32", [batch, config.inChannels, height, width]);
-  const context = { builder, parameter: parametersFrom(builder, find) };
-  return builder.build({ latent_parameters: encode(context, sample, config) });
+  return encoderGraph(config.inChannels, size, find, (context, sample) => ({
+    latent_parameters: encode(context, sample, config),
+  }));
 }
 
 /** Input latent_sample [N, L, h, w], output sample [N, C, H, W]. The size is that of the latents. */
 export function buildHunyuanImageDecoder(
   config: AutoencoderKLHunyuanImageConfig,
-  { batch, height, width }: InputSize,
+  size: InputSize,
   find: FindParameter,
 ): Graph {
-  const builder = new GraphBuilder("decoder");
-  const latents = builder.input("latent_sample", "float32", [batch, config.latentChannels, height, width]);
-  const context = { builder, parameter: parametersFrom(builder, find) };
-  return builder.build({ sample: decode(context, latents, config) });
+  return decoderGraph(config.latentChannels, size, find, (context, latents) => ({
+    sample: decode(context, latents, config),
+  }));
 }
 
 /**
@@ -171,11 +164,11 @@ export function buildHunyuanImageDecoder(
  * @param half of one half only.
  */
 export function hunyuanImageShapes(config: AutoencoderKLHunyuanImageConfig, half?: Half): Map<string, Shape> {
-  const side = config.spatialCompressionRatio;
-  return shapesOfHalves(
+  return shapesOfPlanes(
+    config.spatialCompressionRatio,
     {
-      encoder: (find) => buildHunyuanImageEncoder(config, { batch: 1, height: side, width: side }, find),
-      decoder: (find) => buildHunyuanImageDecoder(config, { batch: 1, height: 1, width: 1 }, find),
+      encoder: (size, find) => buildHunyuanImageEncoder(config, size, find),
+      decoder: (size, find) => buildHunyuanImageDecoder(config, size, find),
     },
     half,
   );

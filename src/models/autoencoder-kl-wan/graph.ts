@@ -9,7 +9,8 @@
 import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
 import { conv2d } from "../../nn/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import { shapesOfHalves, type FindParameter, type Half, type InputSize } from "../parameters.ts";
+import type { FindParameter, Half, InputSize } from "../parameters.ts";
+import { shapesOfPlanes } from "../planes.ts";
 import { decoderWidths, encoderWidths, factorOf, framesOf, type Architecture } from "./architecture.ts";
 import { activatedConv, attentionBlock, residualBlock, wanContext, type WanContext } from "./layers.ts";
 import { averagedDown, downsample, patchified, repeatedUp, unpatchified, upsample } from "./resampling.ts";
@@ -128,11 +129,11 @@ function decodedPatches(
  * @param half of one half only.
  */
 export function parameterShapes(architecture: Architecture, half?: Half): Map<string, Shape> {
-  const side = factorOf(architecture);
-  return shapesOfHalves(
+  return shapesOfPlanes(
+    factorOf(architecture),
     {
-      encoder: (find) => buildEncoder(architecture, { batch: 1, height: side, width: side }, find),
-      decoder: (find) => buildDecoder(architecture, { batch: 1, height: 1, width: 1 }, find),
+      encoder: (size, find) => buildEncoder(architecture, size, find),
+      decoder: (size, find) => buildDecoder(architecture, size, find),
     },
     half,
   );

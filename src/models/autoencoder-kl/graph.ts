@@ -6,17 +6,12 @@
  *
  * @see diffusers, models/autoencoders/autoencoder_kl.py
  */
-import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
+import type { Graph, Value } from "../../graph/index.ts";
 import type { ModuleContext } from "../../nn/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { blocksWithGroupNorm, decoder, encoder, quantConv } from "../blocks.ts";
-import {
-  parametersFrom,
-  shapesOfHalves,
-  type FindParameter,
-  type Half,
-  type InputSize,
-} from "../parameters.ts";
+import type { FindParameter, Half, InputSize } from "../parameters.ts";
+import { decoderGraph, encoderGraph, shapesOfPlanes } from "../planes.ts";
 import { spatialFactor, type AutoencoderKLConfig } from "./config.ts";
 import { checkConfig } from "./keys.ts";
 
@@ -41,19 +36,16 @@ export function decode(context: AutoencoderKLContext, z: Value): Value {
 
 /** The encoder alone: input sample [N, C, H, W], output latent_parameters [N, 2L, h, w]. */
 export function buildEncoder(config: AutoencoderKLConfig, size: InputSize, find: FindParameter): Graph {
-  const builder = new GraphBuilder("encoder");
-  const context = { config, builder, parameter: parametersFrom(builder, find) };
-  const sample = builder.input("sample", "float32", [size.batch, config.inChannels, size.height, size.width]);
-  return builder.build({ latent_parameters: encode(context, sample) });
+  return encoderGraph(config.inChannels, size, find, (context, sample) => ({
+    latent_parameters: encode({ config, ...context }, sample),
+  }));
 }
 
 /** The decoder alone: input latent_sample [N, L, h, w], output sample [N, C, H, W]. `size` is that of the latents. */
 export function buildDecoder(config: AutoencoderKLConfig, size: InputSize, find: FindParameter): Graph {
-  const builder = new GraphBuilder("decoder");
-  const context = { config, builder, parameter: parametersFrom(builder, find) };
-  const { batch, height, width } = size;
-  const z = builder.input("latent_sample", "float32", [batch, config.latentChannels, height, width]);
-  return builder.build({ sample: decode(context, z) });
+  return decoderGraph(config.latentChannels, size, find, (context, z) => ({
+    sample: decode({ config, ...context }, z),
+  }));
 }
 
 /**
@@ -63,11 +55,11 @@ export function buildDecoder(config: AutoencoderKLConfig, size: InputSize, find:
  */
 export function parameterShapes(config: AutoencoderKLConfig, half?: Half): Map<string, Shape> {
   checkConfig(config, "parameterShapes");
-  const side = spatialFactor(config);
-  return shapesOfHalves(
+  return shapesOfPlanes(
+    spatialFactor(config),
     {
-      encoder: (find) => buildEncoder(config, { batch: 1, height: side, width: side }, find),
-      decoder: (find) => buildDecoder(config, { batch: 1, height: 1, width: 1 }, find),
+      encoder: (size, find) => buildEncoder(config, size, find),
+      decoder: (size, find) => buildDecoder(config, size, find),
     },
     half,
   );

@@ -7,17 +7,12 @@
  * @see https://github.com/madebyollin/taesd, which TAEF2's pool is of as well
  * @see diffusers, models/autoencoders/{autoencoder_tiny,vae}.py
  */
-import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
+import type { Graph, Value } from "../../graph/index.ts";
 import { activations, conv2d, groupNorm, upsampleConv2d, type ModuleContext } from "../../nn/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import {
-  parametersFrom,
-  shapesOfHalves,
-  type FindParameter,
-  type Half,
-  type InputSize,
-} from "../parameters.ts";
+import type { FindParameter, Half, InputSize } from "../parameters.ts";
+import { decoderGraph, encoderGraph, shapesOfPlanes } from "../planes.ts";
 import { checkTinyConfig, tinySpatialFactor, type AutoencoderTinyConfig } from "./config.ts";
 
 interface Context extends ModuleContext {
@@ -133,29 +128,26 @@ function decode(context: Context, z: Value): Value {
 
 /** The encoder alone: input sample [N, C, H, W], output latents [N, L, h, w]. */
 export function buildTinyEncoder(config: AutoencoderTinyConfig, size: InputSize, find: FindParameter): Graph {
-  const builder = new GraphBuilder("encoder");
-  const context = { config, builder, parameter: parametersFrom(builder, find) };
-  const sample = builder.input("sample", "float32", [size.batch, config.inChannels, size.height, size.width]);
-  return builder.build({ latents: encode(context, sample) });
+  return encoderGraph(config.inChannels, size, find, (context, sample) => ({
+    latents: encode({ config, ...context }, sample),
+  }));
 }
 
 /** The decoder alone: input latent_sample [N, L, h, w], output sample [N, C, H, W]. `size` is that of the latents. */
 export function buildTinyDecoder(config: AutoencoderTinyConfig, size: InputSize, find: FindParameter): Graph {
-  const builder = new GraphBuilder("decoder");
-  const context = { config, builder, parameter: parametersFrom(builder, find) };
-  const { batch, height, width } = size;
-  const z = builder.input("latent_sample", "float32", [batch, config.latentChannels, height, width]);
-  return builder.build({ sample: decode(context, z) });
+  return decoderGraph(config.latentChannels, size, find, (context, z) => ({
+    sample: decode({ config, ...context }, z),
+  }));
 }
 
 /** Name and shape of every parameter, the encoder's first, or of one half only. */
 export function tinyParameterShapes(config: AutoencoderTinyConfig, half?: Half): Map<string, Shape> {
   checkTinyConfig(config, "parameterShapes");
-  const side = tinySpatialFactor(config);
-  return shapesOfHalves(
+  return shapesOfPlanes(
+    tinySpatialFactor(config),
     {
-      encoder: (find) => buildTinyEncoder(config, { batch: 1, height: side, width: side }, find),
-      decoder: (find) => buildTinyDecoder(config, { batch: 1, height: 1, width: 1 }, find),
+      encoder: (size, find) => buildTinyEncoder(config, size, find),
+      decoder: (size, find) => buildTinyDecoder(config, size, find),
     },
     half,
   );

@@ -8,18 +8,13 @@
  * @see Zheng et al. 2022, MoVQ: Modulating Quantized Vectors for High-Fidelity Image Generation
  * @see diffusers, models/autoencoders/vq_model.py
  */
-import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
+import type { Graph, Value } from "../../graph/index.ts";
 import { activations, attention, conv2d, spatialNorm, type ModuleContext } from "../../nn/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { factorOf } from "../block-keys.ts";
 import { blocksWithGroupNorm, decoder, encoder, type BlockContext } from "../blocks.ts";
-import {
-  parametersFrom,
-  shapesOfHalves,
-  type FindParameter,
-  type Half,
-  type InputSize,
-} from "../parameters.ts";
+import type { FindParameter, Half, InputSize } from "../parameters.ts";
+import { decoderGraph, encoderGraph, shapesOfPlanes } from "../planes.ts";
 import { checkVQModelConfig, embedDimOf, spatialNormGroups, type VQModelConfig } from "./keys.ts";
 
 /** The codebook's name in checkpoints: [numVqEmbeddings, E]. */
@@ -60,30 +55,27 @@ function blocksWithSpatialNorm(
 
 /** The encoder alone: input sample [N, C, H, W], output latents [N, E, h, w]. */
 export function buildVQEncoder(config: VQModelConfig, size: InputSize, find: FindParameter): Graph {
-  const builder = new GraphBuilder("encoder");
-  const context = { builder, parameter: parametersFrom(builder, find) };
-  const sample = builder.input("sample", "float32", [size.batch, config.inChannels, size.height, size.width]);
-  return builder.build({ latents: encodeVQ(context, sample, config) });
+  return encoderGraph(config.inChannels, size, find, (context, sample) => ({
+    latents: encodeVQ(context, sample, config),
+  }));
 }
 
-/** The decoder alone: input quantised latents [N, E, h, w], output sample [N, C, H, W]. `size` is that of the latents. */
+/** The decoder alone: input latent_sample [N, E, h, w], quantised, output sample [N, C, H, W]. `size` is that of the latents. */
 export function buildVQDecoder(config: VQModelConfig, size: InputSize, find: FindParameter): Graph {
-  const builder = new GraphBuilder("decoder");
-  const context = { builder, parameter: parametersFrom(builder, find) };
-  const { batch, height, width } = size;
-  const quantized = builder.input("quantized", "float32", [batch, embedDimOf(config), height, width]);
-  return builder.build({ sample: decodeVQ(context, quantized, config) });
+  return decoderGraph(embedDimOf(config), size, find, (context, quantized) => ({
+    sample: decodeVQ(context, quantized, config),
+  }));
 }
 
 /** Name and shape of every parameter, the encoder's first; the codebook is of the decoder's half, which quantises. */
 export function vqModelShapes(config: VQModelConfig, half?: Half): Map<string, Shape> {
   checkVQModelConfig(config, "parameterShapes");
-  const side = factorOf(config);
-  const ofGraphs = (of?: Half): Map<string, Shape> =>
-    shapesOfHalves(
+  const ofGraphs = (of: Half): Map<string, Shape> =>
+    shapesOfPlanes(
+      factorOf(config),
       {
-        encoder: (find) => buildVQEncoder(config, { batch: 1, height: side, width: side }, find),
-        decoder: (find) => buildVQDecoder(config, { batch: 1, height: 1, width: 1 }, find),
+        encoder: (size, find) => buildVQEncoder(config, size, find),
+        decoder: (size, find) => buildVQDecoder(config, size, find),
       },
       of,
     );
