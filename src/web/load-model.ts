@@ -1,11 +1,11 @@
 /** Reads models by HTTP: which class they are of, their config, and their weights as bytes in memory. */
 import { jsonLimits, parseJson } from "../files/index.ts";
 import { modelOfConfig, type VaeModel } from "../models/index.ts";
-import { bytesInMemory } from "../tensor/byte-source.ts";
 import { checkPath } from "../util/check-options.ts";
 import { checkClass, withBuffers, type LoadedModel } from "../vae/opened.ts";
 import { parseSafetensors, weightFileNames, withPresentNames } from "../weights/index.ts";
-import { fetchBytes } from "./fetch-bytes.ts";
+import { blobSource } from "./blob-source.ts";
+import { fetchFile } from "./fetch-file.ts";
 import { fileUrl, folderUrl } from "./model-url.ts";
 import type { FromPretrainedOptions } from "./opening-options.ts";
 
@@ -33,14 +33,14 @@ export async function loadFolder(
   expected?: VaeModel,
 ): Promise<ReadModel> {
   const configUrl = fileUrl(folder, "config.json");
-  const configBytes = await fetchBytes(configUrl, { ...options, maxBytes: jsonLimits.maxBytes });
-  const json = parseJson(configBytes, { name: configUrl });
+  const configFile = await fetchFile(configUrl, { ...options, maxBytes: jsonLimits.maxBytes });
+  const json = parseJson(new Uint8Array(await configFile.blob.arrayBuffer()), { name: configUrl });
   const model = modelOfConfig(json, configUrl);
   if (expected !== undefined) checkClass(model, expected, configUrl);
   const { config, warnings } = model.config.parse(json, configUrl);
   const weightsUrl = fileUrl(folder, weightFileNames(options.variant).whole);
-  const bytes = await fetchBytes(weightsUrl, { ...options, maxBytes: maxWeightsBytes });
-  const { tensors } = await parseSafetensors(bytesInMemory(bytes, weightsUrl));
+  const { blob } = await fetchFile(weightsUrl, { ...options, maxBytes: maxWeightsBytes });
+  const { tensors } = await parseSafetensors(blobSource(blob, weightsUrl));
   const loaded = { name, model, config, tensors: withPresentNames(tensors, model.names) };
   return { loaded: await withBuffers(loaded), warnings };
 }

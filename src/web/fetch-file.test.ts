@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { fetchBytes, type FetchOptions } from "./fetch-bytes.ts";
+import { fetchFile, type FetchOptions } from "./fetch-file.ts";
 
 let answer: (request: IncomingMessage, response: ServerResponse) => void = (_, response) => response.end();
 let origin = "";
@@ -27,8 +27,10 @@ afterAll(() => {
 });
 
 const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7) % 251));
-const get = (options: Partial<FetchOptions> = {}): Promise<Uint8Array> =>
-  fetchBytes(`${origin}/file`, { maxBytes: 1e6, ...options });
+const get = async (options: Partial<FetchOptions> = {}): Promise<Uint8Array> => {
+  const { blob } = await fetchFile(`${origin}/file`, { maxBytes: 1e6, ...options });
+  return new Uint8Array(await blob.arrayBuffer());
+};
 const refusal = (code: string, message: string): object => ({
   name: "VaekitError",
   code,
@@ -58,7 +60,6 @@ describe("a file", () => {
     };
     const found = await get();
     expect(Buffer.from(found).equals(bytes)).toBe(true);
-    expect(found.buffer.byteLength).toBe(bytes.length);
   });
 
   test("without a byte comes as none", async () => {
@@ -155,7 +156,7 @@ describe("a connection", () => {
 });
 
 test("a server that is not there may be one that refuses other origins", async () => {
-  await expect(fetchBytes("http://127.0.0.1:1/file", { maxBytes: 1 })).rejects.toMatchObject({
+  await expect(fetchFile("http://127.0.0.1:1/file", { maxBytes: 1 })).rejects.toMatchObject({
     code: "IO",
     message: expect.stringMatching(
       /^http:\/\/127\.0\.0\.1:1\/file: could not be fetched \(.*\)\. Is the address right, .* \(CORS\)\?$/,
