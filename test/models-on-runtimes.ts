@@ -9,6 +9,7 @@ import { matchWeights } from "../src/vae/model-weights.ts";
 import { browser } from "../src/web/machine.ts";
 import { loadDiffusersFolder } from "../src/weights/node/index.ts";
 import { createRuntime, type RuntimeName } from "./runtime/runtimes.ts";
+import { localEngine } from "../src/vae/local-engine.ts";
 
 const machines: Readonly<Record<RuntimeName, () => Machine>> = {
   "onnxruntime-node": () =>
@@ -37,8 +38,7 @@ export async function partsOf(
 export async function openOn(name: RuntimeName, folder: string): Promise<AssembledModel> {
   return AssembledModel.of({
     ...(await partsOf(folder)),
-    runtime: createRuntime[name](),
-    machine: machines[name](),
+    engine: localEngine(createRuntime[name](), machines[name]()),
   });
 }
 
@@ -54,7 +54,6 @@ export async function openVaeOn(
   return vaeOf({
     ...wholeModel(loaded),
     model: change(model),
-    runtime: createRuntime[name](),
-    machine: machines[name](),
+    engine: localEngine(createRuntime[name](), machines[name]()),
   });
 }

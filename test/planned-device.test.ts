@@ -18,6 +18,7 @@ import type { CodingPlan, Half } from "../src/vae/options.ts";
 import { fixturePath } from "./conformance/fixtures.ts";
 import { AssembledModel, partsOf } from "./models-on-runtimes.ts";
 import { createRuntime, runtimeNames } from "./runtime/runtimes.ts";
+import { localEngine } from "../src/vae/local-engine.ts";
 
 /** Computes on the processor, in the name of devices that this machine does not have. */
 class StandIn implements Runtime {
@@ -89,7 +90,7 @@ async function open(runtime: Runtime, folder = tiny) {
       return Promise.resolve(defaultProfile(provider, threadCount));
     },
   };
-  const vae = AssembledModel.of({ ...(await partsOf(folder)), runtime, machine });
+  const vae = AssembledModel.of({ ...(await partsOf(folder)), engine: localEngine(runtime, machine) });
   opened.push(vae);
   return { vae, asked };
 }

@@ -18,6 +18,7 @@ import type { Machine } from "../src/vae/machine.ts";
 import { AutoencoderKLModel } from "../src/vae/autoencoder-kl.ts";
 import { MlpVaeModel } from "../src/vae/mlp-vae.ts";
 import { matchWeights } from "../src/vae/model-weights.ts";
+import { localEngine } from "../src/vae/local-engine.ts";
 
 // Counting the cores is the one thing that the WebAssembly build cannot do in Node.
 ortWeb.env.wasm.numThreads = 1;
@@ -53,7 +54,7 @@ export class Autoencoder extends AutoencoderKLModel {
       return [name, storeInMemory(name, tensor.toFloat(dtype))] as const;
     });
     const weights = matchWeights(autoencoderKL, config, new Map(tensors), "damaged");
-    return new Autoencoder({ name: "damaged", config, weights, runtime, machine });
+    return new Autoencoder({ name: "damaged", config, weights, engine: localEngine(runtime, machine) });
   }
 }
 
@@ -77,6 +78,6 @@ export class Mlp extends MlpVaeModel {
       return [name, storeInMemory(name, tensor)] as const;
     });
     const weights = matchWeights(mlpVae, mlpConfig, new Map(tensors), "damaged");
-    return new Mlp({ name: "damaged", config: mlpConfig, weights, runtime, machine });
+    return new Mlp({ name: "damaged", config: mlpConfig, weights, engine: localEngine(runtime, machine) });
   }
 }

@@ -1,4 +1,5 @@
 /** What a model in Node has beside its config and weights: a runtime, what is known of the machine, and pictures through sharp. */
+import { localEngine } from "../vae/local-engine.ts";
 import type { VaeParts } from "../vae/vae.ts";
 import { warningsOf, type OpenedModel } from "../vae/opened.ts";
 import { thisMachine } from "./machine.ts";
@@ -16,5 +17,5 @@ export function assemble(
   const warn = warner(options);
   [...warnings, ...warningsOf(opened)].forEach(warn);
   const runtime = openRuntime(options, warn);
-  return { ...opened, runtime, machine: thisMachine(runtime, warn), pictures: nodePictures };
+  return { ...opened, engine: localEngine(runtime, thisMachine(runtime, warn)), pictures: nodePictures };
 }

@@ -7,6 +7,7 @@ import { checkFacts, type InputSize, type ModelFacts, type VaeModel } from "../m
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { EngineParts } from "./coding-engine.ts";
 import { commonText, configOfHalf, factsOf, halfNames, withoutBuffers, type HalfConfigs } from "./halves.ts";
 import { latentsAsPlanes } from "./layout.ts";
 import { countParameters, filesOf, finderOf, neededBuffers, type ModelWeights } from "./model-weights.ts";
@@ -167,8 +168,14 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
     return this.model[half](config, size, finderOf(this.weights));
   }
 
+  /** What an engine runs. @param pixelDecoder where the config does not say it. @default what the class knows of its config */
+  protected engineParts(pixelDecoder = this.#pixelDecoderOfClass()): EngineParts {
+    const { name, model, facts, weights } = this;
+    return { name, model: model, facts, weights, halves: this.#halves, pixelDecoder };
+  }
+
   /** The decoder of distributions that the class knows of the config. */
-  protected pixelDecoderOfClass(): PixelDecoder | undefined {
+  #pixelDecoderOfClass(): PixelDecoder | undefined {
     const { model } = this;
     const config = this.#halves.decoder;
     const pixels = config && model.pixels?.(config);

@@ -41,24 +41,31 @@ export class PixelDecoding {
     this.#coder = new Coder({ runtime, machine, graphOf, facts: this.#facts });
   }
 
-  async distributionOf(latents: Floats, options: CodingOptions): Promise<PixelDistribution> {
-    const { name, facts, runtime, decoder } = this.#parts;
+  /** @returns the means [N, C, …], and for pixels with a scale the scales behind them, [N, 2C, …]. */
+  run(latents: Floats, options: CodingOptions): Promise<Floats> {
+    const { name, runtime, decoder } = this.#parts;
     const graph = (_: unknown, size: InputSize): Graph => decoder.graph(size);
     const passes = { name, facts: this.#facts, runtime, coder: this.#coder, graph };
-    const output = await runPasses(passes, "decoder", latents, options);
-    const range = facts.pixelRange;
-    const { pixels } = decoder;
-    if (pixels === "bernoulli") {
-      return new PixelDistribution({ distribution: pixels, mean: output, scale: null, range, levels: 2 });
-    }
-    const [mean, scale] = halvesOf(output);
-    const { distribution, levels } = pixels;
-    return new PixelDistribution({ distribution, mean, scale, range, levels });
+    return runPasses(passes, "decoder", latents, options);
   }
 
   dispose(): Promise<void> {
     return this.#coder.dispose();
   }
+}
+
+/** What a decoder of distributions gave, as distributions. */
+export function distributionOf(
+  output: Floats,
+  { pixels }: Pick<PixelDecoder, "pixels">,
+  { pixelRange: range }: Pick<ModelFacts, "pixelRange">,
+): PixelDistribution {
+  if (pixels === "bernoulli") {
+    return new PixelDistribution({ distribution: pixels, mean: output, scale: null, range, levels: 2 });
+  }
+  const [mean, scale] = halvesOf(output);
+  const { distribution, levels } = pixels;
+  return new PixelDistribution({ distribution, mean, scale, range, levels });
 }
 
 /** @throws UNSUPPORTED, since nothing says how a model's pixels are distributed. */

@@ -2,22 +2,18 @@
  * An autoencoder of any class, ready to use: a config, weights and a runtime joined behind encode and decode.
  * How it is opened depends on the platform: see node/ and web/.
  */
-import type { Graph } from "../graph/index.ts";
 import type { Picture, PictureSource, Raster } from "../images/index.ts";
 import { noPictureFiles, type PictureCodec } from "../images/picture-source.ts";
 import { DecoderOutput, type Encoded, type PixelDistribution } from "../latents/index.ts";
 import type { InputSize } from "../models/index.ts";
-import { Lifetime, type Runtime } from "../runtime/index.ts";
+import { Lifetime } from "../runtime/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkLatents, checkPixels } from "./check-input.ts";
 import { exportedGraph } from "./export-onnx.ts";
 import { DescribedVae, type DescribedParts } from "./described-vae.ts";
 import { halfNames } from "./halves.ts";
-import { optionsForLayout } from "./layout.ts";
-import { finderOf, readParameters, readWeights } from "./model-weights.ts";
-import { Coder } from "./coder.ts";
-import type { Machine } from "./machine.ts";
-import { checkFiniteWeights } from "./non-finite.ts";
+import { readWeights } from "./model-weights.ts";
+import type { CodingEngine, MakeEngine } from "./coding-engine.ts";
 import {
   checkCodingOptions,
   checkExportOptions,
@@ -30,9 +26,8 @@ import {
   type ForwardOptions,
   type Half,
 } from "./options.ts";
-import { runPasses, type TileCoder } from "./passes.ts";
 import { checkDecodingOptions, decodePreview, type DecodingOptions } from "./preview.ts";
-import { PixelDecoding, withoutDistribution, type PixelDecoder } from "./pixel-decoding.ts";
+import { distributionOf, withoutDistribution, type PixelDecoder } from "./pixel-decoding.ts";
 import {
   decodePicture,
   encodePicture,
@@ -42,8 +37,6 @@ import {
   type PictureOptions,
 } from "./picture-coding.ts";
 
-type Planes = Tensor<"float32">;
-
 /** What `forward` returns, of whatever class. */
 export type Reconstruction = Pick<DecoderOutput, "sample">;
 
@@ -52,8 +45,8 @@ export interface VaeParts<
   Config extends object = object,
   Output extends Encoded = Encoded,
 > extends DescribedParts<Config, Output> {
-  readonly runtime: Runtime;
-  readonly machine: Machine;
+  /** What computes. */
+  readonly engine: MakeEngine;
   /** How the platform reads and writes pictures. @default not at all */
   readonly pictures?: PictureCodec;
   /** What says how pixels are distributed, where the config does not. @default what the class knows of its config */
@@ -70,31 +63,23 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   Config,
   Output
 > {
-  readonly #runtime: Runtime;
-  readonly #machine: Machine;
-  readonly #coder: Coder;
-  #tileCoder: Coder | undefined;
+  readonly #engine: CodingEngine;
   readonly #pixelDecoder: PixelDecoder | undefined;
-  #distributions: PixelDecoding | undefined;
   readonly #pictures: PictureCodec;
   readonly #lifetime: Lifetime;
-  #weightsChecked: Promise<void> | undefined;
 
   protected constructor(parts: VaeParts<Config, Output>) {
     super(parts);
-    const { runtime, machine } = parts;
     this.#pictures = parts.pictures ?? noPictureFiles;
-    this.#runtime = runtime;
-    this.#machine = machine;
-    this.#pixelDecoder = parts.pixelDecoder ?? this.pixelDecoderOfClass();
     this.#lifetime = new Lifetime(`${this.name}: the model`);
-    const graphOf = (half: Half, size: InputSize): Graph => this.graph(half, size);
-    this.#coder = new Coder({ runtime, machine, graphOf, facts: this.facts });
+    const engineParts = this.engineParts(parts.pixelDecoder);
+    this.#pixelDecoder = engineParts.pixelDecoder;
+    this.#engine = parts.engine(engineParts);
   }
 
   /** Where the model runs: known once it has run. */
   get device(): string | undefined {
-    return this.#runtime.device;
+    return this.#engine.device;
   }
 
   /**
@@ -110,7 +95,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     const result = await this.#lifetime.during(() => {
       checkCodingOptions("encode", options);
       this.configOf("encoder", "encode");
-      return this.#process("encoder", checkPixels(pixels, this.facts), options);
+      return this.#engine.code("encoder", checkPixels(pixels, this.facts), options);
     });
     return this.model.encoded(result, this.config);
   }
@@ -134,7 +119,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
         const first = await decodePreview(preview, this.normalizeLatents(z), this.facts, coding);
         onPreview?.(new DecoderOutput({ sample: first }));
       }
-      return this.#process("decoder", z, coding);
+      return this.#engine.code("decoder", z, coding);
     });
     return new DecoderOutput({ sample });
   }
@@ -160,9 +145,10 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     return this.#lifetime.during(async () => {
       checkCodingOptions("decodeDistribution", options);
       this.configOf("decoder", "decodeDistribution");
-      const planes = checkLatents(latents, this.facts);
-      const coding = await this.#codingOptions(options);
-      return this.#pixelDecoding().distributionOf(planes, coding);
+      const z = checkLatents(latents, this.facts);
+      const decoder = this.#pixelDecoder;
+      if (decoder === undefined) throw withoutDistribution(this.name);
+      return distributionOf(await this.#engine.codePixels(z, options), decoder, this.facts);
     });
   }
 
@@ -270,58 +256,12 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    * scaling of latents. Disposing twice does no harm.
    */
   dispose(): Promise<void> {
-    return this.#lifetime.end(async () => {
-      await this.#coder.dispose();
-      await this.#tileCoder?.dispose();
-      await this.#distributions?.dispose();
-      await this.#runtime.dispose();
-    });
+    return this.#lifetime.end(() => this.#engine.dispose());
   }
 
   /** {@link dispose}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
-  }
-
-  async #process(half: Half, x: Planes, options: CodingOptions): Promise<Planes> {
-    const { name, facts } = this;
-    const coding = await this.#codingOptions(options);
-    const graph = (...of: [Half, InputSize]): Graph => this.graph(...of);
-    const tileDecoder = half === "decoder" && coding.tiling === "diffusers" ? this.#tiles() : undefined;
-    const runtime = this.#runtime;
-    return runPasses({ name, facts, runtime, coder: this.#coder, graph, tileDecoder }, half, x, coding);
-  }
-
-  /** How the class decodes tiles, if otherwise than whole pictures. */
-  #tiles(): TileCoder | undefined {
-    const { tileDecoder } = this.model;
-    if (tileDecoder === undefined) return undefined;
-    const config = this.configOf("decoder", "decode");
-    const graphOf = (_: Half, size: InputSize): Graph =>
-      tileDecoder.graph(config, size, finderOf(this.weights));
-    const [runtime, machine] = [this.#runtime, this.#machine];
-    this.#tileCoder ??= new Coder({ runtime, machine, graphOf, facts: this.facts });
-    return { coder: this.#tileCoder, finished: (joined) => tileDecoder.finished(joined, config) };
-  }
-
-  /** The options as the model's layout allows them; its weights are looked at where they may hide damage. */
-  async #codingOptions(options: CodingOptions): Promise<CodingOptions> {
-    const coding = optionsForLayout(options, this.facts, this.className);
-    if (options.checkFinite !== false && this.model.hidesDamage === true) await this.#checkWeights();
-    return coding;
-  }
-
-  #pixelDecoding(): PixelDecoding {
-    const decoder = this.#pixelDecoder;
-    if (decoder === undefined) throw withoutDistribution(this.name);
-    const { name, facts } = this;
-    return (this.#distributions ??= new PixelDecoding({
-      name,
-      facts,
-      runtime: this.#runtime,
-      machine: this.#machine,
-      decoder,
-    }));
   }
 
   /**
@@ -336,18 +276,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
       checkSize("plan", size);
       checkCodingOptions("plan", options);
       this.configOf(half, "plan");
-      return this.#coder.plan(half, size, optionsForLayout(options, this.facts, this.className));
+      return this.#engine.plan(half, size, options);
     });
-  }
-
-  /** Once: an infinite weight may hide behind an activation that saturates. */
-  #checkWeights(): Promise<void> {
-    const check = async (): Promise<void> => {
-      checkFiniteWeights(this.name, await readParameters(this.weights));
-    };
-    return (this.#weightsChecked ??= check().catch((error: unknown) => {
-      this.#weightsChecked = undefined;
-      throw error;
-    }));
   }
 }

@@ -1,6 +1,7 @@
 /** What a model in the browser has beside its config and weights. */
 import type { Runtime } from "../runtime/index.ts";
 import { warningsOf, type OpenedModel } from "../vae/opened.ts";
+import { localEngine } from "../vae/local-engine.ts";
 import type { VaeParts } from "../vae/vae.ts";
 import { browser } from "./machine.ts";
 import type { FromPretrainedOptions } from "./opening-options.ts";
@@ -14,5 +15,5 @@ export function assemble(
   { onWarning }: FromPretrainedOptions,
 ): VaeParts {
   for (const warning of [...warnings, ...warningsOf(opened)]) onWarning?.(warning);
-  return { ...opened, runtime, machine: browser, pictures: webPictures };
+  return { ...opened, engine: localEngine(runtime, browser), pictures: webPictures };
 }

@@ -14,6 +14,7 @@ import { Vae } from "../../src/vae/vae.ts";
 import { machine, runtimes } from "../small-models.ts";
 import { toyClassName } from "./config.ts";
 import { toyModel, ToyOutput } from "./graph.ts";
+import { localEngine } from "../../src/vae/local-engine.ts";
 
 registerModel(toyModel);
 
@@ -35,7 +36,7 @@ class OpenedVae extends Vae {
       return [name, storeInMemory(name, tensor)] as const;
     });
     const weights = matchWeights(model, config, new Map(tensors), "toy");
-    return new OpenedVae({ name: "toy", model, config, weights, runtime, machine });
+    return new OpenedVae({ name: "toy", model, config, weights, engine: localEngine(runtime, machine) });
   }
 }
 

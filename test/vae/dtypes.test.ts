@@ -9,6 +9,7 @@ import { Tensor } from "../../src/tensor/tensor.ts";
 import { matchWeights } from "../../src/vae/model-weights.ts";
 import { machine, runtimes } from "../small-models.ts";
 import { AssembledModel } from "../models-on-runtimes.ts";
+import { localEngine } from "../../src/vae/local-engine.ts";
 
 type FloatDType = "float64" | "float32" | "float16" | "bfloat16";
 
@@ -35,7 +36,7 @@ function modelOf(runtime: Runtime, rounded: FloatDType, stored: FloatDType): Ass
     }),
   );
   const weights = matchWeights(autoencoderKL, config, tensors, "small");
-  return AssembledModel.of({ name: "small", config, weights, runtime, machine });
+  return AssembledModel.of({ name: "small", config, weights, engine: localEngine(runtime, machine) });
 }
 
 const pixels = Generator.torch(1).randn([1, 3, 8, 8]);

@@ -20,6 +20,7 @@ import { matchWeights } from "../../src/vae/model-weights.ts";
 import type { CodingPlan } from "../../src/vae/options.ts";
 import { machine } from "../small-models.ts";
 import { StandInRuntime, type StandInOptions } from "../stand-in-runtime.ts";
+import { localEngine } from "../../src/vae/local-engine.ts";
 
 const config = completeConfig({
   blockOutChannels: [4, 8],
@@ -65,7 +66,7 @@ function open(options: StandInOptions = {}, parts: Partial<AutoencoderKLParts> =
   const runtime = new StandInRuntime(options);
   const { stored, state } = counting(initial);
   const weights = matchWeights(autoencoderKL, config, stored, "kl");
-  const vae = Kl.of({ name: "kl", config, weights, runtime, machine, ...parts });
+  const vae = Kl.of({ name: "kl", config, weights, engine: localEngine(runtime, machine), ...parts });
   return { vae, runtime, reads: state };
 }
 
@@ -182,7 +183,12 @@ describe("a model whose activations hide damage", () => {
     const { stored, state } = counting(mlpVae.initialize(pytorchExamplesMlpVae, Generator.torch(0)));
     const weights = matchWeights(mlpVae, pytorchExamplesMlpVae, stored, "rows");
     const runtime = new StandInRuntime();
-    const vae = Rows.of({ name: "rows", config: pytorchExamplesMlpVae, weights, runtime, machine });
+    const vae = Rows.of({
+      name: "rows",
+      config: pytorchExamplesMlpVae,
+      weights,
+      engine: localEngine(runtime, machine),
+    });
     return { vae, runtime, state, count: stored.size };
   };
 
