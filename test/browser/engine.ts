@@ -1,0 +1,15 @@
+/** What a test needs of a browser, whichever drives it. */
+
+export interface BrowserEngine {
+  /** Opens an address in a fresh profile, and waits until its scripts have run. */
+  open(url: string): Promise<EnginePage>;
+  close(): Promise<void>;
+}
+
+export interface EnginePage {
+  /** The value of an expression that gives a promise of text. */
+  evaluate(expression: string): Promise<string>;
+  /** Errors that nobody in the page caught, and what its console complains of, since the last call. */
+  takeFaults(): Promise<string[]>;
+  close(): Promise<void>;
+}

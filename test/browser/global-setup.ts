@@ -1,0 +1,27 @@
+/** Before all tests in a browser: the page is bundled once; where there is no browser, it is said. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { findChromium } from "./chromium.ts";
+import { bundlePage } from "./page-bundle.ts";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** The folder of the page, and the browser's path. Null where there is none. */
+    page: { folder: string; chromium: string } | null;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const chromium = findChromium();
+  if (chromium === undefined) {
+    console.warn("test/browser: NOT RUN, there is no Chromium; VAEKIT_CHROMIUM is the path of one");
+    project.provide("page", null);
+    return () => Promise.resolve();
+  }
+  const folder = await mkdtemp(join(tmpdir(), "vaekit-page-"));
+  await bundlePage(folder);
+  project.provide("page", { folder, chromium });
+  return () => rm(folder, { recursive: true, force: true });
+}
