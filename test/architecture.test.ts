@@ -142,7 +142,7 @@ const rows: Readonly<Record<string, Row>> = {
       "images/c.ts": "const { document } = globalThis; const own = { process: 1 }.process;",
       "images/d.ts": "interface Buffer {} const window = 1; const b: Buffer = window; b.process();",
       "web/e.ts": "navigator.gpu; document.baseURI; process.exit();",
-      "hub/f.ts": "process.env.HOME; Buffer.from(location.href);",
+      "hub/node/f.ts": "process.env.HOME; Buffer.from(location.href);",
     },
     expected: [
       "vae/a.ts uses process",
@@ -150,7 +150,7 @@ const rows: Readonly<Record<string, Row>> = {
       "tensor/b.ts uses window",
       "images/c.ts uses globalThis",
       "web/e.ts uses process",
-      "hub/f.ts uses location",
+      "hub/node/f.ts uses location",
     ],
   },
   "files of strangers are read through src/files, where what never ends is refused": {

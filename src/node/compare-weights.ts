@@ -1,5 +1,5 @@
 /** Which tensors of a checkpoint fit its config and which do not: all of them, where an error names three. */
-import { placeOf } from "../hub/model-place.ts";
+import { placeOf } from "../hub/node/model-place.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
 import { bufferShapes, neededBuffers } from "../vae/model-weights.ts";
 import type { LoadedModel } from "../vae/opened.ts";

@@ -1,17 +1,12 @@
 /** Reads models from folders and single files: which class they are of, their config, and where their tensors lie. */
 import { VaekitError } from "../errors.ts";
 import { readJsonFile } from "../files/node/index.ts";
-import { modelNamed, type GivenSources, type VaeModel } from "../models/index.ts";
-import { checkClass, withBuffers, type LoadedModel } from "../vae/opened.ts";
+import type { GivenSources, VaeModel } from "../models/index.ts";
+import { checkClass } from "../vae/opened.ts";
+import { classOf, modelOfFolder, modelOfSingleFile, type ReadModel } from "../vae/read-model.ts";
 import { loadDiffusersFolder, loadSingleFile } from "../weights/node/index.ts";
 import type { ModelFolder } from "./locate.ts";
 import type { FromSingleFileOptions } from "./opening-options.ts";
-
-/** A model, and what is odd about its files. */
-export interface ReadModel {
-  readonly loaded: LoadedModel;
-  readonly warnings: readonly string[];
-}
 
 /**
  * @param name what to call the model.
@@ -23,14 +18,10 @@ export async function loadFolder(
   { folder, subfolder }: ModelFolder,
   { variant, expected }: { readonly variant?: string | undefined; readonly expected?: VaeModel },
 ): Promise<ReadModel> {
-  const found = await loadDiffusersFolder(folder, { subfolder, variant });
-  const { model, configJson, configPath, checkpoint } = found;
-  if (expected !== undefined) checkClass(model, expected, configPath);
-  const { config, warnings } = model.config.parse(configJson, configPath);
-  return {
-    loaded: await withBuffers({ name, model, config, tensors: checkpoint.tensors }),
-    warnings: [...found.warnings, ...warnings],
+  const accept = (model: VaeModel, configPath: string): void => {
+    if (expected !== undefined) checkClass(model, expected, configPath);
   };
+  return modelOfFolder(name, await loadDiffusersFolder(folder, { subfolder, variant, accept }));
 }
 
 /**
@@ -44,20 +35,8 @@ export async function loadFile(
   { expected, like }: { readonly expected?: VaeModel; readonly like?: VaeModel } = {},
 ): Promise<ReadModel> {
   const sources = await sourcesOf(given);
-  const { model, checkpoint, ...found } = await loadSingleFile(path, classOf(sources) ?? like);
-  if (expected !== undefined) checkClass(model, expected, path);
-  const { tensors } = checkpoint;
-  // A class that is known by its tensors says how its config is.
-  const { config, warnings } = model.alone!.infer(tensors, sources, path);
-  const loaded = await withBuffers({ name: path, model, config, tensors });
-  return { loaded, warnings: [...found.warnings, ...warnings] };
-}
-
-function classOf({ config }: GivenSources): VaeModel | undefined {
-  const json = config?.json;
-  return typeof json === "object" && json !== null && "_class_name" in json
-    ? modelNamed(json._class_name)
-    : undefined;
+  const found = await loadSingleFile(path, classOf(sources) ?? like);
+  return modelOfSingleFile(path, found, { sources, expected });
 }
 
 async function sourcesOf({

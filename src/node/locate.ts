@@ -1,6 +1,6 @@
 /** From what a caller names to a model's files on this disk. */
 import { VaekitError } from "../errors.ts";
-import { withoutFolder, type ModelPlace } from "../hub/model-place.ts";
+import { withoutFolder, type ModelPlace } from "../hub/node/model-place.ts";
 import type { FromPretrainedOptions } from "./opening-options.ts";
 import { warner } from "./warner.ts";
 
@@ -27,7 +27,7 @@ export async function locateFolder(
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
   try {
-    const { resolveFromHub } = await import("../hub/index.ts");
+    const { resolveFromHub } = await import("../hub/node/index.ts");
     const { folder } = await resolveFromHub(name, { ...options, onWarning: warner(options) });
     return { folder, subfolder: "" };
   } catch (error) {

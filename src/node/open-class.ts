@@ -1,6 +1,6 @@
 /** How a class of models opens its own in Node: from a folder or the hub, from a single file, with fresh weights. */
 import { VaekitError } from "../errors.ts";
-import { placeOf } from "../hub/model-place.ts";
+import { placeOf } from "../hub/node/model-place.ts";
 import type { VaeModel } from "../models/index.ts";
 import { Generator } from "../random/index.ts";
 import { checkPath } from "../util/check-options.ts";

@@ -1,6 +1,6 @@
 /** The options of opening a model, and what is said of those that belong to another way of opening one. */
 import { VaekitError } from "../errors.ts";
-import type { HubOptions, ModelPlace } from "../hub/index.ts";
+import type { HubOptions, ModelPlace } from "../hub/node/index.ts";
 import { modelFamilies, type AnyGivenConfig, type ModelFamily } from "../models/index.ts";
 import type { Generator } from "../random/index.ts";
 import { checkGivenRuntime, devices, type Device, type Runtime } from "../runtime/index.ts";

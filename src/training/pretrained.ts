@@ -1,6 +1,6 @@
 /** The models that a recipe names: what training starts from, and what it learns from. */
 import { VaekitError } from "../errors.ts";
-import { placeOf } from "../hub/model-place.ts";
+import { placeOf } from "../hub/node/model-place.ts";
 import type { ModelFamily } from "../models/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkFiniteWeights } from "../vae/non-finite.ts";

@@ -39,7 +39,7 @@ export const mayImport: Record<string, readonly string[]> = {
     "util",
   ],
   data: ["files", "images", "random", "tensor", "util"],
-  hub: ["models", "weights", "files", "util"],
+  hub: ["models", "weights", "files", "tensor", "util"],
   report: ["latents", "images", "tensor", "util"],
   vae: [
     "plan",
@@ -105,7 +105,7 @@ export const mayImport: Record<string, readonly string[]> = {
     "latents",
     "util",
   ],
-  web: ["core.ts", "vae", "images", "cost", "models", "runtime", "files", "tensor", "weights", "util"],
+  web: ["core.ts", "hub", "vae", "images", "cost", "models", "runtime", "files", "tensor", "weights", "util"],
   // Which of their files, package.json says: see rules.cliUsesExports.
   cli: ["node", "training"],
 };

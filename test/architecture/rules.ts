@@ -24,7 +24,7 @@ const hasFolder = (path: string, ...names: readonly string[]): boolean =>
     .some((folder) => names.includes(folder));
 
 /** Where Node's own modules and globals are at home. */
-const isOfNode = (path: string): boolean => hasFolder(path, "node", "cli", "hub", "training");
+const isOfNode = (path: string): boolean => hasFolder(path, "node", "cli", "training");
 
 /** A rule about single imports. */
 function onImports(isWrong: (from: string, to: string) => boolean): Rule {
@@ -58,7 +58,7 @@ const mayNameClasses = [
   // The table of those.
   /^(node|web)\/classes\.ts$/,
   // Python's line that converts a pickle.
-  /^weights\/node\/pickle\.ts$/,
+  /^weights\/pickle\.ts$/,
   // The built-in model.
   /^cli\/(open-model|commands\/demo)\.ts$/,
 ];
@@ -186,9 +186,9 @@ export const noPlatformGlobals: Rule = (files) =>
 // Files of the system, of this package, and streams of files that were opened and checked before.
 const mayRead = [
   "cli/package.ts",
-  "hub/content-hash.ts",
-  "hub/python-text.ts",
-  "hub/transfer.ts",
+  "hub/node/content-hash.ts",
+  "hub/node/python-text.ts",
+  "hub/node/transfer.ts",
   "ort/node/shared-arena.js",
   "training/run-folder/checkpoint.ts",
   "training/run-folder/lock.ts",
@@ -209,8 +209,7 @@ const isPlatformFile = (path: string): boolean =>
 
 /** What a layer has for one platform is for the entries of that platform, and for what runs in Node alone. */
 export const platformFilesAreForEntries: Rule = onImports(
-  (from, to) =>
-    isPlatformFile(to) && !isPlatformFile(from) && !isIn("node", "web", "cli", "hub", "training")(from),
+  (from, to) => isPlatformFile(to) && !isPlatformFile(from) && !isIn("node", "web", "cli", "training")(from),
 );
 
 /** Flags of other programs: npm's, and esbuild's. */

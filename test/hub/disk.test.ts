@@ -2,7 +2,7 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { HubProgress } from "../../src/hub/index.ts";
+import type { HubProgress } from "../../src/hub/node/index.ts";
 import { gitHash, sha256 } from "../hub-server.ts";
 import { calls, clear, faults, systemError } from "../recorded-files.ts";
 import {

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from "vitest";
-import { resolveFromHub, type HubOptions, type HubResolution } from "../../src/hub/index.ts";
+import { resolveFromHub, type HubOptions, type HubResolution } from "../../src/hub/node/index.ts";
 import { sha256, startHubServer, type HubServer } from "../hub-server.ts";
 
 export const config = Buffer.from('{"_class_name": "AutoencoderKL", "latent_channels": 4}');

@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import type { HubProgress } from "../../src/hub/index.ts";
+import type { HubProgress } from "../../src/hub/node/index.ts";
 import { gitHash, sha256 } from "../hub-server.ts";
 import {
   blob,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { resolveFromHub, type HubOptions } from "../../src/hub/index.ts";
+import { resolveFromHub, type HubOptions } from "../../src/hub/node/index.ts";
 import { startHubServer, type HubServer } from "../hub-server.ts";
 import { startProxyServer, type ProxyServer } from "../proxy-server.ts";
 import { selfSigned } from "../self-signed.ts";

@@ -1,7 +1,7 @@
 /** What every question to the hub carries, and to where a redirect is followed. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { resolveFromHub } from "../../src/hub/index.ts";
+import { resolveFromHub } from "../../src/hub/node/index.ts";
 import { startHubServer, type HubServer } from "../hub-server.ts";
 import { selfSigned } from "../self-signed.ts";
 import {

@@ -1,7 +1,7 @@
 /** Which model of a repository is opened: in which folder, of which class, in which variant. */
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { HubOptions } from "../../src/hub/index.ts";
+import type { HubOptions } from "../../src/hub/node/index.ts";
 import { commit, startHubServer, type HubServer } from "../hub-server.ts";
 import {
   config,

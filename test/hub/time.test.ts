@@ -2,7 +2,7 @@
 import { getEventListeners } from "node:events";
 import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { HubProgress } from "../../src/hub/index.ts";
+import type { HubProgress } from "../../src/hub/node/index.ts";
 import { commit } from "../hub-server.ts";
 import { fileRequests, hub, isWhole, refusal, resolve, send, single, weights, when } from "./hostile-hub.ts";
 

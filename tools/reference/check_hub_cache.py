@@ -31,7 +31,7 @@ from huggingface_hub import snapshot_download
 print(snapshot_download("org/model", allow_patterns=["vae/*"], local_files_only=sys.argv[1] == "offline"))
 """
 VAEKIT = """
-import { resolveFromHub } from "./dist/hub/index.js";
+import { resolveFromHub } from "./build/modules/hub/node/index.js";
 const { folder } = await resolveFromHub("org/model", { subfolder: "vae", localFilesOnly: process.argv[1] === "offline" });
 console.log(folder);
 """

@@ -2,52 +2,22 @@
 import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { VaekitError } from "../../errors.ts";
-import type { Checkpoint } from "../checkpoint.ts";
-import { selectVaeNames, withPresentNames, type NamingScheme } from "../key-names.ts";
-import { parseSafetensors } from "../safetensors.ts";
-import { modelOfFile } from "../single-file.ts";
-import { bothWarning, chooseWeightFiles, weightFileNames } from "../weight-files.ts";
-import { readError, isFolder, openFileSource, readJsonFile } from "../../files/node/index.ts";
-import { modelOfConfig, type VaeModel } from "../../models/index.ts";
+import { readError, isFolder, openFileSource } from "../../files/node/index.ts";
+import type { VaeModel } from "../../models/index.ts";
+import { loadFileSource, type SingleFile } from "../load-file.ts";
+import {
+  describeNames,
+  loadFolderFiles,
+  type DiffusersFolder,
+  type LoadFolderOptions,
+} from "../load-folder.ts";
+import type { ModelFiles } from "../model-files.ts";
 import { findModelFolder } from "./model-folder.ts";
-import { isPickleContent, isPickleName, misnamedWarning, pickledFileError, pickleError } from "./pickle.ts";
-import { loadShards } from "./shards.ts";
 
-export interface LoadDiffusersFolderOptions {
+export interface LoadDiffusersFolderOptions extends LoadFolderOptions {
   /** A folder inside the folder, such as "vae". By default the folder itself, or `vae` where only that holds a model of ours. */
   readonly subfolder?: string | undefined;
-  /** Which of several weight files: "fp16" for diffusion_pytorch_model.fp16.safetensors. */
-  readonly variant?: string | undefined;
 }
-
-/** What a diffusers folder holds. */
-export interface DiffusersFolder {
-  /** The class that config.json names. */
-  readonly model: VaeModel;
-  /** The parsed content of config.json, not yet checked. */
-  readonly configJson: unknown;
-  readonly configPath: string;
-  readonly checkpoint: Checkpoint;
-  /** The paths of the weight files. */
-  readonly files: readonly string[];
-  /** What is odd about the files but no error. */
-  readonly warnings: readonly string[];
-}
-
-/** What a single file holds. */
-export interface SingleFile {
-  /** The class whose tensors they are. */
-  readonly model: VaeModel;
-  /** Its tensors under diffusers' names. */
-  readonly checkpoint: Checkpoint;
-  /** Whose names the file itself uses. */
-  readonly kind: NamingScheme;
-  /** What is odd about the file but no error. */
-  readonly warnings: readonly string[];
-}
-
-/** Weights, where they lie, and what is odd about them. */
-type LoadedWeights = Pick<DiffusersFolder, "checkpoint" | "files" | "warnings">;
 
 /**
  * Opens a folder as diffusers writes it: config.json and diffusion_pytorch_model.safetensors, whole or in
@@ -61,15 +31,9 @@ export async function loadDiffusersFolder(
   options: LoadDiffusersFolderOptions = {},
 ): Promise<DiffusersFolder> {
   await checkIsFolder(folder);
-  const { modelFolder, ...choice } = await locateModel(folder, options.subfolder);
-  const configPath = join(modelFolder, "config.json");
-  const configJson = await readJsonFile(configPath);
-  // Another model's config is said before its weights are looked for.
-  const model = modelOfConfig(configJson, configPath);
-  const { checkpoint, files, ...loaded } = await loadWeights(modelFolder, options.variant, model.className);
-  const tensors = withPresentNames(checkpoint.tensors, model.names);
-  const warnings = [...choice.warnings, ...loaded.warnings];
-  return { model, configJson, configPath, checkpoint: { ...checkpoint, tensors }, files, warnings };
+  const { modelFolder, warnings } = await locateModel(folder, options.subfolder);
+  const found = await loadFolderFiles(await filesOnDisk(modelFolder), options);
+  return { ...found, warnings: [...warnings, ...found.warnings] };
 }
 
 /**
@@ -86,16 +50,13 @@ export async function loadSingleFile(path: string, like?: VaeModel): Promise<Sin
       `${path}: expected a .safetensors file, found a folder; open folders with fromPretrained.`,
     );
   }
-  const source = await openFileSource(path);
-  if (await isPickleContent(source)) throw await pickledFileError(path, source);
-  const { tensors, metadata } = await parseSafetensors(source, { select: selectVaeNames });
-  const found = modelOfFile(tensors, path, like);
-  return {
-    model: found.model,
-    checkpoint: { tensors: found.tensors, metadata },
-    kind: found.scheme,
-    warnings: warningsOf(path),
-  };
+  return loadFileSource(await openFileSource(path), like);
+}
+
+async function filesOnDisk(folder: string): Promise<ModelFiles> {
+  const pathOf = (file: string): string => join(folder, file);
+  const names = await listFolder(folder);
+  return { name: folder, names, pathOf, open: (file) => openFileSource(pathOf(file)) };
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -129,7 +90,7 @@ async function locateModel(
   const hint = subfolder === undefined ? " Pass `subfolder` if the VAE lies deeper." : "";
   throw new VaekitError(
     "NOT_FOUND",
-    `Expected ${expected}; ${folder} holds ${describe(await listFolder(folder))}.${hint}`,
+    `Expected ${expected}; ${folder} holds ${describeNames(await listFolder(folder))}.${hint}`,
   );
 }
 
@@ -139,75 +100,4 @@ async function listFolder(folder: string): Promise<string[]> {
   } catch (error) {
     throw readError(folder, error);
   }
-}
-
-function describe(names: readonly string[]): string {
-  if (names.length === 0) return "nothing";
-  const shown = names.slice(0, 10).join(", ");
-  return names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
-}
-
-const warningsOf = (path: string): string[] => [misnamedWarning(path) ?? []].flat();
-
-async function loadWeights(
-  folder: string,
-  variant: string | undefined,
-  className: string,
-): Promise<LoadedWeights> {
-  const names = new Set(await listFolder(folder));
-  const { chosen, unused } = chooseWeightFiles(names, variant);
-  if (chosen?.whole !== undefined) return loadWhole(join(folder, chosen.whole));
-  if (chosen?.index !== undefined) {
-    const warnings = unused === undefined ? [] : [bothWarning(folder, chosen.index, unused)];
-    return { ...(await loadShards(folder, chosen.index, unused)), warnings };
-  }
-  const { whole, pickle } = weightFileNames(variant);
-  const misnamed = join(folder, pickle);
-  if (names.has(pickle) && !(await isPickleContent(await openFileSource(misnamed))))
-    return loadWhole(misnamed);
-  throw missingWeights({ folder, names: [...names], expected: whole, variant, className });
-}
-
-async function loadWhole(path: string): Promise<LoadedWeights> {
-  const source = await openFileSource(path);
-  if (await isPickleContent(source)) throw pickleError(path, "file");
-  return { checkpoint: await parseSafetensors(source), files: [path], warnings: warningsOf(path) };
-}
-
-function missingWeights(looked: {
-  readonly folder: string;
-  /** Of the files in it. */
-  readonly names: readonly string[];
-  /** The name of the weights. */
-  readonly expected: string;
-  readonly variant: string | undefined;
-  readonly className: string;
-}): VaekitError {
-  const { folder, names, expected, variant, className } = looked;
-  const variants = names.flatMap(variantOf);
-  if (variants.length > 0) {
-    const asked = variant === undefined ? "weights without a variant" : `the variant "${variant}"`;
-    const found = [...new Set(variants)].map((each) => (each === "" ? "no variant" : `"${each}"`)).join(", ");
-    return new VaekitError(
-      "NOT_FOUND",
-      `${join(folder, expected)}: not there. Expected ${asked}, found ${found}; pass one of these as \`variant\`${
-        variants.includes("") ? ", or leave it out" : ""
-      }.`,
-    );
-  }
-  if (names.some(isPickleName)) return pickleError(folder, "folder", className);
-  return new VaekitError(
-    "NOT_FOUND",
-    `${join(folder, expected)}: not there; the folder holds ${describe(names)}.`,
-  );
-}
-
-/** The variant that a weight file or index is of; "" for none. Shards do not count: their index does. */
-function variantOf(name: string): string[] {
-  const match =
-    /^diffusion_pytorch_model(?:\.([^.]+))?\.safetensors$/.exec(name) ??
-    /^diffusion_pytorch_model\.safetensors\.index(?:\.([^.]+))?\.json$/.exec(name) ??
-    /^diffusion_pytorch_model\.safetensors\.([^.]+)\.index\.json$/.exec(name);
-  if (match === null || /-of-\d+/.test(name)) return [];
-  return [match[1] ?? ""];
 }

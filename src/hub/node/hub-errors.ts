@@ -1,9 +1,9 @@
 /** What the hub's refusals and silences mean to a user. No message repeats a token, or text of the hub's. */
-import { messageOf, VaekitError } from "../errors.ts";
+import { messageOf, VaekitError } from "../../errors.ts";
 import type { HubSettings } from "./options.ts";
 import { proxyVariables } from "./proxy.ts";
 import type { Proxy } from "./proxy.ts";
-import { quote } from "../util/printable.ts";
+import { quote } from "../../util/printable.ts";
 
 /** The hub could not be reached or broke down: a cached copy may stand in. */
 export class HubUnreachableError extends VaekitError {}

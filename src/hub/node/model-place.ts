@@ -2,10 +2,10 @@
 import { lstat, stat } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 
-import { VaekitError } from "../errors.ts";
-import { checkValue, optionKinds } from "../util/check-options.ts";
-import { readError, systemCode } from "../files/node/index.ts";
-import { isHubId } from "./hub-id.ts";
+import { VaekitError } from "../../errors.ts";
+import { checkValue, optionKinds } from "../../util/check-options.ts";
+import { readError, systemCode } from "../../files/node/index.ts";
+import { isHubId } from "../hub-id.ts";
 
 /** Where a model is. A file may be a device, too. */
 export type ModelPlace = "folder" | "file" | "hub";

@@ -1,5 +1,5 @@
 /** Options of the hub, and how they and the environment become settings. */
-import { VaekitError } from "../errors.ts";
+import { VaekitError } from "../../errors.ts";
 import { cleanToken, findToken, readEnvironment } from "./environment.ts";
 import type { HubEnvironment } from "./environment.ts";
 import type { Variables } from "./python-text.ts";

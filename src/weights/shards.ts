@@ -1,48 +1,42 @@
 /** Checkpoints in shards: an index maps every tensor to the file that holds it. */
-import { access } from "node:fs/promises";
-import { join } from "node:path";
-import { VaekitError } from "../../errors.ts";
-import type { FoundTensor } from "../../tensor/stored-tensor.ts";
-import type { Checkpoint } from "../checkpoint.ts";
-import { parseSafetensors } from "../safetensors.ts";
-import { openFileSource, readJsonFile } from "../../files/node/index.ts";
-import { quote } from "../../util/printable.ts";
+import { VaekitError } from "../errors.ts";
+import type { ByteSource } from "../tensor/byte-source.ts";
+import type { FoundTensor } from "../tensor/stored-tensor.ts";
+import { quote } from "../util/printable.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { readJsonSource, type ModelFiles } from "./model-files.ts";
+import { parseSafetensors } from "./safetensors.ts";
 
 /**
  * Opens every shard that an index names.
  *
- * @param indexName the index's file name in `folder`.
+ * @param index a file of `files`, open.
  * @param wholeFile the file beside the index that holds the weights as well, for the message about a missing shard.
  * @throws INVALID_FILE when the index is malformed, names a file outside the folder, or disagrees with a shard;
  *   NOT_FOUND when a shard is missing.
  */
 export async function loadShards(
-  folder: string,
-  indexName: string,
+  files: ModelFiles,
+  index: ByteSource,
   wholeFile?: string,
 ): Promise<{ checkpoint: Checkpoint; files: readonly string[] }> {
-  const indexPath = join(folder, indexName);
-  const weightMap = readWeightMap(await readJsonFile(indexPath), indexPath);
+  const weightMap = readWeightMap(await readJsonSource(index), index.name);
   const shardNames = [...new Set(weightMap.values())].sort();
   const tensors = new Map<string, FoundTensor>();
   let metadata: Checkpoint["metadata"] = {};
-  const files: string[] = [];
   for (const shardName of shardNames) {
-    const path = join(folder, shardName);
-    await checkShardExists(path, indexPath, wholeFile);
-    const shard = await parseSafetensors(await openFileSource(path));
+    const shard = await parseSafetensors(await openShard(files, shardName, index.name, wholeFile));
     for (const [name, owner] of weightMap) {
       if (owner !== shardName) continue;
       const stored = shard.tensors.get(name);
       if (stored === undefined) {
-        throw invalid(indexPath, `expected ${quote(name)} in ${shardName}, which does not have it.`);
+        throw invalid(index.name, `expected ${quote(name)} in ${shardName}, which does not have it.`);
       }
       tensors.set(name, stored);
     }
     metadata = { ...metadata, ...shard.metadata };
-    files.push(path);
   }
-  return { checkpoint: { tensors, metadata }, files };
+  return { checkpoint: { tensors, metadata }, files: shardNames.map((name) => files.pathOf(name)) };
 }
 
 function invalid(indexPath: string, message: string): VaekitError {
@@ -72,15 +66,19 @@ function checkedShardName(shard: unknown, indexPath: string): string {
   );
 }
 
-async function checkShardExists(path: string, indexPath: string, wholeFile?: string): Promise<void> {
+async function openShard(
+  files: ModelFiles,
+  shardName: string,
+  indexPath: string,
+  wholeFile?: string,
+): Promise<ByteSource> {
   const remedy = wholeFile === undefined ? "" : ` Delete the index to read ${wholeFile} instead.`;
-  try {
-    await access(path);
-  } catch (error) {
+  return files.open(shardName).catch((error: unknown) => {
+    if (!(error instanceof VaekitError) || error.code !== "NOT_FOUND") throw error;
     throw new VaekitError(
       "NOT_FOUND",
-      `${path}: not there, but ${indexPath} names it; the checkpoint is incomplete.${remedy}`,
+      `${files.pathOf(shardName)}: not there, but ${indexPath} names it; the checkpoint is incomplete.${remedy}`,
       { cause: error },
     );
-  }
+  });
 }

@@ -2,13 +2,13 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import { messageOf, VaekitError } from "../errors.ts";
-import { readJsonFile, readTextFile } from "../files/node/index.ts";
-import { chooseModelFolder } from "../models/model-folder.ts";
-import { isUnknownClass } from "../models/index.ts";
+import { messageOf, VaekitError } from "../../errors.ts";
+import { readJsonFile, readTextFile } from "../../files/node/index.ts";
+import { chooseModelFolder } from "../../models/model-folder.ts";
+import { isUnknownClass } from "../../models/index.ts";
 import { snapshotFolder } from "./cache.ts";
 import { assertInsideCache, damageOf } from "./cached-file.ts";
-import { chooseFiles, shardIndexFile, shardsOf } from "./choose-files.ts";
+import { chooseFiles, shardIndexFile, shardsOf } from "../choose-files.ts";
 import type { HubResolution, HubSettings } from "./options.ts";
 
 /** What the cache has of a model. */

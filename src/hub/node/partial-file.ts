@@ -9,7 +9,7 @@ import { lstat, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 
-import { namesIn, systemCode } from "../files/node/index.ts";
+import { namesIn, systemCode } from "../../files/node/index.ts";
 
 const ending = ".vaekit-incomplete";
 

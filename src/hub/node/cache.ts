@@ -7,8 +7,8 @@ import { constants } from "node:fs";
 import { copyFile, mkdir, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
-import { otherKind, readRegularFile, writeFileAtomic } from "../files/node/index.ts";
-import { isCommit } from "./hub-id.ts";
+import { otherKind, readRegularFile, writeFileAtomic } from "../../files/node/index.ts";
+import { isCommit } from "../hub-id.ts";
 import type { HubSettings } from "./options.ts";
 
 /** The repository's folder in the cache. */

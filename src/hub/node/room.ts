@@ -1,8 +1,8 @@
 /** Before the first byte is fetched: whether what is missing is what a model has, and has room. */
 import { stat } from "node:fs/promises";
 
-import { jsonLimits } from "../files/index.ts";
-import { makeFolder } from "../files/node/index.ts";
+import { jsonLimits } from "../../files/index.ts";
+import { makeFolder } from "../../files/node/index.ts";
 import { blobPath } from "./cache.ts";
 import { checkDiskSpace } from "./disk-space.ts";
 import { pointerOf } from "./download.ts";

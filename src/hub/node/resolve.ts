@@ -1,20 +1,20 @@
 /** From a model id to a folder with its config and weights, by way of the hub or of the cache alone. */
 import { join } from "node:path";
 
-import { readJsonFile, readTextFile } from "../files/node/index.ts";
-import { messageOf, throwIfAborted, VaekitError } from "../errors.ts";
+import { readJsonFile, readTextFile } from "../../files/node/index.ts";
+import { messageOf, throwIfAborted, VaekitError } from "../../errors.ts";
 import { readReference, repositoryFolder, snapshotFolder, writeReference } from "./cache.ts";
 import { assertInsideCache } from "./cached-file.ts";
 import { findCached } from "./cached-model.ts";
-import { chooseModelFolder } from "../models/model-folder.ts";
-import { modelOfConfig } from "../models/index.ts";
-import { chooseFiles, shardIndexFile, shardsOf } from "./choose-files.ts";
+import { chooseModelFolder } from "../../models/model-folder.ts";
+import { modelOfConfig } from "../../models/index.ts";
+import { chooseFiles, shardIndexFile, shardsOf } from "../choose-files.ts";
 import { isBlobName } from "./content-hash.ts";
 import { checkRoom } from "./room.ts";
 import { download } from "./download.ts";
 import { apiFetch, readAnswer } from "./hub-client.ts";
 import { HubUnreachableError, nonsense } from "./hub-errors.ts";
-import { checkHubId, checkRelativePath, isCommit } from "./hub-id.ts";
+import { checkHubId, checkRelativePath, isCommit } from "../hub-id.ts";
 import { readSettings } from "./options.ts";
 import type { HubOptions, HubResolution, HubSettings } from "./options.ts";
 import type { HubFile } from "./transfer.ts";

@@ -2,8 +2,8 @@
  * One request to the hub: the token for the hub's own address only, redirects counted, and a limit to the waiting.
  * Refusals become errors that say what to do.
  */
-import { throwIfAborted, VaekitError } from "../errors.ts";
-import { parseJson } from "../files/index.ts";
+import { throwIfAborted, VaekitError } from "../../errors.ts";
+import { parseJson } from "../../files/index.ts";
 import { isOfHub } from "./hub-address.ts";
 import { beyondLimit, nonsense, reasonOf, refusal, unreachable } from "./hub-errors.ts";
 import type { HubSettings } from "./options.ts";

@@ -4,7 +4,7 @@
  */
 import type { Hash } from "node:crypto";
 
-import { VaekitError } from "../errors.ts";
+import { VaekitError } from "../../errors.ts";
 import { hashFor, hashName } from "./content-hash.ts";
 import { checkDiskSpace } from "./disk-space.ts";
 import { request } from "./hub-client.ts";

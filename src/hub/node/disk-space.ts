@@ -1,7 +1,7 @@
 /** Room on the disk, asked before and during downloads: a full disk harms more than the one who filled it. */
 import { statfs } from "node:fs/promises";
 
-import { VaekitError } from "../errors.ts";
+import { VaekitError } from "../../errors.ts";
 
 /** @throws {VaekitError} `IO` unless the disk of `folder` has room for `neededBytes` more. */
 export async function checkDiskSpace(folder: string, neededBytes: number, what: string): Promise<void> {

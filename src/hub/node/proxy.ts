@@ -4,7 +4,7 @@
  */
 import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 
-import { VaekitError } from "../errors.ts";
+import { VaekitError } from "../../errors.ts";
 import type { Variables } from "./python-text.ts";
 import { strip } from "./python-text.ts";
 

@@ -2,11 +2,11 @@
  * What the environment says about the hub, read as Python's huggingface_hub reads it: docs/hub.md has the list.
  * One rule is our own: an empty variable counts as unset, where Python would put the cache into the working folder.
  */
-import { readError, readTextFile } from "../files/node/index.ts";
-import { VaekitError } from "../errors.ts";
+import { readError, readTextFile } from "../../files/node/index.ts";
+import { VaekitError } from "../../errors.ts";
 import { expandPath, homeOf, joinPath, parseInteger, strip } from "./python-text.ts";
 import type { Variables } from "./python-text.ts";
-import { quote } from "../util/printable.ts";
+import { quote } from "../../util/printable.ts";
 
 /** The environment's part of the settings. */
 export interface HubEnvironment {

@@ -33,7 +33,7 @@ interface SettingsCase {
 }
 
 /** What Python does, written by tools/reference/hub_environment.py. */
-const tablePath = new URL("../../test/fixtures/hub-environment.json", import.meta.url);
+const tablePath = new URL("../../../test/fixtures/hub-environment.json", import.meta.url);
 const table = JSON.parse(await readFile(tablePath, "utf8")) as Table;
 
 let home: string;

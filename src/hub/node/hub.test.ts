@@ -5,8 +5,8 @@ import { join } from "node:path";
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { commit, startHubServer } from "../../test/hub-server.ts";
-import type { HubServer } from "../../test/hub-server.ts";
+import { commit, startHubServer } from "../../../test/hub-server.ts";
+import type { HubServer } from "../../../test/hub-server.ts";
 import { resolveFromHub } from "./index.ts";
 import type { HubOptions, HubProgress } from "./index.ts";
 
@@ -50,7 +50,7 @@ beforeAll(async () => {
     "org/evil": {
       "config.json": config,
       "diffusion_pytorch_model.safetensors.index.json": Buffer.from(
-        '{"weight_map": {"a": "../../x.safetensors"}}',
+        '{"weight_map": {"a": "../../../x.safetensors"}}',
       ),
     },
   });
@@ -249,8 +249,8 @@ describe("a refusal", () => {
 
   test("meets ids, revisions and endpoints that cannot be", async () => {
     await expect(resolve("just-a-name")).rejects.toThrow(/expected org\/name/);
-    await expect(resolve("../etc/passwd")).rejects.toThrow(/expected org\/name/);
-    await expect(resolve("org/plain", { revision: "../../x" })).rejects.toThrow(/Revision: expected/);
+    await expect(resolve("../../etc/passwd")).rejects.toThrow(/expected org\/name/);
+    await expect(resolve("org/plain", { revision: "../../../x" })).rejects.toThrow(/Revision: expected/);
     await expect(resolve("org/plain", { subfolder: "/etc" })).rejects.toThrow(/Subfolder: expected/);
     const error: unknown = await resolve("org/plain", { endpoint: "http://me:pass@host" }).catch(
       (e: unknown) => e,

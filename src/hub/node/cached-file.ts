@@ -2,9 +2,9 @@
 import { readlink, realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 
-import { VaekitError } from "../errors.ts";
-import { openFileSource, readJsonFile, systemCode } from "../files/node/index.ts";
-import { readSafetensorsHeader } from "../weights/safetensors-header.ts";
+import { VaekitError } from "../../errors.ts";
+import { openFileSource, readJsonFile, systemCode } from "../../files/node/index.ts";
+import { readSafetensorsHeader } from "../../weights/safetensors-header.ts";
 import { repositoryFolder } from "./cache.ts";
 import { hashName, hashOfFile, isBlobName, plainSha1OfFile } from "./content-hash.ts";
 import type { HubSettings } from "./options.ts";

@@ -2,8 +2,8 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { messageOf, VaekitError } from "../errors.ts";
-import { systemCode } from "../files/node/index.ts";
+import { messageOf, VaekitError } from "../../errors.ts";
+import { systemCode } from "../../files/node/index.ts";
 import { blobPath, exists, foreignKindAt, linkBlob, snapshotFolder } from "./cache.ts";
 import { assertInsideCache, isAsListed } from "./cached-file.ts";
 import type { HubSettings } from "./options.ts";

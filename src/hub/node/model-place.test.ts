@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { VaekitError } from "../errors.ts";
+import { VaekitError } from "../../errors.ts";
 import { placeOf, withoutFolder } from "./index.ts";
 
 describe("a model's name", () => {
@@ -27,7 +27,7 @@ describe("a model's name", () => {
     "",
     "name",
     "./models/vae",
-    "../models/vae",
+    "../../models/vae",
     "/models/vae",
     "models/vae/",
     "models//vae",

@@ -1,9 +1,9 @@
 /** Pickle files (.bin, .ckpt, .pt): recognised in order to be refused, because opening one can run code. */
-import { VaekitError } from "../../errors.ts";
-import { headBytes, identifyContent } from "../../files/index.ts";
-import { defaultModel } from "../../models/index.ts";
-import type { ByteSource } from "../../tensor/byte-source.ts";
-import { modelOfNames } from "../single-file.ts";
+import { VaekitError } from "../errors.ts";
+import { headBytes, identifyContent } from "../files/index.ts";
+import { defaultModel } from "../models/index.ts";
+import type { ByteSource } from "../tensor/byte-source.ts";
+import { modelOfNames } from "./single-file.ts";
 
 const pickleExtension = /\.(bin|ckpt|pt|pth|pkl|pickle)$/i;
 
