@@ -3,7 +3,7 @@ import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  { ignores: ["dist/**", "build/**", "tools/reference/**", "test/fixtures/**"] },
+  { ignores: ["dist/**", "build/**", "studio/**", "tools/reference/**", "test/fixtures/**"] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   // TypeScript checks names, here as in its own files.

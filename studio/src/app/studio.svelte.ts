@@ -1,0 +1,88 @@
+/** Everything that views share: the engine, the picture, the language, the colours, and the state of each view. */
+import { Engine } from "../engine/engine.svelte.ts";
+import { Subject } from "../subject/subject.svelte.ts";
+import { languages, type Language } from "../text/catalogue.ts";
+import { views } from "../views/index.ts";
+import { viewIds, type View, type ViewId } from "../views/view.ts";
+import { readState, writeState } from "./fields.ts";
+import { History } from "./history.svelte.ts";
+import { Preferences } from "./preferences.svelte.ts";
+
+interface Opened {
+  /** Reactive, and the view's own. */
+  readonly state: object;
+  readonly history: History;
+}
+
+export class Studio {
+  readonly engine = new Engine();
+  readonly subject = new Subject();
+  readonly preferences = new Preferences();
+  viewId = $state<ViewId>("round-trip");
+  readonly #opened = $state<Partial<Record<ViewId, Opened>>>({});
+
+  constructor(address: URL) {
+    this.read(address);
+  }
+
+  get language(): Language {
+    return this.preferences.language;
+  }
+
+  get view(): View {
+    return views[this.viewId];
+  }
+
+  get opened(): Opened {
+    return this.#opened[this.viewId]!;
+  }
+
+  show(id: ViewId): void {
+    this.#open(id, new URLSearchParams());
+    this.viewId = id;
+  }
+
+  /** Takes the view, its state and the picture from an address. */
+  read({ searchParams }: URL): void {
+    const id = viewIds.find((each) => each === searchParams.get("view")) ?? "round-trip";
+    const language = languages.find((each) => each === searchParams.get("lang"));
+    if (language !== undefined) this.preferences.language = language;
+    this.subject.choose(searchParams.get("picture"));
+    this.#open(id, searchParams);
+    this.#restore(id, searchParams);
+    this.viewId = id;
+  }
+
+  /** The address of what is on screen, without what is the default, and without a picture of the visitor's. */
+  get query(): string {
+    const parts = this.viewId === "round-trip" ? [] : [["view", this.viewId]];
+    const { id, builtIn } = this.subject;
+    if (builtIn && id !== "still-life") parts.push(["picture", id]);
+    return String(new URLSearchParams([...parts, ...writeState(this.view.fields, this.opened.state)]));
+  }
+
+  /** The state of the view that is open, for its history. */
+  get written(): string {
+    return String(new URLSearchParams(writeState(this.view.fields, this.opened.state)));
+  }
+
+  undo(): void {
+    this.#restore(this.viewId, this.opened.history.undo());
+  }
+
+  redo(): void {
+    this.#restore(this.viewId, this.opened.history.redo());
+  }
+
+  #open(id: ViewId, from: URLSearchParams): void {
+    const { fields } = views[id];
+    const state = readState(fields, from);
+    const history = new History(String(new URLSearchParams(writeState(fields, state))));
+    this.#opened[id] ??= { state, history };
+  }
+
+  #restore(id: ViewId, written: string | URLSearchParams | undefined): void {
+    if (written === undefined) return;
+    Object.assign(this.#opened[id]!.state, readState(views[id].fields, new URLSearchParams(written)));
+  }
+}

@@ -1,0 +1,28 @@
+/** The pictures that come with the studio: the package's sample, and three that are made by formulas. */
+import type { Raster } from "vaekit";
+import { landscape } from "./landscape.ts";
+import { letters } from "./letters.ts";
+import { squareOf } from "./read-picture.ts";
+import { rings } from "./rings.ts";
+
+export const builtInIds = ["still-life", "landscape", "letters", "rings"] as const;
+export type BuiltInId = (typeof builtInIds)[number];
+
+const made: Readonly<Record<BuiltInId, () => Promise<Raster> | Raster>> = {
+  "still-life": async () => {
+    const response = await fetch(new URL("pictures/sample.png", document.baseURI));
+    return squareOf(await response.blob());
+  },
+  landscape,
+  letters,
+  rings,
+};
+
+const kept = new Map<BuiltInId, Promise<Raster>>();
+
+/** 512 pixels wide and high. */
+export function builtInPicture(id: BuiltInId): Promise<Raster> {
+  const picture = kept.get(id) ?? Promise.resolve(made[id]());
+  kept.set(id, picture);
+  return picture;
+}

@@ -1,0 +1,89 @@
+/** The picture that all views look at: one of the built-in ones or the visitor's own, square, at any size. */
+import { resizeRaster, type DiagonalGaussianDistribution, type Raster } from "vaekit";
+import type { Model, Size } from "../engine/engine.svelte.ts";
+import { failureOf, type Failure } from "../engine/failure.ts";
+import { prerenderedPosterior } from "../prerendered/index.ts";
+import { builtInIds, builtInPicture, type BuiltInId } from "./built-in.ts";
+import { squareOf } from "./read-picture.ts";
+
+/** What the encoder makes of a picture. */
+export interface Encoded {
+  readonly original: Raster;
+  readonly latentDist: DiagonalGaussianDistribution;
+}
+
+export class Subject {
+  /** A built-in picture's name, or `own`. */
+  id = $state<BuiltInId | "own">("still-life");
+  /** 512 pixels wide and high; undefined until it is read. */
+  square = $state.raw<Raster>();
+  failure = $state.raw<Failure>();
+  /** The last encoder's result; before the model is there, one that was computed before. */
+  encoded = $state.raw<Encoded>();
+  readonly #resized = new Map<Size, Raster>();
+  readonly #encoded = new Map<Size, Encoded>();
+
+  get builtIn(): boolean {
+    return this.id !== "own";
+  }
+
+  /** A built-in picture by its name; the first for a name that there is not. */
+  choose(name: string | null): void {
+    const id = builtInIds.find((each) => each === name) ?? "still-life";
+    if (id === this.id && this.square !== undefined) return;
+    this.id = id;
+    void this.#take(builtInPicture(id)).then(() => this.#showPrerendered());
+  }
+
+  /** The visitor's own picture. It stays in this page. */
+  async open(file: Blob): Promise<void> {
+    if (await this.#take(squareOf(file))) this.id = "own";
+  }
+
+  at(size: Size): Raster | undefined {
+    const { square } = this;
+    if (square === undefined) return undefined;
+    const made = this.#resized.get(size) ?? resizeRaster(square, size, size);
+    this.#resized.set(size, made);
+    return made;
+  }
+
+  /** The encoder's result, once for each size. `original` must be what `at(size)` gave. */
+  async encode(model: Model, original: Raster): Promise<Encoded> {
+    const size = original.width as Size;
+    const kept = this.#encoded.get(size);
+    if (kept?.original === original) return (this.encoded = kept);
+    const { latentDist } = await model.encode(model.preprocess(original));
+    const encoded = { original, latentDist };
+    if (this.#resized.get(size) !== original) return encoded;
+    this.#encoded.set(size, encoded);
+    return (this.encoded = encoded);
+  }
+
+  /** Whether the picture is the one that was computed before the page was built. */
+  isPrerendered(size: Size): boolean {
+    return this.id === "still-life" && size === 256;
+  }
+
+  async #showPrerendered(): Promise<void> {
+    if (!this.isPrerendered(256)) return;
+    const latentDist = await prerenderedPosterior();
+    const original = this.at(256);
+    if (this.isPrerendered(256) && original !== undefined) this.encoded ??= { original, latentDist };
+  }
+
+  async #take(picture: Promise<Raster>): Promise<boolean> {
+    try {
+      const square = await picture;
+      this.#resized.clear();
+      this.#encoded.clear();
+      this.encoded = undefined;
+      this.square = square;
+      this.failure = undefined;
+      return true;
+    } catch (error) {
+      this.failure = failureOf(error);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/** Serves the built studio as any static host does, under a path. */
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = new URL("../dist/", import.meta.url);
+
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".json": "application/json",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".webp": "image/webp",
+  ".wasm": "application/wasm",
+};
+
+export interface StudioServer {
+  /** The page's address. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** @param base the path that the page is at, from slash to slash. */
+export async function serveStudio(base = "/"): Promise<StudioServer> {
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? "/", "http://127.0.0.1").pathname;
+    const below = path.startsWith(base) ? path.slice(base.length) : undefined;
+    const file = below === undefined ? undefined : new URL(below === "" ? "index.html" : `./${below}`, root);
+    void send(file).catch(() => response.writeHead(404).end());
+
+    async function send(from: URL | undefined): Promise<void> {
+      if (from === undefined) throw new Error("not below the page");
+      const { size } = await stat(from);
+      const type = types[extname(from.pathname)] ?? "application/octet-stream";
+      response.writeHead(200, { "content-type": type, "content-length": size });
+      createReadStream(fileURLToPath(from)).pipe(response);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}${base}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,76 @@
+/** The built studio in a real browser, and what a test asks of its page. */
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { serveStudio, type StudioServer } from "./server.ts";
+
+const executablePath = process.env["VAEKIT_CHROMIUM"] ?? "/usr/bin/chromium-headless-shell";
+
+export interface OpenedStudio {
+  readonly url: string;
+  /** Addresses of other origins that any page has asked for. */
+  readonly foreign: string[];
+  /** A page at an address below the studio, with the model open unless `live` is false. */
+  open(query?: string, options?: BrowserContextOptions & { live?: boolean }): Promise<Page>;
+  close(): Promise<void>;
+}
+
+export async function openStudio(base = "/"): Promise<OpenedStudio> {
+  const server = await serveStudio(base);
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const foreign: string[] = [];
+  return {
+    url: server.url,
+    foreign,
+    open: (query = "", { live = true, ...options } = {}) =>
+      openPage({ server, browser, foreign }, query, live, options),
+    close: async () => {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
+
+interface Parts {
+  readonly server: StudioServer;
+  readonly browser: Browser;
+  readonly foreign: string[];
+}
+
+async function openPage(
+  { server, browser, foreign }: Parts,
+  query: string,
+  live: boolean,
+  options: BrowserContextOptions,
+): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    locale: "en-US",
+    ...options,
+  });
+  const page = await context.newPage();
+  const { origin } = new URL(server.url);
+  context.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== origin && !["data:", "blob:"].includes(url.protocol)) foreign.push(url.href);
+  });
+  page.on("pageerror", (error) => {
+    throw error;
+  });
+  await page.goto(server.url + query);
+  if (live) await settled(page);
+  return page;
+}
+
+/** Until the model is open and nothing is being computed. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForSelector('main[data-phase="ready"]');
+  // A change reaches the queue in the page's next task.
+  await page.waitForTimeout(50);
+  await page.waitForSelector('main[aria-busy="false"]');
+}
+
+/** A number that the page shows, with all its digits. */
+export async function figure(page: Page, id: string): Promise<number> {
+  const value = await page.locator(`data#${id}`).getAttribute("value");
+  if (value === null || value === "") throw new Error(`The page has no number ${id} yet.`);
+  return Number(value);
+}

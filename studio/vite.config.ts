@@ -1,0 +1,12 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+import { packageAssets } from "./build/package-assets.ts";
+import { serviceWorker } from "./build/service-worker.ts";
+
+export default defineConfig({
+  // Relative addresses, so that the same files work under any path of any host.
+  base: "./",
+  plugins: [svelte(), packageAssets(), serviceWorker()],
+  worker: { format: "es" },
+  build: { target: "es2022", chunkSizeWarningLimit: 200 },
+});

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    // For what hangs. Nothing is judged by its time.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    // A page computes with a whole core.
+    maxWorkers: 2,
+  },
+});
