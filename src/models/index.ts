@@ -92,6 +92,7 @@ export {
   type GivenTinyConfig,
 } from "./autoencoder-tiny/config.ts";
 export { scaleTinyLatents, throughBytes, unscaleTinyLatents } from "./autoencoder-tiny/byte-latents.ts";
+export { decodeTiny, encodeTiny } from "./autoencoder-tiny/graph.ts";
 export { autoencoderTiny } from "./autoencoder-tiny/model.ts";
 export { configLimits } from "./config-limits.ts";
 export {

@@ -6,6 +6,7 @@ export {
   formatRecipe,
   parseRecipe,
   type AutoencoderKLRecipe,
+  type AutoencoderTinyRecipe,
   type MlpRecipe,
   type Recipe,
   type VQModelRecipe,

@@ -1,7 +1,7 @@
 /** What the schema says about a place in a recipe: its keys, what it expects, and which key a wrong one is near. */
 import { joinNames, nearestName } from "../util/nearest-name.ts";
 import { isObject } from "./key-case.ts";
-import { vqModel } from "../models/index.ts";
+import { autoencoderTiny, vqModel } from "../models/index.ts";
 import { configKeys } from "./model-schema.ts";
 import type { JsonSchema } from "./schema.ts";
 
@@ -87,7 +87,7 @@ export const listOf = (values: readonly unknown[], joint: "and" | "or" = "or"): 
 export function adviceFor(wrong: string, path: Path, keys: readonly string[], schema: JsonSchema): string {
   const near = nearestName(wrong, keys);
   if (near !== undefined) return `did you mean ${near}?`;
-  const ofConfigs = [...new Set([...configKeys, ...vqModel.config.keys])];
+  const ofConfigs = [...new Set([...configKeys, ...vqModel.config.keys, ...autoencoderTiny.config.keys])];
   const all = [...pathsOf(schema, []), ...ofConfigs.map((key) => ["model", "config", key])];
   const places = all.sort((a, b) => a.length - b.length).map(formatPath);
   if (places.includes(formatPath([...path, wrong]))) {

@@ -102,7 +102,9 @@ const importance = z.strictObject({
 });
 
 const distillation = z.strictObject({
-  teacher: path().describe("A folder or hub id of a VAE with latents of the same shape."),
+  teacher: path().describe(
+    "A folder or hub id of an AutoencoderKL with latents of the same shape; default: the built-in one.",
+  ),
   latent_weight: nonNegative()
     .default(1)
     .describe("Weight of the squared distance from the teacher's latents."),

@@ -59,6 +59,15 @@ const autoencoderKL = z.strictObject({
   save_dtype: saveDtype,
 });
 
+const autoencoderTiny = z.strictObject({
+  type: z
+    .literal("autoencoder_tiny")
+    .describe("diffusers' AutoencoderTiny (TAESD's class), which learns from loss.distillation.teacher."),
+  ...common,
+  trainable,
+  save_dtype: saveDtype,
+});
+
 const quantizer = z.strictObject({
   weight: nonNegative()
     .default(1)
@@ -120,7 +129,7 @@ const mlp = z.strictObject({
     ),
 });
 
-export const modelSchema = z.discriminatedUnion("type", [autoencoderKL, vqModel, mlp]);
+export const modelSchema = z.discriminatedUnion("type", [autoencoderKL, autoencoderTiny, vqModel, mlp]);
 
 /** The small AutoencoderKL that a recipe without `config` and `pretrained` trains: minutes on a CPU. */
 export const smallModelConfig = {
@@ -131,6 +140,15 @@ export const smallModelConfig = {
   mid_block_add_attention: false,
   use_quant_conv: false,
   use_post_quant_conv: false,
+} as const;
+
+/** The small AutoencoderTiny that a recipe without `config` and `pretrained` trains: the built-in model's latents. */
+export const smallTinyConfig = {
+  latent_channels: 16,
+  encoder_block_out_channels: [16, 16, 16, 16],
+  num_encoder_blocks: [0, 1, 1, 1],
+  decoder_block_out_channels: [24, 24, 24, 24],
+  num_decoder_blocks: [3, 2, 1, 0],
 } as const;
 
 /** The small VQModel that a recipe without `config` and `pretrained` trains. */

@@ -138,7 +138,10 @@ describe("parseRecipe's errors", () => {
       { data: { ...data, type: "folder" } },
       'data.type: expected images, mnist, list or tensors, found "folder".',
     ],
-    [{ data, model: { type: "vae" } }, 'model.type: expected autoencoder_kl, vq_model or mlp, found "vae".'],
+    [
+      { data, model: { type: "vae" } },
+      'model.type: expected autoencoder_kl, autoencoder_tiny, vq_model or mlp, found "vae".',
+    ],
     [
       { data, model: { trainable: [] } },
       "model.trainable: expected a list that is not empty, each item a text that is not empty, found [].",

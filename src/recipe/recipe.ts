@@ -1,6 +1,6 @@
 /** Recipes: from a plain object (of a YAML or JSON file) to a checked, complete `Recipe`, and back. */
 import { VaekitError } from "../errors.ts";
-import type { AutoencoderKLConfig, VQModelConfig } from "../models/index.ts";
+import type { AutoencoderKLConfig, AutoencoderTinyConfig, VQModelConfig } from "../models/index.ts";
 import { checkBounds } from "./bounds.ts";
 import { crossProblems } from "./cross-checks.ts";
 import { camelCase, isObject, renameKeys, snakeCase, type CamelKeys } from "./key-case.ts";
@@ -18,6 +18,11 @@ export type AutoencoderKLRecipe = Omit<ModelOf<"autoencoder_kl">, "config"> & {
   /** The whole config; null where a pretrained model has it. */
   readonly config: AutoencoderKLConfig | null;
 };
+/** What an `autoencoder_tiny` recipe trains: from scratch by `config`, or from `pretrained`; the other one is null. */
+export type AutoencoderTinyRecipe = Omit<ModelOf<"autoencoder_tiny">, "config"> & {
+  /** The whole config; null where a pretrained model has it. */
+  readonly config: AutoencoderTinyConfig | null;
+};
 /** What a `vq_model` recipe trains: from scratch by `config`, or from `pretrained`; the other one is null. */
 export type VQModelRecipe = Omit<ModelOf<"vq_model">, "config"> & {
   /** The whole config; null where a pretrained model has it. */
@@ -29,7 +34,7 @@ export type MlpRecipe = ModelOf<"mlp">;
 /** Everything that decides a training run, complete and checked. Exactly one of `steps` and `epochs` is a number. */
 export type Recipe = Omit<Camel, "model"> & {
   /** What is trained. */
-  readonly model: AutoencoderKLRecipe | VQModelRecipe | MlpRecipe;
+  readonly model: AutoencoderKLRecipe | AutoencoderTinyRecipe | VQModelRecipe | MlpRecipe;
 };
 
 /**
@@ -65,7 +70,7 @@ export function parseRecipe(
 function modelOf(section: ParsedRecipe["model"], config: object | undefined): Recipe["model"] {
   if (!("config" in section)) return renameKeys(section, camelCase) as MlpRecipe;
   const rest = renameKeys({ ...section, config: null }, camelCase) as object;
-  return { ...rest, config: config ?? null } as AutoencoderKLRecipe | VQModelRecipe;
+  return { ...rest, config: config ?? null } as Exclude<Recipe["model"], MlpRecipe>;
 }
 
 /** @throws INVALID_CONFIG unless it is an object of a recipe's size. */

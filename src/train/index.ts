@@ -2,14 +2,15 @@
 export { openTrainable } from "./classes/index.ts";
 export { autoencoderKLNetwork } from "./classes/autoencoder-kl.ts";
 export { mlpNetwork } from "./classes/mlp-vae.ts";
+export { autoencoderTinyNetwork } from "./classes/autoencoder-tiny.ts";
 export { vqModelNetwork } from "./classes/vq-model.ts";
 export { openDiscriminator, type RuntimeUse, type TrainableDiscriminator } from "./discriminator.ts";
 export {
   buildAutoencoderStep,
   type AdversarialOptions,
   type AutoencoderStepOptions,
-  type TeacherOptions,
 } from "./graphs/autoencoder-step.ts";
+export type { TeacherOptions } from "./graphs/teacher.ts";
 export { freshTensors, initialTensors } from "./initial-tensors.ts";
 export { logvarName } from "./graphs/context.ts";
 export { stateNames, type OptimizerOptions, type UpdateOptions } from "./graphs/update.ts";
@@ -31,4 +32,4 @@ export { emaDecay, klWeight, learningRateFactor } from "./schedules/index.ts";
 export type { LatentFactors, Measured, ModelContent, TrainableModel } from "./trainable-model.ts";
 export { TrainingEngine } from "./training-engine.ts";
 export type { StepReport, TrainingPlan, WeightsKind } from "./training-plan.ts";
-export { hasCodebook, type VaeNetwork } from "./vae-network.ts";
+export { hasPosterior, isDistilled, type VaeNetwork } from "./vae-network.ts";

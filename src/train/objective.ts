@@ -151,6 +151,33 @@ export function codebookObjective(
   return { loss, likelihood, reconstruction, quantized, terms: { ...terms, commit_loss: commit, ...usage } };
 }
 
+export interface DistillationInputs {
+  readonly sample: Value;
+  /** The latents that the teacher gives the sample, as a diffusion model sees them. */
+  readonly teacherLatents: Value;
+  /** Those of the encoder; undefined of a decoder alone. */
+  readonly latents: Value | undefined;
+  /** What is decoded of the teacher's latents. */
+  readonly reconstruction: Value;
+  readonly logvar?: Value;
+}
+
+/** The objective of a small model whose halves learn from a teacher, each for itself. */
+export function distillationObjective(
+  builder: GraphBuilder,
+  inputs: DistillationInputs,
+  options: ObjectiveOptions,
+): Objective {
+  const { teacherLatents, latents, reconstruction } = inputs;
+  const { likelihood, terms } = fidelity(builder, inputs, options);
+  if (latents === undefined) return { loss: likelihood, likelihood, reconstruction, terms };
+  const errors = reconstructionError(builder, "mse", latents, teacherLatents);
+  const distance = reduceExamples(builder, errors, options.reduction, valuesPerExample(latents));
+  const weighted = multiply(builder, distance, options.latentWeight ?? 1);
+  const loss = builder.apply("Add", [likelihood, weighted], {});
+  return { loss, likelihood, reconstruction, terms: { ...terms, latent: distance } };
+}
+
 interface FidelityInputs {
   readonly sample: Value;
   readonly reconstruction: Value;

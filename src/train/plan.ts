@@ -1,10 +1,11 @@
 /** From a recipe to what the engine needs. */
 import { VaekitError } from "../errors.ts";
+import { autoencoderKL } from "../models/index.ts";
 import { pictureSides, type Recipe } from "../recipe/index.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
 import { autoencoderKLNetwork } from "./classes/autoencoder-kl.ts";
 import type { TrainableDiscriminator } from "./discriminator.ts";
-import type { TeacherOptions } from "./graphs/autoencoder-step.ts";
+import type { TeacherOptions } from "./graphs/teacher.ts";
 import { findLpipsWeights } from "./losses/index.ts";
 import type { ObjectiveOptions } from "./objective.ts";
 import { neededWeights, type RecipeWeights } from "./recipe-weights.ts";
@@ -90,7 +91,7 @@ function teacherOptions(source: string, model: TrainableModel, weights: RecipeWe
       `loss.distillation.teacher: expected a VAE whose latents have the shape of the model's, ${formatShape(wanted)} for a picture of ${picture[2]} pixels, found ${formatShape(found)} in ${source}.`,
     );
   }
-  return { network, weights: inMemory(tensors) };
+  return { network, weights: inMemory(tensors), scaling: autoencoderKL.scaling(config, new Map()) };
 }
 
 /** What would otherwise show at the step at which the adversary begins. */

@@ -27,6 +27,7 @@ export {
   parseRecipe,
   recipeJsonSchema,
   type AutoencoderKLRecipe,
+  type AutoencoderTinyRecipe,
   type JsonSchema,
   type MlpRecipe,
   type OverrideOptions,

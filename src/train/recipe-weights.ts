@@ -1,6 +1,6 @@
 /** The weights that a recipe names and does not hold. Whoever opens a recipe reads them: from files, or wherever they are. */
 import { VaekitError } from "../errors.ts";
-import type { AutoencoderKLConfig, VQModelConfig } from "../models/index.ts";
+import type { AutoencoderKLConfig, AutoencoderTinyConfig, VQModelConfig } from "../models/index.ts";
 import type { FoundTensor } from "../tensor/stored-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -16,6 +16,8 @@ export interface RecipeWeights {
   readonly pretrained?: ModelInMemory | undefined;
   /** `model.pretrained` of a vq_model. */
   readonly pretrainedVQModel?: ModelInMemory<VQModelConfig> | undefined;
+  /** `model.pretrained` of an autoencoder_tiny. */
+  readonly pretrainedTiny?: ModelInMemory<AutoencoderTinyConfig> | undefined;
   /** `loss.distillation.teacher` */
   readonly teacher?: ModelInMemory | undefined;
   /** `loss.perceptual.weights`: LPIPS', by name. */

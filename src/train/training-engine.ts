@@ -18,7 +18,7 @@ import type { TrainingRandomness } from "./randomness.ts";
 import { StateVectors } from "./state-vectors.ts";
 import { checkFinite, checkFiniteTensors, StepTerms } from "./terms.ts";
 import type { StepReport, TrainingPlan, WeightsKind } from "./training-plan.ts";
-import { hasCodebook } from "./vae-network.ts";
+import { hasCodebook, hasPosterior } from "./vae-network.ts";
 
 /** Rows of latents that are decoded at once for a likelihood: tens of megabytes for MNIST. */
 const rowsAtOnce = 10_000;
@@ -226,7 +226,7 @@ export class TrainingEngine {
     return float32(errors);
   }
 
-  /** The latents of a batch, the mode of its posterior or what is quantised, and its reconstruction. */
+  /** The latents of a batch, the mode of its posterior, what is quantised or a teacher's, and its reconstruction. */
   async reconstruct(sample: Tensor<"float32">, weights: WeightsKind): Promise<Reconstruction> {
     const {
       latents,
@@ -274,12 +274,12 @@ export class TrainingEngine {
     await this.#vectors.dispose();
   }
 
-  /** Nothing is drawn for a model whose latents are rows of a codebook. */
+  /** Nothing is drawn for a model whose latents are rows of a codebook, or a teacher's. */
   #noise(
     sample: Tensor<"float32">,
     draw: (shape: Shape) => Tensor<"float32">,
   ): { noise?: Tensor<"float32"> } {
-    return hasCodebook(this.#plan.network) ? {} : { noise: draw(noiseShape(this.#plan, sample.shape)) };
+    return hasPosterior(this.#plan.network) ? { noise: draw(noiseShape(this.#plan, sample.shape)) } : {};
   }
 
   /** Pictures of another size come to stay: the sessions of the former size go, and their memory with them. */

@@ -1,6 +1,7 @@
 /** What decides the steps of a training, and what a step reports. */
 import type { FindParameter } from "../models/index.ts";
-import type { AdversarialOptions, TeacherOptions } from "./graphs/autoencoder-step.ts";
+import type { AdversarialOptions } from "./graphs/autoencoder-step.ts";
+import type { TeacherOptions } from "./graphs/teacher.ts";
 import type { OptimizerOptions } from "./graphs/update.ts";
 import type { ObjectiveOptions } from "./objective.ts";
 import type { ParameterLayout } from "./parameter-layout.ts";

@@ -32,7 +32,22 @@ export interface CodebookNetwork extends Network {
   readonly codebook: Codebook;
 }
 
-export type VaeNetwork = PosteriorNetwork | CodebookNetwork;
+/** Its encoder learns a teacher's latents, its decoder pictures from them: neither learns from the other. */
+export interface DistilledNetwork extends Network {
+  /** sample [N, C, H, W] → latents [N, L, h, w] as a diffusion model sees them; undefined of a decoder alone. */
+  readonly encode: ((context: ModuleContext, sample: Value) => Value) | undefined;
+  /** Such latents → the reconstruction of the sample's shape. */
+  decode(context: ModuleContext, z: Value): Value;
+}
+
+export type VaeNetwork = PosteriorNetwork | CodebookNetwork | DistilledNetwork;
+
+/** Whether its latents are drawn. */
+export const hasPosterior = (network: VaeNetwork): network is PosteriorNetwork => "posterior" in network;
+
+/** Whether it learns from a teacher. */
+export const isDistilled = (network: VaeNetwork): network is DistilledNetwork =>
+  !hasPosterior(network) && !hasCodebook(network);
 
 /** Whether it has a codebook. */
 export const hasCodebook = (network: VaeNetwork): network is CodebookNetwork => "codebook" in network;

@@ -5,6 +5,7 @@ import type { ModelFamily } from "../models/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkFiniteWeights } from "../vae/non-finite.ts";
 import { AutoencoderKL } from "../node/autoencoder-kl.ts";
+import { AutoencoderTiny } from "../node/autoencoder-tiny.ts";
 import { VQModel } from "../node/vq-model.ts";
 
 export interface OpenPretrainedOptions {
@@ -13,6 +14,17 @@ export interface OpenPretrainedOptions {
   readonly as?: ModelFamily | null;
   /** Told what is odd but no error. */
   readonly onNote?: ((note: string) => void) | undefined;
+}
+
+/** An AutoencoderTiny from a folder, a single file or a hub id. @throws as {@link openPretrained}. */
+export async function openPretrainedTiny(
+  source: string,
+  options: Omit<OpenPretrainedOptions, "as">,
+): Promise<AutoencoderTiny> {
+  const { isFile, place, warnings } = await placeOfModel(source, options);
+  return isFile
+    ? AutoencoderTiny.fromSingleFile(source, warnings)
+    : AutoencoderTiny.fromPretrained(source, { ...place, ...warnings });
 }
 
 /** A VQModel from a folder, a single file or a hub id. @throws as {@link openPretrained}. */
@@ -61,7 +73,9 @@ async function placeOfModel(
 }
 
 /** Every parameter. @throws NOT_FINITE rather than to train beside damaged weights. */
-export async function finiteWeights(vae: AutoencoderKL | VQModel): Promise<Map<string, Tensor>> {
+export async function finiteWeights(
+  vae: AutoencoderKL | AutoencoderTiny | VQModel,
+): Promise<Map<string, Tensor>> {
   const tensors = await vae.stateDict();
   checkFiniteWeights(vae.name, tensors);
   return tensors;

@@ -45,7 +45,7 @@ async function sheetsOf(
         return Promise.resolve(z);
       },
     },
-    model: { latents: followsPrior ? undefined : {}, network: {} },
+    model: { latents: followsPrior ? undefined : {}, network: { posterior: () => undefined } },
     options: { recipe: { ema: null, seed, data: { range: "unit" }, samples: { count } } },
     data: {
       hasValidation: true,

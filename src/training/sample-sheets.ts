@@ -7,7 +7,7 @@ import { pictureSheet, reconstructionSheet } from "../images/picture-sheets.ts";
 import { interpolationPath } from "../latents/index.ts";
 import { Generator } from "../random/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { hasCodebook, type WeightsKind } from "../train/index.ts";
+import { hasPosterior, type WeightsKind } from "../train/index.ts";
 import type { RunLoopParts } from "./run-loop-parts.ts";
 import type { TrainingData } from "./training-data.ts";
 
@@ -38,8 +38,8 @@ export async function writeSampleSheets({
   const averaged =
     kind === "raw" ? undefined : await each(inputs, async (one) => engine.reconstruct(one, "ema"));
   const latents = joined((averaged ?? raw).map((result) => result.latents));
-  // Rows of a codebook have no prior, and nothing lies between them.
-  const isDrawn = !hasCodebook(model.network);
+  // Rows of a codebook have no prior, and nothing lies between them; a teacher's latents are not the model's own.
+  const isDrawn = hasPosterior(model.network);
   const decoded = async (z: Tensor<"float32">): Promise<Tensor<"float32">> =>
     joined(await each(rowsOf(z), async (one) => engine.decode(one, kind)));
 

@@ -3,7 +3,7 @@ import { psnr, ssim, type Raster } from "../images/index.ts";
 import { rastersOf } from "../images/picture-sheets.ts";
 import type { Recipe } from "../recipe/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { WeightsKind } from "../train/index.ts";
+import { isDistilled, type WeightsKind } from "../train/index.ts";
 import type { ValidationMetrics } from "./options.ts";
 import { CodebookUsage } from "./codebook-usage.ts";
 import type { RunLoopParts } from "./run-loop-parts.ts";
@@ -13,8 +13,8 @@ const minSsimSide = 11;
 
 /**
  * Means over the validation pictures. PSNR and SSIM are those of 8-bit pictures, as `vaekit roundtrip` has them; the
- * objective's terms are computed where noise and likelihood are what counts, as for an MLP, and with LPIPS or a likelihood. Of a
- * model with a codebook also how much of it all the pictures together use.
+ * objective's terms are computed where noise and likelihood are what counts, as for an MLP, with LPIPS or a likelihood, and with
+ * a teacher's latents, whose pictures these are then. Of a model with a codebook also how much of it all the pictures together use.
  */
 export async function validate({
   engine,
@@ -34,11 +34,17 @@ export async function validate({
     return known;
   };
   const isJudgedByLikelihood = model.latents === undefined;
+  // What an encoder has learned of a teacher shows in no picture.
+  const isJudgedByTerms =
+    isJudgedByLikelihood ||
+    recipe.loss.perceptual !== null ||
+    recipe.loss.likelihood !== null ||
+    isDistilled(model.network);
   const kinds: readonly WeightsKind[] = recipe.ema === null ? ["raw"] : ["raw", "ema"];
   let index = 0;
   for await (const sample of data.validation()) {
     const count = sample.shape[0]!;
-    if (isJudgedByLikelihood || recipe.loss.perceptual !== null || recipe.loss.likelihood !== null) {
+    if (isJudgedByTerms) {
       for (const [name, value] of Object.entries(await engine.evaluate(sample, index)))
         add(name, value, count);
     }

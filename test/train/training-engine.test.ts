@@ -1,6 +1,7 @@
 /** The trainer's steps on small models: against PyTorch, and what each part may and may not change. */
 import { afterAll, describe, expect, test } from "vitest";
 import {
+  autoencoderKL,
   completeConfig,
   initializeParameters,
   parameterShapes,
@@ -216,7 +217,11 @@ test("a frozen encoder gives the same latents to the last bit while the decoder 
 });
 
 test("distillation draws the latents to the teacher's", async () => {
-  const teacher = { network, weights: stored(initializeParameters(config, Generator.torch(2))) };
+  const teacher = {
+    network,
+    weights: stored(initializeParameters(config, Generator.torch(2))),
+    scaling: autoencoderKL.scaling(config, new Map()),
+  };
   const plan = {
     ...tiny,
     teacher,

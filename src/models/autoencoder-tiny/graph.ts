@@ -79,8 +79,9 @@ function blocks(
 }
 
 /** x [N, C, H, W] in [-1, 1] → latents [N, L, h, w]. */
-function encode(context: Context, x: Value): Value {
-  const { builder, config } = context;
+export function encodeTiny(modules: ModuleContext, x: Value, config: AutoencoderTinyConfig): Value {
+  const context: Context = { ...modules, config };
+  const { builder } = context;
   const { encoderBlockOutChannels, numEncoderBlocks, latentChannels } = config;
   let layer = 0;
   const next = (): string => `encoder.layers.${layer++}`;
@@ -99,8 +100,9 @@ function encode(context: Context, x: Value): Value {
 }
 
 /** latents z [N, L, h, w] → x [N, C, H, W], about [-1, 1]. */
-function decode(context: Context, z: Value): Value {
-  const { builder, config } = context;
+export function decodeTiny(modules: ModuleContext, z: Value, config: AutoencoderTinyConfig): Value {
+  const context: Context = { ...modules, config };
+  const { builder } = context;
   const { decoderBlockOutChannels, numDecoderBlocks, outChannels, upsamplingScalingFactor } = config;
   const limit = scalar(context, latentLimit);
   const limited = builder.apply(
@@ -129,14 +131,14 @@ function decode(context: Context, z: Value): Value {
 /** The encoder alone: input sample [N, C, H, W], output latents [N, L, h, w]. */
 export function buildTinyEncoder(config: AutoencoderTinyConfig, size: InputSize, find: FindParameter): Graph {
   return encoderGraph(config.inChannels, size, find, (context, sample) => ({
-    latents: encode({ config, ...context }, sample),
+    latents: encodeTiny(context, sample, config),
   }));
 }
 
 /** The decoder alone: input latent_sample [N, L, h, w], output sample [N, C, H, W]. `size` is that of the latents. */
 export function buildTinyDecoder(config: AutoencoderTinyConfig, size: InputSize, find: FindParameter): Graph {
   return decoderGraph(config.latentChannels, size, find, (context, z) => ({
-    sample: decode({ config, ...context }, z),
+    sample: decodeTiny(context, z, config),
   }));
 }
 

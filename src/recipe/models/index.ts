@@ -1,6 +1,7 @@
 /** The classes of models that a recipe can name: all that a recipe knows of each is in its file. */
 import type { ParsedRecipe } from "../schema.ts";
 import { autoencoderKLRules } from "./autoencoder-kl.ts";
+import { autoencoderTinyRules } from "./autoencoder-tiny.ts";
 import { mlpRules } from "./mlp.ts";
 import type { RecipeRules } from "./recipe-rules.ts";
 import { vqModelRules } from "./vq-model.ts";
@@ -10,6 +11,7 @@ type ModelType = Model["type"];
 
 const rules: { readonly [T in ModelType]: RecipeRules<Extract<Model, { type: T }>> } = {
   autoencoder_kl: autoencoderKLRules,
+  autoencoder_tiny: autoencoderTinyRules,
   mlp: mlpRules,
   vq_model: vqModelRules,
 };

@@ -3,6 +3,7 @@ import type { Recipe } from "../../recipe/index.ts";
 import type { RecipeWeights } from "../recipe-weights.ts";
 import type { TrainableModel } from "../trainable-model.ts";
 import { openAutoencoderKL } from "./autoencoder-kl.ts";
+import { openAutoencoderTiny } from "./autoencoder-tiny.ts";
 import { openMlpVae } from "./mlp-vae.ts";
 import { openVQModel } from "./vq-model.ts";
 
@@ -12,6 +13,7 @@ type Open<Section> = (recipe: Recipe, model: Section, weights: RecipeWeights) =>
 
 const classes: { readonly [T in ModelRecipe["type"]]: Open<Extract<ModelRecipe, { type: T }>> } = {
   autoencoder_kl: openAutoencoderKL,
+  autoencoder_tiny: openAutoencoderTiny,
   mlp: openMlpVae,
   vq_model: openVQModel,
 };

@@ -16,10 +16,24 @@ import type { Shape } from "../../tensor/shape.ts";
 import { multiply } from "../losses/arithmetic.ts";
 import { adaptiveWeight, generatorLoss } from "../losses/index.ts";
 import { scalar } from "../losses/arithmetic.ts";
-import { codebookObjective, objective, type Objective, type ObjectiveOptions } from "../objective.ts";
+import {
+  codebookObjective,
+  distillationObjective,
+  objective,
+  type Objective,
+  type ObjectiveOptions,
+} from "../objective.ts";
 import type { ParameterLayout } from "../parameter-layout.ts";
-import { hasCodebook, type CodebookNetwork, type PosteriorNetwork, type VaeNetwork } from "../vae-network.ts";
+import {
+  hasCodebook,
+  hasPosterior,
+  type CodebookNetwork,
+  type DistilledNetwork,
+  type PosteriorNetwork,
+  type VaeNetwork,
+} from "../vae-network.ts";
 import { GraphParameters, logvarName, scalarInput } from "./context.ts";
+import { neededTeacher, normalizedTeacherMean, teacherMean, type TeacherOptions } from "./teacher.ts";
 import { accumulateGradient, stateNames, update, type UpdateOptions } from "./update.ts";
 
 export interface AdversarialOptions {
@@ -28,12 +42,6 @@ export interface AdversarialOptions {
   readonly loss: "hinge" | "vanilla";
   readonly weight: number;
   readonly factor: number;
-}
-
-/** A VAE whose latents are learned: its network and its frozen weights. */
-export interface TeacherOptions {
-  readonly network: PosteriorNetwork;
-  readonly weights: FindParameter;
 }
 
 export interface AutoencoderStepOptions {
@@ -55,8 +63,8 @@ export interface AutoencoderStepOptions {
   readonly recompute?: boolean;
 }
 
-/** `encoder.down_blocks.0.resnets.0/…`: a node of a residual or an attention block. */
-const blockPattern = /^([^/]+\.(?:resnets|attentions)\.[^/]+)\//;
+/** `encoder.down_blocks.0.resnets.0/…`, `decoder.layers.3/…`: a node of a residual or an attention block. */
+const blockPattern = /^([^/]+\.(?:resnets|attentions|layers)\.[^/]+)\//;
 /** `….attentions.0/queries_0/…`: the probabilities of some queries, which are large and cheap to compute again. */
 const queriesPattern = /^(.+\/queries_\d+)\//;
 
@@ -110,9 +118,27 @@ function forward(
 ): Forward {
   const { network } = options;
   const sample = builder.input("sample", "float32", options.sampleShape);
-  return hasCodebook(network)
-    ? codebookForward(builder, sample, network, options, parameters)
-    : posteriorForward(builder, sample, network, options, parameters);
+  if (hasCodebook(network)) return codebookForward(builder, sample, network, options, parameters);
+  if (hasPosterior(network)) return posteriorForward(builder, sample, network, options, parameters);
+  return distilledForward(builder, sample, network, options, parameters);
+}
+
+function distilledForward(
+  builder: GraphBuilder,
+  sample: Value,
+  network: DistilledNetwork,
+  { objective: goal, teacher }: AutoencoderStepOptions,
+  { context, trained }: GraphParameters,
+): Objective {
+  const teacherLatents = normalizedTeacherMean(builder, neededTeacher(teacher), sample);
+  const inputs = {
+    sample,
+    teacherLatents,
+    latents: network.encode?.(context, sample),
+    reconstruction: network.decode(context, teacherLatents),
+    ...logvarOf(builder, trained),
+  };
+  return distillationObjective(builder, inputs, goal);
 }
 
 function codebookForward(
@@ -177,16 +203,6 @@ function posteriorForward(
 function logvarOf(builder: GraphBuilder, trained: ReadonlyMap<string, Value>): { logvar?: Value } {
   const logvar = trained.get(logvarName);
   return logvar === undefined ? {} : { logvar: builder.apply("Reshape", [logvar], { shape: [] }) };
-}
-
-/** The mean of the teacher's posterior; its parameters are stored under names of their own. */
-function teacherMean(builder: GraphBuilder, { network, weights }: TeacherOptions, sample: Value): Value {
-  const parameter = (name: string, shape: Shape, viewShape: Shape = shape): Value => {
-    const stored = weights(name, shape);
-    const value = builder.stored({ ...stored, name: `teacher.${stored.name}` }, viewShape);
-    return value.dtype === "float32" ? value : builder.apply("Cast", [value], { to: "float32" });
-  };
-  return builder.scope("teacher", () => network.posterior({ builder, parameter }, sample).mean);
 }
 
 function lastLayerOf(network: VaeNetwork, { trained }: GraphParameters): Value {

@@ -10,7 +10,7 @@ import {
   samplePosterior,
   type PictureLikelihood,
 } from "../losses/index.ts";
-import { hasCodebook, type PosteriorNetwork, type VaeNetwork } from "../vae-network.ts";
+import { hasPosterior, type PosteriorNetwork, type VaeNetwork } from "../vae-network.ts";
 import { GraphParameters } from "./context.ts";
 import type { ReconstructionOptions } from "./reconstruction.ts";
 
@@ -57,7 +57,7 @@ export function buildSquaredErrors(options: TrainedOptions): Graph {
 }
 
 function withPosterior(network: VaeNetwork): PosteriorNetwork {
-  if (hasCodebook(network)) throw new InternalError("a likelihood of a model with a codebook");
+  if (!hasPosterior(network)) throw new InternalError("a likelihood of a model without a posterior");
   return network;
 }
 

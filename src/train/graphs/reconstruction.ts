@@ -5,13 +5,16 @@ import type { ModuleContext } from "../../nn/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { ParameterLayout } from "../parameter-layout.ts";
 import { quantizeLatents, straightThrough } from "../codebook/quantize.ts";
-import { hasCodebook, type VaeNetwork } from "../vae-network.ts";
+import { hasCodebook, hasPosterior, type VaeNetwork } from "../vae-network.ts";
 import { GraphParameters } from "./context.ts";
+import { neededTeacher, normalizedTeacherMean, type TeacherOptions } from "./teacher.ts";
 
 export interface ReconstructionOptions {
   readonly network: VaeNetwork;
   readonly layout: ParameterLayout;
   readonly frozen: FindParameter;
+  /** What a small model learns from. */
+  readonly teacher?: TeacherOptions;
   /** The state's tensor that holds the parameters: the raw ones or their average. */
   readonly stateName: string;
   readonly sampleShape: Shape;
@@ -20,8 +23,8 @@ export interface ReconstructionOptions {
 }
 
 /**
- * Input: sample. Outputs: latents (the posterior's mode; of a model with a codebook, what is quantised), reconstruction, and
- * of a model with a codebook row_uses, how often each row was used.
+ * Input: sample. Outputs: latents (the posterior's mode; of a model with a codebook, what is quantised; of one that learns
+ * from a teacher, the teacher's), reconstruction, and of a model with a codebook row_uses, how often each row was used.
  */
 export function buildReconstruction(options: ReconstructionOptions): Graph {
   const { network, layout, frozen, stateName, sampleShape, givesLogits } = options;
@@ -29,12 +32,20 @@ export function buildReconstruction(options: ReconstructionOptions): Graph {
   const { context } = new GraphParameters(builder, layout, stateName, frozen);
   const plain = { ...context, isTraining: false };
   const sample = builder.input("sample", "float32", sampleShape);
-  const latents = hasCodebook(network)
-    ? network.encode(plain, sample)
-    : network.posterior(plain, sample).mean;
+  const latents = latentsOf(plain, options, sample);
   const { decoded, uses } = decodeLatents(plain, network, latents);
   const reconstruction = givesLogits ? builder.apply("Sigmoid", [decoded], {}) : decoded;
   return builder.build({ latents, reconstruction, ...uses });
+}
+
+function latentsOf(
+  context: ModuleContext,
+  { network, teacher }: Pick<ReconstructionOptions, "network" | "teacher">,
+  sample: Value,
+): Value {
+  if (hasCodebook(network)) return network.encode(context, sample);
+  if (hasPosterior(network)) return network.posterior(context, sample).mean;
+  return normalizedTeacherMean(context.builder, neededTeacher(teacher), sample);
 }
 
 /** Of a model with a codebook, the rows nearest to the latents are decoded; `uses` says how often each was. */
@@ -43,7 +54,8 @@ function decodeLatents(
   network: VaeNetwork,
   latents: Value,
 ): { decoded: Value; uses: { row_uses?: Value } } {
-  if (!hasCodebook(network)) return { decoded: network.decode(context, latents).mean, uses: {} };
+  if (hasPosterior(network)) return { decoded: network.decode(context, latents).mean, uses: {} };
+  if (!hasCodebook(network)) return { decoded: network.decode(context, latents), uses: {} };
   const { builder } = context;
   const rows = context.parameter(network.codebook.name, network.codebook.shape);
   const quantized = quantizeLatents(builder, latents, rows);

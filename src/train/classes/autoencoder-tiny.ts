@@ -1,0 +1,81 @@
+/** AutoencoderTiny as training sees it: from scratch or from a pretrained one, both halves or the decoder alone. */
+import { describeScaling } from "../../latents/scaling.ts";
+import { autoencoderTiny, decodeTiny, encodeTiny, type AutoencoderTinyConfig } from "../../models/index.ts";
+import type { AutoencoderTinyRecipe, Recipe } from "../../recipe/index.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { logvarName } from "../graphs/context.ts";
+import { ParameterLayout } from "../parameter-layout.ts";
+import { neededWeights, type RecipeWeights } from "../recipe-weights.ts";
+import { inMemory, withLogvar, type TrainableModel } from "../trainable-model.ts";
+import type { DistilledNetwork } from "../vae-network.ts";
+import { checkPictures } from "./check-pictures.ts";
+import { checkFreshIsWhole, selectTrainable } from "./select-trainable.ts";
+
+/** Samples [N, C, H, W] in [-1, 1]. @param half the only one that there is. */
+export function autoencoderTinyNetwork(config: AutoencoderTinyConfig, half?: "decoder"): DistilledNetwork {
+  const { spatialFactor: factor, latentChannels } = autoencoderTiny.facts(config);
+  const parameterShapes = autoencoderTiny.parameterShapes(config, half);
+  return {
+    parameterShapes,
+    latentShape: ([batch, , height, width]) => [batch!, latentChannels, height! / factor, width! / factor],
+    encode: half === undefined ? (context, sample) => encodeTiny(context, sample, config) : undefined,
+    decode: (context, z) => decodeTiny(context, z, config),
+    lastLayer: [...parameterShapes.keys()].findLast((name) => name.endsWith(".weight")),
+  };
+}
+
+/** The model of a recipe. @throws INVALID_CONFIG when it does not fit the data. */
+export function openAutoencoderTiny(
+  recipe: Recipe,
+  model: AutoencoderTinyRecipe,
+  weights: RecipeWeights,
+): TrainableModel {
+  const pretrained =
+    model.pretrained === null ? undefined : neededWeights(weights, "pretrainedTiny", "model.pretrained");
+  const config = pretrained?.config ?? model.config!;
+  const facts = autoencoderTiny.facts(config);
+  checkPictures(recipe, config, facts.spatialFactor);
+  const found = pretrained?.tensors;
+  const wanted = selectTrainable(autoencoderTiny.parameterShapes(config), model.trainable);
+  // An encoder of fresh weights that stay as they are would be of no use, and previews need none.
+  const half = found === undefined && isOfDecoder(wanted) ? "decoder" : undefined;
+  const network = autoencoderTinyNetwork(config, half);
+  const layout = new ParameterLayout(withLogvar(wanted, recipe));
+  if (found === undefined) checkFreshIsWhole(network.parameterShapes, wanted);
+  const others = new Map([...(found ?? [])].filter(([name]) => !wanted.has(name)));
+  return {
+    network,
+    facts,
+    layout,
+    frozen: inMemory(others),
+    architecture: { ...architectureOf(config), trainable: [...model.trainable] },
+    latents: {
+      channels: facts.latentChannels,
+      calibration: "keep",
+      scaling: describeScaling(autoencoderTiny.scaling(config, new Map())),
+    },
+    initialParameters: (generator) => {
+      const tensors = found ?? autoencoderTiny.initialize(config, generator);
+      return Promise.resolve(
+        layout.join(new Map<string, Tensor>([...tensors, [logvarName, Tensor.zeros([1])]])),
+      );
+    },
+    content: (trained) => {
+      const tensors = new Map<string, Tensor>();
+      for (const name of network.parameterShapes.keys()) {
+        const tensor = trained.get(name) ?? others.get(name)!;
+        tensors.set(name, tensor.dtype === model.saveDtype ? tensor : tensor.toFloat(model.saveDtype));
+      }
+      return { config: autoencoderTiny.config.format(config), tensors };
+    },
+  };
+}
+
+const isOfDecoder = (tensors: ReadonlyMap<string, unknown>): boolean =>
+  [...tensors.keys()].every((name) => name.startsWith("decoder."));
+
+/** The config's part that decides the architecture; the rest only says how the model is used. */
+function architectureOf(config: AutoencoderTinyConfig): object {
+  const use = { latentMagnitude: 3, latentShift: 0.5, scalingFactor: 1, shiftFactor: 0, forceUpcast: false };
+  return JSON.parse(autoencoderTiny.config.format({ ...config, ...use })) as object;
+}
