@@ -52,6 +52,7 @@ export {
   type InputSize,
   type MlpPixels,
   type MlpVaeConfig,
+  type LikelihoodBeside,
   type ModelFacts,
   type ModelFamily,
   type ModelNames,

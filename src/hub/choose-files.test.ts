@@ -13,6 +13,11 @@ describe("the files of a model", () => {
     [["config.json", whole], undefined, { files: ["config.json", whole] }],
     [["config.json", whole, index], undefined, { files: ["config.json", index], index }],
     [
+      ["config.json", whole, "likelihood.safetensors"],
+      undefined,
+      { files: ["config.json", whole, "likelihood.safetensors"] },
+    ],
+    [
       ["config.json", whole, "diffusion_pytorch_model.fp16.safetensors"],
       "fp16",
       { files: ["config.json", "diffusion_pytorch_model.fp16.safetensors"] },
@@ -25,9 +30,12 @@ describe("the files of a model", () => {
         index: "diffusion_pytorch_model.safetensors.fp16.index.json",
       },
     ],
-  ])("of %j in variant %s are the config and one set of weights", (names, variant, choice) => {
-    expect(choose(names, variant)).toEqual(choice);
-  });
+  ])(
+    "of %j in variant %s are the config, one set of weights, and the likelihood beside them",
+    (names, variant, choice) => {
+      expect(choose(names, variant)).toEqual(choice);
+    },
+  );
 
   test("without a config name what is there, six names of it at most", () => {
     const remedy =

@@ -1,6 +1,7 @@
-/** Which files of a model's folder are needed: the config and one set of safetensors weights. */
+/** Which files of a model's folder are needed: the config, one set of safetensors weights, and what lies beside them of p(x|z). */
 import { VaekitError } from "../errors.ts";
 import { jsonLimits, parseJson } from "../files/index.ts";
+import { likelihoodFileName } from "../models/index.ts";
 import { chooseWeightFiles, weightFileNames } from "../weights/index.ts";
 
 const stem = "diffusion_pytorch_model";
@@ -33,8 +34,11 @@ export function chooseFiles(
     );
   }
   const { chosen } = chooseWeightFiles(names, variant);
-  if (chosen?.index !== undefined) return { files: ["config.json", chosen.index], index: chosen.index };
-  if (chosen?.whole !== undefined) return { files: ["config.json", chosen.whole] };
+  const beside = names.has(likelihoodFileName) ? [likelihoodFileName] : [];
+  if (chosen?.index !== undefined) {
+    return { files: ["config.json", chosen.index, ...beside], index: chosen.index };
+  }
+  if (chosen?.whole !== undefined) return { files: ["config.json", chosen.whole, ...beside] };
   const infix = variant === undefined ? "" : `.${variant}`;
   throw noWeights(names, weightFileNames(variant).whole, infix, where);
 }

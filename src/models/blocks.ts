@@ -100,13 +100,14 @@ function levelBlocks(
   return h;
 }
 
-/** Normalise, SiLU (whatever act_fn is) and the last convolution of either half. */
-function head(context: BlockContext, name: string, x: Value, outChannels: number): Value {
-  const normalized = context.normalize(`${name}.conv_norm_out`, x);
-  return conv2d(context, `${name}.conv_out`, silu(context.builder, normalized), {
-    outChannels,
-    kernelSize: 3,
-  });
+/** Normalise and SiLU (whatever act_fn is): what the last convolution of either half sees. */
+function features(context: BlockContext, name: string, x: Value): Value {
+  return silu(context.builder, context.normalize(`${name}.conv_norm_out`, x));
+}
+
+/** The last convolution of either half. */
+function lastConv(context: ModuleContext, name: string, x: Value, outChannels: number): Value {
+  return conv2d(context, `${name}.conv_out`, x, { outChannels, kernelSize: 3 });
 }
 
 type LevelsConfig = Pick<BlocksConfig, "blockOutChannels" | "layersPerBlock" | "midBlockAddAttention">;
@@ -128,16 +129,22 @@ export function encoder(
     if (!isLast) h = downsample(context, `${name}.downsamplers.0`, h);
   });
   h = midBlock(context, "encoder.mid_block", h, midBlockAddAttention);
-  return head(context, "encoder", h, outChannels);
+  return lastConv(context, "encoder", features(context, "encoder", h), outChannels);
 }
 
-/** z [N, L, h, w] → x [N, outChannels, H, W] (after post_quant_conv). Levels run from the lowest resolution up. */
-export function decoder(
-  context: BlockContext,
-  z: Value,
-  config: LevelsConfig & Pick<BlocksConfig, "upBlockTypes">,
-  outChannels: number,
-): Value {
+type DecoderConfig = LevelsConfig & Pick<BlocksConfig, "upBlockTypes">;
+
+/** z [N, L, h, w] → x [N, outChannels, H, W] (after post_quant_conv). */
+export function decoder(context: BlockContext, z: Value, config: DecoderConfig, outChannels: number): Value {
+  return decoderOutput(context, decoderFeatures(context, z, config), outChannels);
+}
+
+/** The decoder's last convolution: {@link decoderFeatures} → x [N, outChannels, H, W]. */
+export const decoderOutput = (context: ModuleContext, h: Value, outChannels: number): Value =>
+  lastConv(context, "decoder", h, outChannels);
+
+/** The decoder without its last convolution. Levels run from the lowest resolution up. */
+export function decoderFeatures(context: BlockContext, z: Value, config: DecoderConfig): Value {
   const { blockOutChannels, upBlockTypes, layersPerBlock, midBlockAddAttention } = config;
   const count = layersPerBlock + 1;
   const channelsUpwards = [...blockOutChannels].reverse();
@@ -150,7 +157,7 @@ export function decoder(
     const isLast = level === channelsUpwards.length - 1;
     if (!isLast) h = upsample(context, `${name}.upsamplers.0`, h);
   });
-  return head(context, "decoder", h, outChannels);
+  return features(context, "decoder", h);
 }
 
 /** The 1x1 convolution between a half and its latents, where the config has one; else x as it is. */

@@ -5,6 +5,7 @@ import type { ModelNames } from "./names.ts";
 import type {
   CheckpointTolerance,
   ConfigSchema,
+  LikelihoodBeside,
   ModelFacts,
   TileDecoder,
   VaeModel,
@@ -55,6 +56,7 @@ const modelKinds: Kinds<VaeModel> = {
   tolerance: optional(object),
   pixels: optional(method),
   pixelDecoder: optional(method),
+  likelihood: optional(object),
   encoded: method,
   forwardLatents: optional(method),
   amended: optional(method),
@@ -68,6 +70,8 @@ const modelKinds: Kinds<VaeModel> = {
 };
 
 const configKinds: Kinds<ConfigSchema<object>> = { keys: texts, parse: method, format: method };
+
+const likelihoodKinds: Kinds<LikelihoodBeside<object>> = { shapes: method, decoder: method };
 
 const aloneKinds: Kinds<WeightsAlone<object>> = { recognizes: method, infer: method };
 
@@ -109,6 +113,9 @@ export function checkModel(model: unknown, subject: string): asserts model is Va
   }
   if (model.tileDecoder !== undefined) {
     checkMembers(model.tileDecoder, tileDecoderKinds, `${subject}: tileDecoder`);
+  }
+  if (model.likelihood !== undefined) {
+    checkMembers(model.likelihood, likelihoodKinds, `${subject}: likelihood`);
   }
   if (model.names !== undefined) checkMembers(model.names, namesKinds, `${subject}: names`);
   if (model.alone !== undefined) checkMembers(model.alone, aloneKinds, `${subject}: alone`);

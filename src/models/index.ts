@@ -28,8 +28,10 @@ export {
   buildDecoder,
   buildEncoder,
   decode,
+  decodePixels,
   encode,
   parameterShapes,
+  scaleShapes,
   type AutoencoderKLContext,
 } from "./autoencoder-kl/graph.ts";
 export {
@@ -129,6 +131,7 @@ export type {
   ConfigSchema,
   GivenSources,
   HalfTiles,
+  LikelihoodBeside,
   ModelFacts,
   ParsedConfig,
   TensorShapes,
@@ -157,6 +160,7 @@ export {
   type PixelRange,
 } from "../latents/pixel-likelihood.ts";
 export { formatPixelLikelihood, parsePixelLikelihood } from "./pixel-likelihood-json.ts";
+export { likelihoodFileName, likelihoodMetadata, parseLikelihoodMetadata } from "./likelihood-file.ts";
 export {
   parametersFrom,
   shapesOfHalves,

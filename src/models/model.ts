@@ -158,6 +158,17 @@ export interface WeightsAlone<Config> {
 }
 
 /**
+ * p(x|z) with a scale around the pixels of a class that knows no such thing: the scale's parameters lie in a file of their own
+ * (likelihood.safetensors), beside weights that stay as they are.
+ */
+export interface LikelihoodBeside<Config> {
+  /** Name and shape of each parameter of the scale. */
+  shapes(config: Config, likelihood: PixelLikelihood): Map<string, Shape>;
+  /** As {@link VaeModel.pixelDecoder}; `find` knows the scale's parameters, too. */
+  decoder(config: Config, likelihood: PixelLikelihood, size: InputSize, find: FindParameter): Graph;
+}
+
+/**
  * One class of autoencoder.
  *
  * @typeParam Config the class's config, its keys checked and complete.
@@ -194,6 +205,8 @@ export interface VaeModel<Config extends object = object, Output extends Encoded
    * @default {@link decoder}, for Bernoulli pixels
    */
   pixelDecoder?(config: Config, size: InputSize, find: FindParameter): Graph;
+  /** What a file beside the weights adds to them; left out where the class has no such file. */
+  readonly likelihood?: LikelihoodBeside<Config>;
   /**
    * What `encode` returns.
    *

@@ -8,7 +8,7 @@
  */
 import type { GraphBuilder, Value } from "../graph/index.ts";
 import type { PixelLikelihood } from "../latents/pixel-likelihood.ts";
-import type { ModuleContext } from "../nn/index.ts";
+import { conv2d, type ModuleContext } from "../nn/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /** What a decoder gives: the mean (or the logits), and u for the scale where it is learned: of the mean's shape, or one that broadcasts to it. */
@@ -36,6 +36,31 @@ export const sharedScale = (context: ModuleContext): Value => context.parameter(
 export const channelScale = (context: ModuleContext, channels: number): Value =>
   context.parameter(scaleName, [channels], [channels, 1, 1]);
 
+/**
+ * u for pictures of planes, by where their scale comes from; undefined where none is learned.
+ *
+ * @param features [N, F, H, W], what the convolution sees that gives the means.
+ * @returns [1], [C, 1, 1] or [N, C, H, W].
+ */
+export function scaleOfPlanes(
+  context: ModuleContext,
+  { scale }: PixelLikelihood,
+  features: Value,
+  channels: number,
+): Value | undefined {
+  switch (scale) {
+    case "fixed":
+    case "optimal":
+      return undefined;
+    case "shared":
+      return sharedScale(context);
+    case "per_channel":
+      return channelScale(context, channels);
+    case "per_value":
+      return conv2d(context, scaleLayer, features, { outChannels: channels, kernelSize: 3 });
+  }
+}
+
 /** The scale itself out of u; where none is learned, `initialScale`. */
 export function scaleOf(
   builder: GraphBuilder,
@@ -47,4 +72,17 @@ export function scaleOf(
   if (u === undefined || minScale === null) return constant(initialScale);
   const above = builder.apply("Mul", [builder.apply("Exp", [u], {}), constant(initialScale - minScale)], {});
   return builder.apply("Add", [above, constant(minScale)], {});
+}
+
+/** What a decoder of distributions gives: the means [N, C, …], and behind them the scale of each value. [N, 2C, …] */
+export function meansAndScales(
+  builder: GraphBuilder,
+  likelihood: PixelLikelihood,
+  { mean, scale: u }: Decoded,
+): Value {
+  const scale = scaleOf(builder, likelihood, u);
+  // A sum and no Expand: value by value it goes through strips of rows.
+  const zeros = builder.apply("Mul", [mean, builder.constant("zero", Tensor.zeros([]))], {});
+  const scales = scale.shape.length === mean.shape.length ? scale : builder.apply("Add", [zeros, scale], {});
+  return builder.apply("Concat", [mean, scales], { axis: 1 });
 }

@@ -9,6 +9,7 @@ import {
   makeFolder,
   writeFileAtomic,
 } from "../files/node/index.ts";
+import { likelihoodFileName } from "../models/index.ts";
 import { checkPath } from "../util/check-options.ts";
 import type { Vae } from "../vae/vae.ts";
 import { weightFileNames } from "../weights/index.ts";
@@ -19,23 +20,28 @@ import { writeSafetensorsFile } from "../weights/node/index.ts";
  *   halves with configs of their own.
  */
 export async function savePretrained(
-  vae: Pick<Vae, "weightFiles" | "configText" | "stateDict">,
+  vae: Pick<Vae, "weightFiles" | "configText" | "stateDict" | "likelihoodFile">,
   folder: string,
 ): Promise<void> {
   checkPath("savePretrained", folder, "the path of a folder");
   const weightsPath = join(folder, weightFileNames(undefined).whole);
   const configPath = join(folder, "config.json");
+  const likelihoodPath = join(folder, likelihoodFileName);
   const indexPath = `${weightsPath}.index.json`;
   const kept = new KeptFiles();
   for (const path of vae.weightFiles) kept.add(path, "the weights of this model, which is in use");
   checkOutputFolderPath(folder);
-  for (const path of [weightsPath, configPath]) checkOutputPath(path, kept);
+  for (const path of [weightsPath, configPath, likelihoodPath]) checkOutputPath(path, kept);
   await checkIsNotOwnIndex(indexPath, vae.weightFiles);
   const config = vae.configText();
   const tensors = await vae.stateDict();
+  const likelihood = await vae.likelihoodFile();
   await makeFolder(folder);
   await writeSafetensorsFile(weightsPath, tensors, { format: "pt" }, { kept });
   await writeFileAtomic(configPath, config, { kept });
+  // Without a scale, that of an earlier model must not stay beside this one.
+  if (likelihood === undefined) await rm(likelihoodPath, { force: true });
+  else await writeSafetensorsFile(likelihoodPath, likelihood.tensors, likelihood.metadata, { kept });
   // diffusers would prefer the shards of an index that an earlier model left here.
   await rm(indexPath, { force: true });
 }

@@ -26,6 +26,14 @@ describe("a likelihood", () => {
     expect(loss.reconstruction).toEqual({});
   });
 
+  it("of an AutoencoderKL is half of its ELBO, unless the recipe weighs the divergence otherwise", () => {
+    const weightOf = (loss: Section): number => parsed({ data, loss }).loss.kl.weight;
+    expect(weightOf({})).toBe(1e-6);
+    expect(weightOf({ likelihood: {} })).toBe(1);
+    expect(weightOf({ likelihood: {}, kl: { free_bits: 0.1 } })).toBe(1);
+    expect(weightOf({ likelihood: {}, kl: { weight: 0.5 } })).toBe(0.5);
+  });
+
   it("has twice those numbers for pixels in [-1, 1]", () => {
     const { data: section, ...recipe } = withLikelihood({ scale: "per_value" });
     const signed = parsed({ ...recipe, data: { ...(section as Section), range: "signed" } }).loss.likelihood;
@@ -147,9 +155,15 @@ describe("a likelihood", () => {
     [
       "a VQModel",
       { model: { type: "vq_model" }, data, loss: { likelihood: {} } },
-      "loss.likelihood: only an mlp has one",
+      "loss.likelihood: a vq_model has none; remove it, or use model.type autoencoder_kl or mlp.",
     ],
-    ["an AutoencoderKL", { data, loss: { likelihood: {} } }, "loss.likelihood: only an mlp has one"],
+    ["an AutoencoderKL", { data, loss: { likelihood: {} } }, undefined],
+    ["channels of pictures", { data, loss: { likelihood: { scale: "per_channel" } } }, undefined],
+    [
+      "an estimate of log p(x) of an AutoencoderKL",
+      { data, loss: { likelihood: {} }, validation: { likelihood_samples: 5 } },
+      undefined,
+    ],
   ])("and %s", (_, recipe, message) => {
     if (message === undefined) expect(refusal(recipe)).toBeUndefined();
     else expect(refusal(recipe)).toContain(message);

@@ -10,6 +10,9 @@ type Plain = Record<string, unknown>;
 /** Of 8-bit pictures. */
 const defaultLevels = 256;
 
+/** Whether a recipe, not yet checked, asks for a likelihood. */
+export const hasLikelihoodSection = ({ loss }: Plain): boolean => isObject(loss) && isObject(loss.likelihood);
+
 /** The recipe without another reconstruction where it has a likelihood and says nothing of one. */
 export function withoutReconstruction(recipe: Plain): Plain {
   const { loss } = recipe;

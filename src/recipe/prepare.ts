@@ -1,7 +1,7 @@
 /** What a recipe leaves out and the schema cannot fill in, because it depends on another part of the recipe. */
 import { defaultChannels, defaultResolution } from "./data-schema.ts";
 import { isObject } from "./key-case.ts";
-import { completeLikelihood, withoutReconstruction } from "./likelihood.ts";
+import { completeLikelihood, hasLikelihoodSection, withoutReconstruction } from "./likelihood.ts";
 import { rulesFor } from "./models/index.ts";
 import { isNothing } from "./models/recipe-rules.ts";
 import { pictureSize, type PictureSize } from "./picture-size.ts";
@@ -17,7 +17,11 @@ const defaultModelType = "autoencoder_kl";
 export function prepare(recipe: Record<string, unknown>): Record<string, unknown> {
   const model = withType(recipe.model === undefined ? {} : recipe.model, defaultModelType);
   const rules = isObject(model) ? rulesFor(model.type) : undefined;
-  const filled = fillIn(withoutReconstruction(recipe), rules?.defaults ?? {}) as Record<string, unknown>;
+  const defaults = fillIn(
+    hasLikelihoodSection(recipe) ? rules?.likelihoodDefaults : {},
+    rules?.defaults ?? {},
+  );
+  const filled = fillIn(withoutReconstruction(recipe), defaults) as Record<string, unknown>;
   const data = filled.data === undefined ? undefined : withType(filled.data, "images");
   const length = isNothing(recipe.steps) && isNothing(recipe.epochs) ? { steps: defaultSteps } : {};
   return {

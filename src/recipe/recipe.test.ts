@@ -185,7 +185,10 @@ describe("parseRecipe's errors", () => {
       "loss.reconstruction: loss.imp",
     ],
     [{ ...mlp, loss: { reconstruction: { bce: 1, l1: 1 } } }, "loss.reconstruction: bce compares logits, l1"],
-    [{ data, validation: { likelihood_samples: 5 } }, "validation.likelihood_samples: only an mlp with"],
+    [
+      { data, validation: { likelihood_samples: 5 } },
+      "validation.likelihood_samples: without loss.likelihood",
+    ],
     [
       { data: { ...data, resolution: 65 } },
       "data.resolution: expected a multiple of the model's spatial factor 4, found 65; write 64 or 68.",

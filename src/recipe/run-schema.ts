@@ -90,7 +90,7 @@ export const validationSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      "mlp with bce: at the end of the run, estimate -log p(x) from so many latents of each picture (the IWAE paper: 5000); null: do not.",
+      "With loss.likelihood, or bce of an mlp: at the end of the run, estimate -log p(x) from so many latents of each picture (the IWAE paper: 5000); null: do not.",
     ),
 });
 

@@ -44,6 +44,14 @@ export interface ModelContent {
   readonly config: string;
   /** Every parameter, as it is stored. */
   readonly tensors: ReadonlyMap<string, Tensor>;
+  /** likelihood.safetensors, where the scale of p(x|z) is none of the model's own parameters. */
+  readonly likelihood?: SafetensorsParts;
+}
+
+/** What a .safetensors file is made of. */
+export interface SafetensorsParts {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface TrainableModel {

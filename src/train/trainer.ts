@@ -1,5 +1,6 @@
 /** Training in a program, on any runtime and without files: a recipe and pictures in memory. */
 import { VaekitError } from "../errors.ts";
+import { likelihoodFileName } from "../models/index.ts";
 import { recipeForTensors, type Recipe, type TensorRecipe } from "../recipe/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { checkTensor } from "../tensor/check-tensor.ts";
@@ -183,23 +184,26 @@ export class Trainer {
     return this.#inTurn(() => this.#parts.engine.decode(latents.toFloat32(), this.#weights));
   }
 
-  /** Every parameter of the model by its name, averaged where the recipe has an `ema`. @throws NOT_FINITE */
+  /** Every parameter of the model, and of its pixels' scale, by its name, averaged where the recipe has an `ema`. @throws NOT_FINITE */
   async parameters(): Promise<Map<string, Tensor>> {
     const trained = await this.#inTurn(() => this.#parts.engine.parameters(this.#weights));
-    return new Map(this.#parts.model.content(trained).tensors);
+    const { tensors, likelihood } = this.#parts.model.content(trained);
+    return new Map([...tensors, ...(likelihood?.tensors ?? [])]);
   }
 
   /**
    * The model as the files of a folder that `fromPretrained`, and diffusers, open: config.json and
-   * diffusion_pytorch_model.safetensors. The scaling of latents in config.json is what the training pictures measure, unless the
+   * diffusion_pytorch_model.safetensors, and of an AutoencoderKL with a likelihood likelihood.safetensors. The scaling of latents in config.json is what the training pictures measure, unless the
    * recipe keeps another.
    */
   async modelFiles(): Promise<Map<string, Uint8Array>> {
-    const { config, tensors } = await this.#inTurn(() => this.#content());
-    return new Map([
+    const { config, tensors, likelihood } = await this.#inTurn(() => this.#content());
+    const files = new Map([
       ["config.json", new TextEncoder().encode(config)],
       ["diffusion_pytorch_model.safetensors", joined(encodeSafetensors(tensors, { format: "pt" }))],
     ]);
+    if (likelihood === undefined) return files;
+    return files.set(likelihoodFileName, joined(encodeSafetensors(likelihood.tensors, likelihood.metadata)));
   }
 
   /** Frees what the training holds in the runtime, which stays open. Disposing twice does no harm. */

@@ -3,14 +3,28 @@ import type { Graph } from "../graph/index.ts";
 import type { Encoded } from "../latents/index.ts";
 import { denormalizeLatents, normalizeLatents } from "../latents/normalize.ts";
 import type { LatentScaling } from "../latents/scaling.ts";
-import { checkFacts, type InputSize, type ModelFacts, type VaeModel } from "../models/index.ts";
+import {
+  checkFacts,
+  likelihoodMetadata,
+  type InputSize,
+  type ModelFacts,
+  type VaeModel,
+} from "../models/index.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { EngineParts } from "./coding-engine.ts";
 import { commonText, configOfHalf, factsOf, halfNames, withoutBuffers, type HalfConfigs } from "./halves.ts";
 import { latentsAsPlanes } from "./layout.ts";
-import { countParameters, filesOf, finderOf, neededBuffers, type ModelWeights } from "./model-weights.ts";
+import { pixelDecoderBeside } from "./likelihood-weights.ts";
+import {
+  countParameters,
+  filesOf,
+  finderOf,
+  neededBuffers,
+  readParameters,
+  type ModelWeights,
+} from "./model-weights.ts";
 import type { PixelDecoder } from "./pixel-decoding.ts";
 import { checkHalf, checkSize, type Half } from "./options.ts";
 
@@ -112,6 +126,24 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
   }
 
   /**
+   * What lies beside the model's weights of its pixels' distribution: likelihood.safetensors.
+   *
+   * @internal
+   * @returns the scale's parameters in memory, and the file's metadata; undefined where there is nothing.
+   * @throws IO when the file cannot be read.
+   */
+  async likelihoodFile(): Promise<
+    { readonly tensors: Map<string, Tensor>; readonly metadata: Readonly<Record<string, string>> } | undefined
+  > {
+    const { likelihood } = this.weights;
+    if (likelihood === undefined) return undefined;
+    return {
+      tensors: await readParameters(likelihood),
+      metadata: likelihoodMetadata(likelihood.pixels),
+    };
+  }
+
+  /**
    * config.json's text, `_class_name` in it.
    *
    * @throws UNSUPPORTED for two halves with configs of their own, which one text cannot say.
@@ -168,19 +200,20 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
     return this.model[half](config, size, finderOf(this.weights));
   }
 
-  /** What an engine runs. @param pixelDecoder where the config does not say it. @default what the class knows of its config */
+  /** What an engine runs. @param pixelDecoder where the config does not say it. @default what the class knows of its config, or lies beside the weights */
   protected engineParts(pixelDecoder = this.#pixelDecoderOfClass()): EngineParts {
     const { name, model, facts, weights } = this;
     return { name, model: model, facts, weights, halves: this.#halves, pixelDecoder };
   }
 
-  /** The decoder of distributions that the class knows of the config. */
+  /** The decoder of distributions that the class knows of the config, or of a scale beside the weights. */
   #pixelDecoderOfClass(): PixelDecoder | undefined {
-    const { model } = this;
+    const { model, weights } = this;
     const config = this.#halves.decoder;
-    const pixels = config && model.pixels?.(config);
-    if (config === undefined || pixels === undefined) return undefined;
-    const find = finderOf(this.weights);
+    if (config === undefined) return undefined;
+    const find = finderOf(weights);
+    const pixels = model.pixels?.(config);
+    if (pixels === undefined) return pixelDecoderBeside(model, config, weights.likelihood, find);
     return { pixels, graph: (size) => (model.pixelDecoder ?? model.decoder)(config, size, find) };
   }
 

@@ -1,6 +1,6 @@
 /** A checkpoint matched with the model: every parameter found, of the right shape, and what was left over. */
 import { VaekitError } from "../errors.ts";
-import type { Buffers, FindParameter, Half, VaeModel } from "../models/index.ts";
+import type { Buffers, FindParameter, Half, PixelLikelihood, VaeModel } from "../models/index.ts";
 import { formatShape, sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import type { FoundTensor, StoredTensor } from "../tensor/stored-tensor.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -17,6 +17,14 @@ export interface ModelWeights {
   readonly buffers: Buffers;
   /** Names in the checkpoint that the model does not have. */
   readonly unexpected: readonly string[];
+  /** The scale of the pixels' distribution, where its parameters lie beside the model's. */
+  readonly likelihood?: LikelihoodWeights | undefined;
+}
+
+/** Exactly the parameters of a scale, and what it is. */
+export interface LikelihoodWeights {
+  readonly pixels: PixelLikelihood;
+  readonly parameters: ReadonlyMap<string, StoredTensor>;
 }
 
 /** Part of a checkpoint, and what of it is in memory. */
@@ -180,8 +188,12 @@ export async function readWeights(
 const copyOf = ({ dtype, shape, data }: Tensor): Tensor => Tensor.from(data.slice(), shape, dtype);
 
 /** The files in which a model's parameters lie, by their real paths; none for weights in memory. */
-export function filesOf({ parameters }: Pick<ModelWeights, "parameters">): string[] {
-  return [...new Set([...parameters.values()].flatMap(({ source }) => source.path ?? []))];
+export function filesOf({
+  parameters,
+  likelihood,
+}: Pick<ModelWeights, "parameters" | "likelihood">): string[] {
+  const stored = [...parameters.values(), ...(likelihood?.parameters.values() ?? [])];
+  return [...new Set(stored.flatMap(({ source }) => source.path ?? []))];
 }
 
 /** The number of scalars in a model's parameters. */

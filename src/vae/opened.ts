@@ -12,6 +12,7 @@ import {
   unexpectedWarning,
   type ModelWeights,
 } from "./model-weights.ts";
+import { matchLikelihood, type FoundLikelihood } from "./likelihood-weights.ts";
 import type { Half } from "./options.ts";
 import type { VaeParts } from "./vae.ts";
 
@@ -25,6 +26,8 @@ export interface LoadedModel {
   readonly tensors: ReadonlyMap<string, FoundTensor>;
   /** Those of the tensors that no graph takes, in memory. @default none */
   readonly buffers?: Buffers;
+  /** The scale of its pixels' distribution. @default none */
+  readonly likelihood?: FoundLikelihood | undefined;
 }
 
 /**
@@ -76,6 +79,7 @@ export type OpenedModel = Pick<VaeParts, "name" | "model" | "config" | "halves" 
  */
 export function wholeModel(loaded: LoadedModel): OpenedModel {
   const { name, model, config, tensors, buffers } = loaded;
+  const likelihood = matchLikelihood(model, config, loaded.likelihood);
   const [half, other] = halvesIn(loaded);
   if (half !== undefined && other === undefined) {
     throw new VaekitError(
@@ -83,7 +87,8 @@ export function wholeModel(loaded: LoadedModel): OpenedModel {
       `${name}: expected a whole ${model.className}, found its ${half} alone. openVae opens a half, or two of them as one model.`,
     );
   }
-  return { name, model, config, weights: matchWeights(model, config, tensors, name, { buffers }) };
+  const weights = { ...matchWeights(model, config, tensors, name, { buffers }), likelihood };
+  return { name, model, config, weights };
 }
 
 /** The model with the halves that are there. @throws WEIGHTS_MISMATCH, INVALID_FILE as matchWeights */
@@ -109,7 +114,8 @@ export function halfModel(loaded: LoadedModel, half: Half): OpenedModel {
   const ofBoth = model.parameterShapes(config);
   const shapes = model.parameterShapes(config, half);
   const ofHalf = [...tensors].filter(([key]) => shapes.has(key) || !ofBoth.has(key));
-  const weights = matchWeights(model, config, new Map(ofHalf), name, { half, buffers });
+  const likelihood = half === "decoder" ? matchLikelihood(model, config, loaded.likelihood) : undefined;
+  const weights = { ...matchWeights(model, config, new Map(ofHalf), name, { half, buffers }), likelihood };
   return { name, model, config, halves: { [half]: config }, weights };
 }
 
@@ -153,12 +159,14 @@ export function warningsOf({ name, model, weights }: OpenedModel): string[] {
   return unexpected.length === 0 ? [] : [unexpectedWarning(unexpected, model.className, name)];
 }
 
+/** @param a the encoder's. @param b the decoder's. */
 function joined(a: ModelWeights, b: ModelWeights): ModelWeights {
   return {
     parameters: new Map([...a.parameters, ...b.parameters]),
     // The encoder's, where both halves have them.
     buffers: new Map([...b.buffers, ...a.buffers]),
     unexpected: [...a.unexpected, ...b.unexpected],
+    likelihood: b.likelihood,
   };
 }
 

@@ -1,6 +1,7 @@
 /** What files hold of a model, checked: its class, its config and its tensors, whatever the platform read them from. */
-import { modelNamed, type GivenSources, type VaeModel } from "../models/index.ts";
-import type { DiffusersFolder, SingleFile } from "../weights/index.ts";
+import { modelNamed, parseLikelihoodMetadata, type GivenSources, type VaeModel } from "../models/index.ts";
+import type { DiffusersFolder, LikelihoodFile, SingleFile } from "../weights/index.ts";
+import type { FoundLikelihood } from "./likelihood-weights.ts";
 import { checkClass, withBuffers, type LoadedModel } from "./opened.ts";
 
 /** A model, and what is odd about its files. */
@@ -13,11 +14,18 @@ export interface ReadModel {
 export async function modelOfFolder(name: string, found: DiffusersFolder): Promise<ReadModel> {
   const { model, configJson, configPath, checkpoint } = found;
   const { config, warnings } = model.config.parse(configJson, configPath);
+  const likelihood = found.likelihood && likelihoodOf(found.likelihood);
   return {
-    loaded: await withBuffers({ name, model, config, tensors: checkpoint.tensors }),
+    loaded: await withBuffers({ name, model, config, tensors: checkpoint.tensors, likelihood }),
     warnings: [...found.warnings, ...warnings],
   };
 }
+
+const likelihoodOf = ({ path, tensors, metadata }: LikelihoodFile): FoundLikelihood => ({
+  name: path,
+  tensors,
+  pixels: parseLikelihoodMetadata(metadata, path),
+});
 
 /** What a caller says of a single file. */
 export interface GivenForFile {

@@ -2,7 +2,12 @@
 export type { Checkpoint } from "./checkpoint.ts";
 export { selectVaeNames, vaePrefix, withPresentNames, type NamingScheme } from "./key-names.ts";
 export { loadFileSource, type SingleFile } from "./load-file.ts";
-export { loadFolderFiles, type DiffusersFolder, type LoadFolderOptions } from "./load-folder.ts";
+export {
+  loadFolderFiles,
+  type DiffusersFolder,
+  type LikelihoodFile,
+  type LoadFolderOptions,
+} from "./load-folder.ts";
 export { readJsonSource, type ModelFiles } from "./model-files.ts";
 export { modelOfFile, type FileOfModel } from "./single-file.ts";
 export { bothWarning, chooseWeightFiles, weightFileNames } from "./weight-files.ts";

@@ -1,6 +1,6 @@
 /** Reads a folder as diffusers writes it, wherever its files are: config.json beside its weights. */
 import { VaekitError } from "../errors.ts";
-import { modelOfConfig, type VaeModel } from "../models/index.ts";
+import { likelihoodFileName, modelOfConfig, type VaeModel } from "../models/index.ts";
 import type { ByteSource } from "../tensor/byte-source.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { withPresentNames } from "./key-names.ts";
@@ -17,6 +17,11 @@ export interface LoadFolderOptions {
   readonly accept?: (model: VaeModel, configPath: string) => void;
 }
 
+/** likelihood.safetensors. */
+export interface LikelihoodFile extends Checkpoint {
+  readonly path: string;
+}
+
 /** What a diffusers folder holds. */
 export interface DiffusersFolder {
   /** The class that config.json names. */
@@ -25,6 +30,8 @@ export interface DiffusersFolder {
   readonly configJson: unknown;
   readonly configPath: string;
   readonly checkpoint: Checkpoint;
+  /** What lies beside the weights of the pixels' distribution, where the class has such a file and the files are listed. */
+  readonly likelihood: LikelihoodFile | undefined;
   /** The paths of the weight files. */
   readonly files: readonly string[];
   /** What is odd about the files but no error. */
@@ -52,7 +59,14 @@ export async function loadFolderFiles(
   accept?.(model, configPath);
   const { checkpoint, ...loaded } = await loadWeights(files, variant, model.className);
   const tensors = withPresentNames(checkpoint.tensors, model.names);
-  return { model, configJson, configPath, checkpoint: { ...checkpoint, tensors }, ...loaded };
+  const likelihood = model.likelihood && (await findLikelihood(files));
+  return { model, configJson, configPath, checkpoint: { ...checkpoint, tensors }, likelihood, ...loaded };
+}
+
+async function findLikelihood(files: ModelFiles): Promise<LikelihoodFile | undefined> {
+  if (files.names?.includes(likelihoodFileName) !== true) return undefined;
+  const source = await files.open(likelihoodFileName);
+  return { path: source.name, ...(await parseSafetensors(source)) };
 }
 
 async function loadWeights(

@@ -61,6 +61,27 @@ test("names what is in the file and not in the model, and every dtype", async ()
   });
 });
 
+test("says how pixels are distributed, where a file beside the weights says it", async () => {
+  await cp(at("../model"), at("likely"), { recursive: true });
+  const pixels = {
+    distribution: "normal",
+    scale: "per_channel",
+    initial_scale: 0.2,
+    min_scale: 0.1,
+    levels: 256,
+  };
+  await writeSafetensorsFile(
+    at("likely/likelihood.safetensors"),
+    new Map([["likelihood.scale", Tensor.zeros([3])]]),
+    { pixels: JSON.stringify(pixels) },
+  );
+  const { stdout } = await run("inspect", "likely");
+  expect(stdout).toContain("\np(x|z) is normal, with a learned scale for each channel.\nMissing: none.");
+  expect(await json("inspect", "likely")).toMatchObject({
+    pixels: { distribution: "normal", scale: "per_channel", minScale: 0.1 },
+  });
+});
+
 test("programs get all of it", async () => {
   const { config, ...rest } = await json("inspect", "../model");
   expect(config).toEqual(JSON.parse(await readFile(at("../model/config.json"), "utf8")));
@@ -68,6 +89,7 @@ test("programs get all of it", async () => {
   expect(rest).toMatchObject({
     model: "../model",
     scaling: vae.scaling,
+    pixels: null,
     spatialFactor: 8,
     parameterCount: vae.parameterCount,
     missing: [],

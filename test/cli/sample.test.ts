@@ -7,8 +7,9 @@ import {
   interpolationPath,
   MlpVae,
   readImage,
+  Tensor,
   VaeImageProcessor,
-  type Tensor,
+  writeSafetensorsFile,
 } from "../../src/node/index.ts";
 import { pictureSheet } from "../../src/images/picture-sheets.ts";
 import { listFiles, runCli, savePicture, saveTinyModel, temporaryFolder, type Outcome } from "./run-cli.ts";
@@ -114,6 +115,29 @@ describe("sample of pixels", () => {
     expect(await readImage(inFolder("again.png"), { convert: "grayscale" })).toEqual(written);
     const between = ["--between", "a.png", "b.png", "--seed", "1", "--pixels", "sample"];
     expect(await succeed([...mlp, ...between, "--out", "way.png"])).toContain("8 pictures");
+  });
+
+  test("draws each from what lies beside an AutoencoderKL's weights", async () => {
+    const beside = {
+      distribution: "discretized_logistic",
+      scale: "shared",
+      initial_scale: 0.2,
+      min_scale: 0.1,
+      levels: 2,
+    };
+    await saveTinyModel(inFolder("likely"));
+    await writeSafetensorsFile(
+      inFolder("likely/likelihood.safetensors"),
+      new Map([["likelihood.scale", Tensor.zeros([1])]]),
+      { pixels: JSON.stringify(beside) },
+    );
+    await succeed([
+      ...["--model", "likely", "--device", "cpu", "--count", "2", "--seed", "3", "--size", "16"],
+      ...["--pixels", "sample", "--out", "levels.png"],
+    ]);
+    const { data } = await readImage(inFolder("levels.png"));
+    // Two levels, and the gap between the pictures.
+    expect([...new Set(data)].sort()).toEqual([0, 255]);
   });
 
   test("is refused where a model gives pixels and no distribution", async () => {

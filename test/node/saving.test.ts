@@ -125,7 +125,8 @@ describe("a model that is saved", () => {
         await link(own, at("late", name));
         return new Map([["x", Tensor.zeros([1])]]);
       };
-      const source = { weightFiles: [own], configText: () => text, stateDict };
+      const likelihoodFile = () => Promise.resolve(undefined);
+      const source = { weightFiles: [own], configText: () => text, stateDict, likelihoodFile };
       await expect(savePretrained(source, at("late"))).rejects.toMatchObject(
         refusal("IO", `${at("late", name)}: would replace the weights of this model`),
       );

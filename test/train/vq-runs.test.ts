@@ -159,7 +159,7 @@ test.each<[string, Section, string]>([
   [
     "pixels with a scale",
     { model: vq(), loss: { likelihood: { distribution: "normal" } } },
-    "loss.likelihood: only an mlp has one",
+    "loss.likelihood: a vq_model has none",
   ],
   [
     "a likelihood",

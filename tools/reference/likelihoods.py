@@ -23,23 +23,24 @@ KINDS = ("normal/fixed", "normal/shared", "normal/per_value", "normal/optimal", 
          "discretized_logistic/per_value")
 
 
-def scale_of(u: torch.Tensor) -> torch.Tensor:
+def scale_of(u: torch.Tensor, level: float = LEVEL, start: float = START) -> torch.Tensor:
     """sigma-VAE's softclip: log sigma = log min + softplus(v), written with v = 0 + u where u = 0 is the start."""
-    offset = math.log(START / LEVEL - 1)
-    return torch.exp(math.log(LEVEL) + functional.softplus(u + offset))
+    offset = math.log(start / level - 1)
+    return torch.exp(math.log(level) + functional.softplus(u + offset))
 
 
-def log_density(distribution: str, mean: torch.Tensor, scale: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+def log_density(distribution: str, mean: torch.Tensor, scale: torch.Tensor, x: torch.Tensor,
+                lowest: float = 0, level: float = LEVEL) -> torch.Tensor:
     if distribution == "normal":
         return torch.distributions.Normal(mean, scale).log_prob(x)
     # The levels' probabilities as they are defined; double precision bears the difference of two sigmoids.
-    upper = torch.where(x > 1 - LEVEL / 2, 1.0, torch.sigmoid((x + LEVEL / 2 - mean) / scale))
-    lower = torch.where(x < LEVEL / 2, 0.0, torch.sigmoid((x - LEVEL / 2 - mean) / scale))
+    upper = torch.where(x > 1 - level / 2, 1.0, torch.sigmoid((x + level / 2 - mean) / scale))
+    lower = torch.where(x < lowest + level / 2, 0.0, torch.sigmoid((x - level / 2 - mean) / scale))
     return torch.log(upper - lower)
 
 
-def optimal_scale(mean: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    return (x - mean).pow(2).mean().sqrt().clamp(min=LEVEL)
+def optimal_scale(mean: torch.Tensor, x: torch.Tensor, level: float = LEVEL) -> torch.Tensor:
+    return (x - mean).pow(2).mean().sqrt().clamp(min=level)
 
 
 def with_gradients(tensors: dict, name: str, value: torch.Tensor, inputs: dict[str, torch.Tensor]) -> None:

@@ -8,6 +8,7 @@ import {
   type LatentScaling,
   type ModelFacts,
   type ParameterDescription,
+  type PixelLikelihood,
   type Vae,
   type WeightsComparison,
 } from "../../node/index.ts";
@@ -158,6 +159,7 @@ function show(vae: Vae, asJson: boolean): void {
       model: label,
       config: json,
       scaling,
+      pixels: vae.pixels ?? null,
       spatialFactor,
       parameterCount,
       byteLength,
@@ -177,6 +179,8 @@ function show(vae: Vae, asJson: boolean): void {
   print(
     `Latents are scaled by ${scaling === null ? "statistics that are not with this half" : describeScaling(scaling)}.`,
   );
+  const pixels = pixelsText(vae.pixels);
+  if (pixels !== undefined) print(`p(x|z) is ${pixels}.`);
   print(
     `Missing: none. Unexpected: ${unexpected.length === 0 ? "none" : unexpected.map(shownName).join(", ")}.`,
   );
@@ -190,6 +194,20 @@ function scalingOf(vae: Vae): LatentScaling | null {
     if (error instanceof VaekitError && error.code === "UNSUPPORTED") return null;
     throw error;
   }
+}
+
+const scaleTexts: Readonly<Record<PixelLikelihood["scale"], string>> = {
+  fixed: "one scale",
+  optimal: "one scale",
+  shared: "one learned scale",
+  per_channel: "a learned scale for each channel",
+  per_value: "a scale for each value, from the decoder",
+};
+
+/** Undefined where the model gives pixels and no distribution of them. */
+function pixelsText(pixels: Vae["pixels"]): string | undefined {
+  if (typeof pixels !== "object") return pixels;
+  return `${pixels.distribution.replace("_", " ")}, with ${scaleTexts[pixels.scale]}`;
 }
 
 function latentsText({ layout, inChannels, latentChannels, spatialFactor }: ModelFacts): string {

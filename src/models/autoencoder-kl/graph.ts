@@ -7,10 +7,12 @@
  * @see diffusers, models/autoencoders/autoencoder_kl.py
  */
 import type { Graph, Value } from "../../graph/index.ts";
+import type { PixelLikelihood } from "../../latents/pixel-likelihood.ts";
 import type { ModuleContext } from "../../nn/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
-import { blocksWithGroupNorm, decoder, encoder, quantConv } from "../blocks.ts";
+import { blocksWithGroupNorm, decoderFeatures, decoderOutput, encoder, quantConv } from "../blocks.ts";
 import type { FindParameter, Half, InputSize } from "../parameters.ts";
+import { isScaleParameter, meansAndScales, scaleOfPlanes, type Decoded } from "../pixel-likelihood.ts";
 import { decoderGraph, encoderGraph, shapesOfPlanes } from "../planes.ts";
 import { spatialFactor, type AutoencoderKLConfig } from "./config.ts";
 import { checkConfig } from "./keys.ts";
@@ -29,9 +31,28 @@ export function encode(context: AutoencoderKLContext, sample: Value): Value {
 
 /** latents z [N, L, h, w] → sample [N, C, H, W], about [-1, 1]. */
 export function decode(context: AutoencoderKLContext, z: Value): Value {
+  const features = featuresOf(context, z);
+  return decoderOutput(context, features, context.config.outChannels);
+}
+
+/** latents z [N, L, h, w] → the mean of each pixel, as {@link decode}, and u of its scale where one is learned. */
+export function decodePixels(
+  context: AutoencoderKLContext,
+  z: Value,
+  likelihood: PixelLikelihood | undefined,
+): Decoded {
+  const { outChannels } = context.config;
+  const features = featuresOf(context, z);
+  const mean = decoderOutput(context, features, outChannels);
+  const scale = likelihood && scaleOfPlanes(context, likelihood, features, outChannels);
+  return scale === undefined ? { mean } : { mean, scale };
+}
+
+/** What the decoder's last convolution sees, [N, F, H, W]. */
+function featuresOf(context: AutoencoderKLContext, z: Value): Value {
   const { config } = context;
   const latents = quantConv(context, "post_quant_conv", z, config.usePostQuantConv);
-  return decoder(blocksWithGroupNorm(context, config), latents, config, config.outChannels);
+  return decoderFeatures(blocksWithGroupNorm(context, config), latents, config);
 }
 
 /** The encoder alone: input sample [N, C, H, W], output latent_parameters [N, 2L, h, w]. */
@@ -46,6 +67,34 @@ export function buildDecoder(config: AutoencoderKLConfig, size: InputSize, find:
   return decoderGraph(config.latentChannels, size, find, (context, z) => ({
     sample: decode({ config, ...context }, z),
   }));
+}
+
+/**
+ * The decoder of a distribution: input latent_sample [N, L, h, w], output sample [N, 2C, H, W], the mean of each value and then the
+ * scale of each.
+ */
+export function buildPixelDecoder(
+  config: AutoencoderKLConfig,
+  likelihood: PixelLikelihood,
+  size: InputSize,
+  find: FindParameter,
+): Graph {
+  return decoderGraph(config.latentChannels, size, find, (context, z) => ({
+    sample: meansAndScales(context.builder, likelihood, decodePixels({ config, ...context }, z, likelihood)),
+  }));
+}
+
+/** Name and shape of each parameter of the scale, which are none of the model's own. */
+export function scaleShapes(config: AutoencoderKLConfig, likelihood: PixelLikelihood): Map<string, Shape> {
+  const ofDecoder = shapesOfPlanes(
+    spatialFactor(config),
+    {
+      encoder: (size, find) => buildEncoder(config, size, find),
+      decoder: (size, find) => buildPixelDecoder(config, likelihood, size, find),
+    },
+    "decoder",
+  );
+  return new Map([...ofDecoder].filter(([name]) => isScaleParameter(name)));
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   type AutoencoderKLConfig,
 } from "./config.ts";
 import { initializeParameters } from "./initialize.ts";
-import { buildDecoder, buildEncoder, parameterShapes } from "./graph.ts";
+import { buildDecoder, buildEncoder, buildPixelDecoder, parameterShapes, scaleShapes } from "./graph.ts";
 import type { ModelFamily } from "./infer-config.ts";
 
 const [className, ...aliases] = classNames;
@@ -30,6 +30,7 @@ export const autoencoderKL: VaeModel<AutoencoderKLConfig, AutoencoderKLOutput> =
   parameterShapes,
   encoder: buildEncoder,
   decoder: buildDecoder,
+  likelihood: { shapes: scaleShapes, decoder: buildPixelDecoder },
   encoded: (moments) => new AutoencoderKLOutput({ latentDist: new DiagonalGaussianDistribution(moments) }),
   scaling: latentScaling,
   initialize: initializeParameters,

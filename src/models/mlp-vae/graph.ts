@@ -17,7 +17,13 @@ import {
   type Half,
   type InputSize,
 } from "../parameters.ts";
-import { isScaleParameter, scaleLayer, scaleOf, sharedScale, type Decoded } from "../pixel-likelihood.ts";
+import {
+  isScaleParameter,
+  meansAndScales,
+  scaleLayer,
+  sharedScale,
+  type Decoded,
+} from "../pixel-likelihood.ts";
 
 /**
  * "bernoulli": the decoder gives logits, whose sigmoid is the probability of white; "values": it gives the pixels, and no distribution;
@@ -172,9 +178,7 @@ export function buildMlpPixelDecoder(config: MlpVaeConfig, size: InputSize, find
   const likelihood = mlpLikelihood(config);
   if (likelihood === undefined) return buildMlpDecoder(config, size, find);
   const { builder, decoded } = decoding("pixel_decoder", config, size, find);
-  const scale = scaleOf(builder, likelihood, decoded.scale);
-  const scales = builder.apply("Expand", [scale], { shape: decoded.mean.shape });
-  return builder.build({ sample: builder.apply("Concat", [decoded.mean, scales], { axis: 1 }) });
+  return builder.build({ sample: meansAndScales(builder, likelihood, decoded) });
 }
 
 function decoding(

@@ -19,6 +19,8 @@ type Section = Extract<ParsedRecipe["model"], { type: "autoencoder_kl" }>;
 
 export const autoencoderKLRules: RecipeRules<Section> = {
   defaults: {},
+  // The ELBO: nats beside nats.
+  likelihoodDefaults: { loss: { kl: { weight: 1 } } },
   complete: withConfig,
   check: (section) =>
     checkConfig(section, { className: autoencoderKL.className, keys: configKeys, parse: parseConfig }),
@@ -37,11 +39,8 @@ export const autoencoderKLRules: RecipeRules<Section> = {
 };
 
 function* lossProblems({ loss, validation }: ParsedRecipe): Generator<Problem> {
-  if (loss.likelihood !== null) {
-    yield problem("loss.likelihood", "only an mlp has one; remove it, or use model.type mlp.");
-  }
-  if (validation.likelihood_samples !== null) {
-    const message = "only an mlp with loss.likelihood, or bce, has a likelihood to estimate; remove it.";
+  if (validation.likelihood_samples !== null && loss.likelihood === null) {
+    const message = "without loss.likelihood there is no likelihood to estimate; remove it.";
     yield problem("validation.likelihood_samples", message);
   }
   if (loss.importance !== null) {

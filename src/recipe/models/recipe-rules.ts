@@ -12,6 +12,8 @@ export interface CheckedConfig {
 export interface RecipeRules<Section> {
   /** What the recipe's other sections are where they say nothing else. */
   readonly defaults: object;
+  /** What they are beside a `loss.likelihood`, where that is something else. */
+  readonly likelihoodDefaults?: object;
   /** The section with what follows from its pictures; what is wrong stays wrong, and the schema reports it. */
   complete(section: Record<string, unknown>, size: PictureSize): Record<string, unknown>;
   /** What the schema cannot check of the section. */

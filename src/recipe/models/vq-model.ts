@@ -36,7 +36,10 @@ function* lossProblems({ loss, validation }: ParsedRecipe): Generator<Problem> {
     yield problem("loss.kl", `${message} model.quantizer has the weights of what it has instead.`);
   }
   if (loss.likelihood !== null) {
-    yield problem("loss.likelihood", "only an mlp has one; remove it, or use model.type mlp.");
+    yield problem(
+      "loss.likelihood",
+      "a vq_model has none; remove it, or use model.type autoencoder_kl or mlp.",
+    );
   }
   for (const term of ["importance", "distillation"] as const) {
     if (loss[term] === null) continue;

@@ -2,29 +2,47 @@
 import { describeScaling } from "../../latents/scaling.ts";
 import {
   autoencoderKL,
-  decode,
+  decodePixels,
   encode,
   formatConfig,
+  formatPixelLikelihood,
+  likelihoodMetadata,
+  scaleShapes,
   spatialFactor,
+  withFixedScale,
   type AutoencoderKLConfig,
+  type PixelLikelihood,
 } from "../../models/index.ts";
 import type { BaseGenerator } from "../../random/base-generator.ts";
 import type { AutoencoderKLRecipe, Recipe } from "../../recipe/index.ts";
+import type { Shape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { logvarName } from "../graphs/context.ts";
 import { splitMoments } from "../losses/index.ts";
 import { ParameterLayout } from "../parameter-layout.ts";
 import { neededWeights, type RecipeWeights } from "../recipe-weights.ts";
-import { inMemory, withLogvar, type Calibration, type TrainableModel } from "../trainable-model.ts";
+import {
+  inMemory,
+  withLogvar,
+  type Calibration,
+  type SafetensorsParts,
+  type TrainableModel,
+} from "../trainable-model.ts";
 import type { PosteriorNetwork } from "../vae-network.ts";
 import { checkPictures } from "./check-pictures.ts";
 import { checkFreshIsWhole, selectTrainable } from "./select-trainable.ts";
 
-/** Samples [N, C, H, W] in [-1, 1]. */
-export function autoencoderKLNetwork(config: AutoencoderKLConfig): PosteriorNetwork {
+/** Samples [N, C, H, W] in [-1, 1]. @param likelihood how pixels are distributed around what `decode` gives. */
+export function autoencoderKLNetwork(
+  config: AutoencoderKLConfig,
+  likelihood?: PixelLikelihood,
+): PosteriorNetwork {
   const factor = spatialFactor(config);
   return {
-    parameterShapes: autoencoderKL.parameterShapes(config),
+    parameterShapes: new Map([
+      ...autoencoderKL.parameterShapes(config),
+      ...(likelihood === undefined ? [] : scaleShapes(config, likelihood)),
+    ]),
     latentShape: ([batch, , height, width]) => [
       batch!,
       config.latentChannels,
@@ -32,7 +50,7 @@ export function autoencoderKLNetwork(config: AutoencoderKLConfig): PosteriorNetw
       width! / factor,
     ],
     posterior: (context, sample) => splitMoments(context.builder, encode({ ...context, config }, sample)),
-    decode: (context, z) => ({ mean: decode({ ...context, config }, z) }),
+    decode: (context, z) => decodePixels({ ...context, config }, z, likelihood),
     lastLayer: "decoder.conv_out.weight",
   };
 }
@@ -47,18 +65,26 @@ export function openAutoencoderKL(
     model.pretrained === null ? undefined : neededWeights(weights, "pretrained", "model.pretrained");
   const config = pretrained?.config ?? model.config!;
   checkPictures(recipe, config, spatialFactor(config));
-  const network = autoencoderKLNetwork(config);
-  const trainedShapes = selectTrainable(network.parameterShapes, model.trainable);
-  const layout = new ParameterLayout(withLogvar(trainedShapes, recipe));
+  const likelihood = recipe.loss.likelihood ?? undefined;
+  const network = autoencoderKLNetwork(config, likelihood);
+  const modelShapes = autoencoderKL.parameterShapes(config);
+  const trainedShapes = selectTrainable(modelShapes, model.trainable);
+  // The scale is the loss's, and trained whatever of the model is.
+  const scale = likelihood === undefined ? new Map<string, Shape>() : scaleShapes(config, likelihood);
+  const layout = new ParameterLayout(withLogvar(new Map([...trainedShapes, ...scale]), recipe));
   const found = pretrained?.tensors;
   const others = new Map([...(found ?? [])].filter(([name]) => !trainedShapes.has(name)));
-  if (found === undefined) checkFreshIsWhole(network.parameterShapes, trainedShapes);
+  if (found === undefined) checkFreshIsWhole(modelShapes, trainedShapes);
   return {
     network,
     facts: autoencoderKL.facts(config),
     layout,
     frozen: inMemory(others),
-    architecture: { ...architectureOf(config), trainable: [...model.trainable] },
+    architecture: {
+      ...architectureOf(config),
+      trainable: [...model.trainable],
+      ...(likelihood === undefined ? {} : { likelihood: formatPixelLikelihood(likelihood) }),
+    },
     latents: {
       channels: config.latentChannels,
       calibration: calibrationOf(model, [...trainedShapes.keys()]),
@@ -66,16 +92,36 @@ export function openAutoencoderKL(
     },
     initialParameters: async (generator, pictures) => {
       const tensors = found ?? (await freshParameters(config, model, generator, pictures));
-      return layout.join(new Map<string, Tensor>([...tensors, [logvarName, Tensor.zeros([1])]]));
+      const zeros = [...scale, [logvarName, [1]] as const].map(([name, shape]): [string, Tensor] => [
+        name,
+        Tensor.zeros(shape),
+      ]);
+      return layout.join(new Map<string, Tensor>([...tensors, ...zeros]));
     },
-    content: (trained, { factors } = {}) => {
+    content: (trained, { factors, scale: measured } = {}) => {
       const tensors = new Map<string, Tensor>();
-      for (const name of network.parameterShapes.keys()) {
+      for (const name of modelShapes.keys()) {
         const tensor = trained.get(name) ?? others.get(name)!;
         tensors.set(name, tensor.dtype === model.saveDtype ? tensor : tensor.toFloat(model.saveDtype));
       }
-      return { config: formatConfig({ ...config, ...factors }), tensors };
+      const content = { config: formatConfig({ ...config, ...factors }), tensors };
+      if (likelihood === undefined) return content;
+      return { ...content, likelihood: likelihoodContent(likelihood, [...scale.keys()], trained, measured) };
     },
+  };
+}
+
+/** The file beside the weights, in single precision. @param measured a scale that replaces that of each batch. */
+function likelihoodContent(
+  likelihood: PixelLikelihood,
+  names: readonly string[],
+  trained: ReadonlyMap<string, Tensor>,
+  measured: number | undefined,
+): SafetensorsParts {
+  const pixels = measured === undefined ? likelihood : withFixedScale(likelihood, measured);
+  return {
+    tensors: new Map(names.map((name) => [name, trained.get(name)!])),
+    metadata: likelihoodMetadata(pixels),
   };
 }
 
