@@ -40,7 +40,7 @@ export async function openModel(options: ModelOptions): Promise<Vae> {
     cacheDir: options.cacheDir,
     device,
     onWarning: warn,
-    onProgress: ({ file, loadedBytes, totalBytes }) => {
+    onProgress: ({ file, loadedBytes, totalBytes = loadedBytes }) => {
       progress.task(`${file}, ${formatBytes(totalBytes)}`);
       progress.set(loadedBytes, totalBytes);
     },

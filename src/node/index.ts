@@ -36,8 +36,9 @@ export type {
 export { MlpVae } from "./mlp-vae.ts";
 export type { NodeVae } from "./classes.ts";
 export { compareWeights, type WeightsComparison } from "./compare-weights.ts";
-export type { HubProgress } from "../hub/node/index.ts";
-export { placeOf as modelPlaceOf, type ModelPlace } from "../hub/node/model-place.ts";
+export type { FileProgress } from "../files/index.ts";
+export type { ModelPlace } from "../hub/model-place.ts";
+export { placeOf as modelPlaceOf } from "../hub/node/model-place.ts";
 export { openVae, type ModelHalves } from "./open-vae.ts";
 export {
   NodeRuntime,

@@ -1,6 +1,7 @@
 /** From what a caller names to a model's files on this disk. */
 import { VaekitError } from "../errors.ts";
-import { withoutFolder, type ModelPlace } from "../hub/node/model-place.ts";
+import type { ModelPlace } from "../hub/model-place.ts";
+import { withoutFolder } from "../hub/node/model-place.ts";
 import type { FromPretrainedOptions } from "./opening-options.ts";
 import { warner } from "./warner.ts";
 

@@ -1,5 +1,6 @@
 /** Opens an autoencoder of whatever class, from wherever it is: whole, one half alone, or two halves from different places. */
-import { placeOf, type ModelPlace } from "../hub/node/model-place.ts";
+import { checkOptionsForPlaces, type ModelPlace } from "../hub/model-place.ts";
+import { placeOf } from "../hub/node/model-place.ts";
 import type { VaeModel } from "../models/index.ts";
 import { namedHalves, openHalves, openPart, type OpenedParts, type PartSource } from "../vae/open-halves.ts";
 import type { ReadModel } from "../vae/read-model.ts";
@@ -7,7 +8,7 @@ import { assemble } from "./assemble.ts";
 import { vaeOf, type NodeVae } from "./classes.ts";
 import { loadFile, loadFolder } from "./load-model.ts";
 import { locateFolder } from "./locate.ts";
-import { checkOpenVaeOptions, checkOptionsForPlaces, type OpenVaeOptions } from "./opening-options.ts";
+import { checkOpenVaeOptions, placesOf, type OpenVaeOptions } from "./opening-options.ts";
 
 /** Where each half is: a folder, a hub id or a single file, of the half alone or of a whole model. One will do. */
 export interface ModelHalves {
@@ -37,12 +38,12 @@ const isName = (value: unknown): value is string => typeof value === "string" &&
 async function open(source: string | ModelHalves, options: OpenVaeOptions): Promise<OpenedParts> {
   if (isName(source)) {
     const place = await placeOf(source);
-    checkOptionsForPlaces(options, [place]);
+    checkOptionsForPlaces("openVae", options, placesOf, [place]);
     return openPart(partAt(source, place, options));
   }
   const named = namedHalves("openVae", source, isName, "a folder, a hub id or a single file");
   const places = await Promise.all(named.map(([, name]) => placeOf(name)));
-  checkOptionsForPlaces(options, places);
+  checkOptionsForPlaces("openVae", options, placesOf, places);
   const sources = named.map(([half, name], index) => [half, partAt(name, places[index]!, options)] as const);
   return openHalves("openVae", Object.fromEntries(sources));
 }

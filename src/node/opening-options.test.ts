@@ -1,13 +1,14 @@
 /** The options of each way of opening a model: which it has, and what is said of those that belong to another way. */
 import { describe, expect, test } from "vitest";
+import { checkOptionsForPlaces } from "../hub/model-place.ts";
 import { Generator } from "../random/index.ts";
 import {
   checkFromConfigOptions,
   checkFromPretrainedOptions,
   checkFromSingleFileOptions,
   checkOpenVaeOptions,
-  checkOptionsForPlaces,
   checkRuntimeOptions,
+  placesOf,
 } from "./opening-options.ts";
 
 const runtime = { device: "cpu", threadCount: 2, onWarning: (): void => undefined } as const;
@@ -101,7 +102,7 @@ describe("an option that means nothing for the place of the model", () => {
     [{ timeoutMs: 1 }, [file, file], "timeoutMs: it is for folders and models of the hub"],
   ] as const)("is refused: %j for %j", (options, places, message) => {
     expect(() => {
-      checkOptionsForPlaces(options, places);
+      checkOptionsForPlaces("openVae", options, placesOf, places);
     }).toThrow(refusal(`openVae: ${message}`));
   });
 
@@ -113,6 +114,6 @@ describe("an option that means nothing for the place of the model", () => {
     [{ device: "cpu", onWarning: runtime.onWarning, onProgress: hub.onProgress, signal: hub.signal }, [file]],
     [{ revision: undefined, as: undefined }, [folder]],
   ] as const)("is none where it means something: %j for %j", (options, places) => {
-    checkOptionsForPlaces(options, places);
+    checkOptionsForPlaces("openVae", options, placesOf, places);
   });
 });

@@ -1,6 +1,6 @@
 /** The options of opening a model, and what is said of those that belong to another way of opening one. */
-import { VaekitError } from "../errors.ts";
-import type { HubOptions, ModelPlace } from "../hub/node/index.ts";
+import type { ModelPlace } from "../hub/model-place.ts";
+import type { HubOptions } from "../hub/node/index.ts";
 import { modelFamilies, type AnyGivenConfig, type ModelFamily } from "../models/index.ts";
 import type { Generator } from "../random/index.ts";
 import { checkGivenRuntime, devices, type Device, type Runtime } from "../runtime/index.ts";
@@ -130,7 +130,7 @@ export function checkOpenVaeOptions(options: OpenVaeOptions): void {
 }
 
 /** The places of models for which options mean something; all others are for every place. */
-const placesOf: { readonly [K in keyof Required<OpenVaeOptions>]?: readonly ModelPlace[] } = {
+export const placesOf: { readonly [K in keyof Required<OpenVaeOptions>]?: readonly ModelPlace[] } = {
   as: ["file"],
   config: ["file"],
   revision: ["hub"],
@@ -139,22 +139,6 @@ const placesOf: { readonly [K in keyof Required<OpenVaeOptions>]?: readonly Mode
       .filter((name) => !["onWarning", "onProgress", "signal", "revision"].includes(name))
       .map((name) => [name, ["folder", "hub"]]),
   ),
-};
-
-/** @throws INVALID_ARGUMENT for an option that means nothing for any of the places. */
-export function checkOptionsForPlaces(options: OpenVaeOptions, found: readonly ModelPlace[]): void {
-  for (const [name, places] of Object.entries(placesOf)) {
-    const isGiven = options[name as keyof OpenVaeOptions] !== undefined;
-    if (!isGiven || places.some((place) => found.includes(place))) continue;
-    const message = `openVae: ${name}: it is for ${places.map((place) => placeNames[place]).join(" and ")}, found ${found.map((place) => placeNames[place]).join(" and ")}. Leave it out.`;
-    throw new VaekitError("INVALID_ARGUMENT", message);
-  }
-}
-
-const placeNames: { readonly [P in ModelPlace]: string } = {
-  folder: "folders",
-  file: "single files",
-  hub: "models of the hub",
 };
 
 /** @throws INVALID_ARGUMENT for an option that fromConfig does not have, or a value of another kind. */

@@ -2,7 +2,7 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { HubProgress } from "../../src/hub/node/index.ts";
+import type { FileProgress } from "../../src/files/index.ts";
 import { gitHash, sha256 } from "../hub-server.ts";
 import { calls, clear, faults, systemError } from "../recorded-files.ts";
 import {
@@ -135,7 +135,7 @@ describe("the room of a disk", () => {
       else response.end(JSON.stringify([entry, { ...entry, path: single, lfs }]));
     });
     let loaded = 0;
-    const onProgress = ({ file, loadedBytes }: HubProgress): void => {
+    const onProgress = ({ file, loadedBytes }: FileProgress): void => {
       if (file !== single) return;
       faults.room = { blocks: 1, bavail: 1, bsize: 1 };
       loaded = loadedBytes;

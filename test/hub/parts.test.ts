@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import type { HubProgress } from "../../src/hub/node/index.ts";
+import type { FileProgress } from "../../src/files/index.ts";
 import { gitHash, sha256 } from "../hub-server.ts";
 import {
   blob,
@@ -69,7 +69,7 @@ describe("a part of a file", () => {
 
   test("is told as loaded before the first new byte", async () => {
     await leavePart(weights.subarray(0, 40_000));
-    const events: HubProgress[] = [];
+    const events: FileProgress[] = [];
     await resolve({ onProgress: (event) => events.push(event) });
     const ofWeights = events.filter(({ file }) => file === single).map(({ loadedBytes }) => loadedBytes);
     expect(ofWeights[0]).toBe(40_000);

@@ -2,7 +2,7 @@
 import { getEventListeners } from "node:events";
 import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { HubProgress } from "../../src/hub/node/index.ts";
+import type { FileProgress } from "../../src/files/index.ts";
 import { commit } from "../hub-server.ts";
 import { fileRequests, hub, isWhole, refusal, resolve, send, single, weights, when } from "./hostile-hub.ts";
 
@@ -86,10 +86,10 @@ describe("a body", () => {
   const body = { "Content-Length": weights.length };
 
   /** How much of the weights has come. */
-  function loaded(): { bytes: number; note: (event: HubProgress) => void } {
+  function loaded(): { bytes: number; note: (event: FileProgress) => void } {
     const come = {
       bytes: 0,
-      note: ({ file, loadedBytes }: HubProgress) => {
+      note: ({ file, loadedBytes }: FileProgress) => {
         if (file === single) come.bytes = loadedBytes;
       },
     };
@@ -223,7 +223,7 @@ describe("a question that is over", () => {
 
   test("by the caller's signal between two files asks for nothing more", async () => {
     const controller = new AbortController();
-    const onProgress = ({ loadedBytes, totalBytes }: HubProgress): void => {
+    const onProgress = ({ loadedBytes, totalBytes }: FileProgress): void => {
       if (loadedBytes === totalBytes) controller.abort();
     };
     await refusal({ signal: controller.signal, onProgress }, "org/plain", "ABORTED");

@@ -89,7 +89,7 @@ describe.each(ways)("%s", (_, way) => {
   test("tells how far each file came", async () => {
     const last = new Map<string, number>();
     await open({
-      onProgress: ({ file, loadedBytes, totalBytes }) => last.set(file, loadedBytes / totalBytes),
+      onProgress: ({ file, loadedBytes, totalBytes }) => last.set(file, loadedBytes / totalBytes!),
     });
     expect([...last]).toEqual([
       ["config.json", 1],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { HubUnreachableError, reasonOf, refusal, unreachable, wayOf } from "./hub-errors.ts";
+import { HubUnreachableError } from "../refusal.ts";
+import { reasonOf, refusal, unreachable, wayOf } from "./hub-errors.ts";
 import type { HubSettings } from "./options.ts";
 import type { Proxy } from "./proxy.ts";
 

@@ -1,12 +1,9 @@
 /** What the hub's refusals and silences mean to a user. No message repeats a token, or text of the hub's. */
 import { messageOf, VaekitError } from "../../errors.ts";
+import { HubUnreachableError, refusalOf, type HubRemedies } from "../refusal.ts";
 import type { HubSettings } from "./options.ts";
 import { proxyVariables } from "./proxy.ts";
 import type { Proxy } from "./proxy.ts";
-import { quote } from "../../util/printable.ts";
-
-/** The hub could not be reached or broke down: a cached copy may stand in. */
-export class HubUnreachableError extends VaekitError {}
 
 /** How messages tell by which way the hub was asked. */
 export function wayOf(proxy: Proxy | undefined): string {
@@ -67,43 +64,18 @@ export function reasonOf(error: unknown): string {
   return tunnel === null ? text : `the proxy answered ${tunnel[1]}`;
 }
 
+const remedies: HubRemedies = {
+  giveToken: "set HF_TOKEN",
+  giveOwnToken: "set HF_TOKEN to a token of that account",
+  renewToken: "Check HF_TOKEN, or renew it with `hf auth login`.",
+  endpoint: "HF_ENDPOINT",
+};
+
 /** The error for an answer that refuses. */
 export function refusal(settings: HubSettings, proxy: Proxy | undefined, response: Response): VaekitError {
-  const { id, endpoint, revision, token } = settings;
-  const where = `${id}: the hub at ${endpoint} answered ${response.status}${wayOf(proxy)}`;
-  const errorCode = response.headers.get("X-Error-Code");
-  if (response.status === 404)
-    return new VaekitError("NOT_FOUND", `${where}: ${absence(settings, errorCode)}`);
-  if (response.status === 407) return unreachable(settings, proxy, reasonOf(new Error("407")));
-  if (errorCode === "GatedRepo" || response.status === 403) {
-    const remedy =
-      token === undefined
-        ? `Accept its terms at ${endpoint}/${id}, then set HF_TOKEN to a token of that account.`
-        : `Accept its terms at ${endpoint}/${id} with the account of your token, which must be allowed to read it.`;
-    return new VaekitError("HUB", `${where}: the model is gated or closed to you. ${remedy}`);
-  }
-  if (response.status === 401) {
-    // The hub does not tell strangers whether a private model exists.
-    const remedy =
-      token === undefined
-        ? "no such model, or it is private or gated. Check the id, or set HF_TOKEN."
-        : "the token was refused. Check HF_TOKEN, or renew it with `hf auth login`.";
-    return new VaekitError("HUB", `${where}: ${remedy}`);
-  }
-  if (response.status === 429 || response.status >= 500) {
-    const fault = response.status === 429 ? "too many requests" : "the hub's own fault";
-    return new HubUnreachableError("HUB", `${where}: ${fault}. Try again later (revision ${revision}).`);
-  }
-  return new VaekitError("HUB", `${where}. Check the id, the revision (${revision}) and HF_ENDPOINT.`);
-}
-
-function absence(settings: HubSettings, errorCode: string | null): string {
-  if (errorCode === "RevisionNotFound")
-    return `no revision "${settings.revision}". Check the branch, tag or commit.`;
-  if (errorCode === "EntryNotFound") {
-    return `no such file or folder (subfolder ${quote(settings.subfolder ?? "")}). Check the subfolder.`;
-  }
-  return "no such model or it is private; check the id, or set HF_TOKEN.";
+  const { status, headers } = response;
+  if (status === 407) return unreachable(settings, proxy, reasonOf(new Error("407")));
+  return refusalOf(settings, { status, errorCode: headers.get("X-Error-Code"), way: wayOf(proxy) }, remedies);
 }
 
 /** The error for an answer that is none of the hub's. */

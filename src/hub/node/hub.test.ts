@@ -8,7 +8,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { commit, startHubServer } from "../../../test/hub-server.ts";
 import type { HubServer } from "../../../test/hub-server.ts";
 import { resolveFromHub } from "./index.ts";
-import type { HubOptions, HubProgress } from "./index.ts";
+import type { FileProgress } from "../../files/index.ts";
+import type { HubOptions } from "./index.ts";
 
 const weights = randomBytes(300_000);
 const config = Buffer.from('{"_class_name": "AutoencoderKL"}');
@@ -107,7 +108,7 @@ describe("a download", () => {
   });
 
   test("reports progress that rises to the file's size", async () => {
-    const events: HubProgress[] = [];
+    const events: FileProgress[] = [];
     await resolve("org/plain", { onProgress: (event) => events.push(event) });
     const loaded = events.filter((event) => event.file === single).map((event) => event.loadedBytes);
     expect(loaded).toEqual([...loaded].sort((a, b) => a - b));

@@ -6,12 +6,10 @@ import { VaekitError } from "../../errors.ts";
 import { checkValue, optionKinds } from "../../util/check-options.ts";
 import { readError, systemCode } from "../../files/node/index.ts";
 import { isHubId } from "../hub-id.ts";
-
-/** Where a model is. A file may be a device, too. */
-export type ModelPlace = "folder" | "file" | "hub";
+import type { ModelPlace } from "../model-place.ts";
 
 /**
- * Finds out what `name` is; the hub is not asked.
+ * Finds out what `name` is; the hub is not asked. A file may be a device, too.
  * @throws {VaekitError} `NOT_FOUND` if nothing of that name is here and it cannot be an id, or if a link of that name
  * leads nowhere; `INVALID_ARGUMENT` for what is no text; `IO` if it may not be looked at
  */

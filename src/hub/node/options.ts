@@ -1,18 +1,9 @@
 /** Options of the hub, and how they and the environment become settings. */
 import { VaekitError } from "../../errors.ts";
+import type { FileProgress } from "../../files/index.ts";
 import { cleanToken, findToken, readEnvironment } from "./environment.ts";
 import type { HubEnvironment } from "./environment.ts";
 import type { Variables } from "./python-text.ts";
-
-/** How far one file has come. */
-export interface HubProgress {
-  /** Path inside the repository. */
-  readonly file: string;
-  /** Bytes that are on the disk, those of a continued download included. */
-  readonly loadedBytes: number;
-  /** The file's size in bytes, by the hub's listing. */
-  readonly totalBytes: number;
-}
 
 /** What to fetch, from where, and how patiently. */
 export interface HubOptions {
@@ -31,7 +22,7 @@ export interface HubOptions {
   /** The hub's address; default `HF_ENDPOINT`, else https://huggingface.co. */
   readonly endpoint?: string;
   /** Told while files are downloaded. */
-  readonly onProgress?: (event: HubProgress) => void;
+  readonly onProgress?: (event: FileProgress) => void;
   /** Told when the hub is out of reach and the cached copy is used instead. */
   readonly onWarning?: (message: string) => void;
   /** Ends the call with ABORTED; what was downloaded is kept for the next one. */

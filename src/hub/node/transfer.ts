@@ -8,7 +8,7 @@ import { VaekitError } from "../../errors.ts";
 import { hashFor, hashName } from "./content-hash.ts";
 import { checkDiskSpace } from "./disk-space.ts";
 import { request } from "./hub-client.ts";
-import { HubUnreachableError } from "./hub-errors.ts";
+import { HubUnreachableError } from "../refusal.ts";
 import type { HubSettings } from "./options.ts";
 import { openPartial } from "./partial-file.ts";
 import type { OpenPartial, PartialFile } from "./partial-file.ts";
