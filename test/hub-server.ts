@@ -170,7 +170,13 @@ function sendTree(response: ServerResponse, files: Record<string, Buffer>, folde
     const lfs = { oid: sha256(content), size: content.length, pointerSize: 134 };
     return path.endsWith(".safetensors") ? { ...entry, lfs } : entry;
   });
-  json(response, entries);
+  const folders = inside.flatMap(([path]) => /^[^/]+(?=\/)/.exec(path.slice(prefix.length)) ?? []);
+  const directories = [...new Set(folders)].map((name) => ({
+    type: "directory",
+    path: prefix + name,
+    size: 0,
+  }));
+  json(response, [...directories, ...entries]);
 }
 
 function json(response: ServerResponse, value: unknown): void {

@@ -8,9 +8,14 @@ const idPattern = new RegExp(`^${part}/${part}$`);
 /** Files that a path names: no model of the hub is called so, and a missing file is none of its. */
 const weightsEnding = /\.(?:safetensors|sft|ckpt|pt|pth|bin)$/i;
 
+/** Whether a path or an address is that of a single file of weights, by its ending. */
+export function isWeightsName(path: string): boolean {
+  return weightsEnding.test(path);
+}
+
 /** Whether `text` reads as a model id of the hub: `org/name`. Whether a path of that name exists is `placeOf`'s. */
 export function isHubId(text: string): boolean {
-  return isWellFormed(text) && !weightsEnding.test(text);
+  return isWellFormed(text) && !isWeightsName(text);
 }
 
 function isWellFormed(id: string): boolean {

@@ -5,24 +5,44 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { CodingOptions } from "../vae/options.ts";
 import type { VaeParts } from "../vae/vae.ts";
 import { AutoencoderKLHunyuanImageModel } from "../vae/autoencoder-kl-hunyuan-image.ts";
-import { fromPretrained } from "./open-class.ts";
-import type { FromPretrainedOptions } from "./opening-options.ts";
+import type { ModelSource } from "./model-source.ts";
+import { fromPretrained, fromSingleFile } from "./open-class.ts";
+import type { FromPretrainedOptions, FromSingleFileOptions } from "./opening-options.ts";
 import { WebPicture } from "./pictures.ts";
 
 /** HunyuanImage 2.1's autoencoder. */
 export class AutoencoderKLHunyuanImage extends AutoencoderKLHunyuanImageModel {
   /**
-   * Opens a model in diffusers' format from the URL of its folder, whose query, if it has one, goes with every file.
+   * Opens a model in diffusers' format: a hub id ("org/name"), the URL of a folder, whose query goes with every file, or the
+   * files of one that a user chose.
    *
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
-   * @throws INVALID_ARGUMENT, NOT_FOUND, IO, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
+   * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
   static async fromPretrained(
-    url: string | URL,
+    source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLHunyuanImage> {
-    return AutoencoderKLHunyuanImage.of(await fromPretrained(autoencoderKLHunyuanImage, url, options, ort));
+    return AutoencoderKLHunyuanImage.of(
+      await fromPretrained(autoencoderKLHunyuanImage, source, options, ort),
+    );
+  }
+
+  /**
+   * Opens a single .safetensors file with diffusers' names.
+   *
+   * @throws INVALID_CONFIG when it has other latent channels than HunyuanImage 2.1's, so that nothing says their scaling, or when
+   *   `config` contradicts the shapes; and as {@link fromPretrained}
+   */
+  static async fromSingleFile(
+    source: string | URL | Blob,
+    options: FromSingleFileOptions = {},
+    ort?: OrtModule,
+  ): Promise<AutoencoderKLHunyuanImage> {
+    return AutoencoderKLHunyuanImage.of(
+      await fromSingleFile(autoencoderKLHunyuanImage, source, options, ort),
+    );
   }
 
   /** @internal From the parts of a model of this class. */

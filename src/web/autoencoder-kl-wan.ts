@@ -16,26 +16,41 @@ import {
 } from "../vae/autoencoder-kl-wan.ts";
 import type { DecodingOptions } from "../vae/preview.ts";
 import type { VaeParts } from "../vae/vae.ts";
-import { fromPretrained } from "./open-class.ts";
-import type { FromPretrainedOptions } from "./opening-options.ts";
+import type { ModelSource } from "./model-source.ts";
+import { fromPretrained, fromSingleFile } from "./open-class.ts";
+import type { FromPretrainedOptions, FromSingleFileOptions } from "./opening-options.ts";
 import { withWebPreview } from "./decoding-options.ts";
 import { WebPicture } from "./pictures.ts";
 
 /** Qwen-Image's autoencoder, whose network is Wan 2.1's. */
 export class AutoencoderKLQwenImage extends AutoencoderKLQwenImageModel {
   /**
-   * Opens a model in diffusers' format from the URL of its folder (for the hub:
-   * "https://huggingface.co/org/name/resolve/main/vae"), whose query, if it has one, goes with every file.
+   * Opens a model in diffusers' format: a hub id ("org/name"), the URL of a folder, whose query goes with every file, or the
+   * files of one that a user chose.
    *
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
-   * @throws INVALID_ARGUMENT, NOT_FOUND, IO, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
+   * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
   static async fromPretrained(
-    url: string | URL,
+    source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLQwenImage> {
-    return AutoencoderKLQwenImage.of(await fromPretrained(autoencoderKLQwenImage, url, options, ort));
+    return AutoencoderKLQwenImage.of(await fromPretrained(autoencoderKLQwenImage, source, options, ort));
+  }
+
+  /**
+   * Opens a single .safetensors file with diffusers' names or Wan's, as ComfyUI's files have them.
+   *
+   * @throws INVALID_CONFIG when it has as many latent channels as no published model, so that nothing says their
+   *   scaling, or when `config` contradicts the shapes; WEIGHTS_MISMATCH
+   */
+  static async fromSingleFile(
+    source: string | URL | Blob,
+    options: FromSingleFileOptions = {},
+    ort?: OrtModule,
+  ): Promise<AutoencoderKLQwenImage> {
+    return AutoencoderKLQwenImage.of(await fromSingleFile(autoencoderKLQwenImage, source, options, ort));
   }
 
   /** @internal From the parts of a model of this class. */
@@ -55,18 +70,32 @@ export class AutoencoderKLQwenImage extends AutoencoderKLQwenImageModel {
 /** Qwen-Image-2.1's autoencoder of pictures with alpha. */
 export class AutoencoderKLQwenImage21 extends AutoencoderKLQwenImage21Model {
   /**
-   * Opens a model in diffusers' format from the URL of its folder (for the hub:
-   * "https://huggingface.co/org/name/resolve/main/vae"), whose query, if it has one, goes with every file.
+   * Opens a model in diffusers' format: a hub id ("org/name"), the URL of a folder, whose query goes with every file, or the
+   * files of one that a user chose.
    *
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
-   * @throws INVALID_ARGUMENT, NOT_FOUND, IO, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
+   * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
   static async fromPretrained(
-    url: string | URL,
+    source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLQwenImage21> {
-    return AutoencoderKLQwenImage21.of(await fromPretrained(autoencoderKLQwenImage21, url, options, ort));
+    return AutoencoderKLQwenImage21.of(await fromPretrained(autoencoderKLQwenImage21, source, options, ort));
+  }
+
+  /**
+   * Opens a single .safetensors file with diffusers' names.
+   *
+   * @throws INVALID_CONFIG when it has as many latent channels as no published model, so that nothing says their
+   *   scaling, or when `config` contradicts the shapes; WEIGHTS_MISMATCH
+   */
+  static async fromSingleFile(
+    source: string | URL | Blob,
+    options: FromSingleFileOptions = {},
+    ort?: OrtModule,
+  ): Promise<AutoencoderKLQwenImage21> {
+    return AutoencoderKLQwenImage21.of(await fromSingleFile(autoencoderKLQwenImage21, source, options, ort));
   }
 
   /** @internal From the parts of a model of this class. */
@@ -86,18 +115,32 @@ export class AutoencoderKLQwenImage21 extends AutoencoderKLQwenImage21Model {
 /** The autoencoder of Wan 2.1 and 2.2, for single frames. */
 export class AutoencoderKLWan extends AutoencoderKLWanModel {
   /**
-   * Opens a model in diffusers' format from the URL of its folder (for the hub:
-   * "https://huggingface.co/org/name/resolve/main/vae"), whose query, if it has one, goes with every file.
+   * Opens a model in diffusers' format: a hub id ("org/name"), the URL of a folder, whose query goes with every file, or the
+   * files of one that a user chose.
    *
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
-   * @throws INVALID_ARGUMENT, NOT_FOUND, IO, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
+   * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
   static async fromPretrained(
-    url: string | URL,
+    source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLWan> {
-    return AutoencoderKLWan.of(await fromPretrained(autoencoderKLWan, url, options, ort));
+    return AutoencoderKLWan.of(await fromPretrained(autoencoderKLWan, source, options, ort));
+  }
+
+  /**
+   * Opens a single .safetensors file with diffusers' names or Wan's, as ComfyUI's files have them.
+   *
+   * @throws INVALID_CONFIG when it has as many latent channels as no published model, so that nothing says their
+   *   scaling, or when `config` contradicts the shapes; WEIGHTS_MISMATCH
+   */
+  static async fromSingleFile(
+    source: string | URL | Blob,
+    options: FromSingleFileOptions = {},
+    ort?: OrtModule,
+  ): Promise<AutoencoderKLWan> {
+    return AutoencoderKLWan.of(await fromSingleFile(autoencoderKLWan, source, options, ort));
   }
 
   /** @internal From the parts of a model of this class. */

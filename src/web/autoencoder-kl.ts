@@ -5,26 +5,42 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import type { DecodingOptions } from "../vae/preview.ts";
 import type { VaeParts } from "../vae/vae.ts";
-import { fromPretrained } from "./open-class.ts";
-import type { FromPretrainedOptions } from "./opening-options.ts";
+import type { ModelSource } from "./model-source.ts";
+import { fromPretrained, fromSingleFile } from "./open-class.ts";
+import type { FromPretrainedOptions, FromSingleFileOptions } from "./opening-options.ts";
 import { withWebPreview } from "./decoding-options.ts";
 import { WebPicture } from "./pictures.ts";
 
 /** The KL autoencoder of latent diffusion models. */
 export class AutoencoderKL extends AutoencoderKLModel {
   /**
-   * Opens a model in diffusers' format from the URL of its folder (for the hub:
-   * "https://huggingface.co/org/name/resolve/main/vae"), whose query, if it has one, goes with every file.
+   * Opens a model in diffusers' format: a hub id ("org/name"), the URL of a folder, whose query goes with every file, or the
+   * files of one that a user chose.
    *
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
-   * @throws INVALID_ARGUMENT, NOT_FOUND, IO, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
+   * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
   static async fromPretrained(
-    url: string | URL,
+    source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKL> {
-    return AutoencoderKL.of(await fromPretrained(autoencoderKL, url, options, ort));
+    return AutoencoderKL.of(await fromPretrained(autoencoderKL, source, options, ort));
+  }
+
+  /**
+   * Opens a single .safetensors file: original (CompVis, SGM, BFL) or diffusers' names, alone or inside a
+   * whole checkpoint. Its config is what the tensors' shapes say, then the family `as`, then the given `config`.
+   *
+   * @throws INVALID_CONFIG when the tensors fit more than one family and neither `config` nor `as` says which, or when
+   *   one of them contradicts the shapes.
+   */
+  static async fromSingleFile(
+    source: string | URL | Blob,
+    options: FromSingleFileOptions = {},
+    ort?: OrtModule,
+  ): Promise<AutoencoderKL> {
+    return AutoencoderKL.of(await fromSingleFile(autoencoderKL, source, options, ort));
   }
 
   /** @internal From the parts of a model of this class. */

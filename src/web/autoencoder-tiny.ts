@@ -5,26 +5,41 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { AutoencoderTinyModel } from "../vae/autoencoder-tiny.ts";
 import type { DecodingOptions } from "../vae/preview.ts";
 import type { VaeParts } from "../vae/vae.ts";
-import { fromPretrained } from "./open-class.ts";
-import type { FromPretrainedOptions } from "./opening-options.ts";
+import type { ModelSource } from "./model-source.ts";
+import { fromPretrained, fromSingleFile } from "./open-class.ts";
+import type { FromPretrainedOptions, FromSingleFileOptions } from "./opening-options.ts";
 import { withWebPreview } from "./decoding-options.ts";
 import { WebPicture } from "./pictures.ts";
 
 /** A tiny autoencoder: TAESD and its family. */
 export class AutoencoderTiny extends AutoencoderTinyModel {
   /**
-   * Opens a model in diffusers' format from the URL of its folder (for the hub:
-   * "https://huggingface.co/org/name/resolve/main/vae"), whose query, if it has one, goes with every file.
+   * Opens a model in diffusers' format: a hub id ("org/name"), the URL of a folder, whose query goes with every file, or the
+   * files of one that a user chose.
    *
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
-   * @throws INVALID_ARGUMENT, NOT_FOUND, IO, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
+   * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
   static async fromPretrained(
-    url: string | URL,
+    source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderTiny> {
-    return AutoencoderTiny.of(await fromPretrained(autoencoderTiny, url, options, ort));
+    return AutoencoderTiny.of(await fromPretrained(autoencoderTiny, source, options, ort));
+  }
+
+  /**
+   * Opens a single .safetensors file of both halves. openVae opens the original repository's file of one half, or two of
+   * them as one model.
+   *
+   * @throws INVALID_CONFIG when `config` contradicts the shapes, and for a family; UNSUPPORTED, WEIGHTS_MISMATCH
+   */
+  static async fromSingleFile(
+    source: string | URL | Blob,
+    options: FromSingleFileOptions = {},
+    ort?: OrtModule,
+  ): Promise<AutoencoderTiny> {
+    return AutoencoderTiny.of(await fromSingleFile(autoencoderTiny, source, options, ort));
   }
 
   /** @internal From the parts of a model of this class. */

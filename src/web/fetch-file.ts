@@ -1,10 +1,18 @@
 /** A file by HTTP, whole, as a Blob, with errors that say how far it came. */
 import { abortedError, messageOf, throwIfAborted, VaekitError } from "../errors.ts";
 
+/** The error for an answer that refuses. */
+export type Refuse = (url: string, response: Response) => VaekitError;
+
+export interface SendOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** @default what HTTP's status says */
+  readonly refuse?: Refuse | undefined;
+}
+
 /** How a file is asked for, and how many bytes it may have. */
-export interface FetchOptions {
-  readonly signal?: AbortSignal;
-  readonly headers?: Readonly<Record<string, string>>;
+export interface FetchOptions extends SendOptions {
   /** A file with more is refused before it fills the memory. */
   readonly maxBytes: number;
   /** Told of the bytes that came, and of all that will come as far as the server says. */
@@ -36,30 +44,42 @@ export async function fetchFile(url: string, options: FetchOptions): Promise<Fet
 /** @throws as {@link fetchFile}, but for the size. */
 export async function send(
   url: string,
-  { signal, headers = {} }: Pick<FetchOptions, "signal" | "headers">,
-  method: "GET" | "HEAD" = "GET",
+  { signal, headers = {}, refuse = refusalByStatus }: SendOptions,
+  { method = "GET" }: { readonly method?: "GET" | "HEAD" } = {},
 ): Promise<Response> {
   throwIfAborted(signal);
   checkHeaders(headers);
   const request = { method, headers, ...(signal === undefined ? {} : { signal }) };
   const response = await fetch(url, request).catch((error: unknown) => {
     if (signal?.aborted === true) throw abortedError(signal);
-    throw new UnreachableError(url, error);
+    throw unreachable(url, error);
   });
   if (response.ok) return response;
   await response.body?.cancel();
-  const { status } = response;
-  const hint = hintFor(status);
-  const code = status === 404 || status === 410 ? "NOT_FOUND" : "IO";
-  throw new VaekitError(code, `${url}: expected the file, found HTTP ${status}.${hint}`);
+  throw refuse(url, response);
 }
 
-/** No server answered, or none that may be read from here: a copy that was kept can stand in. */
-export class UnreachableError extends VaekitError {
-  constructor(url: string, cause: unknown) {
-    const message = `${url}: could not be fetched (${messageOf(cause)}). Is the address right, the server up, and does it allow other origins (CORS)?`;
-    super("IO", message, { cause });
-  }
+/** No server answered, or none that can work or be read from here: a copy that was kept can stand in. */
+export class UnreachableError extends VaekitError {}
+
+function unreachable(url: string, cause: unknown): UnreachableError {
+  const remedy = isOffline()
+    ? "The browser is offline: connect, and try again."
+    : "Is the address right, the server up, and does it allow other origins (CORS)?";
+  return new UnreachableError("IO", `${url}: could not be fetched (${messageOf(cause)}). ${remedy}`, {
+    cause,
+  });
+}
+
+function isOffline(): boolean {
+  const { navigator } = globalThis as { navigator?: { readonly onLine?: boolean } };
+  return navigator?.onLine === false;
+}
+
+function refusalByStatus(url: string, { status }: Response): VaekitError {
+  const message = `${url}: expected the file, found HTTP ${status}.${hintFor(status)}`;
+  if (status === 429 || status >= 500) return new UnreachableError("IO", message);
+  return new VaekitError(status === 404 || status === 410 ? "NOT_FOUND" : "IO", message);
 }
 
 function hintFor(status: number): string {

@@ -25,7 +25,16 @@ export { AutoencoderKLQwenImage, AutoencoderKLQwenImage21, AutoencoderKLWan } fr
 export { AutoencoderTiny } from "./autoencoder-tiny.ts";
 export { VQModel } from "./vq-model.ts";
 export type { WebVae } from "./classes.ts";
-export { openVae } from "./open-vae.ts";
-export type { FromPretrainedOptions } from "./opening-options.ts";
+export { openVae, type ModelHalves } from "./open-vae.ts";
+export type { ModelSource } from "./model-source.ts";
+export { clearModelCache, type ModelCache } from "./kept-files.ts";
+export type { FileProgress } from "../files/index.ts";
+export type {
+  FetchingOptions,
+  FromPretrainedOptions,
+  FromSingleFileOptions,
+  OpenVaeOptions,
+  RuntimeOptions,
+} from "./opening-options.ts";
 export type { WebPicture } from "./pictures.ts";
 export { WebRuntime, type OrtModule, type WebRuntimeOptions } from "../runtime/web/web-runtime.ts";

@@ -1,49 +1,113 @@
-/** Reads models by HTTP: which class they are of, their config, and their weights as bytes in memory. */
-import { jsonLimits, parseJson } from "../files/index.ts";
-import { modelOfConfig, type VaeModel } from "../models/index.ts";
-import { checkPath } from "../util/check-options.ts";
-import { checkClass, withBuffers, type LoadedModel } from "../vae/opened.ts";
-import { parseSafetensors, weightFileNames, withPresentNames } from "../weights/index.ts";
+/** Reads models in the browser: which class they are of, their config, and their weights as Blobs. */
+import type { GivenSources, VaeModel } from "../models/index.ts";
+import type { ByteSource } from "../tensor/byte-source.ts";
+import { checkClass } from "../vae/opened.ts";
+import { classOf, modelOfFolder, modelOfSingleFile, type ReadModel } from "../vae/read-model.ts";
+import { loadFileSource, loadFolderFiles, readJsonSource } from "../weights/index.ts";
 import { blobSource } from "./blob-source.ts";
-import { fetchFile } from "./fetch-file.ts";
-import { fileUrl, folderUrl } from "./model-url.ts";
-import type { FromPretrainedOptions } from "./opening-options.ts";
+import { modelInFiles } from "./chosen-files.ts";
+import { FileFetcher } from "./file-fetcher.ts";
+import { fileAtUrl, folderAtUrl, openUrl } from "./files-at-url.ts";
+import type { FoundFile, FoundFolder, FoundModel } from "./found-model.ts";
+import { folderOnHub, type HubOptions } from "./hub-files.ts";
+import { browserCache, KeptFiles } from "./kept-files.ts";
+import type { WebPlace } from "./model-source.ts";
+import { absoluteUrl } from "./model-url.ts";
+import type { OpenVaeOptions } from "./opening-options.ts";
 
-/** A model, and what is odd about its config. */
-export interface ReadModel {
-  readonly loaded: LoadedModel;
-  readonly warnings: readonly string[];
+/** What is known of a model before its files are read. */
+export interface Expectations {
+  /** The only class that will do, where there is one. */
+  readonly expected?: VaeModel | undefined;
+  /** The class of the other half, which a file that names none is taken for. */
+  readonly like?: VaeModel | undefined;
 }
 
-/** The address of a model's folder. @param subject the call, for messages. @throws INVALID_ARGUMENT, UNSUPPORTED */
-export function modelUrl(subject: string, url: string | URL): URL {
-  if (!(url instanceof URL)) checkPath(subject, url, "the URL of a folder");
-  return folderUrl(url, subject);
+/** Reads the models of one call: what fails of the browser's cache is said once. */
+export class ModelReader {
+  readonly #subject: string;
+  readonly #options: OpenVaeOptions;
+  readonly #kept: KeptFiles | undefined;
+
+  /** @param subject the call, for messages. */
+  constructor(subject: string, options: OpenVaeOptions) {
+    this.#subject = subject;
+    this.#options = options;
+    this.#kept = keptFiles(options);
+  }
+
+  /** @throws NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, UNSUPPORTED */
+  async read(place: WebPlace, expectations: Expectations = {}): Promise<ReadModel> {
+    const found = await this.#find(place);
+    return "files" in found ? this.#ofFolder(found, expectations) : this.#ofFile(found, expectations);
+  }
+
+  async #find(place: WebPlace): Promise<FoundModel> {
+    const { subfolder } = this.#options;
+    if (place.place === "hub") return folderOnHub(place.id, hubOptions(this.#options), this.#fetcher(place));
+    if ("blob" in place) return fileOf(place.blob);
+    if ("files" in place) return modelInFiles(this.#subject, place.files, subfolder);
+    const fetcher = this.#fetcher(place);
+    return place.place === "file" ? fileAtUrl(place, fetcher) : folderAtUrl(place, subfolder, fetcher);
+  }
+
+  async #ofFolder({ name, files, warnings }: FoundFolder, { expected }: Expectations): Promise<ReadModel> {
+    const accept = (model: VaeModel, configPath: string): void => {
+      if (expected !== undefined) checkClass(model, expected, configPath);
+    };
+    const read = await modelOfFolder(
+      name,
+      await loadFolderFiles(files, { variant: this.#options.variant, accept }),
+    );
+    return { ...read, warnings: [...warnings, ...read.warnings] };
+  }
+
+  async #ofFile(found: FoundFile, { expected, like }: Expectations): Promise<ReadModel> {
+    const sources = await this.#sourcesOf(found);
+    const file = await loadFileSource(found.source, classOf(sources) ?? like);
+    return modelOfSingleFile(found.name, file, { sources, expected });
+  }
+
+  async #sourcesOf(found: FoundFile): Promise<GivenSources> {
+    const { as, config } = this.#options;
+    if (config === undefined) {
+      return found.config === undefined ? { as } : { as, config: await configIn(found.config) };
+    }
+    if (config instanceof Blob) return { as, config: await configIn(blobSource(config, nameOf(config))) };
+    if (typeof config === "string" || config instanceof URL) {
+      const url = absoluteUrl(config, `${this.#subject}: config`);
+      return { as, config: await configIn(await openUrl(url.href, this.#fetcher())) };
+    }
+    return { as, config: { json: config, subject: "config", isFile: false } };
+  }
+
+  /** The hub's token goes to the hub alone. */
+  #fetcher(place?: WebPlace): FileFetcher {
+    const { signal, headers, onProgress, onWarning = () => undefined, token } = this.#options;
+    const isForHub = place?.place === "hub" && token !== undefined && token !== false;
+    const all = isForHub ? { ...headers, Authorization: `Bearer ${token.trim()}` } : headers;
+    return new FileFetcher({ signal, headers: all, onProgress, onWarning, kept: this.#kept });
+  }
 }
 
-/**
- * @param name what to call the model.
- * @param expected the only class that will do, where there is one.
- * @throws NOT_FOUND, IO, ABORTED, INVALID_CONFIG, INVALID_FILE, UNSUPPORTED
- */
-export async function loadFolder(
-  name: string,
-  folder: URL,
-  options: FromPretrainedOptions,
-  expected?: VaeModel,
-): Promise<ReadModel> {
-  const configUrl = fileUrl(folder, "config.json");
-  const configFile = await fetchFile(configUrl, { ...options, maxBytes: jsonLimits.maxBytes });
-  const json = parseJson(new Uint8Array(await configFile.blob.arrayBuffer()), { name: configUrl });
-  const model = modelOfConfig(json, configUrl);
-  if (expected !== undefined) checkClass(model, expected, configUrl);
-  const { config, warnings } = model.config.parse(json, configUrl);
-  const weightsUrl = fileUrl(folder, weightFileNames(options.variant).whole);
-  const { blob } = await fetchFile(weightsUrl, { ...options, maxBytes: maxWeightsBytes });
-  const { tensors } = await parseSafetensors(blobSource(blob, weightsUrl));
-  const loaded = { name, model, config, tensors: withPresentNames(tensors, model.names) };
-  return { loaded: await withBuffers(loaded), warnings };
+type GivenConfig = NonNullable<GivenSources["config"]>;
+
+async function configIn(source: ByteSource): Promise<GivenConfig> {
+  return { json: await readJsonSource(source), subject: source.name, isFile: true };
 }
 
-/** WebAssembly's memory ends here. */
-const maxWeightsBytes = 2 ** 32;
+const nameOf = (blob: Blob): string => (blob instanceof File ? blob.name : "a Blob");
+
+function fileOf(blob: Blob): FoundFile {
+  const name = nameOf(blob);
+  return { name, source: blobSource(blob, name) };
+}
+
+function hubOptions({ subfolder, revision, endpoint, token }: OpenVaeOptions): HubOptions {
+  return { subfolder, revision, endpoint, token: token === false ? undefined : token };
+}
+
+function keptFiles({ cache = true, onWarning = () => undefined }: OpenVaeOptions): KeptFiles | undefined {
+  const open = typeof cache === "object" ? () => Promise.resolve(cache) : browserCache();
+  return cache === false || open === undefined ? undefined : new KeptFiles(open, onWarning);
+}

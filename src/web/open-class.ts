@@ -1,24 +1,95 @@
-/** How a class of models opens its own in the browser: from the URL of a folder. */
+/** How a class of models opens its own in the browser: from a folder or the hub, or from a single file. */
+import { VaekitError } from "../errors.ts";
+import { checkOptionsForPlaces } from "../hub/model-place.ts";
 import type { VaeModel } from "../models/index.ts";
 import type { OrtModule } from "../runtime/web/web-runtime.ts";
+import { checkValue } from "../util/check-options.ts";
 import { wholeModel } from "../vae/opened.ts";
 import type { VaeParts } from "../vae/vae.ts";
+import { abortable } from "./abortable.ts";
 import { assemble } from "./assemble.ts";
-import { loadFolder, modelUrl } from "./load-model.ts";
+import { ModelReader } from "./load-model.ts";
+import {
+  expectedSource,
+  isModelSource,
+  placeOfSource,
+  type ModelSource,
+  type WebPlace,
+} from "./model-source.ts";
 import { openRuntime } from "./open-runtime.ts";
-import { checkOpeningOptions, type FromPretrainedOptions } from "./opening-options.ts";
+import {
+  checkFromPretrainedOptions,
+  checkFromSingleFileOptions,
+  placesOf,
+  type FromPretrainedOptions,
+  type FromSingleFileOptions,
+} from "./opening-options.ts";
 
-/** @throws INVALID_ARGUMENT, NOT_FOUND, IO, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH */
+/**
+ * A hub id, the URL of a folder, or the files of one that a user chose.
+ *
+ * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
+ */
 export async function fromPretrained(
   model: VaeModel,
-  url: string | URL,
+  source: ModelSource,
   options: FromPretrainedOptions,
   ort?: OrtModule,
 ): Promise<VaeParts> {
-  checkOpeningOptions("fromPretrained", options);
-  const folder = modelUrl("fromPretrained", url);
-  // First, since it refuses devices that are not there, before anything is downloaded.
-  const runtime = await openRuntime("fromPretrained", options, ort);
-  const { loaded, warnings } = await loadFolder(String(url), folder, options, model);
-  return assemble(wholeModel(loaded), warnings, runtime, options);
+  checkFromPretrainedOptions(options);
+  const place = placeOf("fromPretrained", source);
+  if (place.place === "file") {
+    const message = `fromPretrained: ${nameOf(place)}: expected a model's folder, found a single file. Open it with fromSingleFile.`;
+    throw new VaekitError("INVALID_ARGUMENT", message);
+  }
+  checkOptionsForPlaces("fromPretrained", options, placesOf, [place.place]);
+  return open("fromPretrained", model, { place, options, ort });
+}
+
+/**
+ * The URL or the Blob of a single .safetensors file.
+ *
+ * @throws INVALID_CONFIG when nothing says its config, and as {@link fromPretrained}
+ */
+export async function fromSingleFile(
+  model: VaeModel,
+  source: string | URL | Blob,
+  options: FromSingleFileOptions,
+  ort?: OrtModule,
+): Promise<VaeParts> {
+  checkFromSingleFileOptions(options);
+  const found = placeOf("fromSingleFile", source);
+  // What an address leads to, its ending need not say.
+  const place: WebPlace = "url" in found ? { ...found, place: "file" } : found;
+  if (place.place !== "file") {
+    const message = `fromSingleFile: expected the URL or the Blob of a .safetensors file, found ${nameOf(place)}. Open a folder or a hub id with fromPretrained.`;
+    throw new VaekitError("INVALID_ARGUMENT", message);
+  }
+  return open("fromSingleFile", model, { place, options, ort });
+}
+
+function placeOf(subject: string, source: unknown): WebPlace {
+  checkValue(subject, source, { expected: expectedSource, fits: isModelSource });
+  return placeOfSource(subject, source as ModelSource);
+}
+
+function nameOf(place: WebPlace): string {
+  if ("id" in place) return place.id;
+  if ("name" in place) return place.name;
+  return "blob" in place ? "a Blob" : "a list of files";
+}
+
+interface Opening {
+  readonly place: WebPlace;
+  readonly options: FromPretrainedOptions & FromSingleFileOptions;
+  readonly ort: OrtModule | undefined;
+}
+
+function open(subject: string, model: VaeModel, { place, options, ort }: Opening): Promise<VaeParts> {
+  return abortable(options.signal, async () => {
+    // First, since it refuses devices that are not there, before anything is downloaded.
+    const runtime = await openRuntime(subject, options, ort);
+    const { loaded, warnings } = await new ModelReader(subject, options).read(place, { expected: model });
+    return assemble(wholeModel(loaded), warnings, runtime, options);
+  });
 }

@@ -1,31 +1,74 @@
-/** Opens an autoencoder of whatever class from the URL of its folder. */
+/** Opens an autoencoder of whatever class, from wherever it is: whole, one half alone, or two halves from different places. */
+import { checkOptionsForPlaces } from "../hub/model-place.ts";
 import type { OrtModule } from "../runtime/web/web-runtime.ts";
-import { modelOrHalf } from "../vae/opened.ts";
+import { namedHalves, openHalves, openPart, type OpenedParts, type PartSource } from "../vae/open-halves.ts";
+import { abortable } from "./abortable.ts";
 import { assemble } from "./assemble.ts";
 import { vaeOf, type WebVae } from "./classes.ts";
-import { loadFolder, modelUrl } from "./load-model.ts";
+import { ModelReader } from "./load-model.ts";
+import {
+  expectedSource,
+  isModelSource,
+  placeOfSource,
+  type ModelSource,
+  type WebPlace,
+} from "./model-source.ts";
 import { openRuntime } from "./open-runtime.ts";
-import { checkOpeningOptions, type FromPretrainedOptions } from "./opening-options.ts";
+import { checkOpenVaeOptions, placesOf, type OpenVaeOptions } from "./opening-options.ts";
+
+/** Where each half is: of the half alone or of a whole model. One will do. */
+export interface ModelHalves {
+  /** Where pixels become latents. */
+  readonly encoder?: ModelSource;
+  /** Where latents become pixels. */
+  readonly decoder?: ModelSource;
+}
 
 /**
- * Opens an autoencoder; its config.json says which class it is of. A folder that holds one half alone opens too, and does what that
- * half can.
+ * Opens an autoencoder. Its config.json says which class it is of; a single file's tensors do.
  *
- * @param url of a folder in diffusers' format (for the hub: "https://huggingface.co/org/name/resolve/main/vae"), whose query, if it
- *   has one, goes with every file.
+ * @param source a hub id ("org/name"); the URL of a folder in diffusers' format, whose query goes with every file, or of a single
+ *   .safetensors file; a Blob; the files that a user chose, a folder's or config.json and the weights; or where each half is. What
+ *   holds one half alone opens too, and does what that half can.
  * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
- * @throws INVALID_ARGUMENT, NOT_FOUND, IO, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH; UNSUPPORTED for a class that
- *   vaekit does not read.
+ * @throws NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH, UNSUPPORTED for a class that vaekit does not
+ *   read; INVALID_ARGUMENT for halves that do not fit each other, and for options that mean nothing for the source.
  */
 export async function openVae(
-  url: string | URL,
-  options: FromPretrainedOptions = {},
+  source: ModelSource | ModelHalves,
+  options: OpenVaeOptions = {},
   ort?: OrtModule,
 ): Promise<WebVae> {
-  checkOpeningOptions("openVae", options);
-  const folder = modelUrl("openVae", url);
-  // First, since it refuses devices that are not there, before anything is downloaded.
-  const runtime = await openRuntime("openVae", options, ort);
-  const { loaded, warnings } = await loadFolder(String(url), folder, options);
-  return vaeOf(assemble(modelOrHalf(loaded), warnings, runtime, options));
+  checkOpenVaeOptions(options);
+  const open = partsOf(source, options);
+  return abortable(options.signal, async () => {
+    // First, since it refuses devices that are not there, before anything is downloaded.
+    const runtime = await openRuntime("openVae", options, ort);
+    const { opened, warnings } = await open();
+    return vaeOf(assemble(opened, warnings, runtime, options));
+  });
+}
+
+/** What opens the source, once its place and its options are checked. */
+function partsOf(source: ModelSource | ModelHalves, options: OpenVaeOptions): () => Promise<OpenedParts> {
+  const reader = new ModelReader("openVae", options);
+  const partAt = (place: WebPlace): PartSource => ({
+    isFile: place.place === "file",
+    read: (like) => reader.read(place, { like }),
+  });
+  if (isModelSource(source)) {
+    const place = placeOfSource("openVae", source);
+    checkOptionsForPlaces("openVae", options, placesOf, [place.place]);
+    return () => openPart(partAt(place));
+  }
+  const halves = namedHalves("openVae", source, isModelSource, expectedSource);
+  const places = halves.map(([half, each]) => [half, placeOfSource("openVae", each)] as const);
+  checkOptionsForPlaces(
+    "openVae",
+    options,
+    placesOf,
+    places.map(([, { place }]) => place),
+  );
+  const parts = places.map(([half, place]) => [half, partAt(place)] as const);
+  return () => openHalves("openVae", Object.fromEntries(parts));
 }

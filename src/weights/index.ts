@@ -3,6 +3,7 @@ export type { Checkpoint } from "./checkpoint.ts";
 export { selectVaeNames, vaePrefix, withPresentNames, type NamingScheme } from "./key-names.ts";
 export { loadFileSource, type SingleFile } from "./load-file.ts";
 export {
+  describeNames,
   loadFolderFiles,
   type DiffusersFolder,
   type LikelihoodFile,

@@ -111,8 +111,13 @@ test("of another class says which it is before its weights are fetched", async (
 });
 
 test.each<[unknown, object, string, RegExp]>([
-  ["org/name", {}, "INVALID_ARGUMENT", /^openVae: org\/name: .*hub id/],
-  [7, {}, "INVALID_ARGUMENT", /^openVae: expected the URL of a folder, found 7/],
+  [
+    "https://host.test/vae",
+    { revision: "main" },
+    "INVALID_ARGUMENT",
+    /^openVae: revision: it is for models of the hub, found folders/,
+  ],
+  [7, {}, "INVALID_ARGUMENT", /^openVae: expected a hub id, the URL of a folder .* found 7/],
   ["https://host.test/vae", { devise: "cpu" }, "INVALID_ARGUMENT", /^openVae: unknown option devise/],
   ["https://host.test/vae", { runtime: {} }, "INVALID_ARGUMENT", /^openVae: runtime: expected a runtime of/],
 ])("refuses %j with %j", async (url, options, code, message) => {
