@@ -10,6 +10,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
 import { fromSharedArena, joinExtras } from "../session-extras.js";
+import { loadKoffi } from "./koffi.js";
 
 /** A type by its name in C, or one through which a function gives a result. */
 /** @typedef {string | ReturnType<typeof import("koffi").out>} TypeSpec */
@@ -42,23 +43,19 @@ let registered;
  * @returns {Promise<SessionOptions>} with temporaries from the arena of all such sessions; rejects with why there is none
  */
 export async function inSharedArena({ extra, ...options }) {
-  await (registered ??= registerSharedArena());
+  await (registered ??= Promise.resolve().then(registerSharedArena));
   return { ...options, enableCpuMemArena: true, extra: joinExtras(extra ?? {}, fromSharedArena) };
 }
 
 /**
- * Registers the arena with ONNX Runtime, which has to be loaded. Rejects where there is no way to call its C interface, or where it is
+ * Registers the arena with ONNX Runtime, which has to be loaded. Throws where there is no way to call its C interface, or where it is
  * not certain what would be called: then every session has memory of its own, a process holds more of it, and everything else is the
  * same.
  */
-export async function registerSharedArena() {
+export function registerSharedArena() {
   if (process.platform !== "linux") throw new Error(`not on ${process.platform}`);
-  const koffi = await import("koffi").then(
-    (module) => module.default,
-    () => {
-      throw new Error("the package koffi is not installed");
-    },
-  );
+  const koffi = loadKoffi();
+  if (koffi === undefined) throw new Error("the package koffi is not installed");
   /** @type {(address: unknown, count: number) => unknown[]} */
   const pointersAt = (address, count) => {
     const pointers = /** @type {unknown} */ (koffi.decode(address, koffi.array("void *", count)));

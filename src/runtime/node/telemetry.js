@@ -3,6 +3,7 @@
  * device's id and a data base of events into the user's cache and a log into the temporary folder, and look up the host to
  * send them to. Plain JavaScript, as is the worker that uses it.
  */
+import { loadKoffi } from "../../ort/node/koffi.js";
 
 /** The library reads it once, with its first session; "1" is off. */
 const variable = "ORT_DISABLE_TELEMETRY";
@@ -21,14 +22,15 @@ export function turnTelemetryOff(environment = process.env) {
  * The same from any thread: sets the variable in the environment of the process. Without koffi, which is optional, it is as
  * the program's main thread has left it.
  */
-export async function turnTelemetryOffFromThread() {
+export function turnTelemetryOffFromThread() {
   if (process.platform === "win32") return;
+  const koffi = loadKoffi();
+  if (koffi === undefined) return;
   try {
-    const { default: koffi } = await import("koffi");
     const setVariable = koffi.load(null).func("int setenv(const char *, const char *, int)");
     setVariable(variable, process.env[variable] ?? "1", keepsOther);
   } catch {
-    // A platform for which koffi has no binary.
+    // A platform whose C library has no such function.
   }
 }
 

@@ -3,6 +3,7 @@
  * stderr where there is none, and has no switch for that. Plain JavaScript, as is the worker that uses it.
  */
 import { Buffer } from "node:buffer";
+import { loadKoffi } from "../../ort/node/koffi.js";
 
 /** VkInstanceCreateInfo on 64-bit systems: its type's number, and zeros for no layers and no extensions. */
 const createInfo = Buffer.alloc(64);
@@ -11,25 +12,23 @@ createInfo.writeInt32LE(1, 0);
 /** Vulkan's own answer where its loader finds no driver: VK_ERROR_INCOMPATIBLE_DRIVER. */
 const noDriver = -9;
 
-/** Asked for once: drivers do not come while a program runs. @type {Promise<string | undefined> | undefined} */
+/** Asked for once: drivers do not come while a program runs. @type {{ why: string | undefined } | undefined} */
 let known;
 
 /**
  * Why no WebGPU device can be had here, and what to do; undefined where one may be had, and where nobody can tell: on Windows and
  * macOS, which need no Vulkan, and without koffi, which is optional.
  *
- * @returns {Promise<string | undefined>}
+ * @returns {string | undefined}
  */
 export function missingVulkan() {
-  return (known ??= process.platform === "linux" ? findOut() : Promise.resolve(undefined));
+  known ??= { why: process.platform === "linux" ? findOut() : undefined };
+  return known.why;
 }
 
-/** @returns {Promise<string | undefined>} */
-async function findOut() {
-  const koffi = await import("koffi").then(
-    (module) => module.default,
-    () => undefined,
-  );
+/** @returns {string | undefined} */
+function findOut() {
+  const koffi = loadKoffi();
   if (koffi === undefined) return undefined;
   try {
     const library = koffi.load("libvulkan.so.1");

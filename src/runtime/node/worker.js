@@ -23,7 +23,7 @@ import { FileError, WorkerWorkspace } from "./worker-workspace.js";
 /** @type {unknown} */
 const data = workerData;
 const { fromMainThread } = /** @type {import("./protocol.ts").RuntimeThreadData} */ (data);
-if (!fromMainThread) await turnTelemetryOffFromThread();
+if (!fromMainThread) turnTelemetryOffFromThread();
 
 // A provider that is not there is no news: it comes back as an error, and "auto" goes on to the next.
 env.logLevel = "fatal";
@@ -43,8 +43,8 @@ const states = new Map();
 const workspaces = new Map();
 
 /** @param {InferenceSession.SessionOptions} options */
-async function checkProviders({ executionProviders = [] }) {
-  const missing = executionProviders.includes("webgpu") ? await missingVulkan() : undefined;
+function checkProviders({ executionProviders = [] }) {
+  const missing = executionProviders.includes("webgpu") ? missingVulkan() : undefined;
   if (missing !== undefined) throw new Error(missing);
 }
 
@@ -129,7 +129,7 @@ async function answer(request) {
     }
     case "create": {
       const { model, outputs } = request;
-      await checkProviders(request.options);
+      checkProviders(request.options);
       const options = request.sharesArena ? await inSharedArena(request.options) : request.options;
       const session = await InferenceSession.create(model, options);
       const run = request.endsUnreturned ? runInto : runAndCopy;
