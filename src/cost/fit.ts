@@ -1,5 +1,5 @@
 /** From measured times to prices: a robust fit of the relative errors, without negative prices. */
-import { Matrix, solve } from "ml-matrix";
+import { leastSquares } from "../algebra/index.ts";
 import { costParts, secondsOf, type AlgorithmCost, type Work } from "./cost-profile.ts";
 
 export interface Measured {
@@ -48,20 +48,18 @@ function solveFor(
   measured: readonly Measured[],
   weights: readonly number[],
 ): AlgorithmCost | undefined {
+  const roots = Float64Array.from(weights, Math.sqrt);
   // Each row divided by its time: every shape counts alike, however long it takes.
-  const rows = measured.map(({ work, seconds }) =>
-    parts.map((part) => work[part] / (seconds * picosecondsPerSecond)),
+  const columns = parts.map((part) =>
+    Float64Array.from(measured, ({ work, seconds }, i) => (roots[i]! * work[part]) / seconds),
   );
-  const scales = parts.map((_, column) => Math.max(...rows.map((row) => row[column]!)));
-  if (scales.includes(0)) return undefined;
-  const roots = weights.map(Math.sqrt);
-  const scaled = new Matrix(
-    rows.map((row, i) => row.map((value, part) => (value / scales[part]!) * roots[i]!)),
-  );
-  const prices = solve(scaled, Matrix.columnVector(roots), true).to1DArray();
-  if (!prices.every((price) => price >= 0 && Number.isFinite(price))) return undefined;
+  const prices = leastSquares(columns, roots);
+  if (prices?.every((price) => price >= 0 && Number.isFinite(price)) !== true) return undefined;
   const free: AlgorithmCost = { flop: 0, input: 0, output: 0, weight: 0, far: 0 };
-  return Object.assign(free, Object.fromEntries(parts.map((part, i) => [part, prices[i]! / scales[i]!])));
+  return Object.assign(
+    free,
+    Object.fromEntries(parts.map((part, i) => [part, prices[i]! * picosecondsPerSecond])),
+  );
 }
 
 function relativeError({ work, seconds }: Measured, cost: AlgorithmCost): number {

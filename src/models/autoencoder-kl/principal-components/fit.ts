@@ -1,5 +1,5 @@
 /** The two fits of a linear autoencoder: principal components for the encoder, least squares for the decoder. */
-import { CholeskyDecomposition, EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { eigenvectors, solvePositive, SymmetricMatrix } from "../../../algebra/index.ts";
 import { invariant } from "../../../errors.ts";
 import type { BaseGenerator } from "../../../random/base-generator.ts";
 import type { FeatureMaps, FilterRow } from "./feature-maps.ts";
@@ -32,15 +32,16 @@ class Moments {
     }
   }
 
-  at(i: number, j: number): number {
-    return this.sums[Math.min(i, j) * this.size + Math.max(i, j)]!;
+  get trace(): number {
+    return Array.from({ length: this.size }, (_, i) => this.sums[i * (this.size + 1)]!).reduce(
+      (a, b) => a + b,
+    );
   }
 
-  /** The square matrix of rows and columns 0 to `count` - 1. */
-  matrix(count = this.size): Matrix {
-    const matrix = new Matrix(count, count);
-    for (let i = 0; i < count; i++) for (let j = 0; j < count; j++) matrix.set(i, j, this.at(i, j));
-    return matrix;
+  /** @param added to the diagonal. */
+  matrix(added = 0): SymmetricMatrix {
+    const { size, sums } = this;
+    return new SymmetricMatrix(size, (i, j) => sums[i * size + j]! + (i === j ? added : 0));
   }
 }
 
@@ -75,9 +76,9 @@ export function principalDirections(
     for (let c = 0; c < channels; c++) row[c] = data[((picture * channels + c) * height + y) * width + x]!;
     moments.add(row);
   });
-  // Eigenvalues come in ascending order.
-  const vectors = new EigenvalueDecomposition(moments.matrix(), { assumeSymmetric: true }).eigenvectorMatrix;
-  return Array.from({ length: count }, (_, k) => Float64Array.from(vectors.getColumn(channels - 1 - k)));
+  return eigenvectors(moments.matrix())
+    .slice(0, count)
+    .map(({ vector }) => vector);
 }
 
 /**
@@ -107,14 +108,9 @@ export function fitFilter(
       for (let i = 0; i < unknowns; i++) sums[i] = sums[i]! + target * row[i]!;
     });
   });
-  const matrix = moments.matrix();
-  const strength = ridge * (matrix.trace() / unknowns);
-  for (let i = 0; i < unknowns; i++) matrix.set(i, i, matrix.get(i, i) + strength);
-  const right = new Matrix(unknowns, products.length);
-  products.forEach((sums, k) => right.setColumn(k, Array.from(sums)));
-  const solution = new CholeskyDecomposition(matrix).solve(right);
-  return products.map((_, k) => {
-    const column = solution.getColumn(k);
-    return { weights: column.slice(0, -1), bias: column[unknowns - 1]! };
-  });
+  const strength = (ridge * moments.trace) / unknowns;
+  return solvePositive(moments.matrix(strength), products).map((solution) => ({
+    weights: Array.from(solution.subarray(0, -1)),
+    bias: solution[unknowns - 1]!,
+  }));
 }

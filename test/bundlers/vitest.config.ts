@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+import shared from "../../vitest.config.ts";
+
+/** The package in every bundler: `npm run test:bundlers`. */
+export default defineConfig({
+  test: {
+    ...shared.test,
+    root: new URL("../..", import.meta.url).pathname,
+    include: ["test/bundlers/**/*.test.ts"],
+    globalSetup: ["test/bundlers/global-setup.ts"],
+  },
+});
