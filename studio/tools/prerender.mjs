@@ -1,48 +1,85 @@
 /**
- * Computes what the page shows before the model is there, for the first built-in picture at 256x256: writes src/prerendered. To be run
- * again when the built-in model changes: node tools/prerender.mjs, after npm run build in the folder above.
+ * Makes what the page shows before the model is there: writes src/prerendered, from the built page itself as every view begins. To be
+ * run again when the built-in model or a view's beginning changes: npm run prerender.
  */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
 import sharp from "sharp";
-import { AutoencoderKL, psnr, readImage, resizeRaster, ssim, Tensor } from "vaekit";
+import { AutoencoderKL, psnr, readImage, resizeRaster, Tensor } from "vaekit";
+import { preview } from "vite";
 
 const out = new URL("../src/prerendered/", import.meta.url);
+const studio = fileURLToPath(new URL("..", import.meta.url));
 const sample = fileURLToPath(new URL("../../assets/sample.png", import.meta.url));
 
-const vae = await AutoencoderKL.default();
-const original = resizeRaster(await readImage(sample), 256, 256);
-const { latentDist } = await vae.encode(vae.preprocess(original));
-const mean = latentDist.mode();
+const views = await fromThePage();
+const without = await psnrWithoutChannels();
+await writeFile(new URL("numbers.json", out), `${JSON.stringify({ views, without }, undefined, 2)}\n`);
 
-/** @param {Tensor} latents */
-const decoded = async (latents) => vae.postprocess((await vae.decode(latents)).sample)[0];
-const reconstruction = await decoded(mean);
+/** Writes every named canvas; returns every view's numbers. */
+async function fromThePage() {
+  const server = await preview({ root: studio, preview: { host: "127.0.0.1", port: 0 } });
+  const executablePath = process.env["VAEKIT_CHROMIUM"] ?? "/usr/bin/chromium-headless-shell";
+  const browser = await chromium.launch({ executablePath });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  const address = server.resolvedUrls?.local[0] ?? "";
+  await page.goto(address);
+  const links = await page
+    .locator("nav a")
+    .evaluateAll((all) => all.map((a) => a.getAttribute("href") ?? ""));
+  /** @type {Record<string, Record<string, number>>} */
+  const numbers = {};
+  for (const link of links) {
+    await page.goto(new URL(link, address).href);
+    await page.waitForSelector('main[data-phase="ready"]');
+    await page.waitForTimeout(200);
+    await page.waitForSelector('main[aria-busy="false"]');
+    await page.waitForTimeout(200);
+    for (const canvas of await page.locator("canvas[data-name]").all()) {
+      const name = await canvas.getAttribute("data-name");
+      const url = await canvas.evaluate((element) => /** @type {HTMLCanvasElement} */ (element).toDataURL());
+      await writePicture(String(name), Buffer.from(url.slice(url.indexOf(",") + 1), "base64"));
+    }
+    /** @type {Record<string, number>} */
+    const shown = {};
+    for (const data of await page.locator("data[id]").all()) {
+      const [id, value] = [await data.getAttribute("id"), await data.getAttribute("value")];
+      shown[String(id)] = Number(value);
+    }
+    numbers[link.replace("?view=", "")] = shown;
+  }
+  await browser.close();
+  await server.close();
+  return numbers;
+}
 
-await writeFile(new URL("moments.bin", out), latentDist.parameters.toFloat("float16").bytes);
-await writePicture("reconstruction.webp", reconstruction);
-
-// What the decoder loses without each channel, against its own reconstruction.
-const without = [];
-for (let channel = 0; channel < 16; channel++)
-  without.push(psnr(reconstruction, await decoded(zeroed(channel))));
-
-const numbers = { psnr: psnr(original, reconstruction), ssim: ssim(original, reconstruction), without };
-await writeFile(new URL("numbers.json", out), `${JSON.stringify(numbers, undefined, 2)}\n`);
-await vae.dispose();
-
-/** @param {number} channel */
-function zeroed(channel) {
+/** The PSNR to the model's own reconstruction without each channel; and the picture's posterior, in moments.bin. */
+async function psnrWithoutChannels() {
+  const vae = await AutoencoderKL.default();
+  const original = resizeRaster(await readImage(sample), 256, 256);
+  const { latentDist } = await vae.encode(vae.preprocess(original));
+  await writeFile(new URL("moments.bin", out), latentDist.parameters.toFloat("float16").bytes);
+  const mean = latentDist.mode();
   const size = mean.size / 16;
-  const data = Float32Array.from(mean.data, (value, i) => (Math.floor(i / size) === channel ? 0 : value));
-  return Tensor.from(data, mean.shape);
+  const decoded = async (/** @type {Tensor} */ latents) =>
+    vae.postprocess((await vae.decode(latents)).sample)[0];
+  const whole = await decoded(mean);
+  const decibels = [];
+  for (let channel = 0; channel < 16; channel++) {
+    const data = mean.data.slice().fill(0, channel * size, (channel + 1) * size);
+    decibels.push(psnr(whole, await decoded(Tensor.from(data, mean.shape))));
+  }
+  await vae.dispose();
+  return decibels;
 }
 
 /**
  * @param {string} name
- * @param {import("vaekit").Raster} raster
+ * @param {Buffer} png
  */
-async function writePicture(name, { width, height, channels, data }) {
-  const picture = sharp(data, { raw: { width, height, channels } });
-  await picture.webp({ quality: 90 }).toFile(fileURLToPath(new URL(name, out)));
+async function writePicture(name, png) {
+  const file = new URL(`${name}.webp`, out);
+  await sharp(png).removeAlpha().webp({ quality: 90, effort: 6 }).toFile(fileURLToPath(file));
+  process.stdout.write(`${name} ${(await readFile(file)).length} bytes\n`);
 }

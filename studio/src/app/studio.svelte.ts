@@ -66,6 +66,11 @@ export class Studio {
     return String(new URLSearchParams(writeState(this.view.fields, this.opened.state)));
   }
 
+  /** Whether what is on screen was computed before: the view as it begins, with the first picture at its usual size. */
+  get isPrerendered(): boolean {
+    return this.subject.id === "still-life" && this.engine.size === 256 && this.written === "";
+  }
+
   undo(): void {
     this.#restore(this.viewId, this.opened.history.undo());
   }

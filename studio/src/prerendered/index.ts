@@ -1,22 +1,34 @@
-/** What was computed before, so that there is something to see in the first second: the first built-in picture at 256x256. */
+/**
+ * What the page shows before the model is there: every view as it begins, with the first built-in picture at 256x256. The files are
+ * made from the page itself by tools/prerender.mjs.
+ */
 import { DiagonalGaussianDistribution, Tensor, type Raster } from "vaekit";
 import { rasterOf } from "../subject/read-picture.ts";
 import momentsUrl from "./moments.bin?url";
-import reconstructionUrl from "./reconstruction.webp?url";
 import numbers from "./numbers.json" with { type: "json" };
 
-/** PSNR and SSIM of the reconstruction, and the PSNR to it of each channel's absence. */
-export { numbers };
+const urls: Readonly<Record<string, string>> = import.meta.glob("./*.webp", {
+  query: "?url",
+  import: "default",
+  eager: true,
+});
 
-const pictures = {
-  reconstruction: reconstructionUrl,
-};
-export type PrerenderedPicture = keyof typeof pictures;
-
-export async function prerenderedPicture(name: PrerenderedPicture): Promise<Raster> {
-  const response = await fetch(pictures[name]);
+/** By the name of the canvas that it is for. */
+export async function prerenderedPicture(name: string): Promise<Raster | undefined> {
+  const url = urls[`./${name}.webp`];
+  if (url === undefined) return undefined;
+  const response = await fetch(url);
   return rasterOf(await response.blob());
 }
+
+/** A view's number by its name. */
+export function prerenderedNumber(view: string, name: string): number | undefined {
+  const views: Readonly<Record<string, Readonly<Record<string, number>> | undefined>> = numbers.views;
+  return views[view]?.[name];
+}
+
+/** What the decoder loses without each channel: the PSNR to its own reconstruction. */
+export const psnrWithout: readonly number[] = numbers.without;
 
 export async function prerenderedPosterior(): Promise<DiagonalGaussianDistribution> {
   const response = await fetch(momentsUrl);

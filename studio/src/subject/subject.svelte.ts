@@ -60,16 +60,15 @@ export class Subject {
     return (this.encoded = encoded);
   }
 
-  /** Whether the picture is the one that was computed before the page was built. */
-  isPrerendered(size: Size): boolean {
-    return this.id === "still-life" && size === 256;
+  #isFirst(): boolean {
+    return this.id === "still-life";
   }
 
   async #showPrerendered(): Promise<void> {
-    if (!this.isPrerendered(256)) return;
+    if (!this.#isFirst()) return;
     const latentDist = await prerenderedPosterior();
     const original = this.at(256);
-    if (this.isPrerendered(256) && original !== undefined) this.encoded ??= { original, latentDist };
+    if (this.#isFirst() && original !== undefined) this.encoded ??= { original, latentDist };
   }
 
   async #take(picture: Promise<Raster>): Promise<boolean> {

@@ -1,7 +1,13 @@
 /** Every view. */
+import { channels } from "./channels/index.ts";
+import { posterior } from "./posterior/index.ts";
 import { roundTrip } from "./round-trip/index.ts";
+import { scaling } from "./scaling/index.ts";
 import type { View, ViewId } from "./view.ts";
 
 export const views: Readonly<Record<ViewId, View>> = {
   "round-trip": roundTrip,
+  channels,
+  posterior,
+  scaling,
 };
