@@ -1,5 +1,5 @@
 /** The pictures that come with the studio: the package's sample, and three that are made by formulas. */
-import type { Raster } from "vaekit";
+import { resizeRaster, type Raster } from "vaekit";
 import { landscape } from "./landscape.ts";
 import { letters } from "./letters.ts";
 import { squareOf } from "./read-picture.ts";
@@ -25,4 +25,10 @@ export function builtInPicture(id: BuiltInId): Promise<Raster> {
   const picture = kept.get(id) ?? Promise.resolve(made[id]());
   kept.set(id, picture);
   return picture;
+}
+
+/** The built-in picture after the one that is shown, for views that need two. */
+export async function otherPicture(id: BuiltInId | "own", size: number): Promise<Raster> {
+  const next = builtInIds[(builtInIds.findIndex((each) => each === id) + 1) % builtInIds.length]!;
+  return resizeRaster(await builtInPicture(next), size, size);
 }

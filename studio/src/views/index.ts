@@ -1,5 +1,6 @@
 /** Every view. */
 import { channels } from "./channels/index.ts";
+import { paint } from "./paint/index.ts";
 import { posterior } from "./posterior/index.ts";
 import { roundTrip } from "./round-trip/index.ts";
 import { scaling } from "./scaling/index.ts";
@@ -8,6 +9,7 @@ import type { View, ViewId } from "./view.ts";
 export const views: Readonly<Record<ViewId, View>> = {
   "round-trip": roundTrip,
   channels,
+  paint,
   posterior,
   scaling,
 };
