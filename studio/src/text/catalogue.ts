@@ -44,9 +44,12 @@ export type Translate<E extends Messages> = <K extends keyof E>(key: K, ...value
 /** The texts of a catalogue in the language that `language` gives when they are asked for. */
 export function translator<E extends Messages>(texts: Catalogue<E>, language: () => Language): Translate<E> {
   return (key, ...[values]) => {
-    const text: string = texts[language()][key];
+    const text = unbroken(texts[language()][key]);
     if (values === undefined) return text;
     const named: Readonly<Record<string, string | number>> = values;
     return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(named[name] ?? whole));
   };
 }
+
+/** Sizes such as 8 × 8 stay on one line. */
+const unbroken = (text: string): string => text.replaceAll(" × ", "\u00a0×\u00a0");
