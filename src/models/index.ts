@@ -95,6 +95,7 @@ export {
 } from "./autoencoder-tiny/config.ts";
 export { scaleTinyLatents, throughBytes, unscaleTinyLatents } from "./autoencoder-tiny/byte-latents.ts";
 export { decodeTiny, encodeTiny } from "./autoencoder-tiny/graph.ts";
+export { initializeTinyAsIdentity } from "./autoencoder-tiny/identity.ts";
 export { autoencoderTiny } from "./autoencoder-tiny/model.ts";
 export { configLimits } from "./config-limits.ts";
 export {

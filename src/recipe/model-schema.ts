@@ -64,6 +64,12 @@ const autoencoderTiny = z.strictObject({
     .literal("autoencoder_tiny")
     .describe("diffusers' AutoencoderTiny (TAESD's class), which learns from loss.distillation.teacher."),
   ...common,
+  initialization: z
+    .enum(["pytorch", "identity"])
+    .default("pytorch")
+    .describe(
+      "How fresh weights are drawn: as PyTorch's layers do, or so that the decoder begins by passing latents on, wide ones without its limit.",
+    ),
   trainable,
   save_dtype: saveDtype,
 });

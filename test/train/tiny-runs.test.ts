@@ -88,6 +88,22 @@ describe("a run", () => {
   });
 });
 
+test("a run can begin by passing latents on, which is refused where there are fewer channels", async () => {
+  await runs.train("identity", {
+    ...tiny({ initialization: "identity" }),
+    steps: 1,
+    optimizer: { learning_rate: 1e-9 },
+  });
+  const weights = await runs.model("identity");
+  expect(Math.abs(weights.get("decoder.layers.0.weight")!.data[4]! - 1 / 3)).toBeLessThan(1e-6);
+  const few = { ...config, latent_channels: 8 };
+  await runs.train("eight", { model: { config: { ...smallConfig, latent_channels: 8 } }, steps: 1 });
+  const teacher = { distillation: { teacher: runs.at("eight", "model") } };
+  await expect(
+    runs.train("refused", tiny({ config: few, initialization: "identity" }, teacher)),
+  ).rejects.toThrow("model.initialization: identity passes latents on by ReLUs");
+});
+
 describe("one half", () => {
   const names = ["encoder.layers.0.weight", "decoder.layers.0.weight"];
 
@@ -184,6 +200,11 @@ test.each<[string, () => Section, string]>([
     "a config beside a pretrained model",
     () => tiny({ pretrained: "vae" }),
     "model.config: a pretrained model",
+  ],
+  [
+    "a start for a pretrained model",
+    () => tiny({ config: null, pretrained: "vae", initialization: "identity" }),
+    "model.initialization: a pretrained model is not initialized",
   ],
   [
     "widths that differ",

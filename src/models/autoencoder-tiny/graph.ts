@@ -20,7 +20,7 @@ interface Context extends ModuleContext {
 }
 
 /** Fixed in diffusers' decoder; latentMagnitude has no part in it. */
-const latentLimit = 3;
+export const latentLimit = 3;
 
 /** Of TAEF2's pool. */
 const poolGroups = 4;

@@ -63,7 +63,11 @@ function* lossProblems({ loss, validation }: ParsedRecipe): Generator<Problem> {
   }
 }
 
-function* sectionProblems({ pretrained, config, ...section }: Section): Generator<Problem> {
+function* sectionProblems({ pretrained, config, initialization, ...section }: Section): Generator<Problem> {
+  if (pretrained !== null && initialization !== "pytorch") {
+    const message = "a pretrained model is not initialized; remove this key or pretrained.";
+    yield problem("model.initialization", message);
+  }
   if (pretrained !== null && config !== null) {
     yield problem("model.config", "a pretrained model brings its own config; remove config or pretrained.");
   }

@@ -1,6 +1,13 @@
 /** AutoencoderTiny as training sees it: from scratch or from a pretrained one, both halves or the decoder alone. */
 import { describeScaling } from "../../latents/scaling.ts";
-import { autoencoderTiny, decodeTiny, encodeTiny, type AutoencoderTinyConfig } from "../../models/index.ts";
+import {
+  autoencoderTiny,
+  decodeTiny,
+  encodeTiny,
+  initializeTinyAsIdentity,
+  type AutoencoderTinyConfig,
+} from "../../models/index.ts";
+import type { BaseGenerator } from "../../random/base-generator.ts";
 import type { AutoencoderTinyRecipe, Recipe } from "../../recipe/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { logvarName } from "../graphs/context.ts";
@@ -55,7 +62,7 @@ export function openAutoencoderTiny(
       scaling: describeScaling(autoencoderTiny.scaling(config, new Map())),
     },
     initialParameters: (generator) => {
-      const tensors = found ?? autoencoderTiny.initialize(config, generator);
+      const tensors = found ?? freshParameters(config, model, generator);
       return Promise.resolve(
         layout.join(new Map<string, Tensor>([...tensors, [logvarName, Tensor.zeros([1])]])),
       );
@@ -69,6 +76,15 @@ export function openAutoencoderTiny(
       return { config: autoencoderTiny.config.format(config), tensors };
     },
   };
+}
+
+function freshParameters(
+  config: AutoencoderTinyConfig,
+  { initialization }: AutoencoderTinyRecipe,
+  generator: BaseGenerator,
+): Map<string, Tensor> {
+  const drawn = autoencoderTiny.initialize(config, generator);
+  return initialization === "pytorch" ? drawn : initializeTinyAsIdentity(config, drawn);
 }
 
 const isOfDecoder = (tensors: ReadonlyMap<string, unknown>): boolean =>
