@@ -10,7 +10,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const browserEntries = ["report/public.js", "train/public.js", "web/index.js", "web/only-in-node.js"];
+const browserEntries = [
+  "report/public.js",
+  "train/public.js",
+  "web/index.js",
+  "web/only-in-node.js",
+  // What a page starts by their addresses.
+  "web/worker/jspi-worker.js",
+  "web/worker/wasm-worker.js",
+  "web/worker/webgpu-worker.js",
+];
 
 /** The entry points, the program, and the threads that are started from a file: where each lies in dist, and its module. */
 const nodeEntries = {

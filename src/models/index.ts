@@ -171,6 +171,7 @@ export {
 } from "./parameters.ts";
 export {
   defaultModel,
+  isOwnModel,
   isUnknownClass,
   knownModels,
   modelNamed,

@@ -60,6 +60,9 @@ export function registerModel(model: VaeModel): void {
   for (const [name, each] of entriesOf(model)) byClassName.set(name, each);
 }
 
+/** Whether it is one of vaekit's own classes, which every thread knows. */
+export const isOwnModel = (model: VaeModel): boolean => ownModels.includes(model);
+
 /** Every class that is known, each once. */
 export function knownModels(): VaeModel[] {
   return [...new Set(byClassName.values())];

@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { HalfConfigs } from "./halves.ts";
 import type { ModelWeights } from "./model-weights.ts";
 import type { CodingOptions, CodingPlan, Half } from "./options.ts";
-import type { PixelDecoder } from "./pixel-decoding.ts";
+import type { PixelDecoder } from "./pixel-decoder.ts";
 
 type Planes = Tensor<"float32">;
 

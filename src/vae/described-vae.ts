@@ -13,10 +13,8 @@ import {
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { EngineParts } from "./coding-engine.ts";
 import { commonText, configOfHalf, factsOf, halfNames, withoutBuffers, type HalfConfigs } from "./halves.ts";
 import { latentsAsPlanes } from "./layout.ts";
-import { pixelDecoderBeside } from "./likelihood-weights.ts";
 import {
   countParameters,
   filesOf,
@@ -25,7 +23,6 @@ import {
   readParameters,
   type ModelWeights,
 } from "./model-weights.ts";
-import type { PixelDecoder } from "./pixel-decoding.ts";
 import { checkHalf, checkSize, type Half } from "./options.ts";
 
 /** One parameter of a model, without its numbers. */
@@ -65,15 +62,15 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
   /** The number of scalars in the weights. */
   readonly parameterCount: number;
   protected readonly model: VaeModel<Config, Output>;
-  readonly #halves: HalfConfigs<Config>;
+  protected readonly halfConfigs: HalfConfigs<Config>;
   protected readonly weights: ModelWeights;
   #scaling: LatentScaling | undefined;
 
   protected constructor({ name, model, config, halves, weights }: DescribedParts<Config, Output>) {
     this.name = name;
     this.config = config;
-    this.#halves = halves ?? { encoder: config, decoder: config };
-    const facts: unknown = factsOf(model, this.#halves);
+    this.halfConfigs = halves ?? { encoder: config, decoder: config };
+    const facts: unknown = factsOf(model, this.halfConfigs);
     checkFacts(facts, model.className);
     this.facts = Object.freeze(facts);
     this.parameterCount = countParameters(weights);
@@ -88,7 +85,7 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
 
   /** What there is of the model: both halves, or one alone. */
   get halves(): readonly Half[] {
-    return halfNames.filter((half) => this.#halves[half] !== undefined);
+    return halfNames.filter((half) => this.halfConfigs[half] !== undefined);
   }
 
   /** How many pixels one latent covers along each side. */
@@ -149,7 +146,7 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
    * @throws UNSUPPORTED for two halves with configs of their own, which one text cannot say.
    */
   configText(): string {
-    return commonText(this.name, this.#halves, (config) => this.model.config.format(config));
+    return commonText(this.name, this.halfConfigs, (config) => this.model.config.format(config));
   }
 
   /**
@@ -200,25 +197,8 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
     return this.model[half](config, size, finderOf(this.weights));
   }
 
-  /** What an engine runs. @param pixelDecoder where the config does not say it. @default what the class knows of its config, or lies beside the weights */
-  protected engineParts(pixelDecoder = this.#pixelDecoderOfClass()): EngineParts {
-    const { name, model, facts, weights } = this;
-    return { name, model: model, facts, weights, halves: this.#halves, pixelDecoder };
-  }
-
-  /** The decoder of distributions that the class knows of the config, or of a scale beside the weights. */
-  #pixelDecoderOfClass(): PixelDecoder | undefined {
-    const { model, weights } = this;
-    const config = this.#halves.decoder;
-    if (config === undefined) return undefined;
-    const find = finderOf(weights);
-    const pixels = model.pixels?.(config);
-    if (pixels === undefined) return pixelDecoderBeside(model, config, weights.likelihood, find);
-    return { pixels, graph: (size) => (model.pixelDecoder ?? model.decoder)(config, size, find) };
-  }
-
   /** @throws UNSUPPORTED when the model is its other half alone. */
   protected configOf(half: Half, call: string): Config {
-    return configOfHalf(this.name, this.#halves, half, call);
+    return configOfHalf(this.name, this.halfConfigs, half, call);
   }
 }

@@ -2,7 +2,7 @@
 import type { FindParameter, PixelLikelihood, VaeModel } from "../models/index.ts";
 import type { FoundTensor } from "../tensor/stored-tensor.ts";
 import { matchShapes, type LikelihoodWeights } from "./model-weights.ts";
-import type { PixelDecoder } from "./pixel-decoding.ts";
+import type { PixelDecoder } from "./pixel-decoder.ts";
 
 /** What lies in a model's likelihood.safetensors. */
 export interface FoundLikelihood {

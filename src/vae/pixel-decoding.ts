@@ -2,21 +2,32 @@
 import { VaekitError } from "../errors.ts";
 import type { Graph } from "../graph/index.ts";
 import { PixelDistribution } from "../latents/pixel-distribution.ts";
-import type { PixelLikelihood } from "../latents/pixel-likelihood.ts";
-import type { InputSize, ModelFacts } from "../models/index.ts";
+import type { InputSize, ModelFacts, VaeModel } from "../models/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Coder, type CoderParts } from "./coder.ts";
+import { pixelDecoderBeside } from "./likelihood-weights.ts";
+import { finderOf, type ModelWeights } from "./model-weights.ts";
 import type { CodingOptions } from "./options.ts";
 import { runPasses } from "./passes.ts";
+import type { PixelDecoder } from "./pixel-decoder.ts";
 
 type Floats = Tensor<"float32">;
 
-/** A decoder that says how its pixels are distributed. */
-export interface PixelDecoder {
-  readonly pixels: "bernoulli" | PixelLikelihood;
-  /** Input latents; output the means [N, C, …], and for pixels with a scale the scales behind them, [N, 2C, …]. */
-  graph(size: InputSize): Graph;
+/**
+ * The decoder of distributions that a class knows of a config, or of a scale beside the weights; undefined where it gives
+ * pixels and no distribution of them.
+ */
+export function pixelDecoderOf<Config extends object>(
+  model: Pick<VaeModel<Config>, "decoder" | "likelihood" | "pixelDecoder" | "pixels">,
+  config: Config | undefined,
+  weights: Pick<ModelWeights, "parameters" | "likelihood">,
+): PixelDecoder | undefined {
+  if (config === undefined) return undefined;
+  const find = finderOf(weights);
+  const pixels = model.pixels?.(config);
+  if (pixels === undefined) return pixelDecoderBeside(model, config, weights.likelihood, find);
+  return { pixels, graph: (size) => (model.pixelDecoder ?? model.decoder)(config, size, find) };
 }
 
 /** What a decoding of distributions is made of. */

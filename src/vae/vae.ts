@@ -27,7 +27,8 @@ import {
   type Half,
 } from "./options.ts";
 import { checkDecodingOptions, decodePreview, type DecodingOptions } from "./preview.ts";
-import { distributionOf, withoutDistribution, type PixelDecoder } from "./pixel-decoding.ts";
+import type { PixelDecoder } from "./pixel-decoder.ts";
+import { distributionOf, pixelDecoderOf, withoutDistribution } from "./pixel-decoding.ts";
 import {
   decodePicture,
   encodePicture,
@@ -72,9 +73,10 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
     super(parts);
     this.#pictures = parts.pictures ?? noPictureFiles;
     this.#lifetime = new Lifetime(`${this.name}: the model`);
-    const engineParts = this.engineParts(parts.pixelDecoder);
-    this.#pixelDecoder = engineParts.pixelDecoder;
-    this.#engine = parts.engine(engineParts);
+    const { name, model, facts, weights, halfConfigs: halves } = this;
+    const pixelDecoder = parts.pixelDecoder ?? pixelDecoderOf(model, halves.decoder, weights);
+    this.#pixelDecoder = pixelDecoder;
+    this.#engine = parts.engine({ name, model, facts, weights, halves, pixelDecoder });
   }
 
   /** Where the model runs: known once it has run. */

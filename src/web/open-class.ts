@@ -2,7 +2,7 @@
 import { VaekitError } from "../errors.ts";
 import { checkOptionsForPlaces } from "../hub/model-place.ts";
 import type { VaeModel } from "../models/index.ts";
-import type { OrtModule } from "../runtime/web/web-runtime.ts";
+import type { OrtModule } from "../runtime/web/ort-module.ts";
 import { checkValue } from "../util/check-options.ts";
 import { wholeModel } from "../vae/opened.ts";
 import type { VaeParts } from "../vae/vae.ts";
@@ -16,7 +16,7 @@ import {
   type ModelSource,
   type WebPlace,
 } from "./model-source.ts";
-import { openRuntime } from "./open-runtime.ts";
+import { openEngine } from "./open-engine.ts";
 import {
   checkFromPretrainedOptions,
   checkFromSingleFileOptions,
@@ -88,8 +88,8 @@ interface Opening {
 function open(subject: string, model: VaeModel, { place, options, ort }: Opening): Promise<VaeParts> {
   return abortable(options.signal, async () => {
     // First, since it refuses devices that are not there, before anything is downloaded.
-    const runtime = await openRuntime(subject, options, ort);
+    const engine = await openEngine(subject, options, ort);
     const { loaded, warnings } = await new ModelReader(subject, options).read(place, { expected: model });
-    return assemble(wholeModel(loaded), warnings, runtime, options);
+    return assemble(wholeModel(loaded), warnings, engine, options);
   });
 }

@@ -1,6 +1,6 @@
 /** Opens an autoencoder of whatever class, from wherever it is: whole, one half alone, or two halves from different places. */
 import { checkOptionsForPlaces } from "../hub/model-place.ts";
-import type { OrtModule } from "../runtime/web/web-runtime.ts";
+import type { OrtModule } from "../runtime/web/ort-module.ts";
 import { namedHalves, openHalves, openPart, type OpenedParts, type PartSource } from "../vae/open-halves.ts";
 import { abortable } from "./abortable.ts";
 import { assemble } from "./assemble.ts";
@@ -13,7 +13,7 @@ import {
   type ModelSource,
   type WebPlace,
 } from "./model-source.ts";
-import { openRuntime } from "./open-runtime.ts";
+import { openEngine } from "./open-engine.ts";
 import { checkOpenVaeOptions, placesOf, type OpenVaeOptions } from "./opening-options.ts";
 
 /** Where each half is: of the half alone or of a whole model. One will do. */
@@ -43,9 +43,9 @@ export async function openVae(
   const open = partsOf(source, options);
   return abortable(options.signal, async () => {
     // First, since it refuses devices that are not there, before anything is downloaded.
-    const runtime = await openRuntime("openVae", options, ort);
+    const engine = await openEngine("openVae", options, ort);
     const { opened, warnings } = await open();
-    return vaeOf(assemble(opened, warnings, runtime, options));
+    return vaeOf(assemble(opened, warnings, engine, options));
   });
 }
 

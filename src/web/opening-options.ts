@@ -7,6 +7,7 @@ import {
   checkOptions,
   oneOf,
   optionKinds,
+  wholeNumber,
   type OptionKind,
   type OptionKinds,
 } from "../util/check-options.ts";
@@ -21,6 +22,16 @@ export interface RuntimeOptions {
    * onnxruntime-web. @default one for each model, which ends with it
    */
   readonly runtime?: Runtime;
+  /**
+   * Computes in a module worker that vaekit brings along, so that the page never stands still; where none can be started, in the
+   * page's own thread, with a warning. A given `runtime` or `ort` computes in the thread that calls. @default true
+   */
+  readonly worker?: boolean;
+  /**
+   * Threads of one operator in WebAssembly, in the worker: more than one in pages that are cross-origin isolated. @default as many as
+   * there are processors, at most 4; one elsewhere
+   */
+  readonly threadCount?: number;
   /** Told what is odd about the model's files, and of copies that stand in for a server out of reach. */
   readonly onWarning?: (message: string) => void;
 }
@@ -75,6 +86,8 @@ const runtimeKinds: OptionKinds<RuntimeOptions> = {
   device: oneOf(devices),
   // With what contradicts it.
   runtime: optionKinds.checkedElsewhere,
+  worker: optionKinds.boolean,
+  threadCount: wholeNumber(1),
   onWarning: optionKinds.callback,
 };
 

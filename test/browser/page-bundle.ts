@@ -5,6 +5,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
+const dist = fileURLToPath(new URL("../../dist", import.meta.url));
+const workers = ["wasm-worker", "jspi-worker", "webgpu-worker"];
+
 const html = `<!doctype html>
 <html lang="en">
   <head>
@@ -20,7 +23,11 @@ const html = `<!doctype html>
 /** @param folder gets index.html, page.js, its chunks and the WebAssembly. */
 export async function bundlePage(folder: string): Promise<void> {
   await build({
-    entryPoints: [fileURLToPath(new URL("page.ts", import.meta.url))],
+    entryPoints: {
+      page: fileURLToPath(new URL("page.ts", import.meta.url)),
+      // Beside the page's own files, where they are looked for.
+      ...Object.fromEntries(workers.map((name) => [name, join(dist, "web", "worker", `${name}.js`)])),
+    },
     outdir: folder,
     bundle: true,
     splitting: true,

@@ -1,6 +1,5 @@
 /** The portable runtime: onnxruntime-web, in browsers and (its WebAssembly build) in Node. One thing at a time: see turns.ts. */
 import type { InferenceSession } from "onnxruntime-common";
-import { VaekitError } from "../../errors.ts";
 import { checkGraph, type Graph } from "../../graph/index.ts";
 import { encodeModel, type Placement } from "../../onnx/index.ts";
 import type { ByteSource } from "../../tensor/byte-source.ts";
@@ -26,20 +25,12 @@ import { nextTask } from "./next-task.ts";
 import { checkOrtModule, type OrtModule } from "./ort-module.ts";
 import type { Turns } from "../turns.ts";
 import { turnsOf } from "./turns-of.ts";
+import { checkWebDevice, providers } from "./web-device.ts";
 import { WebSession } from "./web-session.ts";
 import { WebState } from "./web-state.ts";
 import { WebWorkspace } from "./web-workspace.ts";
 
 export type { OrtModule } from "./ort-module.ts";
-
-/** What onnxruntime-web calls our devices; null for those that it does not have. */
-const providers: { readonly [D in ConcreteDevice]: string | null } = {
-  cpu: "wasm",
-  webgpu: "webgpu",
-  cuda: null,
-  dml: null,
-  coreml: null,
-};
 
 /** A file of weights under the name by which models refer to it. */
 interface WeightFile {
@@ -82,11 +73,8 @@ export class WebRuntime implements Runtime {
     checkOptions("WebRuntime", options, runtimeKinds);
     checkOrtModule(ort);
     const { device = "auto" } = options;
+    checkWebDevice(device);
     const chosen = device === "auto" ? "cpu" : device;
-    if (providers[chosen] === null) {
-      const message = `device: expected "auto", "cpu" or "webgpu" in onnxruntime-web, found "${device}".`;
-      throw new VaekitError("UNSUPPORTED", message);
-    }
     this.#ort = ort;
     this.#turns = turnsOf(ort);
     // The only candidate needs no probe: the first session tells.

@@ -1,0 +1,168 @@
+/** The worker's side: opens models, and runs their halves. */
+import { messageOf, VaekitError } from "../../errors.ts";
+import { readPicture } from "../../images/picture-source.ts";
+import { picturePixels } from "../../images/model-input.ts";
+import { WebRuntime, type OrtModule } from "../../runtime/web/web-runtime.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import type { CodingEngine } from "../../vae/coding-engine.ts";
+import { localEngine } from "../../vae/local-engine.ts";
+import type { CodingOptions } from "../../vae/options.ts";
+import { browser } from "../machine.ts";
+import { webPictures } from "../pictures.ts";
+import { engineParts } from "./model-message.ts";
+import type {
+  Answers,
+  Coded,
+  Event,
+  FromWorker,
+  OptionsMessage,
+  Request,
+  TensorMessage,
+  ToWorker,
+} from "./protocol.ts";
+
+type Planes = Tensor<"float32">;
+type RequestOf<Kind extends Request["kind"]> = Extract<Request, { kind: Kind }>;
+
+/** What the entries of onnxruntime-web have beside what computes. */
+interface OrtEntry extends OrtModule {
+  readonly env: { readonly wasm: { numThreads?: number } };
+}
+
+/** The worker's global scope, as far as it is used. */
+interface WorkerScope {
+  readonly name: string;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+  postMessage(message: FromWorker, transfer: Transferable[]): void;
+}
+
+/** What ONNX Runtime calls the workers in which its further threads run. They load the script of the one that starts them. */
+const threadName = "em-pthread";
+
+/** Serves the page that started this worker. In a thread of ONNX Runtime's own, its entry does all there is to do. */
+export function serve(ort: OrtEntry): void {
+  const scope = globalThis as unknown as WorkerScope;
+  if (!scope.name.startsWith(threadName)) new WorkerServer(scope, ort);
+}
+
+class WorkerServer {
+  readonly #scope: WorkerScope;
+  readonly #ort: OrtEntry;
+  readonly #models = new Map<number, CodingEngine>();
+  /** Of the requests under way. */
+  readonly #aborts = new Map<number, AbortController>();
+
+  constructor(scope: WorkerScope, ort: OrtEntry) {
+    this.#scope = scope;
+    this.#ort = ort;
+    scope.onmessage = ({ data }) => {
+      this.#take(data);
+    };
+  }
+
+  #take(message: ToWorker): void {
+    if (message.kind === "start") {
+      this.#ort.env.wasm.numThreads = message.threadCount;
+      this.#send({ kind: "ready" });
+    } else if (message.kind === "abort") {
+      this.#aborts.get(message.id)?.abort();
+    } else {
+      void this.#answer(message);
+    }
+  }
+
+  async #answer(request: Request): Promise<void> {
+    const { id } = request;
+    const abort = new AbortController();
+    this.#aborts.set(id, abort);
+    try {
+      const value = await this.#work(request, abort.signal);
+      this.#send({ kind: "answer", id, value }, buffersIn(value));
+    } catch (error) {
+      const code = error instanceof VaekitError ? { code: error.code } : {};
+      this.#send({ kind: "error", id, error: { ...code, message: messageOf(error) } });
+    } finally {
+      this.#aborts.delete(id);
+    }
+  }
+
+  #work(request: Request, signal: AbortSignal): Promise<Answers[Request["kind"]]> {
+    switch (request.kind) {
+      case "open":
+        return this.#open(request);
+      case "code":
+      case "code-pixels":
+        return this.#code(request, signal);
+      case "plan":
+        return this.#model(request).plan(request.half, request.size, request.options);
+      case "picture-pixels":
+        return picturePixelsOf(request);
+      case "close":
+        return this.#close(request);
+    }
+  }
+
+  #open({ model, parts, device }: RequestOf<"open">): Promise<undefined> {
+    const runtime = new WebRuntime(this.#ort, { device });
+    this.#models.set(model, localEngine(runtime, browser)(engineParts(parts)));
+    return Promise.resolve(undefined);
+  }
+
+  async #code(request: RequestOf<"code" | "code-pixels">, signal: AbortSignal): Promise<Coded> {
+    const engine = this.#model(request);
+    const x = Tensor.from(request.x.data, request.x.shape);
+    const options = this.#options(request.id, request.options, signal);
+    const work =
+      request.kind === "code" ? engine.code(request.half, x, options) : engine.codePixels(x, options);
+    return { result: tensorMessage(await work), device: engine.device };
+  }
+
+  async #close({ model }: RequestOf<"close">): Promise<undefined> {
+    await this.#models.get(model)?.dispose();
+    this.#models.delete(model);
+  }
+
+  #model({ model }: { readonly model: number }): CodingEngine {
+    const engine = this.#models.get(model);
+    if (engine !== undefined) return engine;
+    throw new VaekitError("DISPOSED", "The model was disposed.");
+  }
+
+  #options(id: number, options: OptionsMessage, signal: AbortSignal): CodingOptions {
+    const tell = (event: Event): void => {
+      this.#send({ kind: "event", id, event });
+    };
+    return {
+      ...options,
+      signal,
+      onPlan: (plan) => {
+        tell({ kind: "plan", plan });
+      },
+      onProgress: (progress) => {
+        tell({ kind: "progress", progress });
+      },
+    };
+  }
+
+  #send(message: FromWorker, transfer: Transferable[] = []): void {
+    this.#scope.postMessage(message, transfer);
+  }
+}
+
+async function picturePixelsOf(request: RequestOf<"picture-pixels">): Promise<TensorMessage> {
+  const { picture, alpha, facts, size, subject } = request;
+  const raster = await readPicture(picture, webPictures, subject, alpha);
+  return tensorMessage(picturePixels(raster, facts, size, subject));
+}
+
+/** In memory of its own, which moves. */
+function tensorMessage({ data, shape }: Planes): TensorMessage {
+  const isWhole = data.byteLength === data.buffer.byteLength;
+  return { data: isWhole ? (data as Float32Array<ArrayBuffer>) : data.slice(), shape };
+}
+
+function buffersIn(value: Answers[Request["kind"]]): Transferable[] {
+  if (value === undefined) return [];
+  if ("result" in value) return [value.result.data.buffer];
+  return "data" in value ? [value.data.buffer] : [];
+}
