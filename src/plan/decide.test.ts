@@ -60,14 +60,18 @@ describe("what is decided without a limit", () => {
     );
   });
 
-  test("turns at nine tenths of the strips' time", () => {
+  test.each([
+    ["four fifths of the strips' time where strips halve the memory", 0.8, 0],
+    ["nine tenths of it where the process holds most of the memory anyway", 0.9, 20e9],
+  ])("turns at %s", (_, share, processBytes) => {
     const large = { batch: 1, height: 2048, width: 2048 };
     const at = (run: number, tiling: "auto" | "off" | "exact") =>
-      decisions({ profile: { ...slowMaps, run } }).decide("decoder", large, { tiling }).plan;
-    const whole = at(0, "off").seconds;
+      decisions({ processBytes, profile: { ...slowMaps, run } }).decide("decoder", large, { tiling }).plan;
+    const whole = at(0, "off");
     const [free, priced] = [at(0, "exact").seconds, at(1e6, "exact").seconds];
+    expect(whole.peakBytes >= 2 * at(0, "exact").peakBytes).toBe(share === 0.8);
     // What a run costs is all that differs, and only strips have more than one.
-    const turn = ((whole / 0.9 - free) / (priced - free)) * 1e6;
+    const turn = ((whole.seconds / share - free) / (priced - free)) * 1e6;
     expect(turn).toBeGreaterThan(0);
     expect([at(turn * 0.999, "auto").tiling, at(turn * 1.001, "auto").tiling]).toEqual(["exact", "off"]);
   });

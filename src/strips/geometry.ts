@@ -12,7 +12,8 @@ import {
   type RowRule,
   type Rows,
 } from "./rows.ts";
-import { isNorm, type LocalSegment, type Step } from "./segments.ts";
+import type { LocalSegment } from "./segments.ts";
+import { isNorm, type Step } from "./step.ts";
 
 /** The strips of an input map that a strip needs rows of. */
 export interface InputStrips {

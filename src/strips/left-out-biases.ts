@@ -3,7 +3,8 @@
  * blocks, each adding the last one's result, only that value gets its biases, all at once, which something else reads.
  */
 import type { Graph, GraphBuilder, Value } from "../graph/index.ts";
-import { isNorm, type Segmentation, type Step } from "./segments.ts";
+import type { Segmentation } from "./segments.ts";
+import { isNorm, type Step } from "./step.ts";
 
 export interface LeftOutBiases {
   /** By the name of a value: what every pixel of it lacks, the sum of these. */

@@ -13,13 +13,9 @@ import {
   type Node,
   type Value,
 } from "../graph/index.ts";
+import { keepSharedSums } from "./computed-once.ts";
 import { rowRule } from "./rows.ts";
-
-/** A composite that needs whole pictures. */
-type WholeComposite = Attention | GroupNormalization | LinearAttention;
-
-/** A node, or a composite that needs whole pictures in place of its nodes. */
-export type Step = Node | WholeComposite;
+import { isNorm, type Step, type WholeComposite } from "./step.ts";
 
 /** A part of the graph that is computed strip by strip from maps that are kept, and makes maps that are kept. */
 export interface LocalSegment {
@@ -62,9 +58,6 @@ export function segmentation(graph: Graph): Segmentation {
   }
   return { segments, norms: steps.filter(isNorm), fixed };
 }
-
-export const isNorm = (step: Step): step is GroupNormalization =>
-  "kind" in step && step.kind === "GroupNormalization";
 
 /** The nodes that depend on inputs, each composite's as one step. */
 function coarseSteps(graph: Graph, fixed: ReadonlySet<string>): Step[] {
@@ -123,6 +116,7 @@ function keptMaps(graph: Graph, steps: readonly Step[], fixed: ReadonlySet<strin
       hasHalo.add(step.output.name);
     } else if (kept.has(x.name) && weight.shape[0]! < weight.shape[1]!) kept.add(step.output.name);
   }
+  keepSharedSums(steps, kept);
   return kept;
 }
 

@@ -13,7 +13,8 @@ import {
 import { heightOf, type StripGeometry } from "./geometry.ts";
 import { sumOf, type LeftOutBiases } from "./left-out-biases.ts";
 import { clip, lengthOf, rowRule, rowsRead, type Rows } from "./rows.ts";
-import { isNorm, type LocalSegment } from "./segments.ts";
+import type { LocalSegment } from "./segments.ts";
+import { isNorm } from "./step.ts";
 
 /** Names of the strip graph's inputs and outputs, by their place in the segment. */
 export const stripNames = {

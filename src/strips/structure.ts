@@ -2,7 +2,7 @@
 import type { Initializer, Node, Value } from "../graph/index.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { isNorm } from "./segments.ts";
+import { isNorm } from "./step.ts";
 import type { StripContext } from "./strip-graph.ts";
 
 export interface Structure {
