@@ -17,5 +17,6 @@ export function assemble(
   const warn = warner(options);
   [...warnings, ...warningsOf(opened)].forEach(warn);
   const runtime = openRuntime(options, warn);
-  return { ...opened, engine: localEngine(runtime, thisMachine(runtime, warn)), pictures: nodePictures };
+  const engine = localEngine(runtime, thisMachine(runtime, warn));
+  return { ...opened, engine, pictures: nodePictures, onWarning: warn };
 }

@@ -16,6 +16,7 @@ import { checkTensor } from "../tensor/check-tensor.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
+import type { LatentsWatch } from "./latents-watch.ts";
 import { codingKinds, type CodingOptions } from "./options.ts";
 import { checkDecodingOptions, decodePreview, type DecodingOptions } from "./preview.ts";
 
@@ -103,6 +104,7 @@ export async function decodePicture(
   codec: PictureCodec,
   latents: Tensor,
   options: DecodingOptions<Picture>,
+  watch: LatentsWatch,
 ): Promise<Picture> {
   checkDecodingOptions("decodeImage", options);
   pictureKind(coder.facts, "outChannels", "decodeImage");
@@ -113,12 +115,14 @@ export async function decodePicture(
     const message = `decodeImage: expected the latents of one picture, ${expected}, found ${formatShape(latents.shape)}. Decode several with decode and postprocess.`;
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
+  const raw = coder.denormalizeLatents(latents);
+  watch.look("decodeImage", latents);
   const { preview, onPreview, ...coding } = options;
   const pictureOf = (sample: Tensor, facts: PictureFacts): Picture =>
     codec.picture(picturesOf(sample, facts, "decodeImage")[0]!);
   if (preview !== undefined) {
     onPreview?.(pictureOf(await decodePreview(preview, latents, coder.facts, coding), preview.facts));
   }
-  const { sample } = await coder.decodeLatents(coder.denormalizeLatents(latents), coding);
+  const { sample } = await coder.decodeLatents(raw, coding);
   return pictureOf(sample, coder.facts);
 }

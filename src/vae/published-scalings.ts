@@ -1,6 +1,6 @@
 /** How the latents of published models are scaled, to recognise latents by their numbers. */
-import type { LatentScaling } from "../../latents/index.ts";
-import { modelFamilies, publishedStatistics, type Statistics } from "../../models/index.ts";
+import type { LatentScaling } from "../latents/index.ts";
+import { modelFamilies, publishedStatistics, type Statistics } from "../models/index.ts";
 
 /** A published model and the scaling of its latents. */
 export interface PublishedScaling {

@@ -26,6 +26,7 @@ import {
   type ForwardOptions,
   type Half,
 } from "./options.ts";
+import { LatentsWatch } from "./latents-watch.ts";
 import { checkDecodingOptions, decodePreview, type DecodingOptions } from "./preview.ts";
 import type { PixelDecoder } from "./pixel-decoder.ts";
 import { distributionOf, pixelDecoderOf, withoutDistribution } from "./pixel-decoding.ts";
@@ -52,6 +53,8 @@ export interface VaeParts<
   readonly pictures?: PictureCodec;
   /** What says how pixels are distributed, where the config does not. @default what the class knows of its config */
   readonly pixelDecoder?: PixelDecoder;
+  /** Told once if latents that are to be decoded do not look like the model's own. @default nobody */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /**
@@ -68,12 +71,14 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
   readonly #pixelDecoder: PixelDecoder | undefined;
   readonly #pictures: PictureCodec;
   readonly #lifetime: Lifetime;
+  readonly #watch: LatentsWatch;
 
   protected constructor(parts: VaeParts<Config, Output>) {
     super(parts);
     this.#pictures = parts.pictures ?? noPictureFiles;
-    this.#lifetime = new Lifetime(`${this.name}: the model`);
     const { name, model, facts, weights, halfConfigs: halves } = this;
+    this.#lifetime = new Lifetime(`${name}: the model`);
+    this.#watch = new LatentsWatch({ name, scaling: () => this.scaling, onWarning: parts.onWarning });
     const pixelDecoder = parts.pixelDecoder ?? pixelDecoderOf(model, halves.decoder, weights);
     this.#pixelDecoder = pixelDecoder;
     this.#engine = parts.engine({ name, model, facts, weights, halves, pixelDecoder });
@@ -99,7 +104,9 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
       this.configOf("encoder", "encode");
       return this.#engine.code("encoder", checkPixels(pixels, this.facts), options);
     });
-    return this.model.encoded(result, this.config);
+    const encoded = this.model.encoded(result, this.config);
+    this.#watch.encoded(() => encoded.latents());
+    return encoded;
   }
 
   /**
@@ -117,6 +124,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
       this.configOf("decoder", "decode");
       const { preview, onPreview, ...coding } = options;
       const z = checkLatents(latents, this.facts);
+      this.#watch.look("decode", latents);
       if (preview !== undefined) {
         const first = await decodePreview(preview, this.normalizeLatents(z), this.facts, coding);
         onPreview?.(new DecoderOutput({ sample: first }));
@@ -228,7 +236,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    * @throws INVALID_ARGUMENT, and as decode does; UNSUPPORTED for a model of no pictures.
    */
   decodeImage(latents: Tensor, options: DecodingOptions<Picture> = {}): Promise<Picture> {
-    return decodePicture(this, this.#pictures, latents, options);
+    return decodePicture(this, this.#pictures, latents, options, this.#watch);
   }
 
   /**

@@ -9,6 +9,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
 import { readTensor } from "../weights/index.ts";
 import { checkLatents } from "./check-input.ts";
+import { knownLatents } from "./latents-watch.ts";
 import { codingKinds, type CodingOptions } from "./options.ts";
 import { Vae, type VaeParts } from "./vae.ts";
 
@@ -82,7 +83,10 @@ export class VQVae extends Vae<VQModelConfig, VQEncoderOutput> {
       const indices = checkIndices(latents);
       const codebook = await this.#rows();
       const places = placesOf(indices, codebook.shape[1]!, shape);
-      return { z: rowsOf(indices, codebook, places), commitLoss: Tensor.zeros([indices.shape[0]!], "int64") };
+      return {
+        z: knownLatents(rowsOf(indices, codebook, places)),
+        commitLoss: Tensor.zeros([indices.shape[0]!], "int64"),
+      };
     }
     if (shape !== undefined) {
       const message = `decode: shape is for rows' numbers, which a model with lookup_from_codebook takes with forceNotQuantize: true. Leave it out.`;
@@ -91,7 +95,7 @@ export class VQVae extends Vae<VQModelConfig, VQEncoderOutput> {
     const z = checkLatents(latents, this.facts);
     if (forceNotQuantize) return { z, commitLoss: Tensor.zeros([z.shape[0]!]) };
     const { quantized, commitLoss } = quantize(z, await this.#rows());
-    return { z: quantized, commitLoss };
+    return { z: knownLatents(quantized), commitLoss };
   }
 
   /** Read once, when it is needed first. */

@@ -13,5 +13,5 @@ export function assemble(
   { onWarning }: FromPretrainedOptions,
 ): VaeParts {
   for (const warning of [...warnings, ...warningsOf(opened)]) onWarning?.(warning);
-  return { ...opened, engine, pictures: webPictures };
+  return { ...opened, engine, pictures: webPictures, onWarning };
 }

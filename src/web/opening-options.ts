@@ -32,7 +32,10 @@ export interface RuntimeOptions {
    * there are processors, at most 4; one elsewhere
    */
   readonly threadCount?: number;
-  /** Told what is odd about the model's files, and of copies that stand in for a server out of reach. */
+  /**
+   * Told what is odd but no error: about the model's files, of copies that stand in for a server out of reach, and once of latents
+   * that do not look like the model's.
+   */
   readonly onWarning?: (message: string) => void;
 }
 

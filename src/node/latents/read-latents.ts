@@ -10,7 +10,8 @@ import { shorten, shownName } from "../../util/printable.ts";
 import { checkVae } from "../check-vae.ts";
 import type { Vae } from "../../vae/vae.ts";
 import { readSafetensorsFile } from "../../weights/node/index.ts";
-import { farLatentsWarning } from "./far-latents.ts";
+import { farLatents, otherModelText, type FarLatents } from "../../vae/far-latents.ts";
+import { knownLatents } from "../../vae/latents-watch.ts";
 import { latentsForNormalized } from "./for-normalized.ts";
 import { scalingMetadata } from "./metadata.ts";
 import { assumption, holdsOnePicture, latentsAmong, scaleOf, type LatentsScale } from "./scale.ts";
@@ -85,14 +86,22 @@ export async function readLatents(
   if (vae.scaling.kind === "none") {
     return { latents: latentsForNormalized(latents, scale, metadata, subject), scale };
   }
-  if (scale.fixedFactor !== undefined) return { latents: divided(latents, scale.fixedFactor), scale };
+  if (scale.fixedFactor !== undefined)
+    return { latents: knownLatents(divided(latents, scale.fixedFactor)), scale };
   if (!isOwnFile(metadata)) {
-    const far = farLatentsWarning({ found: latents, scale: scale.scale, scaling: vae.scaling });
-    if (far !== undefined) options.onWarning?.(`${subject}: ${far}`);
+    const far = farLatents({ found: latents, scale: scale.scale, scaling: vae.scaling });
+    if (far !== undefined) options.onWarning?.(`${subject}: ${far.odd}. ${adviceFor(far, scale)}`);
   }
-  if (scale.scale === "raw") return { latents, scale };
+  if (scale.scale === "raw") return { latents: knownLatents(latents), scale };
   for (const warning of otherScaling(metadata, vae, path)) options.onWarning?.(warning);
-  return { latents: vae.denormalizeLatents(latents), scale };
+  return { latents: knownLatents(vae.denormalizeLatents(latents)), scale };
+}
+
+function adviceFor({ likely }: FarLatents, { scale }: LatentsScale): string {
+  if (likely !== "in the other scale") return otherModelText(likely);
+  return scale === "raw"
+    ? "They look normalised already: leave `raw` out."
+    : "They look as the VAE itself has them: pass `raw`.";
 }
 
 function withBatch(name: string, found: Tensor): Tensor {
