@@ -30,6 +30,7 @@ const plan: CodingPlan = {
   device: "cpu",
   tiling: "exact",
   stripCount: 12,
+  threadCount: 2,
   peakBytes: 812e6,
   fileBytes: 0,
   seconds: 5.2,

@@ -15,6 +15,14 @@ test.each([
   ],
   ["seed: found -1. (set by `overrides`)", "seed: found -1. (set by --set)"],
   ["`overrides: steps`: found no =.", "--set steps: found no =."],
+  [
+    "vae: encode needs the encoder; this model is its decoder alone. Open both halves: openVae({ encoder: …, decoder: … }).",
+    "vae: encode needs the encoder; this model is its decoder alone. Name a model with both halves: --model.",
+  ],
+  [
+    "vae: the scaling of latents needs bn.running_mean and bn.running_var, which are not with this decoder. Open it together with the encoder that has them: openVae({ encoder: …, decoder: … }). Latents of the model's own scale need none.",
+    "vae: the scaling of latents needs bn.running_mean and bn.running_var, which are not with this decoder. Name the whole model: --model. Latents of the model's own scale need none.",
+  ],
   ["Scale it down, or raise `maxPixels`", "Scale it down, or raise --max-pixels"],
 ])("says flags for the options of %s", (message, expected) => {
   expect(withFlags(message)).toBe(expected);

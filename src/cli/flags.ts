@@ -27,12 +27,19 @@ const flags: Readonly<Record<string, string>> = {
   variant: "--variant",
 };
 
+/** What a program can do and the command line cannot, and what it can instead. */
+const advice: readonly (readonly [RegExp, string])[] = [
+  [/Open both halves: openVae\([^)]*\)\./, "Name a model with both halves: --model."],
+  [/Open it together with the \w+ that has them: openVae\([^)]*\)\./, "Name the whole model: --model."],
+];
+
 /**
  * A message of the library with flags in the place of its options: of `as`, of `as: "sdxl"`, and of an option that the
  * message begins with, as `maxMemoryBytes: expected …`. What is no flag stays as it is.
  */
 export function withFlags(message: string): string {
-  return message
+  return advice
+    .reduce((text, [ofLibrary, ofCommands]) => text.replace(ofLibrary, ofCommands), message)
     .replace(/^(\w+)(?=: )/, (name) => flagOf(name) ?? name)
     .replace(/`(\w+)(?:: ([^`]*))?`/g, (whole, name: string, value?: string) => {
       const flag = flagOf(name);

@@ -100,7 +100,7 @@ export function addPictureOptions(command: Command, defaultSize: string): Comman
     .addOption(
       new Option(
         "--size <size>",
-        "N (pixels of the short side, proportions kept), WxH (cut to shape) or original; smaller pictures are enlarged; sides are cut down to a multiple of the model's factor",
+        "N (pixels of the short side, proportions kept), WxH (cut to shape) or original; smaller pictures are enlarged; sides are cut down to a multiple of the model's factor, unless it fills them up",
       )
         .argParser(parseSize)
         .default({ ...parseSize(defaultSize), isDefault: true }, defaultSize),

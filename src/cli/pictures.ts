@@ -97,8 +97,12 @@ async function prepareRow(path: string, vae: Vae, maxPixels: number): Promise<Pr
   return { path, name: basename(path), pixels, raster: vae.postprocess(pixels)[0]! };
 }
 
-/** What the sides of a model's pictures are multiples of. */
-export const pictureMultiple = ({ pictureMultiple, spatialFactor }: ModelFacts): number =>
+/** What the sides of a model's pictures are multiples of, as for `encodeImage`: any, where the model fills them up itself. */
+const pictureMultiple = ({ pictureMultiple, sizes, spatialFactor }: ModelFacts): number =>
+  pictureMultiple ?? (sizes === "up" ? 1 : spatialFactor);
+
+/** The same of pictures that are made of latents, which are whole. */
+export const sampleMultiple = ({ pictureMultiple, spatialFactor }: ModelFacts): number =>
   pictureMultiple ?? spatialFactor;
 
 /**

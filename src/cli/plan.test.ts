@@ -45,6 +45,7 @@ const report: PlanReport = {
     device: "cpu",
     tiling: "off",
     stripCount: 1,
+    threadCount: 2,
     peakBytes: 5e6,
     fileBytes: 0,
     seconds: 0.25,

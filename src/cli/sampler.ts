@@ -2,13 +2,20 @@
  * What `vaekit sample` needs of a model, whatever its class: latents of the prior, of a picture, and pictures out of
  * them. All latents are normalized: of about mean 0 and variance 1.
  */
-import type { CodingOptions, Generator, Raster, Tensor, Vae } from "../node/index.ts";
+import {
+  VQModel,
+  type CodingOptions,
+  type Generator,
+  type Raster,
+  type Tensor,
+  type Vae,
+} from "../node/index.ts";
 import { UsageError } from "./failure.ts";
 import { naming } from "./naming.ts";
 import { openModel } from "./open-model.ts";
 import type { ModelOptions } from "./options.ts";
 import { warnOfSaturation } from "./saturation.ts";
-import { pictureMultiple, preparePicture, targetSize } from "./pictures.ts";
+import { preparePicture, sampleMultiple, targetSize } from "./pictures.ts";
 
 /** The size of pictures, in pixels. */
 export interface PictureSize {
@@ -21,6 +28,8 @@ export interface Sampler extends AsyncDisposable {
   readonly pixelCount: number;
   /** Where the weights lie. */
   readonly weightFiles: readonly string[];
+  /** What is to be said of the prior, where the model has none. */
+  readonly priorNote: string | undefined;
   /** Draws latents [count, …] of the prior N(0, 1). */
   prior(count: number, generator: Generator): Tensor<"float32">;
   /** The most probable latents [1, …] of a picture file. */
@@ -32,6 +41,10 @@ export interface Sampler extends AsyncDisposable {
     generator?: Generator,
   ): Promise<Raster[]>;
 }
+
+/** Of a codebook's rows nothing says which ones lie beside each other: a second model learns that. */
+const noPrior =
+  "A VQModel has no prior of its own: the rows of its codebook that are nearest to N(0, 1) are decoded, which are textures without objects.";
 
 /** The side of pictures when nobody asks for a size. */
 const defaultSide = 256;
@@ -56,6 +69,7 @@ function samplerOf(vae: Vae, size: PictureSize | undefined): Sampler {
   return {
     pixelCount,
     weightFiles: vae.weightFiles,
+    priorNote: vae instanceof VQModel ? noPrior : undefined,
     prior: (count, generator) => generator.randn([count, ...latentShape]),
     encode: async (path) => {
       const { pixels } = await preparePicture(path, vae, { size: asked });
@@ -105,7 +119,7 @@ function sizesOf({ facts }: Vae, size: PictureSize | undefined): Sizes {
   }
   const asked = { kind: "exact", ...(size ?? { width: defaultSide, height: defaultSide }) } as const;
   const anyPicture = { width: Infinity, height: Infinity };
-  const { width, height } = targetSize(anyPicture, asked, pictureMultiple(facts), "the picture");
+  const { width, height } = targetSize(anyPicture, asked, sampleMultiple(facts), "the picture");
   const latentShape = [latentChannels, height / spatialFactor, width / spatialFactor];
-  return { pixelCount: width * height, asked, latentShape };
+  return { pixelCount: width * height, asked: { kind: "exact", width, height }, latentShape };
 }

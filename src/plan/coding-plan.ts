@@ -20,6 +20,8 @@ export interface CodingPlan {
   readonly fileBytes: number;
   /** Estimated, by the planner's prices, without the making of sessions. */
   readonly seconds: number;
+  /** For so many threads they are estimated: those that compute. */
+  readonly threadCount: number;
 }
 
 /** What a caller asks for. */

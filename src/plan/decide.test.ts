@@ -85,6 +85,7 @@ describe("what is decided without a limit", () => {
       device: "cpu",
       tiling: "off",
       stripCount: 1,
+      threadCount: 2,
       fileBytes: 0,
     });
     expect(plan.peakBytes).toBe(Math.ceil(estimateGraph(graph, { processBytes: 0 }).peakBytes));

@@ -134,6 +134,7 @@ export class Decisions {
       peakBytes,
       fileBytes: 0,
       seconds,
+      threadCount: profile.threadCount,
       stripCount: 1,
     };
     const whole = { plan, graph };
@@ -178,6 +179,7 @@ export class Decisions {
       get seconds() {
         return (seconds ??= size.batch * secondsOfProgram(program, profile));
       },
+      threadCount: profile.threadCount,
       stripCount: Math.max(...program.maps.map((strips) => strips.length)),
     };
     return { plan, fitted };

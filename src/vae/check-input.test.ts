@@ -82,7 +82,7 @@ describe("checkPixels", () => {
     [
       { ...planes, sizes: "refused" },
       [1, 3, 8, 12],
-      "encode: expected pixels [N, 3, H, W] with H and W multiples of 8, found [1, 3, 8, 12]. VaeImageProcessor with vaeScaleFactor 8 resizes pictures to them.",
+      "encode: expected pixels [N, 3, H, W] with H and W multiples of 8, found [1, 3, 8, 12]. The nearest are W 8 or 16; VaeImageProcessor with vaeScaleFactor 8 resizes pictures to them.",
     ],
     [
       rows,

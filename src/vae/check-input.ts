@@ -46,9 +46,15 @@ function checkSides(shape: Shape, { spatialFactor, sizes }: ModelFacts, expected
   if (sides.some((side) => side < least)) {
     fail(`${expected} with H and W at least ${least}, found ${formatShape(shape)}.`);
   }
-  if (sizes !== "refused" || sides.every((side) => side % spatialFactor === 0)) return;
+  if (sizes !== "refused") return;
+  const neighbours = ["H", "W"].flatMap((name, axis) => {
+    const rest = sides[axis]! % spatialFactor;
+    const below = sides[axis]! - rest;
+    return rest === 0 ? [] : `${name} ${below} or ${below + spatialFactor}`;
+  });
+  if (neighbours.length === 0) return;
   fail(
-    `${expected} with H and W multiples of ${spatialFactor}, found ${formatShape(shape)}. VaeImageProcessor with vaeScaleFactor ${spatialFactor} resizes pictures to them.`,
+    `${expected} with H and W multiples of ${spatialFactor}, found ${formatShape(shape)}. The nearest are ${neighbours.join(", ")}; VaeImageProcessor with vaeScaleFactor ${spatialFactor} resizes pictures to them.`,
   );
 }
 

@@ -1,4 +1,5 @@
 /** `vaekit sample` on tiny models: the sheets are those that the library computes. */
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -12,6 +13,7 @@ import {
   writeSafetensorsFile,
 } from "../../src/node/index.ts";
 import { pictureSheet } from "../../src/images/picture-sheets.ts";
+import { fixturePath, manifest } from "../conformance/fixtures.ts";
 import { listFiles, runCli, savePicture, saveTinyModel, temporaryFolder, type Outcome } from "./run-cli.ts";
 import { saveTinyMlp } from "./tiny-mlp.ts";
 
@@ -170,4 +172,15 @@ test("sample refuses what an MLP cannot do", async () => {
   const { code, stderr } = await run([...mlp, "--size", "32", "--out", "never.png"]);
   expect(stderr).toContain("--size: this model's pictures have one size only");
   expect(code).toBe(2);
+});
+
+test("sample says that a codebook has no prior, and not where pictures are encoded", async () => {
+  await cp(fixturePath(manifest.vq_models[0]!.folder), inFolder("vq"), { recursive: true });
+  const vq = ["--model", "vq", "--device", "cpu", "--size", "16"];
+  const prior = await run([...vq, "--count", "1", "--out", "vq.png"]);
+  expect([prior.code, prior.stderr]).toEqual([
+    0,
+    "vaekit: A VQModel has no prior of its own: the rows of its codebook that are nearest to N(0, 1) are decoded, which are textures without objects.\n",
+  ]);
+  await succeed([...vq, "--between", "a.png", "b.png", "--steps", "2", "--out", "way.png"]);
 });

@@ -3,6 +3,7 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
+  AutoencoderTiny,
   Generator,
   readImage,
   readSafetensorsFile,
@@ -55,7 +56,9 @@ test("a half says which half it is where the other is needed", async () => {
     "e.safetensors",
   );
   expect(code).toBe(1);
-  expect(stderr).toContain("encode needs the encoder; this model is its decoder alone");
+  expect(stderr).toContain(
+    "encode needs the encoder; this model is its decoder alone. Name a model with both halves: --model.",
+  );
 });
 
 test("an encoder alone writes latents, which have no posterior and no factor", async () => {
@@ -138,5 +141,31 @@ test("inspect, its plan, export and a round trip know the class", async () => {
     (await run("export", "--model", "taesd", "--out", "onnx", "--height", "64", "--width", "64")).code,
   ).toBe(0);
   const roundtrip = await run("roundtrip", "photo.png", "--model", "taesd", "--json");
-  expect(JSON.parse(roundtrip.stdout)).toMatchObject({ pictures: [{ width: 848, height: 512 }] });
+  expect(JSON.parse(roundtrip.stdout)).toMatchObject({ pictures: [{ width: 853, height: 512 }] });
+});
+
+test("pictures keep their sides, which the model fills up to whole latents", async () => {
+  await savePicture(at("odd.png"), 43, 21);
+  const words = ["--model", "taesd", "--size", "original"];
+  const encoded = await run("encode", "odd.png", ...words, "--out", "odd.safetensors");
+  expect(encoded.code).toBe(0);
+  await using vae = await AutoencoderTiny.fromPretrained(at("taesd"), { device: "cpu" });
+  const latents = await vae.encodeImage(at("odd.png"));
+  expect(latents.shape).toEqual([1, 4, 3, 6]);
+  expect((await readSafetensorsFile(at("odd.safetensors"))).tensors.get("latents")).toEqual(latents);
+  const roundtrip = await run("roundtrip", "odd.png", ...words, "--json");
+  expect(JSON.parse(roundtrip.stdout)).toMatchObject({ pictures: [{ width: 43, height: 21 }] });
+  // What is made of latents is made of whole ones.
+  const sampled = await run(
+    "sample",
+    "--model",
+    "taesd",
+    "--size",
+    "43x21",
+    "--count",
+    "1",
+    "--out",
+    "s.png",
+  );
+  expect(sampled.stdout).toBe("s.png: 1 picture, 40x16\n");
 });

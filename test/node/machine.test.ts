@@ -75,12 +75,12 @@ describe("plans", () => {
       ...work,
       prices: "default",
       provider: "cpu",
-      threadCount: availableParallelism(),
+      threadCount: 1,
       chosen: { half: "decoder", device: "cpu" },
     });
-    const prices = defaultProfile("cpu", availableParallelism());
+    const prices = defaultProfile("cpu", 1);
     const dear = { ...prices, direct: { ...prices.direct, flop: 1000 * prices.direct.flop }, tiles: {} };
-    await saveProfile(profileKey("cpu"), dear);
+    await saveProfile(profileKey("cpu", 1), dear);
     const after = await describePlans(vae, work);
     expect(after.prices).toBe("measured");
     expect(after.whole.seconds).toBeGreaterThan(10 * before.whole.seconds);

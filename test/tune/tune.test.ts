@@ -11,6 +11,7 @@ import {
   saveProfile,
   type LoadedProfile,
 } from "../../src/cost/node/index.ts";
+import { AutoencoderKL } from "../../src/node/index.ts";
 import { describePlans, measureCosts, type MeasuredCosts } from "../../src/node/tune/index.ts";
 import { probeShapes } from "../../src/plan/measure.ts";
 import { Autoencoder, Mlp, runtimes } from "../small-models.ts";
@@ -31,7 +32,9 @@ const vae = Autoencoder.of(runtimes.Node!());
 const rows = Mlp.of(runtimes.Node!());
 afterAll(() => Promise.all([vae.dispose(), rows.dispose()]));
 
-const threadCount = availableParallelism();
+/** Of the models' machine, whatever this one has. */
+const threadCount = 1;
+const cores = availableParallelism();
 
 describe("the plans of a half", () => {
   test("are for a picture of that size, whichever half works on it", async () => {
@@ -65,6 +68,18 @@ describe("the plans of a half", () => {
     expect(measured.prices).toBe("measured");
     expect(measured.whole.seconds).toBeGreaterThan(byDefault.whole.seconds);
     expect(measured.exact!.seconds).toBeGreaterThan(byDefault.exact!.seconds);
+  });
+
+  test("are for the threads that a model was opened with", async () => {
+    const work = { half: "decoder", width: 256, height: 256 } as const;
+    const secondsWith = async (count: number): Promise<number> => {
+      await using own = await AutoencoderKL.default({ device: "cpu", threadCount: count });
+      const report = await describePlans(own, work);
+      expect([report.threadCount, report.chosen.threadCount]).toEqual([count, count]);
+      return report.whole.seconds;
+    };
+    const [one, four] = [await secondsWith(1), await secondsWith(4)];
+    expect(one).toBeGreaterThan(four);
   });
 
   test("are the whole alone where there are no strips", async () => {
@@ -109,7 +124,7 @@ describe("the costs of a machine", () => {
 
   test("are measured convolution by convolution, in both ways", () => {
     const { convolutions, measurements, profile } = costs;
-    expect(profile).toMatchObject({ provider: "cpu", threadCount });
+    expect(profile).toMatchObject({ provider: "cpu", threadCount: cores });
     expect(convolutions.map(({ shape }) => shape)).toEqual(probeShapes);
     for (const { shape, directSeconds, winogradSeconds, expectedGain, chosen } of convolutions) {
       const secondsBy = (algorithm: unknown): unknown =>
@@ -124,7 +139,7 @@ describe("the costs of a machine", () => {
   });
 
   test("stand beside the default's, with the error in the middle of all", () => {
-    expect(costs.defaultProfile).toEqual(defaultProfile("cpu", threadCount));
+    expect(costs.defaultProfile).toEqual(defaultProfile("cpu", cores));
     const errors = costs.measurements.map(({ seconds, predictedSeconds }) =>
       Math.abs(predictedSeconds / seconds - 1),
     );
@@ -133,7 +148,7 @@ describe("the costs of a machine", () => {
   });
 
   test("are the planner's from then on", () => {
-    expect(costs.key).toEqual(profileKey("cpu", threadCount));
+    expect(costs.key).toEqual(profileKey("cpu", cores));
     expect(stored).toEqual({ profile: costs.profile, source: "measured" });
   });
 });

@@ -1,11 +1,38 @@
 /** A lane as its owner sees it: asks for a run, waits, ends what hangs together with all its processes, and starts anew. */
 import { fork } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { clearTimeout, setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
 
 const program = fileURLToPath(new URL("lane.mjs", import.meta.url));
 
 /** @typedef {{ failed?: string, milliseconds?: number, timedOut?: boolean }} Answer */
+
+/** What a lane leaves behind when it is ended goes with the workspace. @param {string} workspace */
+function temporaryFolderOf(workspace) {
+  const folder = join(workspace, ".tmp");
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** The groups of processes that are not ended yet. @type {Set<number>} */
+const groups = new Set();
+
+/** @param {number} pid of a group's first process */
+function endGroup(pid) {
+  groups.delete(pid);
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has already ended.
+  }
+}
+
+// Groups of their own outlive their owner, however it ends.
+process.on("exit", () => {
+  groups.forEach(endGroup);
+});
 
 export class Lane {
   /**
@@ -48,12 +75,7 @@ export class Lane {
     this.child = undefined;
     void ending?.then((child) => {
       child.removeAllListeners("message");
-      if (child.pid === undefined) return;
-      try {
-        process.kill(-child.pid, "SIGKILL");
-      } catch {
-        // It has already ended.
-      }
+      if (child.pid !== undefined) endGroup(child.pid);
     });
   }
 
@@ -63,7 +85,9 @@ export class Lane {
       // A group of its own, so that its workers end with it.
       detached: true,
       stdio: ["ignore", "ignore", "ignore", "ipc"],
+      env: { ...process.env, TMPDIR: temporaryFolderOf(this.workspace) },
     });
+    if (child.pid !== undefined) groups.add(child.pid);
     return new Promise((resolve) => {
       child.once("message", () => {
         resolve(child);

@@ -45,9 +45,11 @@ if (!existsSync(join(root, "dist/cli/main.js"))) {
 /** @typedef {import("./mutants.mjs").Mutant & { status: "killed" | "timeout" | "survived" | "not covered", by?: string, tests: number }} Result */
 /** @typedef {{ file: string, milliseconds: number, met: Set<string> }} Measured */
 
+// Before anything is made that would stay behind.
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]))
+  process.on(signal, () => process.exit(1));
 const workspace = copyProject(root);
 process.on("exit", workspace.remove);
-for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.on(signal, () => process.exit(1));
 
 const isTest = (/** @type {string} */ file) => file.endsWith(".test.ts");
 const sources = workspace.files.filter((file) => /^src\/.*\.ts$/.test(file));

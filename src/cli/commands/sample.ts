@@ -13,7 +13,7 @@ import {
   type Tensor,
 } from "../../node/index.ts";
 import { concatenate } from "../concatenate.ts";
-import { UsageError } from "../failure.ts";
+import { note, UsageError } from "../failure.ts";
 import { print, printJson } from "../format.ts";
 import { openSampler, type PictureSize, type Sampler } from "../sampler.ts";
 import {
@@ -142,6 +142,7 @@ async function sample(options: SampleCommandOptions): Promise<void> {
     arithmetic: 1,
   }[mode];
   checkPixels(mode === "between" ? `--steps ${asked}` : `--count ${asked}`, asked * sampler.pixelCount);
+  if (mode === "prior" && sampler.priorNote !== undefined) note(sampler.priorNote);
   const latents = await latentsFor(mode, sampler, options);
   const pictures = await decodeAll(sampler, latents, pixelGenerator(options));
   const count = latents.shape[0]!;

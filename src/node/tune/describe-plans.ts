@@ -1,5 +1,4 @@
 /** How a model's half would be computed in either way, layer by layer, before anything runs. */
-import { availableParallelism } from "node:os";
 import { VaekitError } from "../../errors.ts";
 import { chooseTile, isMeasuredProvider, type Provider } from "../../cost/index.ts";
 import { loadProfile, profileKey } from "../../cost/node/index.ts";
@@ -59,10 +58,9 @@ export async function describePlans(vae: Vae, work: PlannedWork): Promise<PlanRe
   const scale = half === "decoder" ? factor : 1;
   const inputSize = { batch: 1, height: height / scale, width: width / scale };
   const graph = vae.graph(half, inputSize);
-  const threadCount = availableParallelism();
-  // Warns of damaged prices, too. The device is the one that the model would run on.
+  // Warns of damaged prices, too. The device and the threads are those that the model would run on.
   const chosen = await vae.plan(half, inputSize);
-  const provider = chosen.device;
+  const { device: provider, threadCount } = chosen;
   const { profile, source } = await loadProfile(profileKey(provider, threadCount));
   const strips = (): Plan =>
     describePlan(
