@@ -6,8 +6,13 @@ import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import type { DecodingOptions } from "../vae/preview.ts";
 import type { VaeParts } from "../vae/vae.ts";
 import type { ModelSource } from "./model-source.ts";
-import { fromPretrained, fromSingleFile } from "./open-class.ts";
-import type { FromPretrainedOptions, FromSingleFileOptions } from "./opening-options.ts";
+import { fromPretrained, fromSingleFile, openDefault } from "./open-class.ts";
+import type {
+  FetchingOptions,
+  FromPretrainedOptions,
+  FromSingleFileOptions,
+  RuntimeOptions,
+} from "./opening-options.ts";
 import { withWebPreview } from "./decoding-options.ts";
 import { WebPicture } from "./pictures.ts";
 
@@ -41,6 +46,20 @@ export class AutoencoderKL extends AutoencoderKLModel {
     ort?: OrtModule,
   ): Promise<AutoencoderKL> {
     return AutoencoderKL.of(await fromSingleFile(autoencoderKL, source, options, ort));
+  }
+
+  /**
+   * The small model inside the package: factor 8, 16 latent channels. Its weights are a file of 3.4 MB that bundlers emit beside
+   * the code.
+   *
+   * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
+   * @throws NOT_FOUND, INVALID_FILE where a bundler left the weights behind; IO, ABORTED
+   */
+  static async default(
+    options: RuntimeOptions & FetchingOptions = {},
+    ort?: OrtModule,
+  ): Promise<AutoencoderKL> {
+    return AutoencoderKL.of(await openDefault(options, ort));
   }
 
   /** @internal From the parts of a model of this class. */

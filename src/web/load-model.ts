@@ -6,6 +6,7 @@ import { classOf, modelOfFolder, modelOfSingleFile, type ReadModel } from "../va
 import { loadFileSource, loadFolderFiles, readJsonSource } from "../weights/index.ts";
 import { blobSource } from "./blob-source.ts";
 import { modelInFiles } from "./chosen-files.ts";
+import { defaultModel } from "./default-model.ts";
 import { FileFetcher } from "./file-fetcher.ts";
 import { fileAtUrl, folderAtUrl, openUrl } from "./files-at-url.ts";
 import type { FoundFile, FoundFolder, FoundModel } from "./found-model.ts";
@@ -40,6 +41,11 @@ export class ModelReader {
   async read(place: WebPlace, expectations: Expectations = {}): Promise<ReadModel> {
     const found = await this.#find(place);
     return "files" in found ? this.#ofFolder(found, expectations) : this.#ofFile(found, expectations);
+  }
+
+  /** The built-in model. @throws NOT_FOUND, INVALID_FILE, IO, ABORTED */
+  readDefault(): Promise<ReadModel> {
+    return this.#ofFolder(defaultModel(this.#fetcher()), {});
   }
 
   async #find(place: WebPlace): Promise<FoundModel> {

@@ -1,10 +1,11 @@
-/** How a class of models opens its own in the browser: from a folder or the hub, or from a single file. */
+/** How a class of models opens its own in the browser: from a folder or the hub, from a single file, or the built-in one. */
 import { VaekitError } from "../errors.ts";
 import { checkOptionsForPlaces } from "../hub/model-place.ts";
 import type { VaeModel } from "../models/index.ts";
 import type { OrtModule } from "../runtime/web/ort-module.ts";
 import { checkValue } from "../util/check-options.ts";
 import { wholeModel } from "../vae/opened.ts";
+import type { ReadModel } from "../vae/read-model.ts";
 import type { VaeParts } from "../vae/vae.ts";
 import { abortable } from "./abortable.ts";
 import { assemble } from "./assemble.ts";
@@ -18,11 +19,14 @@ import {
 } from "./model-source.ts";
 import { openEngine } from "./open-engine.ts";
 import {
+  checkDefaultOptions,
   checkFromPretrainedOptions,
   checkFromSingleFileOptions,
   placesOf,
+  type FetchingOptions,
   type FromPretrainedOptions,
   type FromSingleFileOptions,
+  type RuntimeOptions,
 } from "./opening-options.ts";
 
 /**
@@ -68,6 +72,16 @@ export async function fromSingleFile(
   return open("fromSingleFile", model, { place, options, ort });
 }
 
+/** The model inside the package. @throws NOT_FOUND, INVALID_FILE where a bundler left its weights behind; IO, ABORTED */
+export async function openDefault(
+  options: RuntimeOptions & FetchingOptions,
+  ort?: OrtModule,
+): Promise<VaeParts> {
+  checkDefaultOptions(options);
+  const reader = new ModelReader("default", options);
+  return assembled("default", () => reader.readDefault(), options, ort);
+}
+
 function placeOf(subject: string, source: unknown): WebPlace {
   checkValue(subject, source, { expected: expectedSource, fits: isModelSource });
   return placeOfSource(subject, source as ModelSource);
@@ -86,10 +100,20 @@ interface Opening {
 }
 
 function open(subject: string, model: VaeModel, { place, options, ort }: Opening): Promise<VaeParts> {
+  const reader = new ModelReader(subject, options);
+  return assembled(subject, () => reader.read(place, { expected: model }), options, ort);
+}
+
+function assembled(
+  subject: string,
+  read: () => Promise<ReadModel>,
+  options: RuntimeOptions & FetchingOptions,
+  ort: OrtModule | undefined,
+): Promise<VaeParts> {
   return abortable(options.signal, async () => {
     // First, since it refuses devices that are not there, before anything is downloaded.
     const engine = await openEngine(subject, options, ort);
-    const { loaded, warnings } = await new ModelReader(subject, options).read(place, { expected: model });
+    const { loaded, warnings } = await read();
     return assemble(wholeModel(loaded), warnings, engine, options);
   });
 }

@@ -60,6 +60,7 @@ const mayNameClasses = [
   // Python's line that converts a pickle.
   /^weights\/pickle\.ts$/,
   // The built-in model.
+  /^web\/default-model\.ts$/,
   /^cli\/(open-model|commands\/demo)\.ts$/,
 ];
 
