@@ -19,6 +19,12 @@ declare class TextDecoder {
   decode(bytes: Uint8Array): string;
 }
 
+declare class Blob {
+  constructor(parts: readonly (Uint8Array | string)[]);
+  readonly size: number;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
 declare function atob(base64: string): string;
 declare function btoa(binary: string): string;
 declare function setTimeout(callback: () => void, delayMs?: number): unknown;

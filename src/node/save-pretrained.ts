@@ -11,16 +11,16 @@ import {
 } from "../files/node/index.ts";
 import { likelihoodFileName } from "../models/index.ts";
 import { checkPath } from "../util/check-options.ts";
+import { savedContents, type SaveableModel } from "../vae/saved-files.ts";
 import type { Vae } from "../vae/vae.ts";
 import { weightFileNames } from "../weights/index.ts";
-import { writeSafetensorsFile } from "../weights/node/index.ts";
 
 /**
  * @throws IO, also when the folder is the one that this model is read from: a model in use keeps its files; UNSUPPORTED for two
  *   halves with configs of their own.
  */
 export async function savePretrained(
-  vae: Pick<Vae, "weightFiles" | "configText" | "stateDict" | "likelihoodFile">,
+  vae: SaveableModel & Pick<Vae, "weightFiles">,
   folder: string,
 ): Promise<void> {
   checkPath("savePretrained", folder, "the path of a folder");
@@ -33,15 +33,11 @@ export async function savePretrained(
   checkOutputFolderPath(folder);
   for (const path of [weightsPath, configPath, likelihoodPath]) checkOutputPath(path, kept);
   await checkIsNotOwnIndex(indexPath, vae.weightFiles);
-  const config = vae.configText();
-  const tensors = await vae.stateDict();
-  const likelihood = await vae.likelihoodFile();
+  const files = await savedContents(vae);
   await makeFolder(folder);
-  await writeSafetensorsFile(weightsPath, tensors, { format: "pt" }, { kept });
-  await writeFileAtomic(configPath, config, { kept });
+  for (const [name, content] of files) await writeFileAtomic(join(folder, name), content, { kept });
   // Without a scale, that of an earlier model must not stay beside this one.
-  if (likelihood === undefined) await rm(likelihoodPath, { force: true });
-  else await writeSafetensorsFile(likelihoodPath, likelihood.tensors, likelihood.metadata, { kept });
+  if (!files.has(likelihoodFileName)) await rm(likelihoodPath, { force: true });
   // diffusers would prefer the shards of an index that an earlier model left here.
   await rm(indexPath, { force: true });
 }

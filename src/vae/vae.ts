@@ -30,6 +30,7 @@ import { LatentsWatch } from "./latents-watch.ts";
 import { checkDecodingOptions, decodePreview, type DecodingOptions } from "./preview.ts";
 import type { PixelDecoder } from "./pixel-decoder.ts";
 import { distributionOf, pixelDecoderOf, withoutDistribution } from "./pixel-decoding.ts";
+import { savedContents } from "./saved-files.ts";
 import {
   decodePicture,
   encodePicture,
@@ -258,6 +259,19 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    */
   stateDict(): Promise<Map<string, Tensor>> {
     return this.#lifetime.during(() => readWeights(this.weights));
+  }
+
+  /**
+   * The model's files as diffusers lays them out in a folder, by their names: config.json and diffusion_pytorch_model.safetensors,
+   * which `openVae` and diffusers' from_pretrained read. What `savePretrained` writes in Node.
+   *
+   * @throws IO when the weights cannot be read; DISPOSED; UNSUPPORTED for two halves with configs of their own.
+   */
+  async savedFiles(): Promise<Map<string, Blob>> {
+    const contents = await savedContents(this);
+    return new Map(
+      [...contents].map(([name, parts]) => [name, new Blob(parts as Uint8Array<ArrayBuffer>[])]),
+    );
   }
 
   /**

@@ -136,6 +136,7 @@ async function sendFile(file: string | undefined, exchange: Exchange): Promise<v
     "content-type": types[extname(file)] ?? "application/octet-stream",
     "content-length": end - start,
     "accept-ranges": "bytes",
+    etag: `"${size}"`,
     ...(status === 206 ? { "content-range": `bytes ${start}-${end - 1}/${size}` } : {}),
   });
   if (request.method === "HEAD" || end === start) {

@@ -48,6 +48,14 @@ const refusal = (code: string, message: string): object => ({
 });
 
 describe("a model that is saved", () => {
+  test("has the bytes of the files that it gives as Blobs", async () => {
+    const files = await vae.savedFiles();
+    expect([...files.keys()].sort()).toEqual((await readdir(at("model"))).sort());
+    for (const [name, blob] of files) {
+      expect(Buffer.from(await blob.arrayBuffer()).equals(await readFile(at("model", name)))).toBe(true);
+    }
+  });
+
   test("has its weights on the disk before its config, and loses an older index last", async () => {
     await mkdir(at("order"));
     await writeFile(at("order", indexName), "{}");
