@@ -8,6 +8,7 @@ import * as train from "vaekit/train";
 import type * as Report from "../../src/report/public.ts";
 import type * as Train from "../../src/train/public.ts";
 import type * as Vaekit from "../../src/web/index.ts";
+import { watchStalls } from "./stalls.ts";
 import { decodeWire, encodeWire } from "./wire.ts";
 
 /** What a function in the page has at hand. */
@@ -15,6 +16,7 @@ export interface PageScope {
   readonly vaekit: typeof Vaekit;
   readonly report: typeof Report;
   readonly train: typeof Train;
+  readonly watchStalls: typeof watchStalls;
 }
 
 /** What went wrong in the page, as it is told to the test. */
@@ -26,7 +28,7 @@ export interface PageError {
 
 type InPage = (scope: PageScope, input: unknown) => unknown;
 
-const scope = { vaekit, report, train } as unknown as PageScope;
+const scope = { vaekit, report, train, watchStalls } as unknown as PageScope;
 
 /** Calls a test's function, and gives `{ result }` or `{ error }` as text. */
 async function callInPage(run: InPage, input: string): Promise<string> {
