@@ -13,8 +13,8 @@
  */
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject } from "vitest";
-import { launchChromium } from "./chromium-engine.ts";
 import type { BrowserEngine, EnginePage } from "./engine.ts";
+import { engines } from "./engines.ts";
 import type { PageError, PageScope } from "./page.ts";
 import { startStaticServer, type StaticServer } from "./static-server.ts";
 import { decodeWire, encodeWire } from "./wire.ts";
@@ -44,10 +44,9 @@ export class BrowserUnderTest {
   #engine: BrowserEngine | undefined;
   readonly #servers = new Map<boolean, StaticServer>();
 
-  /** @param use of the engine in place of the one that there is; only once. */
   async start(): Promise<void> {
-    const { folder, chromium } = inject("page")!;
-    this.#engine = await launchChromium(chromium);
+    const { folder, engine, path } = inject("page")!;
+    this.#engine = await engines[engine].launch(path);
     const folders = {
       "/": folder,
       "/model/": `${root}/assets/default-vae`,
@@ -70,7 +69,12 @@ export class BrowserUnderTest {
 
   async openPage(settings: PageSettings = {}): Promise<TestPage> {
     const { origin } = this.server(settings);
-    return new TestPage(await this.#engine!.open(`${origin}/`));
+    const page = await this.#engine!.open(`${origin}/`);
+    // Not every driver waits for a page's modules.
+    await page.evaluate(
+      "(async () => { while (!globalThis.callInPage) await new Promise((go) => setTimeout(go, 20)); return ''; })()",
+    );
+    return new TestPage(page);
   }
 }
 

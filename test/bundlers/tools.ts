@@ -1,10 +1,10 @@
 /** The bundlers, each as a person who has read docs/browser.md uses it, and where the page then is. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { copyFile, cp, mkdir, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { endOf } from "../child-end.ts";
+import { freePort } from "../browser/free-port.ts";
 import { startStaticServer } from "../browser/static-server.ts";
 import { html, nextApp, plainApp } from "./app.ts";
 
@@ -45,14 +45,6 @@ async function run(folder: string, name: string, ...args: readonly string[]): Pr
 async function serve(folders: Readonly<Record<string, string>>): Promise<ServedApp> {
   const server = await startStaticServer({ folders });
   return { url: `${server.origin}/`, stop: () => server.close() };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Starts a server of a bundler's, and waits until it answers. */
