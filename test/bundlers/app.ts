@@ -1,4 +1,4 @@
-/** The app that every bundler gets: a page that sends numbers through the built-in model, and leaves them in `globalThis.result`. */
+/** The app that every bundler gets: a page that sends numbers through the built-in model, and leaves an {@link Outcome} in `globalThis.result`. */
 
 /** Of the page's pixels, [1, 3, size, size]. */
 export const size = 64;
@@ -6,15 +6,28 @@ export const size = 64;
 /** Value `i` of the pixels. */
 export const pixelAt = (i: number): number => Math.sin(i / 50);
 
+/** What the page finds, as JSON. */
+export interface Outcome {
+  readonly sample: readonly number[];
+  /** What vaekit has warned of; of the worker, if it could not be started. */
+  readonly warnings: readonly string[];
+  /** Whether it had two threads. */
+  readonly hasThreads: boolean;
+}
+
 export const roundTrip = `import { openVae, Tensor } from "vaekit";
 
 export async function roundTrip() {
-  const vae = await openVae(new URL("model/", document.baseURI));
+  const warnings = [];
+  const vae = await openVae(new URL("model/", document.baseURI), {
+    threadCount: crossOriginIsolated ? 2 : 1,
+    onWarning: (message) => warnings.push(message),
+  });
   const pixels = Float32Array.from({ length: 3 * ${size} * ${size} }, (_, i) => Math.sin(i / 50));
   const encoded = await vae.encode(Tensor.from(pixels, [1, 3, ${size}, ${size}]));
   const { sample } = await vae.decode(encoded.latents());
   await vae.dispose();
-  return JSON.stringify([...sample.data]);
+  return JSON.stringify({ sample: [...sample.data], warnings, hasThreads: crossOriginIsolated });
 }
 `;
 

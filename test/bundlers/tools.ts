@@ -41,9 +41,9 @@ async function run(folder: string, name: string, ...args: readonly string[]): Pr
   if (code !== 0) throw new Error(`${name} ${args.join(" ")} ended with ${code}:\n${stdout}\n${stderr}`);
 }
 
-/** Serves what was built. */
+/** Serves what was built, with the headers that let it have threads. */
 async function serve(folders: Readonly<Record<string, string>>): Promise<ServedApp> {
-  const server = await startStaticServer({ folders });
+  const server = await startStaticServer({ folders, isIsolated: true });
   return { url: `${server.origin}/`, stop: () => server.close() };
 }
 
@@ -105,8 +105,9 @@ pack({ mode: "production", context: import.meta.dirname, entry: "./main.js" }, (
 
 async function esbuild(folder: string): Promise<ServedApp> {
   await writeApp(folder, plainApp);
+  const worker = "wasm-worker=../node_modules/vaekit/dist/web/worker/wasm-worker.js";
   const options = ["--bundle", "--splitting", "--format=esm", "--minify", "--outdir=dist"];
-  await run(folder, "esbuild", "main.js", ...options);
+  await run(folder, "esbuild", "main.js", worker, ...options);
   // The line of docs/browser.md.
   const wasm = "ort-wasm-simd-threaded.wasm";
   await copyFile(

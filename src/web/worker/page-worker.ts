@@ -20,12 +20,17 @@ export interface WorkerLease {
   release(): void;
 }
 
-/** Each address stands in its place as it is: so bundlers find the worker and what it imports. */
+/**
+ * Each address stands in its place as it is: so bundlers find the worker and what it imports. Each name is another, for webpack and
+ * rspack make one script of workers that have the same.
+ */
 const start: { readonly [B in OrtBuild]: () => Worker } = {
-  wasm: () => new Worker(new URL("./wasm-worker.js", import.meta.url), { type: "module", name: "vaekit" }),
-  jspi: () => new Worker(new URL("./jspi-worker.js", import.meta.url), { type: "module", name: "vaekit" }),
+  wasm: () =>
+    new Worker(new URL("./wasm-worker.js", import.meta.url), { type: "module", name: "vaekit-wasm" }),
+  jspi: () =>
+    new Worker(new URL("./jspi-worker.js", import.meta.url), { type: "module", name: "vaekit-jspi" }),
   webgpu: () =>
-    new Worker(new URL("./webgpu-worker.js", import.meta.url), { type: "module", name: "vaekit" }),
+    new Worker(new URL("./webgpu-worker.js", import.meta.url), { type: "module", name: "vaekit-webgpu" }),
 };
 
 interface SharedWorker {
