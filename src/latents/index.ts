@@ -37,7 +37,7 @@ export {
   type PixelDistributionKind,
   type PixelSampleOptions,
 } from "./pixel-distribution.ts";
-export type { PixelLikelihood, PixelRange } from "./pixel-likelihood.ts";
+export type { CategoricalPixels, PixelLikelihood, PixelRange, ScaledPixels } from "./pixel-likelihood.ts";
 export { packLatents, unpackLatents, type UnpackOptions } from "./pack.ts";
 export { denormalizeLatents, normalizeLatents } from "./normalize.ts";
 export {

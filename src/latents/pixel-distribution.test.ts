@@ -22,6 +22,25 @@ const of = (
     ...more,
   });
 
+/** The same probabilities for each value. */
+const levels = (
+  probabilities: readonly number[],
+  count: number,
+  range: "signed" | "unit",
+): PixelDistribution => {
+  const logs = Float32Array.from({ length: count * probabilities.length }, (_, i) =>
+    Math.log(probabilities[i % probabilities.length]!),
+  );
+  return new PixelDistribution({
+    distribution: "categorical",
+    mean: filled(0, count),
+    scale: null,
+    logProbabilities: Tensor.from(logs, [1, count, probabilities.length]),
+    range,
+    levels: probabilities.length,
+  });
+};
+
 const meanAndDeviation = ({ data }: Tensor): [number, number] => {
   const values = Array.from(data, Number);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -63,6 +82,20 @@ describe("samples of p(x|z)", () => {
     expect(frequencies).toBeAllclose(probabilities, { absolute: within });
   });
 
+  test("are levels of probabilities of their own", () => {
+    const sample = levels([0.1, 0, 0.6, 0.3], count, "signed").sample({ generator: generator() });
+    const frequencies = [-1, -1 / 3, 1 / 3, 1].map(
+      (level) => sample.data.filter((x) => Math.abs(x - level) < 1e-6).length / count,
+    );
+    expect(frequencies).toBeAllclose([0.1, 0, 0.6, 0.3], { absolute: within });
+    // No draw lies beyond the last level, where probabilities sum to less than 1 by rounding.
+    expect(
+      levels([0.3, 0.3], 100, "unit")
+        .sample()
+        .data.every((x) => x === 0 || x === 1),
+    ).toBe(true);
+  });
+
   test("repeat with the generator's seed, and differ without one", () => {
     const distribution = of("normal", 0, 1, 4);
     const drawn = distribution.sample({ generator: generator() });
@@ -96,6 +129,14 @@ describe("-log p(x|z)", () => {
     });
   });
 
+  test("of a categorical one is that of the nearest level's probability", () => {
+    const distribution = levels([0.5, 0.25, 0.125, 0.125], 5, "unit");
+    const x = Tensor.from(Float32Array.of(0, 0.16, 0.18, 0.7, 2), [1, 5]);
+    // 0, 0, 1/3, 2/3, 1
+    expect([...distribution.nll(x).data]).toBeAllclose([(1 + 1 + 2 + 3 + 3) * Math.LN2], { absolute: 1e-6 });
+    expect([...distribution.bitsPerDimension(x).data]).toBeAllclose([2], { absolute: 1e-6 });
+  });
+
   test("in bits of a normal density of one level is that of the level's probability", () => {
     // 0.3829 of a normal distribution lie within half a deviation of its mean; density times width is 0.3989, and sums to 1.
     const distribution = of("normal", 100 / 255, 1 / 255, 1);
@@ -116,5 +157,13 @@ describe("-log p(x|z)", () => {
 test("a scale of another shape than the mean is refused", () => {
   expect(() => of("normal", 0, 1, 3, { scale: filled(1, 2) })).toThrow(
     "scale: expected shape [1, 3], found [1, 2]",
+  );
+});
+
+test("a categorical distribution without its probabilities is refused, and with those of other levels", () => {
+  expect(() => of("categorical", 0, 1, 3, { scale: null })).toThrow("PixelDistribution: logProbabilities");
+  const logProbabilities = Tensor.zeros([1, 3, 5]);
+  expect(() => of("categorical", 0, 1, 3, { scale: null, logProbabilities, levels: 4 })).toThrow(
+    "logProbabilities: expected shape [1, 3, 4], found [1, 3, 5].",
   );
 });

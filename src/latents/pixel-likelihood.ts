@@ -10,7 +10,10 @@ export const scaleKinds = ["fixed", "shared", "per_channel", "per_value", "optim
 export type PixelRange = "signed" | "unit";
 
 /** How the values of a picture are distributed around what the decoder gives. */
-export interface PixelLikelihood {
+export type PixelLikelihood = ScaledPixels | CategoricalPixels;
+
+/** A distribution with a mean and a scale. */
+export interface ScaledPixels {
   /** A normal density, or a logistic one summed over the bins of the pixels' levels. */
   readonly distribution: (typeof scaledDistributions)[number];
   /**
@@ -26,10 +29,27 @@ export interface PixelLikelihood {
   readonly levels: number | null;
 }
 
+/** The most levels of a categorical distribution, each of which costs an output for each value. */
+export const maxCategoricalLevels = 16;
+
+/** A probability of its own for each level that a value can have. */
+export interface CategoricalPixels {
+  readonly distribution: "categorical";
+  /** How many levels there are; a value is rounded to the nearest. */
+  readonly levels: number;
+}
+
+/** Whether the distribution has a scale. */
+export const hasScale = (likelihood: PixelLikelihood): likelihood is ScaledPixels =>
+  likelihood.distribution !== "categorical";
+
 /** The same likelihood with a scale that was measured. */
-export function withFixedScale(likelihood: PixelLikelihood, scale: number): PixelLikelihood {
+export function withFixedScale(likelihood: ScaledPixels, scale: number): ScaledPixels {
   return { ...likelihood, scale: "fixed", initialScale: scale, minScale: null };
 }
+
+/** The lowest level; the highest is 1. */
+export const lowestLevel = (range: PixelRange): number => (range === "signed" ? -1 : 0);
 
 /** The distance of two neighbouring levels. */
 export const levelWidth = (levels: number, range: PixelRange): number =>

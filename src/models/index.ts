@@ -153,12 +153,17 @@ export {
 } from "./pixel-likelihood.ts";
 export {
   bitsOfLevel,
+  hasScale,
   levelWidth,
+  lowestLevel,
+  maxCategoricalLevels,
   scaledDistributions,
   scaleKinds,
   withFixedScale,
+  type CategoricalPixels,
   type PixelLikelihood,
   type PixelRange,
+  type ScaledPixels,
 } from "../latents/pixel-likelihood.ts";
 export { formatPixelLikelihood, parsePixelLikelihood } from "./pixel-likelihood-json.ts";
 export { likelihoodFileName, likelihoodMetadata, parseLikelihoodMetadata } from "./likelihood-file.ts";

@@ -3,14 +3,14 @@
  * the scale's parameters. It is a file of its own, so that other programs open the model's folder as ever.
  */
 import { VaekitError } from "../errors.ts";
-import type { PixelLikelihood } from "../latents/pixel-likelihood.ts";
-import { formatPixelLikelihood, parsePixelLikelihood } from "./pixel-likelihood-json.ts";
+import type { ScaledPixels } from "../latents/pixel-likelihood.ts";
+import { formatPixelLikelihood, parseScaledPixels } from "./pixel-likelihood-json.ts";
 
 /** Its name, in a model's folder. */
 export const likelihoodFileName = "likelihood.safetensors";
 
 /** The file's metadata. */
-export function likelihoodMetadata(likelihood: PixelLikelihood): Record<string, string> {
+export function likelihoodMetadata(likelihood: ScaledPixels): Record<string, string> {
   return { format: "pt", pixels: JSON.stringify(formatPixelLikelihood(likelihood)) };
 }
 
@@ -23,8 +23,8 @@ export function likelihoodMetadata(likelihood: PixelLikelihood): Record<string, 
 export function parseLikelihoodMetadata(
   { pixels }: Readonly<Record<string, string>>,
   subject: string,
-): PixelLikelihood {
-  return parsePixelLikelihood(parsed(pixels, subject), `${subject}: pixels`);
+): ScaledPixels {
+  return parseScaledPixels(parsed(pixels, subject), `${subject}: pixels`);
 }
 
 function parsed(text: string | undefined, subject: string): unknown {

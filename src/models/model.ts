@@ -4,7 +4,7 @@
  */
 import type { Graph } from "../graph/index.ts";
 import type { Encoded } from "../latents/encoded.ts";
-import type { PixelLikelihood } from "../latents/pixel-likelihood.ts";
+import type { PixelLikelihood, ScaledPixels } from "../latents/pixel-likelihood.ts";
 import type { LatentScaling } from "../latents/scaling.ts";
 import type { BaseGenerator } from "../random/base-generator.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -163,9 +163,9 @@ export interface WeightsAlone<Config> {
  */
 export interface LikelihoodBeside<Config> {
   /** Name and shape of each parameter of the scale. */
-  shapes(config: Config, likelihood: PixelLikelihood): Map<string, Shape>;
+  shapes(config: Config, likelihood: ScaledPixels): Map<string, Shape>;
   /** As {@link VaeModel.pixelDecoder}; `find` knows the scale's parameters, too. */
-  decoder(config: Config, likelihood: PixelLikelihood, size: InputSize, find: FindParameter): Graph;
+  decoder(config: Config, likelihood: ScaledPixels, size: InputSize, find: FindParameter): Graph;
 }
 
 /**
@@ -200,7 +200,8 @@ export interface VaeModel<Config extends object = object, Output extends Encoded
   /** How the decoder's pixels are distributed; left out, or undefined, where it gives pixels and no distribution. */
   pixels?(config: Config): "bernoulli" | PixelLikelihood | undefined;
   /**
-   * The decoder of {@link pixels}: for those with a scale it gives twice as many channels, the means and then the scales.
+   * The decoder of {@link pixels}: for those with a scale it gives twice as many channels, the means and then the scales; for categorical
+   * ones the logarithms of the levels' probabilities, those of one value after those of another.
    *
    * @default {@link decoder}, for Bernoulli pixels
    */

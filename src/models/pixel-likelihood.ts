@@ -1,5 +1,6 @@
 /**
- * p(x|z) with a scale: a decoder gives the mean of each pixel, and how wide the distribution around it is.
+ * p(x|z) with a scale: a decoder gives the mean of each pixel, and how wide the distribution around it is. Or, of a
+ * categorical distribution, the logits of each level.
  *
  * σ = min + (initial - min) · exp(u), where u is what is trained, one number or many, and starts at 0. That is log σ
  * bounded by a softplus from below: σ never reaches the bound, so its gradient never is 0.
@@ -7,16 +8,21 @@
  * @see Rybkin, Daniilidis & Levine 2021, Simple and Effective VAE Training with Calibrated Decoders
  */
 import type { GraphBuilder, Value } from "../graph/index.ts";
-import type { PixelLikelihood } from "../latents/pixel-likelihood.ts";
+import type { ScaledPixels } from "../latents/pixel-likelihood.ts";
 import { conv2d, type ModuleContext } from "../nn/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
-/** What a decoder gives: the mean (or the logits), and u for the scale where it is learned: of the mean's shape, or one that broadcasts to it. */
+/**
+ * What a decoder gives: the mean (or Bernoulli's logits), and u for the scale where it is learned: of the mean's shape, or one that
+ * broadcasts to it; or the logits of the levels.
+ */
 export interface Decoded {
   /** The mean of each value, or its logit. */
   readonly mean: Value;
   /** u: see this file's header. */
   readonly scale?: Value;
+  /** Of a categorical distribution: [N, ..., levels]. */
+  readonly levelLogits?: Value;
 }
 
 /** The parameter that holds u where it is one number or one for each channel. */
@@ -44,7 +50,7 @@ export const channelScale = (context: ModuleContext, channels: number): Value =>
  */
 export function scaleOfPlanes(
   context: ModuleContext,
-  { scale }: PixelLikelihood,
+  { scale }: ScaledPixels,
   features: Value,
   channels: number,
 ): Value | undefined {
@@ -64,7 +70,7 @@ export function scaleOfPlanes(
 /** The scale itself out of u; where none is learned, `initialScale`. */
 export function scaleOf(
   builder: GraphBuilder,
-  { initialScale, minScale }: PixelLikelihood,
+  { initialScale, minScale }: ScaledPixels,
   u: Value | undefined,
 ): Value {
   const constant = (value: number): Value =>
@@ -77,7 +83,7 @@ export function scaleOf(
 /** What a decoder of distributions gives: the means [N, C, …], and behind them the scale of each value. [N, 2C, …] */
 export function meansAndScales(
   builder: GraphBuilder,
-  likelihood: PixelLikelihood,
+  likelihood: ScaledPixels,
   { mean, scale: u }: Decoded,
 ): Value {
   const scale = scaleOf(builder, likelihood, u);

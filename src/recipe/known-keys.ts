@@ -27,7 +27,10 @@ export function schemaAt(schema: JsonSchema, value: unknown, path: Path): JsonSc
   return schemaAt(next, child, rest);
 }
 
-/** Of the alternatives for an object, the one whose `type` is the object's; else the schema itself. */
+/** The keys that tell alternatives apart. */
+const discriminators = ["type", "distribution"] as const;
+
+/** Of the alternatives for an object, the one whose `type` or `distribution` is the object's; else the schema itself. */
 function branchFor(schema: JsonSchema, value: unknown): JsonSchema {
   const branches = schema.oneOf ?? schema.anyOf;
   if (branches === undefined) return schema;
@@ -35,7 +38,9 @@ function branchFor(schema: JsonSchema, value: unknown): JsonSchema {
   const objects = branches
     .map((branch) => branchFor(branch, value))
     .filter((branch) => branch.properties !== undefined);
-  return objects.find((branch) => branch.properties?.type?.const === value.type) ?? objects[0] ?? schema;
+  const isMeant = ({ properties = {} }: JsonSchema): boolean =>
+    discriminators.some((key) => value[key] !== undefined && properties[key]?.const === value[key]);
+  return objects.find(isMeant) ?? objects[0] ?? schema;
 }
 
 /** What a place expects, in words. */

@@ -54,26 +54,36 @@ describe("a likelihood", () => {
     expect(of({ levels: 256 })).toMatchObject({ levels: 256 });
   });
 
+  it("of levels with probabilities of their own has 16, unless the recipe says fewer, and no scale", () => {
+    const of = (more: Section): unknown =>
+      parsed(withLikelihood({ distribution: "categorical", ...more })).loss.likelihood;
+    expect(of({})).toEqual({ distribution: "categorical", levels: 16 });
+    expect(of({ levels: 2 })).toEqual({ distribution: "categorical", levels: 2 });
+  });
+
   it("has no bound where its scale is fixed", () => {
     const likelihood = parsed(withLikelihood({ scale: "fixed", initial_scale: 0.5 })).loss.likelihood;
     expect(likelihood).toMatchObject({ initialScale: 0.5, minScale: null });
   });
 
   it("comes back from the file that it was written to", () => {
-    for (const likelihood of [{}, { scale: "fixed" }, { distribution: "discretized_logistic" }]) {
+    for (const likelihood of [
+      {},
+      { scale: "fixed" },
+      { distribution: "discretized_logistic" },
+      { distribution: "categorical" },
+    ]) {
       const recipe = parsed(withLikelihood(likelihood));
       expect(parsed(formatRecipe(recipe))).toEqual(recipe);
     }
   });
 
   it("has its keys in the JSON schema", () => {
-    const keys = recipeJsonSchema().properties?.loss?.properties?.likelihood?.anyOf?.[0]?.properties;
-    expect(Object.keys(keys ?? {})).toEqual([
-      "distribution",
-      "scale",
-      "initial_scale",
-      "min_scale",
-      "levels",
+    const union = recipeJsonSchema().properties?.loss?.properties?.likelihood?.anyOf?.[0];
+    const keys = union?.oneOf?.map(({ properties }) => Object.keys(properties ?? {}));
+    expect(keys).toEqual([
+      ["distribution", "scale", "initial_scale", "min_scale", "levels"],
+      ["distribution", "levels"],
     ]);
   });
 
@@ -149,7 +159,27 @@ describe("a likelihood", () => {
     [
       "a distribution that there is not",
       withLikelihood({ distribution: "laplace" }),
-      "loss.likelihood.distribution: expected normal or discretized_logistic, found",
+      "loss.likelihood.distribution: expected normal, discretized_logistic or categorical, found",
+    ],
+    [
+      "a scale of levels",
+      withLikelihood({ distribution: "categorical", scale: "shared" }),
+      "loss.likelihood.scale: no such key; only another type of loss.likelihood has it; the keys here are distribution and levels.",
+    ],
+    [
+      "more levels than the last layer bears",
+      withLikelihood({ distribution: "categorical", levels: 256 }),
+      "loss.likelihood.levels: expected a whole number from 2 to 16, found 256.",
+    ],
+    [
+      "one level of its own",
+      withLikelihood({ distribution: "categorical", levels: 1 }),
+      "from 2 to 16, found 1.",
+    ],
+    [
+      "levels of an AutoencoderKL",
+      { data, loss: { likelihood: { distribution: "categorical" } } },
+      "loss.likelihood.distribution: an AutoencoderKL's last convolution gives one number for each value; write discretized_logistic.",
     ],
     ["a near key", withLikelihood({ min_scal: 1 }), "did you mean min_scale?"],
     [

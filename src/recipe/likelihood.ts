@@ -1,5 +1,5 @@
 /** A recipe's `loss.likelihood`: what it leaves out, and what contradicts it. */
-import { levelWidth } from "../models/index.ts";
+import { levelWidth, maxCategoricalLevels } from "../models/index.ts";
 import { isObject } from "./key-case.ts";
 import { problem } from "./models/recipe-rules.ts";
 import type { Problem } from "./problems.ts";
@@ -24,6 +24,9 @@ export function withoutReconstruction(recipe: Plain): Plain {
 export function completeLikelihood(loss: unknown, data: unknown): unknown {
   if (!isObject(loss) || !isObject(loss.likelihood)) return loss;
   const { likelihood } = loss;
+  if (likelihood.distribution === "categorical") {
+    return { ...loss, likelihood: { levels: maxCategoricalLevels, ...likelihood } };
+  }
   const section = isObject(data) ? data : {};
   const range = section.range === "unit" ? "unit" : "signed";
   const isTensors = section.type === "tensors";
@@ -32,14 +35,13 @@ export function completeLikelihood(loss: unknown, data: unknown): unknown {
   const width = levelWidth(isWhole ? Number(levels) : defaultLevels, range);
   const leastScale = likelihood.scale === "fixed" ? null : width;
   const derived = { initial_scale: (range === "unit" ? 1 : 2) / 4, min_scale: leastScale, levels };
-  return { ...loss, likelihood: { ...derived, ...likelihood } };
+  return { ...loss, likelihood: { distribution: "normal", ...derived, ...likelihood } };
 }
 
 /** What contradicts `loss.likelihood`, whatever the model's class. */
 export function* likelihoodProblems({ loss, data }: ParsedRecipe): Generator<Problem> {
   const { likelihood } = loss;
   if (likelihood === null) return;
-  const { distribution, scale, levels } = likelihood;
   const at = (key: string, message: string): Problem => problem(`loss.likelihood.${key}`, message);
   if (Object.keys(loss.reconstruction).length > 0) {
     yield problem("loss.reconstruction", "loss.likelihood is the reconstruction's term; remove one of them.");
@@ -51,24 +53,28 @@ export function* likelihoodProblems({ loss, data }: ParsedRecipe): Generator<Pro
     const message = "black and white pixels have a Bernoulli distribution; write loss.reconstruction: bce.";
     yield problem("loss.likelihood", message);
   }
+  if (likelihood.distribution !== "categorical")
+    yield* scaleProblems(likelihood, loss.importance !== null, at);
+}
+
+type Scaled = Exclude<NonNullable<ParsedRecipe["loss"]["likelihood"]>, { distribution: "categorical" }>;
+type ProblemAt = (key: string, message: string) => Problem;
+
+function* scaleProblems(likelihood: Scaled, isBound: boolean, at: ProblemAt): Generator<Problem> {
+  const { distribution, scale, levels } = likelihood;
   if (distribution === "discretized_logistic" && levels === null) {
     yield at("levels", "a discretized distribution needs them; write 256 for 8-bit pictures.");
   }
   if (scale === "optimal" && distribution !== "normal") {
     yield at("scale", "optimal is known of a normal distribution only; write shared.");
   }
-  if (scale === "optimal" && loss.importance !== null) {
+  if (scale === "optimal" && isBound) {
     yield at("scale", "loss.importance compares latents under one scale; write shared, not optimal.");
   }
   yield* boundProblems(likelihood, at);
 }
 
-type Likelihood = NonNullable<ParsedRecipe["loss"]["likelihood"]>;
-
-function* boundProblems(
-  { scale, initial_scale, min_scale }: Likelihood,
-  at: (key: string, message: string) => Problem,
-): Generator<Problem> {
+function* boundProblems({ scale, initial_scale, min_scale }: Scaled, at: ProblemAt): Generator<Problem> {
   if (scale === "fixed") {
     if (min_scale !== null) yield at("min_scale", "a fixed scale has no bound; remove it.");
   } else if (min_scale === null) {

@@ -1,6 +1,6 @@
 /** A recipe's `loss`: the terms and their weights. */
 import { z } from "zod";
-import { scaledDistributions, scaleKinds } from "../models/index.ts";
+import { maxCategoricalLevels, scaledDistributions, scaleKinds } from "../models/index.ts";
 import { count, nonNegative, path, positive, wholeNumber } from "./fields.ts";
 
 export const reconstructionTerms = ["mse", "l1", "bce"] as const;
@@ -19,7 +19,7 @@ const reconstruction = z
   .pipe(z.partialRecord(z.enum(reconstructionTerms), z.number()))
   .describe("One term, or a weighted sum such as {mse: 1, l1: 0.5}.");
 
-const likelihood = z.strictObject({
+const scaled = z.strictObject({
   distribution: z
     .enum(scaledDistributions)
     .default("normal")
@@ -53,6 +53,19 @@ const likelihood = z.strictObject({
       "How many values a pixel can have, which makes a density's bits comparable with a probability's. Left out: 256 for pictures in files, null (continuous) for tensors.",
     ),
 });
+
+const categorical = z.strictObject({
+  distribution: z
+    .literal("categorical")
+    .describe("A probability of its own for each level of a pixel (mlp only)."),
+  levels: count(maxCategoricalLevels)
+    .min(2)
+    .describe(
+      "How many levels; pixels are rounded to the nearest. The last layer has so many outputs for each value.",
+    ),
+});
+
+const likelihood = z.discriminatedUnion("distribution", [scaled, categorical]);
 
 const kl = z.strictObject({
   weight: nonNegative()

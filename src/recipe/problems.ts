@@ -41,7 +41,9 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], value: unknown):
     const found = valueAt(value, issue.path);
     const missing = found === undefined;
     // Where the `type` itself is wrong, no branch of the schema applies, and only zod knows all of them.
-    const types = issue.code === "invalid_union" && "options" in issue ? (issue.options as unknown[]) : [];
+    const options = issue.code === "invalid_union" && "options" in issue ? (issue.options as unknown[]) : [];
+    // Among them is undefined, where the key may be left out.
+    const types = options.filter((each) => each !== undefined);
     const expected = types.length > 0 ? listOf(types) : describe(place);
     return [
       {

@@ -161,7 +161,7 @@ describe("pictures outside of what a loss is defined for", () => {
   const mlp = { model: { type: "mlp", input_size: 8 } };
   const likelihood = (distribution: string): Section => ({
     ...mlp,
-    loss: { likelihood: { distribution, levels: 256 } },
+    loss: { likelihood: { distribution, levels: 16 } },
   });
   const holding = (value: number): Tensor<"float32"> =>
     Tensor.from(
@@ -174,6 +174,7 @@ describe("pictures outside of what a loss is defined for", () => {
     ["cross-entropy refuses less than 0", mlp, -0.25, false],
     ["cross-entropy refuses more than 1", mlp, 1.5, false],
     ["levels are refused outside of their range", likelihood("discretized_logistic"), 1.5, false],
+    ["levels of their own are refused there, too", likelihood("categorical"), 1.5, false],
     ["a density takes any number", likelihood("normal"), 1.5, true],
     ["squared errors take any number", { ...mlp, loss: { reconstruction: "mse" } }, 1.5, true],
   ])("%s", async (_, sections, value, fits) => {

@@ -123,11 +123,12 @@ interface Bounds {
 /** Undefined where the loss takes any number. */
 function boundsOf({ loss, data }: Recipe): Bounds | undefined {
   if ((loss.reconstruction.bce ?? 0) > 0) return { lowest: 0, highest: 1, key: "loss.reconstruction bce" };
-  if (loss.likelihood?.distribution !== "discretized_logistic") return undefined;
+  const { likelihood } = loss;
+  if (likelihood === null || likelihood.distribution === "normal") return undefined;
   return {
     lowest: data.range === "signed" ? -1 : 0,
     highest: 1,
-    key: "loss.likelihood discretized_logistic",
+    key: `loss.likelihood ${likelihood.distribution}`,
   };
 }
 

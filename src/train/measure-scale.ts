@@ -1,5 +1,6 @@
 /** The most likely scale of pixels around their means, measured on the training pictures: what "optimal" leaves to the finished model. */
 import type { BatchSource } from "../data/index.ts";
+import { hasScale } from "../models/index.ts";
 import type { Recipe } from "../recipe/index.ts";
 import type { TrainingEngine } from "./training-engine.ts";
 import type { WeightsKind } from "./training-plan.ts";
@@ -25,7 +26,7 @@ export async function measureScale(
   { source, recipe, kind }: MeasureScaleOptions,
 ): Promise<number | undefined> {
   const { likelihood } = recipe.loss;
-  if (likelihood?.scale !== "optimal") return undefined;
+  if (likelihood === null || !hasScale(likelihood) || likelihood.scale !== "optimal") return undefined;
   const count = Math.min(Math.ceil(measuredPictures / recipe.batchSize), source.batchesPerEpoch);
   let [sum, values] = [0, 0];
   for (let index = 0; index < count; index++) {

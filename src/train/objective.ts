@@ -28,7 +28,7 @@ import {
   reconstructionError,
   reduceExamples,
   samplePosterior,
-  scaledLikelihood,
+  pixelLikelihood,
   vaeBound,
   valuesPerExample,
   weightedSum,
@@ -101,15 +101,15 @@ function elbo(builder: GraphBuilder, inputs: ObjectiveInputs, options: Objective
 
   const decoded = decode(samplePosterior(builder, posterior, noise));
   const { mean: reconstruction } = decoded;
-  const scaled = options.likelihood && scaledLikelihood(builder, options.likelihood, decoded, sample);
+  const measured = options.likelihood && pixelLikelihood(builder, options.likelihood, decoded, sample);
   const { likelihood, terms } = fidelity(
     builder,
-    { ...inputs, reconstruction, errors: scaled?.nll },
+    { ...inputs, reconstruction, errors: measured?.nll },
     options,
   );
-  if (options.likelihood !== undefined && scaled !== undefined) {
-    terms["scale"] = scaled.scale;
-    const negativeElbo = add(scaled.nll, klPerExample(builder, posterior)); // [N]
+  if (options.likelihood !== undefined && measured !== undefined) {
+    if (measured.scale !== undefined) terms["scale"] = measured.scale;
+    const negativeElbo = add(measured.nll, klPerExample(builder, posterior)); // [N]
     terms["bits_per_dimension"] = meanBits(builder, options.likelihood, negativeElbo, valueCount);
   }
   const kl = divergence(builder, posterior, options, valueCount);
@@ -279,8 +279,8 @@ function importanceBound(
   const loss = reduceExamples(builder, negative, reduction, valueCount);
   const kl = reduceExamples(builder, klPerExample(builder, posterior), reduction, valueCount);
   const terms: Record<string, Value> = { kl };
-  if (likelihood !== undefined && scale !== undefined) {
-    terms["scale"] = scale;
+  if (scale !== undefined) terms["scale"] = scale;
+  if (likelihood !== undefined) {
     terms["bits_per_dimension"] = meanBits(builder, likelihood, negative, valueCount);
   }
   return { loss, likelihood: loss, reconstruction: reconstruction!, terms };

@@ -3,7 +3,7 @@
  * change from step to step. It knows neither recipes nor data sets.
  */
 import { InternalError } from "../errors.ts";
-import { withFixedScale } from "../models/index.ts";
+import { hasScale, withFixedScale } from "../models/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { formatShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -12,7 +12,7 @@ import { GraphSessions } from "./graph-sessions.ts";
 import { buildLogWeightSum, buildSquaredErrors, likelihoodNoiseShape } from "./graphs/likelihood.ts";
 import { buildDecoding, buildReconstruction } from "./graphs/reconstruction.ts";
 import { stateNames } from "./graphs/update.ts";
-import { combineLogSums } from "./losses/index.ts";
+import { combineLogSums, type PictureLikelihood } from "./losses/index.ts";
 import { autoencoderGraph, discriminatorGraph, noiseShape, number, optimizerInputs } from "./plan-graphs.ts";
 import type { TrainingRandomness } from "./randomness.ts";
 import { StateVectors } from "./state-vectors.ts";
@@ -183,10 +183,7 @@ export class TrainingEngine {
     const { network, objective } = this.#plan;
     const sampleShape = sample.shape;
     const partSize = Math.max(1, Math.floor(decodedAtOnce(sampleShape) / sampleShape[0]!));
-    const likelihood =
-      objective.likelihood === undefined || scale === undefined
-        ? objective.likelihood
-        : { ...objective.likelihood, ...withFixedScale(objective.likelihood, scale) };
+    const likelihood = withMeasured(objective.likelihood, scale);
     const parts: Float32Array[] = [];
     for (let start = 0; start < sampleCount; start += partSize) {
       const count = Math.min(partSize, sampleCount - start);
@@ -289,6 +286,15 @@ export class TrainingEngine {
       await this.#sessions.forget();
     this.#pictureShape = pictureShape;
   }
+}
+
+/** The likelihood with the scale that was measured, where that is of each batch. */
+function withMeasured(
+  likelihood: PictureLikelihood | undefined,
+  scale: number | undefined,
+): PictureLikelihood | undefined {
+  if (likelihood === undefined || scale === undefined || !hasScale(likelihood)) return likelihood;
+  return { ...withFixedScale(likelihood, scale), range: likelihood.range };
 }
 
 const stateNameOf = (weights: WeightsKind): string =>

@@ -1,5 +1,5 @@
 /** The likelihood of the validation pictures, and how many latents say something about them: a run's last words. */
-import { bitsOfLevel } from "../models/index.ts";
+import { bitsOfLevel, hasScale } from "../models/index.ts";
 import type { Recipe } from "../recipe/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { measureScale, type WeightsKind } from "../train/index.ts";
@@ -52,7 +52,8 @@ export async function measuredScale(
   { engine, options: { recipe }, data }: RunLoopParts,
   kind: WeightsKind,
 ): Promise<number | undefined> {
-  if (recipe.loss.likelihood?.scale !== "optimal") return undefined;
+  const { likelihood } = recipe.loss;
+  if (likelihood === null || !hasScale(likelihood) || likelihood.scale !== "optimal") return undefined;
   const source = await data.openForReview();
   try {
     return await measureScale(engine, { source, recipe, kind });

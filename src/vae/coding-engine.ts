@@ -25,7 +25,7 @@ export interface CodingEngine {
   /**
    * Latents through the decoder of distributions.
    *
-   * @returns the means [N, C, …], and for pixels with a scale the scales behind them, [N, 2C, …].
+   * @returns what the graph of the model's {@link PixelDecoder} gives.
    * @throws as {@link code}; UNSUPPORTED for a model of no distributions.
    */
   codePixels(latents: Planes, options: CodingOptions): Promise<Planes>;

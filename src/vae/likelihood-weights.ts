@@ -1,5 +1,5 @@
 /** The scale of p(x|z) beside a model's weights: found, matched with the model, and as a decoder of distributions. */
-import type { FindParameter, PixelLikelihood, VaeModel } from "../models/index.ts";
+import type { FindParameter, ScaledPixels, VaeModel } from "../models/index.ts";
 import type { FoundTensor } from "../tensor/stored-tensor.ts";
 import { matchShapes, type LikelihoodWeights } from "./model-weights.ts";
 import type { PixelDecoder } from "./pixel-decoder.ts";
@@ -8,7 +8,7 @@ import type { PixelDecoder } from "./pixel-decoder.ts";
 export interface FoundLikelihood {
   /** For messages: the file's path. */
   readonly name: string;
-  readonly pixels: PixelLikelihood;
+  readonly pixels: ScaledPixels;
   readonly tensors: ReadonlyMap<string, FoundTensor>;
 }
 

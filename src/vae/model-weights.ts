@@ -1,6 +1,6 @@
 /** A checkpoint matched with the model: every parameter found, of the right shape, and what was left over. */
 import { VaekitError } from "../errors.ts";
-import type { Buffers, FindParameter, Half, PixelLikelihood, VaeModel } from "../models/index.ts";
+import type { Buffers, FindParameter, Half, ScaledPixels, VaeModel } from "../models/index.ts";
 import { formatShape, sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
 import type { FoundTensor, StoredTensor } from "../tensor/stored-tensor.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -23,7 +23,7 @@ export interface ModelWeights {
 
 /** Exactly the parameters of a scale, and what it is. */
 export interface LikelihoodWeights {
-  readonly pixels: PixelLikelihood;
+  readonly pixels: ScaledPixels;
   readonly parameters: ReadonlyMap<string, StoredTensor>;
 }
 

@@ -1,7 +1,8 @@
-/** p(x|z) of latents: a decoder whose graph gives means and scales, run as decoders are. */
+/** p(x|z) of latents: a decoder whose graph gives means and scales, or probabilities, run as decoders are. */
 import { VaekitError } from "../errors.ts";
 import type { Graph } from "../graph/index.ts";
 import { PixelDistribution } from "../latents/pixel-distribution.ts";
+import { hasScale, levelWidth, lowestLevel, type PixelRange } from "../latents/pixel-likelihood.ts";
 import type { InputSize, ModelFacts, VaeModel } from "../models/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -47,12 +48,12 @@ export class PixelDecoding {
   constructor(parts: PixelDecodingParts) {
     const { facts, runtime, machine, decoder } = parts;
     this.#parts = parts;
-    this.#facts = { ...facts, outChannels: facts.outChannels * (decoder.pixels === "bernoulli" ? 1 : 2) };
+    this.#facts = { ...facts, outChannels: facts.outChannels * numbersOfValue(decoder.pixels) };
     const graphOf = (_: unknown, size: InputSize): Graph => decoder.graph(size);
     this.#coder = new Coder({ runtime, machine, graphOf, facts: this.#facts });
   }
 
-  /** @returns the means [N, C, …], and for pixels with a scale the scales behind them, [N, 2C, …]. */
+  /** @returns what the decoder's graph gives. */
   run(latents: Floats, options: CodingOptions): Promise<Floats> {
     const { name, runtime, decoder } = this.#parts;
     const graph = (_: unknown, size: InputSize): Graph => decoder.graph(size);
@@ -65,6 +66,12 @@ export class PixelDecoding {
   }
 }
 
+/** How many numbers say the distribution of one value. */
+function numbersOfValue(pixels: PixelDecoder["pixels"]): number {
+  if (pixels === "bernoulli") return 1;
+  return hasScale(pixels) ? 2 : pixels.levels;
+}
+
 /** What a decoder of distributions gave, as distributions. */
 export function distributionOf(
   output: Floats,
@@ -74,9 +81,28 @@ export function distributionOf(
   if (pixels === "bernoulli") {
     return new PixelDistribution({ distribution: pixels, mean: output, scale: null, range, levels: 2 });
   }
+  if (!hasScale(pixels)) return categoricalOf(output, pixels.levels, range);
   const [mean, scale] = halvesOf(output);
   const { distribution, levels } = pixels;
   return new PixelDistribution({ distribution, mean, scale, range, levels });
+}
+
+/** @param output of rows, [N, D · levels]. */
+function categoricalOf({ data, shape }: Floats, levels: number, range: PixelRange): PixelDistribution {
+  const [batch, numbers] = shape as [number, number];
+  const mean = new Float32Array(data.length / levels);
+  data.forEach((log, i) => {
+    mean[Math.floor(i / levels)]! +=
+      Math.exp(log) * (lowestLevel(range) + (i % levels) * levelWidth(levels, range));
+  });
+  return new PixelDistribution({
+    distribution: "categorical",
+    mean: Tensor.from(mean, [batch, numbers / levels]),
+    scale: null,
+    logProbabilities: Tensor.from(data, [batch, numbers / levels, levels]),
+    range,
+    levels,
+  });
 }
 
 /** @throws UNSUPPORTED, since nothing says how a model's pixels are distributed. */

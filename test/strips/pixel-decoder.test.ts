@@ -1,6 +1,6 @@
 /** The decoder of a distribution, its means and the scales behind them, in thin strips and as a whole. */
 import { afterAll, expect, test } from "vitest";
-import { autoencoderKL, scaleShapes, type PixelLikelihood } from "../../src/models/index.ts";
+import { autoencoderKL, scaleShapes, type ScaledPixels } from "../../src/models/index.ts";
 import { Generator } from "../../src/random/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import { storeInMemory } from "../../src/tensor/stored-tensor.ts";
@@ -12,7 +12,7 @@ afterAll(() => runtime.dispose());
 
 test.each(["fixed", "shared", "per_channel", "per_value"] as const)("of a scale %s", async (scale) => {
   const { config, tensors } = smallModel();
-  const likelihood: PixelLikelihood = {
+  const likelihood: ScaledPixels = {
     distribution: "normal",
     scale,
     initialScale: 0.5,

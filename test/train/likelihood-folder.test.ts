@@ -71,6 +71,47 @@ describe.each(Object.entries(likelihoods))("a run with a %s scale", (name, likel
   });
 });
 
+describe("a run with probabilities for each level", () => {
+  const sections = {
+    loss: { likelihood: { distribution: "categorical", levels: 3 } },
+    model: { type: "mlp", hidden_sizes: [2], latent_size: 2, initialization: "glorot" },
+    steps: 4,
+    ema: { decay: 0.5 },
+    log: { every: 3 },
+    validation: { every: null, likelihood_samples: 3 },
+    samples: { every: null, count: 2 },
+  };
+  beforeAll(() => runs.train("categorical", sections));
+
+  it("writes the same bytes when it is interrupted and resumed", async () => {
+    await runs.trainTo(2, "categorical-paused", sections);
+    await runs.train("categorical-paused", sections, { resume: true });
+    expect(await bytesOf(runs.at("categorical-paused"))).toEqual(await bytesOf(runs.at("categorical")));
+  });
+
+  it("logs bits of probabilities, and no scale", async () => {
+    const [first, ...rest] = await runs.log("categorical");
+    expect(first).not.toHaveProperty("scale");
+    const nats = Number(first!["reconstruction"]) + Number(first!["kl"]);
+    expect(first!["bits_per_dimension"]).toBeCloseTo(nats / (784 * Math.LN2), 5);
+    const last = rest.at(-1)!["validation"] as Record<string, number>;
+    expect(last["nll_bits_per_dimension"]).toBeCloseTo(last["nll"]! / (784 * Math.LN2), 6);
+  });
+
+  it("leaves a model that gives them, and decodes to their means", async () => {
+    expect((await runs.config("categorical"))["pixels"]).toEqual({ distribution: "categorical", levels: 3 });
+    const { mean, distribution } = await decoded("categorical");
+    expect(distribution.mean).toBeAllclose(mean, { absolute: 1e-6 });
+    const { data, shape } = distribution.logProbabilities!;
+    expect(shape).toEqual([3, 784, 3]);
+    const probabilities = [0, 1, 2].map((level) => Math.exp(data[level]!));
+    expect(probabilities.reduce((sum, each) => sum + each, 0)).toBeCloseTo(1, 6);
+    expect(0.5 * probabilities[1]! + probabilities[2]!).toBeCloseTo(Number(mean.data[0]), 6);
+    const sample = distribution.sample({ generator: Generator.torch(1) });
+    expect(new Set(sample.data)).toEqual(new Set([0, 0.5, 1]));
+  });
+});
+
 it("an optimal scale becomes a fixed one, near what the log says of the last steps", async () => {
   const { pixels } = await runs.config("optimal");
   const { scale, initial_scale: measured } = pixels as { scale: string; initial_scale: number };

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { GraphBuilder, Value } from "../../src/graph/index.ts";
 import { iwaeMlpVae, mlpDecoder, mlpEncoder, type MlpVaeConfig } from "../../src/models/mlp-vae/graph.ts";
-import type { PixelLikelihood } from "../../src/models/index.ts";
+import type { PixelLikelihood, ScaledPixels } from "../../src/models/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 import {
@@ -11,7 +11,7 @@ import {
   logImportanceWeights,
   logLikelihood,
   reconstructionError,
-  scaledLikelihood,
+  pixelLikelihood,
   vaeBound,
   type PictureLikelihood,
 } from "../../src/train/losses/index.ts";
@@ -24,13 +24,13 @@ const runtime = new NodeRuntime({ device: "cpu", threadCount: 1 });
 afterAll(() => runtime.dispose());
 
 const level = 1 / 255;
-const likelihoodOf = (kind: string): PixelLikelihood => {
-  const [distribution, scale] = kind.split("/") as [
-    PixelLikelihood["distribution"],
-    PixelLikelihood["scale"],
-  ];
+const scaledOf = (kind: string): ScaledPixels => {
+  const [distribution, scale] = kind.split("/") as [ScaledPixels["distribution"], ScaledPixels["scale"]];
   return { distribution, scale, initialScale: 0.25, minScale: scale === "fixed" ? null : level, levels: 256 };
 };
+
+const likelihoodOf = (kind: string): PixelLikelihood =>
+  kind === "categorical/5" ? { distribution: "categorical", levels: 5 } : scaledOf(kind);
 
 describe.each([
   "normal/fixed",
@@ -39,6 +39,7 @@ describe.each([
   "normal/optimal",
   "discretized_logistic/shared",
   "discretized_logistic/per_value",
+  "categorical/5",
 ])("a decoder of %s", (kind) => {
   const likelihood = likelihoodOf(kind);
   const config: MlpVaeConfig = {
@@ -55,7 +56,12 @@ describe.each([
 
   let outputs: Record<string, Tensor>;
   beforeAll(async () => {
-    const inputs = Object.fromEntries([...trained, "x", "noise"].map((name) => [name, goldens.get(name)]));
+    // A last layer of many levels is its kind's own.
+    const ownOf = (name: string): string =>
+      goldens.names.includes(`${kind}/${name}`) ? `${kind}/${name}` : name;
+    const inputs = Object.fromEntries(
+      [...trained, "x", "noise"].map((name) => [name, goldens.get(ownOf(name))]),
+    );
     outputs = await runGraph(runtime, inputs, (builder, values) => {
       const context = contextOf(builder, values);
       const weights = logImportanceWeights(builder, {
@@ -78,7 +84,8 @@ describe.each([
   });
 
   test("has a parameter for its scale where that is learned", () => {
-    const count = { fixed: 0, optimal: 0, shared: 1, per_channel: NaN, per_value: 2 }[likelihood.scale];
+    const counts = { fixed: 0, optimal: 0, shared: 1, per_channel: NaN, per_value: 2 };
+    const count = "scale" in likelihood ? counts[likelihood.scale] : 0;
     expect(trained.filter((name) => name.startsWith("likelihood.scale"))).toHaveLength(count);
     expect(trained).toHaveLength(14 + count);
   });
@@ -113,7 +120,7 @@ test("a scale for each channel is PyTorch's, and so are its gradients", async ()
   );
   const outputs = await runGraph(runtime, inputs, (builder, { x, mean, u }) => {
     const scale = builder.apply("Reshape", [u!], { shape: [3, 1, 1] });
-    const { nll } = scaledLikelihood(builder, likelihood, { mean: mean!, scale }, x!);
+    const { nll } = pixelLikelihood(builder, likelihood, { mean: mean!, scale }, x!);
     return { nll, ...gradientsOfSum(builder, nll, { mean: mean!, u: u! }) };
   });
   const within = { absolute: 1e-4, relative: 1e-5 };
@@ -128,11 +135,11 @@ describe("a normal density of fixed deviation", () => {
   const gradientsWith = async (initialScale: number): Promise<Record<string, Tensor>> =>
     runGraph(runtime, { x, mean }, (builder, values) => {
       const likelihood: PictureLikelihood = {
-        ...likelihoodOf("normal/fixed"),
+        ...scaledOf("normal/fixed"),
         initialScale,
         range: "signed",
       };
-      const { nll } = scaledLikelihood(builder, likelihood, { mean: values.mean! }, values.x!);
+      const { nll } = pixelLikelihood(builder, likelihood, { mean: values.mean! }, values.x!);
       const mse = reconstructionError(builder, "mse", values.mean!, values.x!);
       const wrt = { mean: values.mean! };
       return {
@@ -158,7 +165,7 @@ describe("a normal density of fixed deviation", () => {
 });
 
 describe("the discretised logistic distribution", () => {
-  const likelihood: PictureLikelihood = { ...likelihoodOf("discretized_logistic/fixed"), range: "unit" };
+  const likelihood: PictureLikelihood = { ...scaledOf("discretized_logistic/fixed"), range: "unit" };
   const nllOf = async (
     x: readonly number[],
     mean: readonly number[],
@@ -167,7 +174,7 @@ describe("the discretised logistic distribution", () => {
     const column = (values: readonly number[]): Tensor =>
       Tensor.from(Float32Array.from(values), [values.length, 1]);
     const outputs = await runGraph(runtime, { x: column(x), mean: column(mean) }, (builder, values) => {
-      const { nll } = scaledLikelihood(
+      const { nll } = pixelLikelihood(
         builder,
         { ...likelihood, initialScale: scale },
         { mean: values.mean! },
@@ -213,7 +220,7 @@ describe("bits for each value", () => {
     }));
     return Number(outputs.bits!.data[0]);
   };
-  const normal: PictureLikelihood = { ...likelihoodOf("normal/shared"), range: "unit" };
+  const normal: PictureLikelihood = { ...scaledOf("normal/shared"), range: "unit" };
 
   test("of a uniform density over 256 levels are 8, whatever the range", async () => {
     // A density of 255/256 on [-½ level, 1 + ½ level], and of half of it in [-1, 1].
@@ -229,12 +236,41 @@ describe("bits for each value", () => {
   });
 });
 
+describe("a categorical distribution", () => {
+  const likelihood: PictureLikelihood = { distribution: "categorical", levels: 3, range: "signed" };
+  const nllOf = async (x: readonly number[], logits: readonly number[]): Promise<number[]> => {
+    const tensors = {
+      x: Tensor.from(Float32Array.from(x), [x.length, 1]),
+      mean: Tensor.zeros([x.length, 1]),
+      logits: Tensor.from(Float32Array.from(x.flatMap(() => [...logits])), [x.length, 1, 3]),
+    };
+    const outputs = await runGraph(runtime, tensors, (builder, values) =>
+      pick(
+        pixelLikelihood(builder, likelihood, { mean: values.mean!, levelLogits: values.logits! }, values.x!),
+      ),
+    );
+    return [...outputs.nll!.toFloat32().data];
+  };
+  const pick = ({ nll }: { readonly nll: Value }): { nll: Value } => ({ nll });
+
+  test("takes the level that is nearest, and the last one for what lies beyond", async () => {
+    const logs = [0.5, 0.2, 0.3].map((each) => -Math.log(each));
+    const found = await nllOf([-1.7, -1, -0.6, -0.4, 0, 0.4, 0.6, 1, 3], [0.5, 0.2, 0.3].map(Math.log));
+    const [low, middle, high] = logs as [number, number, number];
+    expect(found).toBeAllclose([low, low, low, middle, middle, middle, high, high, high], { absolute: 1e-6 });
+  });
+
+  test("stays finite where a level's probability is 0 in float32", async () => {
+    expect(await nllOf([-1, 1], [0, 0, 500])).toBeAllclose([500, 0], { absolute: 1e-4 });
+  });
+});
+
 test("a mean of another shape than the picture is refused", () => {
   const shapes = { x: Tensor.zeros([2, 3]), mean: Tensor.zeros([2, 1]) };
-  const likelihood: PictureLikelihood = { ...likelihoodOf("normal/fixed"), range: "unit" };
+  const likelihood: PictureLikelihood = { ...scaledOf("normal/fixed"), range: "unit" };
   return expect(
     runGraph(runtime, shapes, (builder, { x, mean }) => ({
-      nll: scaledLikelihood(builder, likelihood, { mean: mean! }, x!).nll,
+      nll: pixelLikelihood(builder, likelihood, { mean: mean! }, x!).nll,
     })),
   ).rejects.toThrow("normal: expected two values of one shape, found mean [2, 1] and x [2, 3].");
 });

@@ -1,6 +1,6 @@
 /** An AutoencoderKL with a scale beside its pixels against diffusers' in double precision: tools/reference/picture_likelihoods.py. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { decodePixels, encode, type PixelLikelihood } from "../../src/models/index.ts";
+import { decodePixels, encode, type PixelRange, type ScaledPixels } from "../../src/models/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 import {
@@ -9,9 +9,8 @@ import {
   logLikelihood,
   reconstructionError,
   samplePosterior,
-  scaledLikelihood,
+  pixelLikelihood,
   splitMoments,
-  type PictureLikelihood,
 } from "../../src/train/losses/index.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { readGoldens } from "../conformance/fixtures.ts";
@@ -33,7 +32,7 @@ const kinds = [
   "discretized_logistic/per_value",
 ] as const;
 
-type Kind = readonly [PixelLikelihood["distribution"], PixelLikelihood["scale"]];
+type Kind = readonly [ScaledPixels["distribution"], ScaledPixels["scale"]];
 
 const { config } = smallModel({ blockOutChannels: [2, 2], normNumGroups: 1 });
 const [x, noise] = ["x", "noise"].map((name) => goldens.get(name)) as [Tensor, Tensor];
@@ -67,7 +66,7 @@ function cut(vector: Tensor, shapes: ReadonlyMap<string, Tensor>): Map<string, T
 const largestOf = (tensor: Tensor): number =>
   tensor.toFloat32().data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
-function likelihoodOf(kind: string): PictureLikelihood {
+function likelihoodOf(kind: string): ScaledPixels & { readonly range: PixelRange } {
   const [distribution, scale] = kind.split("/") as unknown as Kind;
   const minScale = scale === "fixed" ? null : 2 / 255;
   return { distribution, scale, initialScale: 0.5, minScale, levels: 256, range: "signed" };
@@ -140,7 +139,7 @@ test("with σ fixed, every gradient of -log p(x|z) is the squared error's over 2
       const loss =
         kind === "mse"
           ? reconstructionError(builder, "mse", decoded.mean, values.x!)
-          : scaledLikelihood(builder, likelihood, decoded, values.x!).nll;
+          : pixelLikelihood(builder, likelihood, decoded, values.x!).nll;
       return gradientsOfSum(
         builder,
         loss,

@@ -8,7 +8,7 @@ import {
   type LatentScaling,
   type ModelFacts,
   type ParameterDescription,
-  type PixelLikelihood,
+  type ScaledPixels,
   type Vae,
   type WeightsComparison,
 } from "../../node/index.ts";
@@ -196,7 +196,7 @@ function scalingOf(vae: Vae): LatentScaling | null {
   }
 }
 
-const scaleTexts: Readonly<Record<PixelLikelihood["scale"], string>> = {
+const scaleTexts: Readonly<Record<ScaledPixels["scale"], string>> = {
   fixed: "one scale",
   optimal: "one scale",
   shared: "one learned scale",
@@ -207,6 +207,7 @@ const scaleTexts: Readonly<Record<PixelLikelihood["scale"], string>> = {
 /** Undefined where the model gives pixels and no distribution of them. */
 function pixelsText(pixels: Vae["pixels"]): string | undefined {
   if (typeof pixels !== "object") return pixels;
+  if (pixels.distribution === "categorical") return `categorical, over ${pixels.levels} levels`;
   return `${pixels.distribution.replace("_", " ")}, with ${scaleTexts[pixels.scale]}`;
 }
 

@@ -7,7 +7,7 @@
  * @see diffusers, models/autoencoders/autoencoder_kl.py
  */
 import type { Graph, Value } from "../../graph/index.ts";
-import type { PixelLikelihood } from "../../latents/pixel-likelihood.ts";
+import type { ScaledPixels } from "../../latents/pixel-likelihood.ts";
 import type { ModuleContext } from "../../nn/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { blocksWithGroupNorm, decoderFeatures, decoderOutput, encoder, quantConv } from "../blocks.ts";
@@ -39,7 +39,7 @@ export function decode(context: AutoencoderKLContext, z: Value): Value {
 export function decodePixels(
   context: AutoencoderKLContext,
   z: Value,
-  likelihood: PixelLikelihood | undefined,
+  likelihood: ScaledPixels | undefined,
 ): Decoded {
   const { outChannels } = context.config;
   const features = featuresOf(context, z);
@@ -75,7 +75,7 @@ export function buildDecoder(config: AutoencoderKLConfig, size: InputSize, find:
  */
 export function buildPixelDecoder(
   config: AutoencoderKLConfig,
-  likelihood: PixelLikelihood,
+  likelihood: ScaledPixels,
   size: InputSize,
   find: FindParameter,
 ): Graph {
@@ -85,7 +85,7 @@ export function buildPixelDecoder(
 }
 
 /** Name and shape of each parameter of the scale, which are none of the model's own. */
-export function scaleShapes(config: AutoencoderKLConfig, likelihood: PixelLikelihood): Map<string, Shape> {
+export function scaleShapes(config: AutoencoderKLConfig, likelihood: ScaledPixels): Map<string, Shape> {
   const ofDecoder = shapesOfPlanes(
     spatialFactor(config),
     {

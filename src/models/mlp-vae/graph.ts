@@ -3,7 +3,12 @@
  *
  * @see Kingma & Welling 2014, Auto-Encoding Variational Bayes
  */
-import type { PixelLikelihood } from "../../latents/pixel-likelihood.ts";
+import {
+  hasScale,
+  levelWidth,
+  type CategoricalPixels,
+  type PixelLikelihood,
+} from "../../latents/pixel-likelihood.ts";
 import { GraphBuilder, type Graph, type Value } from "../../graph/index.ts";
 import { dense, type ModuleContext } from "../../nn/index.ts";
 import type { BaseGenerator } from "../../random/base-generator.ts";
@@ -27,7 +32,7 @@ import {
 
 /**
  * "bernoulli": the decoder gives logits, whose sigmoid is the probability of white; "values": it gives the pixels, and no distribution;
- * or the mean of a distribution with a scale.
+ * or the mean of a distribution with a scale, or the logits of a pixel's levels.
  */
 export type MlpPixels = "bernoulli" | "values" | PixelLikelihood;
 
@@ -134,18 +139,45 @@ export function mlpEncoder(
   });
 }
 
-/** z [N, L] → for each pixel its logit or its mean, [N, D], and its scale's u where one is learned, [N, D] or [1]. */
+/**
+ * z [N, L] → for each pixel its logit or its mean, [N, D], and its scale's u where one is learned, [N, D] or [1]; or the logits of its
+ * levels, [N, D, levels].
+ */
 export function mlpDecoder(context: ModuleContext, config: MlpVaeConfig, z: Value): Decoded {
   const { names, hiddenSizes, inputSize } = config;
   return context.builder.scope("decoder", () => {
     const backwards = [...hiddenSizes].reverse();
     const layers = names.decoder.map((name, i) => ({ name, size: backwards[i]! }));
     const h = hiddenLayers(context, config, z, layers);
+    const likelihood = mlpLikelihood(config);
+    if (likelihood !== undefined && !hasScale(likelihood)) return levelsOf(context, config, h, likelihood);
     const mean = dense(context, names.output, h, inputSize);
-    const kind = mlpLikelihood(config)?.scale;
+    const kind = likelihood?.scale;
     if (kind === "per_value") return { mean, scale: dense(context, scaleLayer, h, inputSize) };
     return kind === "shared" ? { mean, scale: sharedScale(context) } : { mean };
   });
+}
+
+/** The logits of each pixel's levels, those of one pixel together, and the mean of the levels by their probabilities. */
+function levelsOf(
+  context: ModuleContext,
+  { names, inputSize }: MlpVaeConfig,
+  h: Value,
+  { levels }: CategoricalPixels,
+): Decoded {
+  const { builder } = context;
+  const flat = dense(context, names.output, h, inputSize * levels);
+  const shape = [h.shape[0]!, inputSize, levels];
+  const levelLogits = builder.apply("Reshape", [flat], { shape });
+  const values = Float32Array.from({ length: levels }, (_, level) => level * levelWidth(levels, "unit"));
+  const probabilities = builder.apply("Softmax", [levelLogits], { axis: 2 });
+  const weighted = builder.apply(
+    "Mul",
+    [probabilities, builder.constant("levels", Tensor.from(values, [levels]))],
+    {},
+  );
+  const mean = builder.apply("ReduceSum", [weighted], { axes: [2], keepdims: false });
+  return { mean, levelLogits };
 }
 
 /** The distribution of a model's pixels, where it is one with a scale. */
@@ -172,13 +204,25 @@ export function buildMlpDecoder(config: MlpVaeConfig, size: InputSize, find: Fin
 
 /**
  * The decoder of a distribution with a scale: input latent_sample [N, L], output sample [N, 2D]: the mean of each value, then the scale
- * of each. Of Bernoulli pixels, the decoder itself.
+ * of each. Of a categorical one, sample [N, D · levels]: the logarithms of the probabilities. Of Bernoulli pixels, the decoder itself.
  */
 export function buildMlpPixelDecoder(config: MlpVaeConfig, size: InputSize, find: FindParameter): Graph {
   const likelihood = mlpLikelihood(config);
   if (likelihood === undefined) return buildMlpDecoder(config, size, find);
   const { builder, decoded } = decoding("pixel_decoder", config, size, find);
-  return builder.build({ sample: meansAndScales(builder, likelihood, decoded) });
+  return builder.build({
+    sample: hasScale(likelihood)
+      ? meansAndScales(builder, likelihood, decoded)
+      : logProbabilities(builder, decoded.levelLogits!),
+  });
+}
+
+/** [N, D, levels] → [N, D · levels] */
+function logProbabilities(builder: GraphBuilder, logits: Value): Value {
+  const [batch, values, levels] = logits.shape as [number, number, number];
+  const whole = builder.apply("ReduceLogSumExp", [logits], { axes: [2], keepdims: true });
+  const logs = builder.apply("Sub", [logits, whole], {});
+  return builder.apply("Reshape", [logs], { shape: [batch, values * levels] });
 }
 
 function decoding(
@@ -223,7 +267,8 @@ const meanMargin = 0.001;
  * What the scale is computed from is zeros, and takes no draws: each scale begins as `initialScale`.
  *
  * @param options.pixelMeans each pixel's mean over the training pictures, D numbers; the output's bias becomes them, or
- *   for Bernoulli pixels their logit, as in the IWAE paper's code. Left as drawn when not given.
+ *   for Bernoulli pixels their logit, as in the IWAE paper's code. Left as drawn when not given, and for categorical pixels, which have
+ *   no such bias.
  */
 export function initializeMlpVae(
   config: MlpVaeConfig,
@@ -237,7 +282,8 @@ export function initializeMlpVae(
     if (isScaleParameter(name)) tensors.set(name, Tensor.zeros(shape));
     else tensors.set(name, isTorch ? initializeParameter(name, shapes, generator) : glorot(shape, generator));
   }
-  if (options.pixelMeans !== undefined) {
+  const likelihood = mlpLikelihood(config);
+  if (options.pixelMeans !== undefined && (likelihood === undefined || hasScale(likelihood))) {
     const isBernoulli = (config.pixels ?? "bernoulli") === "bernoulli";
     const bias = Float32Array.from(options.pixelMeans, isBernoulli ? logit : (mean) => mean);
     tensors.set(`${config.names.output}.bias`, Tensor.from(bias, [config.inputSize]));

@@ -39,6 +39,11 @@ export const autoencoderKLRules: RecipeRules<Section> = {
 };
 
 function* lossProblems({ loss, validation }: ParsedRecipe): Generator<Problem> {
+  if (loss.likelihood?.distribution === "categorical") {
+    const message =
+      "an AutoencoderKL's last convolution gives one number for each value; write discretized_logistic.";
+    yield problem("loss.likelihood.distribution", message);
+  }
   if (validation.likelihood_samples !== null && loss.likelihood === null) {
     const message = "without loss.likelihood there is no likelihood to estimate; remove it.";
     yield problem("validation.likelihood_samples", message);

@@ -49,7 +49,10 @@ function* lossProblems({ loss, validation }: ParsedRecipe): Generator<Problem> {
     yield problem("loss.importance", "only an mlp has this bound; remove it, or use model.type mlp.");
   }
   if (loss.likelihood !== null) {
-    yield problem("loss.likelihood", "only an mlp has one; remove it, or use model.type mlp.");
+    yield problem(
+      "loss.likelihood",
+      "an autoencoder_tiny has none; remove it, or use model.type autoencoder_kl or mlp.",
+    );
   }
   if ((loss.reconstruction.bce ?? 0) > 0) {
     yield problem(

@@ -24,7 +24,8 @@ function* problems({ data, loss, validation }: ParsedRecipe, { input_size }: Sec
     const message = "only an mlp with loss.likelihood, or bce, has a likelihood to estimate; remove it.";
     yield problem("validation.likelihood_samples", message);
   }
-  if (loss.likelihood?.scale === "per_channel") {
+  const { likelihood } = loss;
+  if (likelihood !== null && "scale" in likelihood && likelihood.scale === "per_channel") {
     const message = "an mlp's rows have no channels; write shared or per_value.";
     yield problem("loss.likelihood.scale", message);
   }

@@ -1,4 +1,5 @@
 /** AutoencoderKL as training sees it: from scratch or from a pretrained one, whole or in part. */
+import { invariant } from "../../errors.ts";
 import { describeScaling } from "../../latents/scaling.ts";
 import {
   autoencoderKL,
@@ -6,12 +7,13 @@ import {
   encode,
   formatConfig,
   formatPixelLikelihood,
+  hasScale,
   likelihoodMetadata,
   scaleShapes,
   spatialFactor,
   withFixedScale,
   type AutoencoderKLConfig,
-  type PixelLikelihood,
+  type ScaledPixels,
 } from "../../models/index.ts";
 import type { BaseGenerator } from "../../random/base-generator.ts";
 import type { AutoencoderKLRecipe, Recipe } from "../../recipe/index.ts";
@@ -35,7 +37,7 @@ import { checkFreshIsWhole, selectTrainable } from "./select-trainable.ts";
 /** Samples [N, C, H, W] in [-1, 1]. @param likelihood how pixels are distributed around what `decode` gives. */
 export function autoencoderKLNetwork(
   config: AutoencoderKLConfig,
-  likelihood?: PixelLikelihood,
+  likelihood?: ScaledPixels,
 ): PosteriorNetwork {
   const factor = spatialFactor(config);
   return {
@@ -65,7 +67,7 @@ export function openAutoencoderKL(
     model.pretrained === null ? undefined : neededWeights(weights, "pretrained", "model.pretrained");
   const config = pretrained?.config ?? model.config!;
   checkPictures(recipe, config, spatialFactor(config));
-  const likelihood = recipe.loss.likelihood ?? undefined;
+  const likelihood = likelihoodOf(recipe);
   const network = autoencoderKLNetwork(config, likelihood);
   const modelShapes = autoencoderKL.parameterShapes(config);
   const trainedShapes = selectTrainable(modelShapes, model.trainable);
@@ -111,9 +113,16 @@ export function openAutoencoderKL(
   };
 }
 
+/** The recipe's rules let no other likelihood through. */
+function likelihoodOf({ loss }: Recipe): ScaledPixels | undefined {
+  if (loss.likelihood === null) return undefined;
+  invariant(hasScale(loss.likelihood), "a categorical distribution for an AutoencoderKL");
+  return loss.likelihood;
+}
+
 /** The file beside the weights, in single precision. @param measured a scale that replaces that of each batch. */
 function likelihoodContent(
-  likelihood: PixelLikelihood,
+  likelihood: ScaledPixels,
   names: readonly string[],
   trained: ReadonlyMap<string, Tensor>,
   measured: number | undefined,

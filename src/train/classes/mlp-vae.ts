@@ -1,5 +1,6 @@
 /** The fully connected VAE as training sees it. */
 import {
+  hasScale,
   initializeMlpVae,
   mlpDecoder,
   mlpEncoder,
@@ -17,7 +18,7 @@ import { ParameterLayout } from "../parameter-layout.ts";
 import { inMemory, withLogvar, type TrainableModel } from "../trainable-model.ts";
 import type { PosteriorNetwork } from "../vae-network.ts";
 
-/** Samples [N, D] in [0, 1]; `decode` gives logits, or means and scales. */
+/** Samples [N, D] in [0, 1]; `decode` gives logits, of pixels or their levels, or means and scales. */
 export function mlpNetwork(config: MlpVaeConfig): PosteriorNetwork {
   return {
     parameterShapes: mlpVae.parameterShapes(config),
@@ -61,7 +62,7 @@ function architectureOf(recipe: Recipe): Record<string, unknown> {
 /** A scale that was measured is fixed in the finished model. */
 function withScale(config: MlpVaeConfig, scale: number | undefined): MlpVaeConfig {
   const likelihood = mlpLikelihood(config);
-  if (likelihood === undefined || scale === undefined) return config;
+  if (likelihood === undefined || scale === undefined || !hasScale(likelihood)) return config;
   return { ...config, pixels: withFixedScale(likelihood, scale) };
 }
 

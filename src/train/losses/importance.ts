@@ -11,7 +11,7 @@
 import type { GraphBuilder, Value } from "../../graph/index.ts";
 import { add, check, checkSameShape, meanOver, multiply, negate, square, subtract } from "./arithmetic.ts";
 import type { Decoded } from "../../models/index.ts";
-import { scaledLikelihood, type PictureLikelihood } from "./likelihood.ts";
+import { pixelLikelihood, type PictureLikelihood } from "./likelihood.ts";
 import { samplePosterior, type Posterior } from "./posterior.ts";
 import { reconstructionError } from "./reconstruction.ts";
 import { perExample } from "./reduction.ts";
@@ -33,9 +33,9 @@ export function logBernoulli(builder: GraphBuilder, logits: Value, x: Value): Va
 }
 
 /**
- * log p(x|z) of pictures x [M, ...], of Bernoulli pixels where there is no other likelihood, and the mean of its scale.
+ * log p(x|z) of pictures x [M, ...], of Bernoulli pixels where there is no other likelihood, and the mean of its scale where it has one.
  *
- * @param decoded logits, or a mean and its scale.
+ * @param decoded logits, or a mean and its scale, or the logits of the levels.
  */
 export function logLikelihood(
   builder: GraphBuilder,
@@ -44,8 +44,8 @@ export function logLikelihood(
   x: Value,
 ): { readonly value: Value; readonly scale?: Value } {
   if (likelihood === undefined) return { value: logBernoulli(builder, decoded.mean, x) };
-  const { nll, scale } = scaledLikelihood(builder, likelihood, decoded, x);
-  return { value: negate(builder, nll), scale };
+  const { nll, ...measured } = pixelLikelihood(builder, likelihood, decoded, x);
+  return { value: negate(builder, nll), ...measured };
 }
 
 /** log N(z; 0, I), [M, L, ...] → [M]. */

@@ -17,9 +17,9 @@ export {
 export { klPerChannel, klPerExample, klWithFreeBits } from "./kl.ts";
 export {
   bitsPerDimension,
-  scaledLikelihood,
+  pixelLikelihood,
+  type MeasuredLikelihood,
   type PictureLikelihood,
-  type ScaledLikelihood,
 } from "./likelihood.ts";
 export { findLpipsWeights, lpips, type LpipsWeights } from "./lpips.ts";
 export { clipLogvar, samplePosterior, splitMoments, standardDeviation, type Posterior } from "./posterior.ts";

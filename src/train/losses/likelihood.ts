@@ -9,11 +9,14 @@
 import type { GraphBuilder, Value } from "../../graph/index.ts";
 import {
   bitsOfLevel,
+  hasScale,
   levelWidth,
+  lowestLevel,
   scaleOf,
   type Decoded,
   type PixelLikelihood,
   type PixelRange,
+  type ScaledPixels,
 } from "../../models/index.ts";
 import {
   add,
@@ -28,22 +31,27 @@ import {
   subtract,
   sumOver,
 } from "./arithmetic.ts";
+import { categorical } from "./categorical.ts";
 import { perExample, valuesPerExample } from "./reduction.ts";
 
 const logTwo = Math.log(2);
 const halfLogTwoPi = 0.5 * Math.log(2 * Math.PI);
 
-/** A likelihood of pictures in a known range. */
-export interface PictureLikelihood extends PixelLikelihood {
+interface InRange {
   readonly range: PixelRange;
 }
 
+/** A likelihood of pictures in a known range. */
+export type PictureLikelihood = PixelLikelihood & InRange;
+
+type ScaledPictures = ScaledPixels & InRange;
+
 /** -log p(x|z) and the scale that it was computed with. */
-export interface ScaledLikelihood {
+export interface MeasuredLikelihood {
   /** In nats, summed over each picture, [N]. */
   readonly nll: Value;
-  /** The mean scale, []. */
-  readonly scale: Value;
+  /** The mean scale, []; left out where the distribution has none. */
+  readonly scale?: Value;
 }
 
 /**
@@ -52,13 +60,24 @@ export interface ScaledLikelihood {
  * @param decoded its mean has x's shape, its scale broadcasts to it.
  * @throws INVALID_ARGUMENT when the shapes differ.
  */
-export function scaledLikelihood(
+export function pixelLikelihood(
   builder: GraphBuilder,
   likelihood: PictureLikelihood,
   decoded: Decoded,
   x: Value,
-): ScaledLikelihood {
+): MeasuredLikelihood {
   checkSameShape(likelihood.distribution, decoded.mean, x);
+  return hasScale(likelihood)
+    ? scaledLikelihood(builder, likelihood, decoded, x)
+    : { nll: categorical(builder, likelihood, decoded.levelLogits!, x) };
+}
+
+function scaledLikelihood(
+  builder: GraphBuilder,
+  likelihood: ScaledPictures,
+  decoded: Decoded,
+  x: Value,
+): MeasuredLikelihood {
   const scale =
     likelihood.scale === "optimal"
       ? optimalScale(builder, likelihood, decoded.mean, x)
@@ -75,7 +94,7 @@ interface Parameters {
 }
 
 /** ½ ((x - μ) / σ)² + log σ + ½ log 2π, summed over each picture. */
-function normal(builder: GraphBuilder, _: PictureLikelihood, { mean, scale }: Parameters, x: Value): Value {
+function normal(builder: GraphBuilder, _: ScaledPictures, { mean, scale }: Parameters, x: Value): Value {
   const distance = square(builder, divide(builder, subtract(builder, x, mean), scale));
   const perValue = multiply(builder, perExample(builder, distance), 0.5);
   const logs = sumOfLogs(builder, scale, x);
@@ -95,7 +114,7 @@ function sumOfLogs(builder: GraphBuilder, scale: Value, x: Value): Value {
  * The σ that makes a batch most likely, the root of its mean squared error, but never below the bound. It needs no
  * gradient of its own: there -log p(x|z) is flat in σ.
  */
-function optimalScale(builder: GraphBuilder, { minScale }: PictureLikelihood, mean: Value, x: Value): Value {
+function optimalScale(builder: GraphBuilder, { minScale }: ScaledPictures, mean: Value, x: Value): Value {
   const error = meanOfAll(builder, square(builder, subtract(builder, x, mean)));
   return builder.apply("Sqrt", [builder.apply("Clip", [error], { min: (minScale ?? 0) ** 2 })], {});
 }
@@ -110,12 +129,12 @@ function optimalScale(builder: GraphBuilder, { minScale }: PictureLikelihood, me
  */
 function discretizedLogistic(
   builder: GraphBuilder,
-  { levels, range }: PictureLikelihood,
+  { levels, range }: ScaledPictures,
   { mean, scale }: Parameters,
   x: Value,
 ): Value {
   const width = levelWidth(levels ?? 256, range);
-  const [lowest, highest] = range === "signed" ? [-1, 1] : [0, 1];
+  const [lowest, highest] = [lowestLevel(range), 1];
   const centre = subtract(builder, x, mean);
   const upper = divide(builder, add(builder, centre, width / 2), scale);
   const lower = divide(builder, subtract(builder, centre, width / 2), scale);

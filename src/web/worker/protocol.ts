@@ -6,7 +6,7 @@ import type { Device } from "../../runtime/index.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { CodingOptions, CodingPlan, CodingProgress, Half } from "../../vae/options.ts";
-import type { InputSize, PixelLikelihood } from "../../models/index.ts";
+import type { InputSize, ScaledPixels } from "../../models/index.ts";
 
 /** The first message to a worker. */
 export interface Start {
@@ -46,7 +46,7 @@ export interface ModelMessage {
   readonly parameters: readonly ParameterMessage[];
   /** The scale of p(x|z) beside the weights. */
   readonly likelihood?: {
-    readonly pixels: PixelLikelihood;
+    readonly pixels: ScaledPixels;
     readonly parameters: readonly ParameterMessage[];
   };
 }
