@@ -6,6 +6,7 @@ import { views } from "../views/index.ts";
 import { viewIds, type View, type ViewId } from "../views/view.ts";
 import { readState, writeState } from "./fields.ts";
 import { History } from "./history.svelte.ts";
+import { keepForOffline } from "./offline.ts";
 import { Preferences } from "./preferences.svelte.ts";
 
 interface Opened {
@@ -24,6 +25,12 @@ export class Studio {
   constructor(address: URL) {
     this.read(address);
   }
+
+  /** Opens the model beside the page. */
+  readonly openModel = async (): Promise<void> => {
+    await this.engine.open(new URL("model/", document.baseURI));
+    if (this.engine.status.phase === "ready") await keepForOffline();
+  };
 
   get language(): Language {
     return this.preferences.language;

@@ -1,17 +1,25 @@
 /** What stands between the views and vaekit: one model, one queue, how far its loading is and how long it takes. */
-import type { AutoencoderKL } from "vaekit";
 import { failureOf, type Failure } from "./failure.ts";
 import { RunningMedian } from "./median.ts";
-import { fetchWithProgress, type Progress } from "./progress.ts";
+import type { Model } from "./open-model.ts";
 import { Queue } from "./queue.ts";
 
-export type Model = AutoencoderKL;
+export type { Model } from "./open-model.ts";
 
 export type EngineStatus =
   | { readonly phase: "loading"; readonly progress: Progress }
   | { readonly phase: "starting" }
   | { readonly phase: "ready" }
+  | { readonly phase: "stopped" }
   | { readonly phase: "failed"; readonly failure: Failure };
+
+/** Of the model's weights. */
+export interface Progress {
+  readonly loadedBytes: number;
+  /** undefined where the server does not say. */
+  readonly totalBytes: number | undefined;
+  readonly bytesPerSecond: number;
+}
 
 /** Sides in pixels that a picture can be computed at. */
 export const sizes = [128, 256, 512] as const;
@@ -20,11 +28,12 @@ export type Size = (typeof sizes)[number];
 /** A drag feels live when each frame of it takes no longer. */
 const dragMs = 150;
 
+const nothingLoaded: Progress = { loadedBytes: 0, totalBytes: undefined, bytesPerSecond: 0 };
+
 export class Engine {
-  status = $state.raw<EngineStatus>({
-    phase: "loading",
-    progress: { loaded: 0, total: 0, bytesPerSecond: 0 },
-  });
+  status = $state.raw<EngineStatus>({ phase: "loading", progress: nothingLoaded });
+  /** Of the last computation. */
+  failure = $state.raw<Failure>();
   model = $state.raw<Model>();
   busy = $state(false);
   /** How long the last computation took. */
@@ -33,10 +42,14 @@ export class Engine {
   size = $state<Size>(256);
   /** Whether somebody is moving a slider or a brush now. */
   dragging = $state(false);
+  #opening: AbortController | undefined;
   readonly #times = new Map<Size, RunningMedian>(sizes.map((size) => [size, new RunningMedian()]));
   readonly #queue = new Queue({
     busy: (busy) => (this.busy = busy),
-    done: (milliseconds) => (this.lastMs = milliseconds),
+    done: (milliseconds) => {
+      this.lastMs = milliseconds;
+      if (!this.dragging) this.#times.get(this.size)?.add(milliseconds);
+    },
   });
 
   /** The side for what is computed now: while dragging, a smaller one where the whole one has proved too slow. */
@@ -48,18 +61,34 @@ export class Engine {
 
   /** Opens the model in the folder `url`. What goes wrong is in `status`. */
   async open(url: URL): Promise<void> {
+    const opening = new AbortController();
+    this.#opening = opening;
+    this.status = { phase: "loading", progress: nothingLoaded };
+    const startMs = performance.now();
     try {
-      const weights = new URL("diffusion_pytorch_model.safetensors", url);
-      const downloaded = fetchWithProgress(weights, (progress) => {
-        this.status = { phase: "loading", progress };
+      const { openModel } = await import("./open-model.ts");
+      this.model = await openModel(url, {
+        signal: opening.signal,
+        onProgress: ({ file, loadedBytes, totalBytes }) => {
+          if (!file.endsWith(".safetensors")) return;
+          const bytesPerSecond = (1000 * loadedBytes) / Math.max(performance.now() - startMs, 1);
+          const isWhole = loadedBytes === totalBytes;
+          this.status = isWhole
+            ? { phase: "starting" }
+            : { phase: "loading", progress: { loadedBytes, totalBytes, bytesPerSecond } };
+        },
       });
-      const [{ openModel }] = await Promise.all([import("./open-model.ts"), downloaded]);
-      this.status = { phase: "starting" };
-      this.model = await openModel(url);
       this.status = { phase: "ready" };
     } catch (error) {
-      this.status = { phase: "failed", failure: failureOf(error) };
+      this.status = opening.signal.aborted
+        ? { phase: "stopped" }
+        : { phase: "failed", failure: failureOf(error) };
     }
+  }
+
+  /** Ends the loading of the model; `open` begins again. */
+  stop(): void {
+    this.#opening?.abort();
   }
 
   /** See {@link Queue.latest}; `work` gets the model, which must be open. */
@@ -71,10 +100,5 @@ export class Engine {
 
   cancel(lane: object): void {
     this.#queue.cancel(lane);
-  }
-
-  /** Remembers how long a picture of this side takes. */
-  took(size: Size, milliseconds: number): void {
-    this.#times.get(size)?.add(milliseconds);
   }
 }

@@ -1,11 +1,10 @@
 /** A result that follows what it depends on: computed anew when that changes, kept on screen until the new one is there. */
 import { onDestroy, untrack } from "svelte";
 import type { Engine, Model } from "./engine.svelte.ts";
-import { failureOf, type Failure } from "./failure.ts";
+import { failureOf } from "./failure.ts";
 
 export interface Live<Result> {
   readonly value: Result | undefined;
-  readonly failure: Failure | undefined;
   readonly pending: boolean;
 }
 
@@ -22,7 +21,6 @@ export function live<Input, Result>(
 ): Live<Result> {
   const lane = {};
   let value = $state.raw<Result>();
-  let failure = $state.raw<Failure>();
   let pending = $state(false);
   $effect(() => {
     const given = input();
@@ -41,18 +39,15 @@ export function live<Input, Result>(
       const newest = await engine.latest(lane, (model) => work(model, given));
       if (newest === undefined) return;
       value = newest;
-      failure = undefined;
+      engine.failure = undefined;
     } catch (error) {
-      failure = failureOf(error);
+      engine.failure = failureOf(error);
     }
     pending = false;
   }
   return {
     get value() {
       return value;
-    },
-    get failure() {
-      return failure;
     },
     get pending() {
       return pending;

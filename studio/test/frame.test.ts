@@ -1,0 +1,144 @@
+/** What holds for every view: its keys, its address, nothing from other hosts, and what works without a network. */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type Axe from "axe-core";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { viewIds } from "../src/views/view.ts";
+import { openStudio, settled, type OpenedStudio } from "./studio-page.ts";
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let studio: OpenedStudio;
+beforeAll(async () => {
+  // Below a path, as on hosts that give each project a folder.
+  studio = await openStudio("/x/y/");
+});
+afterAll(() => studio.close());
+
+/** What axe-core finds wrong with the page, in a line each. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { axe: checker } = window as unknown as { axe: typeof Axe };
+    const found = await checker.run(document);
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+  });
+}
+
+/** What can be used and the tab key does not reach. Of radio buttons it reaches the chosen one; arrows reach the others. */
+async function missedByTab(page: Page): Promise<string[]> {
+  await page.evaluate(() => {
+    (document.activeElement as HTMLElement | null)?.blur();
+  });
+  for (let presses = 0; presses < 120; presses++) {
+    await page.keyboard.press("Tab");
+    const isNew = await page.evaluate(() => {
+      const element = document.activeElement as HTMLElement;
+      const isRadio = element instanceof HTMLInputElement && element.type === "radio";
+      if (element.dataset["reached"] !== undefined) return false;
+      element.dataset["reached"] = isRadio ? element.name : "yes";
+      return true;
+    });
+    // Round once, past the browser's own bars.
+    if (!isNew && presses > 20) break;
+  }
+  return page.evaluate(() => {
+    const usable =
+      "a, button:not(:disabled), input:not([hidden]):not(:disabled), summary, [role=application]";
+    const reached = [...document.querySelectorAll<HTMLElement>("[data-reached]")];
+    const groups = new Set(reached.map(({ dataset }) => dataset["reached"]));
+    return [...document.querySelectorAll<HTMLElement>(usable)]
+      .filter((each) => each.dataset["reached"] === undefined && each.checkVisibility())
+      .filter((each) => !(each instanceof HTMLInputElement && each.type === "radio" && groups.has(each.name)))
+      .map((each) => each.outerHTML);
+  });
+}
+
+test.each(viewIds)(
+  "%s: axe-core finds nothing, and the tab key reaches everything that can be used",
+  async (id) => {
+    const page = await studio.open(`?view=${id}`, { live: false });
+    await page.locator(".controls").waitFor();
+    for (const summary of await page.locator("summary").all()) await summary.click();
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await violations(page), colorScheme).toEqual([]);
+    }
+    expect(await missedByTab(page)).toEqual([]);
+    await page.context().close();
+  },
+);
+
+test("the number keys show the views, and the browser's way back leads back", async () => {
+  const page = await studio.open("", { live: false });
+  for (const [i, id] of viewIds.entries()) {
+    await page.keyboard.press(String(i + 1));
+    await page.waitForSelector(`main[data-view="${id}"]`);
+  }
+  await page.goBack();
+  await page.waitForSelector(`main[data-view="${viewIds.at(-2)!}"]`);
+  await page.keyboard.press("?");
+  expect(await page.getByRole("dialog").isVisible()).toBe(true);
+  await page.keyboard.press("Escape");
+  expect(await page.getByRole("dialog").count()).toBe(0);
+});
+
+test("something is to be seen before the model is there", async () => {
+  const page = await studio.open("?view=scaling", { live: false });
+  await page.route("**/*.safetensors", () => undefined);
+  await page.reload();
+  await page.waitForFunction(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>("canvas[data-name=scaling-yours]");
+    return canvas?.getContext("2d")?.getImageData(100, 100, 1, 1).data[3] === 255;
+  });
+  expect(await page.locator("data#psnr-yours").textContent()).toBe("14.6 dB");
+  expect(await page.locator("main").getAttribute("data-phase")).toBe("loading");
+  await page.getByRole("button", { name: "Stop" }).click();
+  expect(await page.locator("#status").textContent()).toBe("The model is not loaded");
+});
+
+test("both languages have the whole page, and the choice is remembered", async () => {
+  const page = await studio.open("", { live: false });
+  await page.getByRole("button", { name: "Language: 中文" }).click();
+  expect(await page.locator("html").getAttribute("lang")).toBe("zh-CN");
+  expect(await page.title()).toContain("工作室");
+  await page.reload();
+  expect(await page.locator("html").getAttribute("lang")).toBe("zh-CN");
+});
+
+test("a file that is no picture is answered with a sentence, and the picture stays", async () => {
+  const page = await studio.open("", { live: false });
+  await page
+    .locator("input[type=file]")
+    .setInputFiles({ name: "no.png", mimeType: "image/png", buffer: Buffer.from("<html>") });
+  expect(await page.getByRole("alert").textContent()).toContain("no picture");
+  expect(await page.getByRole("button", { name: "Still life" }).getAttribute("aria-pressed")).toBe("true");
+});
+
+test("a model that cannot be opened is answered with vaekit's sentence", async () => {
+  const page = await studio.open("", { live: false });
+  await page.route("**/config.json", (route) =>
+    route.fulfill({ contentType: "text/html", body: "<!doctype html>" }),
+  );
+  await page.reload();
+  await page.waitForSelector('main[data-phase="failed"]');
+  expect(await page.getByRole("alert").textContent()).toContain("config.json");
+  await page.unroute("**/config.json");
+  await page.getByRole("button", { name: "Load it" }).click();
+  await settled(page);
+});
+
+test("after one visit everything works without a network, and nothing is fetched again", async () => {
+  const page = await studio.open();
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await page.context().setOffline(true);
+  await page.goto(`${studio.url}?view=scaling`);
+  await settled(page);
+  expect(Number(await page.locator("data#psnr-yours").getAttribute("value"))).toBeCloseTo(14.6188, 3);
+});
+
+test("no page has asked another host for anything", () => {
+  expect(studio.foreign).toEqual([]);
+});
