@@ -5,6 +5,10 @@ import type { Plugin } from "vite";
 
 const source = new URL("service-worker.js", import.meta.url);
 
+/** Engines for every kind of browser are many times as large as the page; a visit needs one of them. */
+const isOfThePage = (name: string): boolean =>
+  name !== "index.html" && !/\.wasm$|-worker-.*\.js$|^model\//.test(name);
+
 export function serviceWorker(): Plugin {
   return {
     name: "service-worker",
@@ -16,7 +20,7 @@ export function serviceWorker(): Plugin {
         const file = bundle[name]!;
         hash.update(name).update(file.type === "chunk" ? file.code : file.source);
       }
-      const names = ["./", ...Object.keys(bundle)].filter((name) => name !== "index.html");
+      const names = ["./", ...Object.keys(bundle).filter(isOfThePage)];
       const code = (await readFile(source, "utf8"))
         .replace("__VERSION__", hash.digest("hex").slice(0, 12))
         .replace("__FILES__", JSON.stringify(names));

@@ -131,8 +131,6 @@ test("a model that cannot be opened is answered with vaekit's sentence", async (
 
 test("after one visit everything works without a network, and nothing is fetched again", async () => {
   const page = await studio.open();
-  await page.evaluate(() => navigator.serviceWorker.ready);
-  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
   await page.context().setOffline(true);
   await page.goto(`${studio.url}?view=scaling`);
   await settled(page);

@@ -28,8 +28,8 @@ export class Studio {
 
   /** Opens the model beside the page. */
   readonly openModel = async (): Promise<void> => {
+    await keepForOffline();
     await this.engine.open(new URL("model/", document.baseURI));
-    if (this.engine.status.phase === "ready") await keepForOffline();
   };
 
   get language(): Language {
