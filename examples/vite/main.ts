@@ -1,12 +1,16 @@
-/** Opens a model by URL, encodes the picture that is chosen, decodes its latents, and draws the result. */
-import { openVae } from "vaekit";
+/** Opens the built-in model, encodes the picture that is chosen, decodes its latents, and draws the result. */
+import { AutoencoderKL } from "vaekit";
 
 const input = document.querySelector<HTMLInputElement>("#file")!;
 const status = document.querySelector<HTMLElement>("#status")!;
 const canvas = document.querySelector<HTMLCanvasElement>("#picture")!;
 
-// A folder with config.json and diffusion_pytorch_model.safetensors, here public/model.
-const vae = await openVae(new URL("model/", document.baseURI));
+// Another one by openVae: an id of the hub, the URL of a folder or of a file, a file that is chosen.
+const vae = await AutoencoderKL.default({
+  onProgress: ({ loadedBytes }) => {
+    status.textContent = `Opening the model… ${(loadedBytes / 1e6).toFixed(1)} MB`;
+  },
+});
 status.textContent = `Ready: ${vae.parameterCount} parameters. Choose a picture.`;
 input.disabled = false;
 

@@ -1,7 +1,7 @@
 /** Files by HTTP from a server that does what servers do. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { fetchFile, type FetchOptions } from "./fetch-file.ts";
 
 let answer: (request: IncomingMessage, response: ServerResponse) => void = (_, response) => response.end();
@@ -163,6 +163,15 @@ test("a server that is not there may be one that refuses other origins", async (
     ) as string,
     cause: expect.anything() as unknown,
   });
+});
+
+test("a browser that is offline says so", async () => {
+  vi.stubGlobal("navigator", { onLine: false });
+  await expect(fetchFile("http://127.0.0.1:1/file", { maxBytes: 1 })).rejects.toMatchObject({
+    code: "IO",
+    message: expect.stringMatching(/The browser is offline: connect, and try again\.$/) as string,
+  });
+  vi.unstubAllGlobals();
 });
 
 describe("the caller's signal", () => {

@@ -2,15 +2,14 @@
 import type { GivenSources, VaeModel } from "../models/index.ts";
 import type { ByteSource } from "../tensor/byte-source.ts";
 import { checkClass } from "../vae/opened.ts";
+import { checkToken } from "../hub/token.ts";
 import { classOf, modelOfFolder, modelOfSingleFile, type ReadModel } from "../vae/read-model.ts";
 import { loadFileSource, loadFolderFiles, readJsonSource } from "../weights/index.ts";
 import { blobSource } from "./blob-source.ts";
-import { modelInFiles } from "./chosen-files.ts";
-import { defaultModel } from "./default-model.ts";
 import { FileFetcher } from "./file-fetcher.ts";
 import { fileAtUrl, folderAtUrl, openUrl } from "./files-at-url.ts";
 import type { FoundFile, FoundFolder, FoundModel } from "./found-model.ts";
-import { folderOnHub, type HubOptions } from "./hub-files.ts";
+import type { HubOptions } from "./hub-files.ts";
 import { browserCache, KeptFiles } from "./kept-files.ts";
 import type { WebPlace } from "./model-source.ts";
 import { absoluteUrl } from "./model-url.ts";
@@ -44,15 +43,22 @@ export class ModelReader {
   }
 
   /** The built-in model. @throws NOT_FOUND, INVALID_FILE, IO, ABORTED */
-  readDefault(): Promise<ReadModel> {
+  async readDefault(): Promise<ReadModel> {
+    const { defaultModel } = await import("./default-model.ts");
     return this.#ofFolder(defaultModel(this.#fetcher()), {});
   }
 
   async #find(place: WebPlace): Promise<FoundModel> {
     const { subfolder } = this.#options;
-    if (place.place === "hub") return folderOnHub(place.id, hubOptions(this.#options), this.#fetcher(place));
+    if (place.place === "hub") {
+      const { folderOnHub } = await import("./hub-files.ts");
+      return folderOnHub(place.id, hubOptions(this.#options), this.#fetcher(place));
+    }
     if ("blob" in place) return fileOf(place.blob);
-    if ("files" in place) return modelInFiles(this.#subject, place.files, subfolder);
+    if ("files" in place) {
+      const { modelInFiles } = await import("./chosen-files.ts");
+      return modelInFiles(this.#subject, place.files, subfolder);
+    }
     const fetcher = this.#fetcher(place);
     return place.place === "file" ? fileAtUrl(place, fetcher) : folderAtUrl(place, subfolder, fetcher);
   }
@@ -90,10 +96,20 @@ export class ModelReader {
   /** The hub's token goes to the hub alone. */
   #fetcher(place?: WebPlace): FileFetcher {
     const { signal, headers, onProgress, onWarning = () => undefined, token } = this.#options;
-    const isForHub = place?.place === "hub" && token !== undefined && token !== false;
-    const all = isForHub ? { ...headers, Authorization: `Bearer ${token.trim()}` } : headers;
-    return new FileFetcher({ signal, headers: all, onProgress, onWarning, kept: this.#kept });
+    const sent = place?.place === "hub" && token !== undefined && token !== false ? tokenHeader(token) : {};
+    return new FileFetcher({
+      signal,
+      headers: { ...headers, ...sent },
+      onProgress,
+      onWarning,
+      kept: this.#kept,
+    });
   }
+}
+
+function tokenHeader(text: string): Record<string, string> {
+  const token = checkToken(text.replace(/[\r\n]/g, "").trim(), "Copy it again into the option `token`.");
+  return token === undefined ? {} : { Authorization: `Bearer ${token}` };
 }
 
 type GivenConfig = NonNullable<GivenSources["config"]>;

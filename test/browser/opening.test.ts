@@ -55,6 +55,20 @@ describeInBrowser("a page that opens a model", (browser) => {
     expect(builtIn.warnings).toEqual([]);
   });
 
+  test.each<[404 | "html", string]>([
+    [404, "NOT_FOUND"],
+    ["html", "INVALID_FILE"],
+  ])("learns where a bundler should have put the built-in model: %s", async (fault, code) => {
+    browser.server().faults = { [weightsName]: fault };
+    await expect(visit(null, false)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(
+        /^http.*\/assets\/default-vae\/diffusion_pytorch_model\.safetensors: .* The bundler has left .* copy .* to that address/,
+      ) as string,
+    });
+    await page.takeFaults();
+  });
+
   test("downloads no weights the second time, nor without the server", async () => {
     const first = await visit("/model/");
     expect(sentBytes()).toBe(weightsBytes);
@@ -91,6 +105,16 @@ describeInBrowser("a page that opens a model", (browser) => {
     expect(isThere).toBe(true);
     expect(await page.inPage(async () => caches.has("vaekit"))).toBe(false);
     expect(await page.inPage(({ vaekit }) => vaekit.clearModelCache())).toBe(false);
+  });
+
+  test("can keep the copies where it likes", async () => {
+    const kept = await page.inPage(async ({ vaekit }) => {
+      const cache = await caches.open("mine");
+      await (await vaekit.openVae("/model/", { cache })).dispose();
+      return (await cache.keys()).map(({ url }) => new URL(url).pathname);
+    });
+    expect(kept).toEqual(["/model/config.json", `/model/${weightsName}`]);
+    expect(await page.inPage(async () => caches.has("vaekit"))).toBe(false);
   });
 
   test("opens the files that a user chose, and files that it saved", async () => {

@@ -140,6 +140,9 @@ test("the token goes to the hub, and a given header to all", async () => {
       "answered 401: no such model, or it is private or gated. Check the id, or pass a `token`.",
     ),
   );
+  await expect(open("org/alone", { token: "hf_sécret" })).rejects.toMatchObject(
+    refused("HUB", /^Token: expected the letters(?!.*cret).* into the option `token`\.$/),
+  );
   await expect(open("org/alone", { token: "hf_wrong", cache: false })).rejects.toMatchObject(
     refused("HUB", "the token was refused. Renew it in the hub's settings."),
   );

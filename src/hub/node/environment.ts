@@ -4,6 +4,7 @@
  */
 import { readError, readTextFile } from "../../files/node/index.ts";
 import { VaekitError } from "../../errors.ts";
+import { checkToken } from "../token.ts";
 import { expandPath, homeOf, joinPath, parseInteger, strip } from "./python-text.ts";
 import type { Variables } from "./python-text.ts";
 import { quote } from "../../util/printable.ts";
@@ -84,14 +85,7 @@ export async function findToken(
  */
 export function cleanToken(text: string): string | undefined {
   const token = strip(text.replace(/[\r\n]/g, ""));
-  if (!/^[\x20-\x7e]*$/.test(token)) {
-    throw new VaekitError(
-      "HUB",
-      "Token: expected the letters, digits and signs of a token such as hf_…, found other characters. " +
-        "Copy it again into HF_TOKEN, or log in with `hf auth login`.",
-    );
-  }
-  return token === "" ? undefined : token;
+  return checkToken(token, "Copy it again into HF_TOKEN, or log in with `hf auth login`.");
 }
 
 /** Far above any token. */
