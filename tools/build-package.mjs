@@ -1,12 +1,12 @@
 /**
- * Makes of the compiled modules in build/modules what becomes the package, in dist. For browsers, the modules as they are,
- * of which a bundler leaves out what a page does not use. For Node, each entry point with what it shares with others in few
- * files, since opening three hundred small ones is slow. Declarations as they are.
+ * Makes of the compiled modules in build/modules what becomes the package, in dist. For browsers, the modules as they are
+ * but for their comments: a bundler leaves out what a page does not use. For Node, each entry point with what it shares with others in few
+ * files, since opening three hundred small ones is slow. Declarations as far as the entries' mention them.
  *
  *     tsc -b tsconfig.web.json tsconfig.node.json && node tools/build-package.mjs
  */
-import { cpSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -20,6 +20,9 @@ const browserEntries = [
   "web/worker/wasm-worker.js",
   "web/worker/webgpu-worker.js",
 ];
+
+/** The worker of pages without a bundler, in one file: what it needs of packages is in it, but for onnxruntime-web. */
+const linkedWorker = "web/worker/linked-worker.js";
 
 /** The entry points, the program, and the threads that are started from a file: where each lies in dist, and its module. */
 const nodeEntries = {
@@ -68,9 +71,17 @@ export async function buildPackage(root) {
   const dist = join(root, "dist");
   rmSync(dist, { recursive: true, force: true });
   const forBrowsers = await modulesOf(modules, browserEntries);
-  cpSync(modules, dist, {
-    recursive: true,
-    filter: (path) => !path.endsWith(".js") || forBrowsers.has(path),
+  const typed = [...browserEntries, ...Object.values(nodeEntries)].map((entry) => join(modules, entry));
+  for (const path of declarationsOf(typed)) cpSync(path, join(dist, relative(modules, path)));
+  // Each by itself, without its comments, which its declarations have.
+  await build({
+    absWorkingDir: modules,
+    entryPoints: [...forBrowsers],
+    outdir: dist,
+    outbase: modules,
+    format: "esm",
+    target: "es2022",
+    logLevel: "warning",
   });
   await build({
     ...options,
@@ -81,6 +92,36 @@ export async function buildPackage(root) {
     chunkNames: "chunks/[name]-[hash]",
     plugins: [keepVersionCheck],
   });
+  await build({
+    ...options,
+    splitting: false,
+    packages: "bundle",
+    minify: true,
+    absWorkingDir: modules,
+    entryPoints: [linkedWorker],
+    outdir: dist,
+    outbase: modules,
+  });
+}
+
+/**
+ * @param {readonly string[]} entries the paths of modules
+ * @returns {Set<string>} the paths of the declarations that whoever imports them sees
+ */
+function declarationsOf(entries) {
+  /** @type {Set<string>} */
+  const found = new Set();
+  /** @param {string} path */
+  const follow = (path) => {
+    const declaration = path.replace(/\.[jt]s$/, ".d.ts");
+    if (found.has(declaration)) return;
+    found.add(declaration);
+    const text = readFileSync(declaration, "utf8");
+    for (const [, imported] of text.matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g))
+      follow(join(dirname(declaration), imported ?? ""));
+  };
+  entries.forEach(follow);
+  return found;
 }
 
 /**

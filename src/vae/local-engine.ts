@@ -12,7 +12,8 @@ import { finderOf, readParameters } from "./model-weights.ts";
 import { checkFiniteWeights } from "./non-finite.ts";
 import type { CodingOptions, CodingPlan, Half } from "./options.ts";
 import { runPasses, type TileCoder } from "./passes.ts";
-import { PixelDecoding, withoutDistribution } from "./pixel-decoding.ts";
+import { PixelDecoding } from "./pixel-decoding.ts";
+import { withoutDistribution } from "./pixel-distributions.ts";
 
 type Planes = Tensor<"float32">;
 

@@ -9,7 +9,6 @@ import type { InputSize } from "../models/index.ts";
 import { Lifetime } from "../runtime/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkLatents, checkPixels } from "./check-input.ts";
-import { exportedGraph } from "./export-onnx.ts";
 import { DescribedVae, type DescribedParts } from "./described-vae.ts";
 import { halfNames } from "./halves.ts";
 import { readWeights } from "./model-weights.ts";
@@ -29,7 +28,7 @@ import {
 import { LatentsWatch } from "./latents-watch.ts";
 import { checkDecodingOptions, decodePreview, type DecodingOptions } from "./preview.ts";
 import type { PixelDecoder } from "./pixel-decoder.ts";
-import { distributionOf, pixelDecoderOf, withoutDistribution } from "./pixel-decoding.ts";
+import { distributionOf, pixelDecoderOf, withoutDistribution } from "./pixel-distributions.ts";
 import { savedContents } from "./saved-files.ts";
 import {
   decodePicture,
@@ -246,8 +245,9 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    * @throws NOT_FINITE when its weights hold NaN or infinite values, unless `checkFinite` is false.
    */
   exportOnnx(half: Half, size: InputSize, options: ExportOptions = {}): Promise<Uint8Array> {
-    return this.#lifetime.during(() => {
+    return this.#lifetime.during(async () => {
       checkExportOptions("exportOnnx", options);
+      const { exportedGraph } = await import("./export-onnx.ts");
       return exportedGraph(this.graph(half, size), `${this.name}: the ${half}`, options);
     });
   }

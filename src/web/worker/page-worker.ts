@@ -1,6 +1,6 @@
 /** The workers of a page: one for each build of onnxruntime-web and number of threads, shared by all models that ask for it. */
 import { messageOf, VaekitError } from "../../errors.ts";
-import type { FromWorker, Start } from "./protocol.ts";
+import type { Link, Start } from "./protocol.ts";
 import { WorkerClient } from "./worker-client.ts";
 
 /** The entries of onnxruntime-web that a worker can be of. */
@@ -67,30 +67,57 @@ export function leaseWorker({ build, threadCount }: WorkerKind): WorkerLease {
 }
 
 async function startWorker(build: OrtBuild, threadCount: number): Promise<WorkerClient> {
-  const worker = tryToStart(build);
+  const message: Start = { kind: "start", threadCount };
+  const worker = await startNamed(build, message).catch((error: unknown) =>
+    startLinked(build, message).catch(() => {
+      throw error;
+    }),
+  );
+  return new WorkerClient(worker);
+}
+
+async function startNamed(build: OrtBuild, message: Start): Promise<Worker> {
+  return firstAnswer(tryToStart(start[build]), message);
+}
+
+/**
+ * For a page without a bundler, whose modules find onnxruntime-web by an import map: a worker does not see it.
+ *
+ * @throws where nothing says where onnxruntime-web is.
+ */
+async function startLinked(build: OrtBuild, message: Start): Promise<Worker> {
+  const ort = import.meta.resolve(`onnxruntime-web/${build}`);
+  // Not where it stands as it is: no bundler shall follow it.
+  const address = new URL(["linked", "worker.js"].join("-"), import.meta.url);
+  const worker = tryToStart(() => new Worker(address, { type: "module", name: "vaekit-linked" }));
+  const link: Link = { ort };
+  return firstAnswer(await firstAnswer(worker, link), message);
+}
+
+/** The worker, when it has answered a message. @throws UNSUPPORTED when it cannot, and is ended */
+async function firstAnswer(worker: Worker, message: Start | Link): Promise<Worker> {
   try {
     await new Promise<void>((resolve, reject) => {
-      worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-        if (data.kind === "ready") resolve();
+      worker.onmessage = () => {
+        resolve();
       };
       worker.onerror = (event) => {
         event.preventDefault();
         // A script that is not there, or that the page's policy forbids, has no message.
         reject(noWorker(event.message ? event.message : "its script could not be loaded"));
       };
-      const message: Start = { kind: "start", threadCount };
       worker.postMessage(message);
     });
+    return worker;
   } catch (error) {
     worker.terminate();
     throw error;
   }
-  return new WorkerClient(worker);
 }
 
-function tryToStart(build: OrtBuild): Worker {
+function tryToStart(make: () => Worker): Worker {
   try {
-    return start[build]();
+    return make();
   } catch (error) {
     throw noWorker(messageOf(error));
   }

@@ -8,6 +8,12 @@ import type { Shape } from "../../tensor/shape.ts";
 import type { CodingOptions, CodingPlan, CodingProgress, Half } from "../../vae/options.ts";
 import type { InputSize, ScaledPixels } from "../../models/index.ts";
 
+/** What a worker without a bundler is told before anything else; it answers when its engine is there. */
+export interface Link {
+  /** The address of an entry of onnxruntime-web. */
+  readonly ort: string;
+}
+
 /** The first message to a worker. */
 export interface Start {
   readonly kind: "start";
@@ -111,6 +117,7 @@ export type Event =
 export type ToWorker = Start | Request | { readonly kind: "abort"; readonly id: number };
 
 export type FromWorker =
+  | { readonly kind: "linked" }
   | { readonly kind: "ready" }
   | { readonly kind: "event"; readonly id: number; readonly event: Event }
   | { readonly kind: "answer"; readonly id: number; readonly value: Answers[keyof Answers] }

@@ -25,7 +25,7 @@ type Planes = Tensor<"float32">;
 type RequestOf<Kind extends Request["kind"]> = Extract<Request, { kind: Kind }>;
 
 /** What the entries of onnxruntime-web have beside what computes. */
-interface OrtEntry extends OrtModule {
+export interface OrtEntry extends OrtModule {
   readonly env: { readonly wasm: { numThreads?: number } };
 }
 

@@ -75,7 +75,7 @@ export class WorkerClient {
   }
 
   #take(message: FromWorker): void {
-    if (message.kind === "ready") return;
+    if (message.kind === "ready" || message.kind === "linked") return;
     const pending = this.#pending.get(message.id);
     if (message.kind === "event") {
       pending?.onEvent?.(message.event);
