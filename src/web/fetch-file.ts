@@ -9,6 +9,11 @@ export interface SendOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** @default what HTTP's status says */
   readonly refuse?: Refuse | undefined;
+  /**
+   * "no-store" for a file that is kept elsewhere: the browser's own cache would hold it a second time, and Firefox's breaks off
+   * what is too large for it.
+   */
+  readonly cache?: "default" | "no-store";
 }
 
 /** How a file is asked for, and how many bytes it may have. */
@@ -44,12 +49,12 @@ export async function fetchFile(url: string, options: FetchOptions): Promise<Fet
 /** @throws as {@link fetchFile}, but for the size. */
 export async function send(
   url: string,
-  { signal, headers = {}, refuse = refusalByStatus }: SendOptions,
+  { signal, headers = {}, refuse = refusalByStatus, cache = "default" }: SendOptions,
   { method = "GET" }: { readonly method?: "GET" | "HEAD" } = {},
 ): Promise<Response> {
   throwIfAborted(signal);
   checkHeaders(headers);
-  const request = { method, headers, ...(signal === undefined ? {} : { signal }) };
+  const request = { method, headers, cache, ...(signal === undefined ? {} : { signal }) };
   const response = await fetch(url, request).catch((error: unknown) => {
     if (signal?.aborted === true) throw abortedError(signal);
     throw unreachable(url, error);

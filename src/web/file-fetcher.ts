@@ -51,7 +51,7 @@ export class FileFetcher {
       if (await this.#mayStandIn(kept, request)) return blobSource(kept.blob, url);
     }
     try {
-      const fetched = await this.#fetch(request);
+      const fetched = await this.#fetch(request, keptFiles === undefined ? "default" : "no-store");
       const blob = (await keptFiles?.keep(url, fetched)) ?? fetched.blob;
       throwIfAborted(signal);
       return blobSource(blob, url);
@@ -78,13 +78,17 @@ export class FileFetcher {
     return blob;
   }
 
-  async #fetch({ url, file, sizeBytes, refuse }: FileRequest): Promise<KeptFile> {
+  async #fetch(
+    { url, file, sizeBytes, refuse }: FileRequest,
+    cache: "default" | "no-store",
+  ): Promise<KeptFile> {
     const { onProgress } = this.#options;
     const maxBytes = file === undefined || file.endsWith(".json") ? jsonLimits.maxBytes : maxWeightsBytes;
     const fetched = await fetchFile(url, {
       ...this.#options,
       maxBytes,
       refuse,
+      cache,
       onBytes: (loadedBytes, announced) => {
         if (file !== undefined) onProgress?.({ file, loadedBytes, totalBytes: sizeBytes ?? announced });
       },

@@ -114,6 +114,18 @@ describe("a copy that is damaged is fetched again:", () => {
 });
 
 describe("a cache", () => {
+  test("holds a file in the place of the browser's own, which is for pages without one", async () => {
+    const seen: (string | undefined)[] = [];
+    server.answer = ({ headers }) => {
+      seen.push(headers["cache-control"]);
+      return false;
+    };
+    await visit({ cache: false });
+    await visit();
+    // What fetch sends for a file that no cache of HTTP is asked for.
+    expect(seen).toEqual([undefined, undefined, "no-cache", "no-cache"]);
+  });
+
   test("keeps no page in a file's place", async () => {
     server.files[`vae/${weightsName}`] = Buffer.from("<!doctype html><html></html>");
     await expect(visit()).rejects.toMatchObject({ code: "INVALID_FILE" });
