@@ -21,12 +21,9 @@ export async function savedContents(model: SaveableModel): Promise<Map<string, U
   const config = new TextEncoder().encode(model.configText());
   const tensors = await model.stateDict();
   const likelihood = await model.likelihoodFile();
-  const files = new Map([
-    [weightFileNames(undefined).whole, encodeSafetensors(tensors, { format: "pt" })],
-    ["config.json", [config]],
-  ]);
+  const files = new Map([[weightFileNames(undefined).whole, encodeSafetensors(tensors, { format: "pt" })]]);
   if (likelihood !== undefined) {
     files.set(likelihoodFileName, encodeSafetensors(likelihood.tensors, likelihood.metadata));
   }
-  return files;
+  return files.set("config.json", [config]);
 }

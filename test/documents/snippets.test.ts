@@ -92,6 +92,11 @@ test("what is not run says why", () => {
         "needs the models above",
       ],
       [
+        "docs/likelihoods.md",
+        "vaekit train recipes/photos-likelihood.yaml --set data.path=photos --threads 1 --out runs/per-value",
+        "needs photographs, and minutes",
+      ],
+      [
         "docs/mnist.md",
         "vaekit train recipes/mnist.yaml --set data.path=mnist --set log.every=1 --out runs/mnist",
         "needs MNIST's files, and minutes",

@@ -137,6 +137,30 @@ describe.each(Object.entries(likelihoods))("a run with a %s scale", (name, likel
   });
 });
 
+it("a run with an adversary beside the likelihood, and gathered gradients, goes on to the same bytes", async () => {
+  const sections = {
+    model,
+    loss: {
+      likelihood: { scale: "per_value" },
+      reduction: "ldm",
+      adversarial: { weight: 0.5, start_step: 1, channels: 4, layers: 1 },
+    },
+    accumulate: 2,
+    batch_size: 1,
+    steps: 3,
+    samples: { every: null, count: 2 },
+  };
+  await runs.train("adversary", sections);
+  const [line] = await runs.log("adversary");
+  expect(line).toMatchObject({
+    adaptive_weight: expect.any(Number) as number,
+    scale: expect.any(Number) as number,
+  });
+  await runs.trainTo(2, "adversary-paused", sections);
+  await runs.train("adversary-paused", sections, { resume: true });
+  expect(await bytesOf(runs.at("adversary-paused"))).toEqual(await bytesOf(runs.at("adversary")));
+});
+
 it("a scale of channels learns one number for each", async () => {
   await using vae = await open("per-channel");
   const { scale } = await vae.decodeDistribution(latents);
