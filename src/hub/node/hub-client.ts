@@ -138,11 +138,19 @@ async function* readChunks(
 /** What one question to the hub's API may take, all pages of a listing together. */
 const apiLimits = { pages: 100, bytes: 32 * 2 ** 20, waits: 8 };
 
+/** An answer of the API. */
+export interface ApiAnswer {
+  /** Whatever it is. */
+  readonly json: unknown;
+  /** The header that says where a listing goes on; empty without one. */
+  readonly link: string;
+}
+
 /**
- * A `fetch` for one call of `@huggingface/hub`: answers with the whole body in memory, within limits. The endpoint's
- * host alone is asked, wherever the next page is said to be.
+ * Asks the API, page after page of one question, within limits. The endpoint's host alone is asked, wherever the next page is said
+ * to be.
  */
-export function apiFetch(settings: HubSettings): typeof fetch {
+export function apiAnswer(settings: HubSettings): (address: string) => Promise<ApiAnswer> {
   let pages = 0;
   let bytes = 0;
   const limitMs = apiLimits.waits * settings.timeoutMs;
@@ -153,8 +161,8 @@ export function apiFetch(settings: HubSettings): typeof fetch {
     if (bytes > apiLimits.bytes) throw beyondLimit(settings, `answers without end (${bytes} bytes)`);
     if (passed > limitMs) throw unreachable(settings, undefined, `no whole answer for ${limitMs / 1000} s`);
   };
-  return async (input) => {
-    const url = new URL(input instanceof Request ? input.url : input);
+  return async (address) => {
+    const url = new URL(address);
     if (!isOfHub(url, new URL(settings.endpoint))) {
       throw beyondLimit(settings, `goes on at another host, ${url.host}`);
     }
@@ -167,13 +175,13 @@ export function apiFetch(settings: HubSettings): typeof fetch {
       check();
       parts.push(chunk);
     }
-    const body = Buffer.concat(parts);
-    parseJson(body, { name: "the answer", limits: { maxBytes: apiLimits.bytes } });
-    return new Response(body, { status: response.status, headers: response.headers });
+    const limits = { maxBytes: apiLimits.bytes };
+    const json = parseJson(Buffer.concat(parts), { name: "the answer", limits });
+    return { json, link: response.headers.get("Link") ?? "" };
   };
 }
 
-/** Runs a call of the library; what is not an error of ours means an answer that it cannot read. */
+/** Asks the hub; what is not an error of ours means an answer that cannot be read. */
 export async function readAnswer<T>(settings: HubSettings, call: () => Promise<T>): Promise<T> {
   try {
     return await call();

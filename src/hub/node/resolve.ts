@@ -12,7 +12,7 @@ import { chooseFiles, shardIndexFile, shardsOf } from "../choose-files.ts";
 import { isBlobName } from "./content-hash.ts";
 import { checkRoom } from "./room.ts";
 import { download } from "./download.ts";
-import { apiFetch, readAnswer } from "./hub-client.ts";
+import { apiAnswer, readAnswer, type ApiAnswer } from "./hub-client.ts";
 import { HubUnreachableError } from "../refusal.ts";
 import { nonsense } from "./hub-errors.ts";
 import { checkHubId, checkRelativePath, isCommit } from "../hub-id.ts";
@@ -80,9 +80,8 @@ async function recordReference(settings: HubSettings, commit: string): Promise<v
 async function findCommit(settings: HubSettings): Promise<string> {
   const { id, endpoint, revision } = settings;
   const sha = await readAnswer(settings, async () => {
-    const fetch = apiFetch(settings);
-    const { modelInfo } = await import("@huggingface/hub");
-    const info = await modelInfo({ name: id, hubUrl: endpoint, revision, additionalFields: ["sha"], fetch });
+    const url = `${endpoint}/api/models/${id}/revision/${encodeURIComponent(revision)}?expand=sha`;
+    const info = (await apiAnswer(settings)(url)).json as { readonly sha: unknown };
     return info.sha;
   });
   // It becomes a folder name, so nothing but a commit may pass.
@@ -165,10 +164,10 @@ async function listFolder(
 ): Promise<Map<string, HubFile>> {
   const { id, endpoint } = settings;
   return readAnswer(settings, async () => {
-    const fetch = apiFetch(settings);
-    const { listFiles } = await import("@huggingface/hub");
     const files = new Map<string, HubFile>();
-    for await (const entry of listFiles({ repo: id, hubUrl: endpoint, revision: commit, path, fetch })) {
+    const folder = path === "" ? "" : `/${path.split("/").map(encodeURIComponent).join("/")}`;
+    const entries = listEntries(settings, `${endpoint}/api/models/${id}/tree/${commit}${folder}`);
+    for await (const entry of entries) {
       if (entry.type !== "file" || !isPlainPath(entry.path)) continue;
       const name = entry.path.slice(path === "" ? 0 : path.length + 1);
       const etag = entry.lfs?.oid ?? entry.oid ?? "";
@@ -176,6 +175,26 @@ async function listFolder(
     }
     return files;
   });
+}
+
+/** What the hub says of a file; whatever is used of it is checked where it is used. */
+interface ListedEntry {
+  readonly type: string;
+  readonly path: string;
+  readonly size: number;
+  readonly oid?: string;
+  readonly lfs?: { readonly oid: string; readonly size: number };
+}
+
+/** A listing, page after page. */
+async function* listEntries(settings: HubSettings, address: string): AsyncGenerator<ListedEntry> {
+  const ask = apiAnswer(settings);
+  let url: string | undefined = address;
+  while (url !== undefined) {
+    const answer: ApiAnswer = await ask(url);
+    yield* answer.json as readonly ListedEntry[];
+    [, url] = /<([^>]+)>\s*;\s*rel="next"/.exec(answer.link) ?? [];
+  }
 }
 
 /** Other names may be the hub's, but none that a model needs; messages show names. */
