@@ -271,17 +271,18 @@ describe("a graphics processor", () => {
   });
 
   test("has its traits by the provider, and the processor another in WebAssembly", () => {
+    const stagedNormFrom = { cpu: 2 ** 16, wasm: 2 ** 13 };
     for (const provider of ["cpu", "wasm"] as const)
       expect(traitsOf(provider)).toEqual({
         gainsByStrips: true,
         maxBufferBytes: Infinity,
-        needsStagedNorm: true,
+        stagedNormFrom: stagedNormFrom[provider],
       });
     for (const provider of ["webgpu", "cuda", "dml", "coreml"] as const)
       expect(traitsOf(provider)).toEqual({
         gainsByStrips: false,
         maxBufferBytes: 2 ** 30,
-        needsStagedNorm: false,
+        stagedNormFrom: Infinity,
       });
     expect(providerOf({ name: "onnxruntime-web" }, "cpu")).toBe("wasm");
     expect(providerOf({ name: "onnxruntime-node" }, "cpu")).toBe("cpu");

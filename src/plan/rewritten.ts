@@ -7,5 +7,5 @@ import { traitsOf } from "./device-traits.ts";
 /** The same function with fewer multiplications where that is faster, and with statistics that are right at any size. */
 export function rewrittenFor(graph: Graph, profile: CostProfile): Graph {
   const fewer = rewrite(rewrite(graph, foldedUpsampling), winograd(chooseTile(profile)));
-  return withBlocks(traitsOf(profile.provider).needsStagedNorm ? rewrite(fewer, stagedGroupNorm) : fewer);
+  return withBlocks(rewrite(fewer, stagedGroupNorm(traitsOf(profile.provider).stagedNormFrom)));
 }

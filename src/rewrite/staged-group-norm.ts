@@ -8,19 +8,19 @@ import { sizeOf, type Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { RewriteRule } from "./rewriter.ts";
 
-/** Of a group; below this the operator errs by less than 5e-5, and is as fast. */
-const minElements = 2 ** 16;
 /** Of one sum of the first stage. */
 const maxSummands = 4096;
 
-/** Replaces group normalisations of large groups. */
-export const stagedGroupNorm: RewriteRule = (node, { builder, at, compositeOf }) => {
-  const composite = compositeOf(node.output);
-  if (composite?.kind !== "GroupNormalization") return undefined;
-  const [x, weight, bias] = composite.inputs.map(at) as [Value, Value, Value];
-  const elements = sizeOf(x.shape) / x.shape[0]! / composite.groups;
-  return elements < minElements ? undefined : normalized(builder, { ...composite, x, weight, bias });
-};
+/** @param minElements of a group: replaces normalisations of groups that have as many. */
+export const stagedGroupNorm =
+  (minElements: number): RewriteRule =>
+  (node, { builder, at, compositeOf }) => {
+    const composite = compositeOf(node.output);
+    if (composite?.kind !== "GroupNormalization") return undefined;
+    const [x, weight, bias] = composite.inputs.map(at) as [Value, Value, Value];
+    const elements = sizeOf(x.shape) / x.shape[0]! / composite.groups;
+    return elements < minElements ? undefined : normalized(builder, { ...composite, x, weight, bias });
+  };
 
 /** x [N, C, H, W], weight and bias [C, 1, 1] → the shape of x. */
 function normalized(
