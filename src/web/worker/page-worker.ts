@@ -54,9 +54,13 @@ export function leaseWorker({ build, threadCount }: WorkerKind): WorkerLease {
   const end = (): void => {
     if (--shared.users > 0) return;
     workers.delete(key);
-    void shared.client.then((client) => {
-      client.terminate();
-    });
+    void shared.client.then(
+      (client) => {
+        client.terminate();
+      },
+      // Nothing has started.
+      () => undefined,
+    );
   };
   let isReleased = false;
   const release = (): void => {
