@@ -106,8 +106,8 @@ describe("a file", () => {
 
 describe("a refusal", () => {
   test.each([
-    [404, "NOT_FOUND", "expected the file, found HTTP 404."],
-    [410, "NOT_FOUND", "expected the file, found HTTP 410."],
+    [404, "NOT_FOUND", "expected the file, found HTTP 404. Check the address."],
+    [410, "NOT_FOUND", "expected the file, found HTTP 410. Check the address."],
     [401, "IO", "found HTTP 401. Pass an authorisation in the option headers."],
     [403, "IO", "found HTTP 403. Pass an authorisation in the option headers."],
     [429, "IO", "found HTTP 429. The server is busy or broken: try again later."],
@@ -163,6 +163,15 @@ test("a server that is not there may be one that refuses other origins", async (
     ) as string,
     cause: expect.anything() as unknown,
   });
+});
+
+test("what a listener of progress throws is the caller's own", async () => {
+  answer = (_, response) => response.end(bytes);
+  const mistake = new TypeError("mistake");
+  const onBytes = (): void => {
+    throw mistake;
+  };
+  await expect(get({ onBytes })).rejects.toBe(mistake);
 });
 
 test("a browser that is offline says so", async () => {

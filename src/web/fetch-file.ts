@@ -88,6 +88,7 @@ function refusalByStatus(url: string, { status }: Response): VaekitError {
 }
 
 function hintFor(status: number): string {
+  if (status === 404 || status === 410) return " Check the address.";
   if (status === 401 || status === 403) return " Pass an authorisation in the option headers.";
   return status === 429 || status >= 500 ? " The server is busy or broken: try again later." : "";
 }
@@ -120,27 +121,30 @@ async function readBody(
 ): Promise<Blob> {
   const pieces = new BlobPieces();
   const reader = body.getReader();
-  const of = announced === undefined ? "" : ` of ${announced}`;
+  const far = (): string =>
+    `after ${pieces.byteLength}${announced === undefined ? "" : ` of ${announced}`} bytes`;
+  const read = (): Promise<ReadableStreamReadResult<Uint8Array<ArrayBuffer>>> =>
+    reader.read().catch((error: unknown) => {
+      throwIfAborted(signal);
+      throw brokenOff(`${url}: the connection broke ${far()}`, error);
+    });
+  let isDone = false;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await read();
       throwIfAborted(signal);
+      isDone = done;
       if (done) break;
       pieces.add(value);
       const { byteLength } = pieces;
       if (byteLength > maxBytes) throw tooLarge(url, byteLength, maxBytes);
       onBytes?.(byteLength, announced === undefined || byteLength > announced ? undefined : announced);
     }
-  } catch (error) {
-    await reader.cancel().catch(() => undefined);
-    if (signal?.aborted === true) throw abortedError(signal);
-    if (error instanceof VaekitError) throw error;
-    throw brokenOff(`${url}: the connection broke after ${pieces.byteLength}${of} bytes`, error);
+  } finally {
+    if (!isDone) await reader.cancel().catch(() => undefined);
   }
-  if (announced !== undefined && pieces.byteLength < announced) {
-    throw brokenOff(`${url}: the server ended after ${pieces.byteLength}${of} bytes`);
-  }
-  return pieces.whole();
+  if (announced === undefined || pieces.byteLength >= announced) return pieces.whole();
+  throw brokenOff(`${url}: the server ended ${far()}`);
 }
 
 function brokenOff(what: string, cause?: unknown): VaekitError {

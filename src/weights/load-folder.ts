@@ -93,7 +93,11 @@ async function loadWeights(
 /** The whole file first: where nobody lists the files, every name that is not there costs a question. */
 async function loadUnlisted(files: ModelFiles, variant: string | undefined): Promise<LoadedWeights> {
   const { whole, indices } = weightFileNames(variant);
-  const { file, source } = await openFirst(files, [whole, ...indices]);
+  const { file, source } = await openFirst(files, [whole, ...indices]).catch((error: unknown) => {
+    if (!(error instanceof VaekitError) || error.code !== "NOT_FOUND") throw error;
+    const message = `${error.message} Nor is there an index of shards. Weights of a variant need \`variant\`.`;
+    throw new VaekitError("NOT_FOUND", message, { cause: error.cause });
+  });
   return file === whole ? loadWhole(source) : { ...(await loadShards(files, source)), warnings: [] };
 }
 
