@@ -1,7 +1,7 @@
 /** Rows of arguments for the ways in which each class opens its own. */
 import { afterAll } from "vitest";
 import * as vaekit from "../src/node/index.ts";
-import { row, values, type Rows } from "./argument-rows.ts";
+import { optional, row, values, type Rows } from "./argument-rows.ts";
 
 const fewChannels = { baseDim: 4, dimMult: [1], numResBlocks: 1, temperalDownsample: [] };
 const oneStage = {
@@ -49,6 +49,11 @@ const classes = {
 export const classRows = (placed: (value: unknown) => never): Rows => ({
   ...openingRows(placed),
   "AutoencoderKLFlux2Model.forward": row((x) => flux2.forward(x)),
+  "AutoencoderTiny.default": optional(
+    async (x) => (await vaekit.AutoencoderTiny.default(x)).dispose(),
+    "object",
+    "Map",
+  ),
   "AutoencoderTinyModel.scaleLatents": row((x) => tiny.scaleLatents(x)),
   "AutoencoderTinyModel.unscaleLatents": row((x) => tiny.unscaleLatents(x)),
 });

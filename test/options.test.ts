@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import {
   AutoencoderKL,
+  AutoencoderTiny,
   contactSheet,
   DiagonalGaussianDistribution,
   encodeImage,
@@ -48,6 +49,7 @@ const calls: readonly [name: string, call: Call, wrong: string, meant: string][]
   ["fromSingleFile", (o) => AutoencoderKL.fromSingleFile("nowhere", o), "configs", "config"],
   ["fromConfig", (o) => AutoencoderKL.fromConfig(config, o), "generater", "generator"],
   ["default", (o) => AutoencoderKL.default(o), "threads", "threadCount"],
+  ["AutoencoderTiny's default", (o) => AutoencoderTiny.default(o), "threads", "threadCount"],
   ["MLP's fromPretrained", (o) => MlpVae.fromPretrained("nowhere", o), "devise", "device"],
   [
     "web's fromPretrained",

@@ -5,7 +5,14 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import * as ortWeb from "onnxruntime-web/wasm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AutoencoderKL, Generator, MlpVae, NodeRuntime, type Runtime } from "../src/node/index.ts";
+import {
+  AutoencoderKL,
+  AutoencoderTiny,
+  Generator,
+  MlpVae,
+  NodeRuntime,
+  type Runtime,
+} from "../src/node/index.ts";
 import type { Session } from "../src/runtime/index.ts";
 import { AutoencoderKL as WebAutoencoderKL, WebRuntime } from "../src/web/index.ts";
 import { fixturePath } from "./conformance/fixtures.ts";
@@ -110,6 +117,7 @@ describe.each(runtimeNames)("a runtime of %s", (name) => {
         () => AutoencoderKL.fromPretrained(folder, options),
         () => AutoencoderKL.fromSingleFile(join(folder, "diffusion_pytorch_model.safetensors"), options),
         () => AutoencoderKL.default(options),
+        () => AutoencoderTiny.default(options),
         () => MlpVae.fromPretrained(folder, options),
         // What it throws at once is a rejection, too.
         async () => Promise.resolve(AutoencoderKL.fromConfig({}, options)),

@@ -1,6 +1,12 @@
 /** What to call a model. */
 
-/** The built-in one lies at a path that tells a reader nothing. */
+const builtIn: Readonly<Record<string, string>> = {
+  "default-vae": "built-in model",
+  "default-preview": "built-in preview model",
+};
+
+/** Built-in ones lie at paths that tell a reader nothing. */
 export function modelLabel({ name }: { readonly name: string }): string {
-  return /[\\/]assets[\\/]default-vae$/.test(name) ? "built-in model" : name;
+  const folder = /[\\/]assets[\\/]([^\\/]+)$/.exec(name)?.[1];
+  return folder === undefined ? name : (builtIn[folder] ?? name);
 }

@@ -1,7 +1,15 @@
 /** `--preview`: what a tiny model makes of the latents, in files of their own, before the model itself begins. */
 import { extname } from "node:path";
-import { encodeImage, modelPlaceOf, type DecodingOptions, type Raster, type Vae } from "../node/index.ts";
+import {
+  AutoencoderTiny,
+  encodeImage,
+  modelPlaceOf,
+  type DecodingOptions,
+  type Raster,
+  type Vae,
+} from "../node/index.ts";
 import { oneLine } from "../node/report/index.ts";
+import { warn } from "./failure.ts";
 import { print } from "./format.ts";
 import { openModel } from "./open-model.ts";
 import type { JsonOptions, ModelOptions } from "./options.ts";
@@ -38,13 +46,13 @@ export class Preview implements AsyncDisposable {
 
   /** @param count of the pictures. @throws as opening a model and claiming files */
   static async open(options: PreviewOptions, count: number, outputs: Outputs): Promise<Preview | undefined> {
-    const { out, preview, device } = options;
+    const { out, preview } = options;
     if (preview === undefined) return undefined;
     const extension = extname(out);
     const names = pictureNames(`${out.slice(0, -extension.length)}.preview${extension}`, count);
     for (const name of names) await outputs.claim(name);
-    const vae = await openModel({ ...(await ofHub(preview, options)), model: preview, device });
-    outputs.keepModel(vae, { model: preview });
+    const vae = preview === builtIn ? await openBuiltIn(options) : await openTiny(preview, options);
+    outputs.keepModel(vae, preview === builtIn ? {} : { model: preview });
     return new Preview(vae, names, outputs, options.json !== true);
   }
 
@@ -79,6 +87,22 @@ export class Preview implements AsyncDisposable {
     }
     return written;
   }
+}
+
+/** What the built-in tiny model is called; a folder of that name is `./default`. */
+const builtIn = "default";
+
+function openBuiltIn({ model, device }: PreviewOptions): Promise<Vae> {
+  if (model !== undefined) {
+    warn(
+      `--preview default is for latents of the built-in model; whether those of ${model} are alike, vaekit inspect --compare says.`,
+    );
+  }
+  return AutoencoderTiny.default({ device, onWarning: warn });
+}
+
+async function openTiny(preview: string, options: PreviewOptions): Promise<Vae> {
+  return openModel({ ...(await ofHub(preview, options)), model: preview, device: options.device });
 }
 
 /** Of the model's options those that say how its preview comes from the hub, too. */

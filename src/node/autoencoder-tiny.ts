@@ -1,4 +1,5 @@
 /** AutoencoderTiny in Node: weights from folders, single files and the hub. */
+import { packageFile } from "../files/node/index.ts";
 import {
   autoencoderTiny,
   completeTinyConfig,
@@ -9,7 +10,13 @@ import type { GivenTinyConfig } from "../models/index.ts";
 import { AutoencoderTinyModel } from "../vae/autoencoder-tiny.ts";
 import type { VaeParts } from "../vae/vae.ts";
 import { fromConfig, fromPretrained, fromSingleFile } from "./open-class.ts";
-import type { FromConfigOptions, FromPretrainedOptions, FromSingleFileOptions } from "./opening-options.ts";
+import {
+  checkRuntimeOptions,
+  type FromConfigOptions,
+  type FromPretrainedOptions,
+  type FromSingleFileOptions,
+  type RuntimeOptions,
+} from "./opening-options.ts";
 import { savePretrained } from "./save-pretrained.ts";
 
 /** A tiny autoencoder: TAESD and its family. */
@@ -47,6 +54,12 @@ export class AutoencoderTiny extends AutoencoderTinyModel {
     const complete = (): AutoencoderTinyConfig =>
       completeTinyConfig(readTinyKeys(config, "config", "object").values);
     return AutoencoderTiny.of(fromConfig(autoencoderTiny, complete, options));
+  }
+
+  /** The tiny model inside the package, for previews of the latents of `AutoencoderKL.default()`. */
+  static async default(options: RuntimeOptions = {}): Promise<AutoencoderTiny> {
+    checkRuntimeOptions(options, "default");
+    return await AutoencoderTiny.fromPretrained(packageFile("../assets/default-preview"), options);
   }
 
   /** @internal From the parts of a model of this class. */

@@ -6,7 +6,7 @@ import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
 import type { DecodingOptions } from "../vae/preview.ts";
 import type { VaeParts } from "../vae/vae.ts";
 import type { ModelSource } from "./model-source.ts";
-import { fromPretrained, fromSingleFile, openDefault } from "./open-class.ts";
+import { fromPretrained, fromSingleFile, openBuiltIn } from "./open-class.ts";
 import type {
   FetchingOptions,
   FromPretrainedOptions,
@@ -59,7 +59,8 @@ export class AutoencoderKL extends AutoencoderKLModel {
     options: RuntimeOptions & FetchingOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKL> {
-    return AutoencoderKL.of(await openDefault(options, ort));
+    const { defaultModel } = await import("./default-model.ts");
+    return AutoencoderKL.of(await openBuiltIn(defaultModel, options, ort));
   }
 
   /** @internal From the parts of a model of this class. */

@@ -6,8 +6,13 @@ import { AutoencoderTinyModel } from "../vae/autoencoder-tiny.ts";
 import type { DecodingOptions } from "../vae/preview.ts";
 import type { VaeParts } from "../vae/vae.ts";
 import type { ModelSource } from "./model-source.ts";
-import { fromPretrained, fromSingleFile } from "./open-class.ts";
-import type { FromPretrainedOptions, FromSingleFileOptions } from "./opening-options.ts";
+import { fromPretrained, fromSingleFile, openBuiltIn } from "./open-class.ts";
+import type {
+  FetchingOptions,
+  FromPretrainedOptions,
+  FromSingleFileOptions,
+  RuntimeOptions,
+} from "./opening-options.ts";
 import { withWebPreview } from "./decoding-options.ts";
 import { WebPicture } from "./pictures.ts";
 
@@ -40,6 +45,21 @@ export class AutoencoderTiny extends AutoencoderTinyModel {
     ort?: OrtModule,
   ): Promise<AutoencoderTiny> {
     return AutoencoderTiny.of(await fromSingleFile(autoencoderTiny, source, options, ort));
+  }
+
+  /**
+   * The tiny model inside the package, for previews of the latents of `AutoencoderKL.default()`. Its weights are a file of
+   * 0.3 MB that bundlers emit beside the code.
+   *
+   * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
+   * @throws NOT_FOUND, INVALID_FILE where a bundler left the weights behind; IO, ABORTED
+   */
+  static async default(
+    options: RuntimeOptions & FetchingOptions = {},
+    ort?: OrtModule,
+  ): Promise<AutoencoderTiny> {
+    const { defaultPreview } = await import("./default-preview.ts");
+    return AutoencoderTiny.of(await openBuiltIn(defaultPreview, options, ort));
   }
 
   /** @internal From the parts of a model of this class. */

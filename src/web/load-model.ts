@@ -6,6 +6,7 @@ import { checkToken } from "../hub/token.ts";
 import { classOf, modelOfFolder, modelOfSingleFile, type ReadModel } from "../vae/read-model.ts";
 import { loadFileSource, loadFolderFiles, readJsonSource } from "../weights/index.ts";
 import { blobSource } from "./blob-source.ts";
+import type { BuiltInModel } from "./built-in-model.ts";
 import { FileFetcher } from "./file-fetcher.ts";
 import { fileAtUrl, folderAtUrl, openUrl } from "./files-at-url.ts";
 import type { FoundFile, FoundFolder, FoundModel } from "./found-model.ts";
@@ -42,10 +43,10 @@ export class ModelReader {
     return "files" in found ? this.#ofFolder(found, expectations) : this.#ofFile(found, expectations);
   }
 
-  /** The built-in model. @throws NOT_FOUND, INVALID_FILE, IO, ABORTED */
-  async readDefault(): Promise<ReadModel> {
-    const { defaultModel } = await import("./default-model.ts");
-    return this.#ofFolder(defaultModel(this.#fetcher()), {});
+  /** A model inside the package. @throws NOT_FOUND, INVALID_FILE, IO, ABORTED */
+  async readBuiltIn(model: BuiltInModel): Promise<ReadModel> {
+    const { builtInFolder } = await import("./built-in-model.ts");
+    return this.#ofFolder(builtInFolder(model, this.#fetcher()), {});
   }
 
   async #find(place: WebPlace): Promise<FoundModel> {

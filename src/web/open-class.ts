@@ -1,4 +1,4 @@
-/** How a class of models opens its own in the browser: from a folder or the hub, from a single file, or the built-in one. */
+/** How a class of models opens its own in the browser: from a folder or the hub, from a single file, or a built-in one. */
 import { VaekitError } from "../errors.ts";
 import { checkOptionsForPlaces } from "../hub/model-place.ts";
 import type { VaeModel } from "../models/index.ts";
@@ -9,6 +9,7 @@ import type { ReadModel } from "../vae/read-model.ts";
 import type { VaeParts } from "../vae/vae.ts";
 import { abortable } from "./abortable.ts";
 import { assemble } from "./assemble.ts";
+import type { BuiltInModel } from "./built-in-model.ts";
 import { ModelReader } from "./load-model.ts";
 import {
   expectedSource,
@@ -72,14 +73,15 @@ export async function fromSingleFile(
   return open("fromSingleFile", model, { place, options, ort });
 }
 
-/** The model inside the package. @throws NOT_FOUND, INVALID_FILE where a bundler left its weights behind; IO, ABORTED */
-export async function openDefault(
+/** A model inside the package. @throws NOT_FOUND, INVALID_FILE where a bundler left its weights behind; IO, ABORTED */
+export async function openBuiltIn(
+  model: BuiltInModel,
   options: RuntimeOptions & FetchingOptions,
   ort?: OrtModule,
 ): Promise<VaeParts> {
   checkDefaultOptions(options);
   const reader = new ModelReader("default", options);
-  return assembled("default", () => reader.readDefault(), options, ort);
+  return assembled("default", () => reader.readBuiltIn(model), options, ort);
 }
 
 function placeOf(subject: string, source: unknown): WebPlace {

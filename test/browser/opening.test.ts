@@ -55,6 +55,23 @@ describeInBrowser("a page that opens a model", (browser) => {
     expect(builtIn.warnings).toEqual([]);
   });
 
+  test("has its preview model by one call, which decodes the same latents first", async () => {
+    const { parameterCount, previews } = await page.inPage(async ({ vaekit }) => {
+      const { AutoencoderKL, AutoencoderTiny, Tensor } = vaekit;
+      const [vae, tiny] = [await AutoencoderKL.default(), await AutoencoderTiny.default()];
+      const previews: number[][] = [];
+      await vae.decode(Tensor.zeros([1, 16, 2, 3]), {
+        preview: tiny,
+        onPreview: ({ sample }) => void previews.push([...sample.shape]),
+      });
+      await vae.dispose();
+      await tiny.dispose();
+      return { parameterCount: tiny.parameterCount, previews };
+    });
+    expect(parameterCount).toBe(143_987);
+    expect(previews).toEqual([[1, 3, 16, 24]]);
+  });
+
   test.each<[404 | "html", string]>([
     [404, "NOT_FOUND"],
     ["html", "INVALID_FILE"],

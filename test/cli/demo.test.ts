@@ -10,18 +10,21 @@ describe("demo", () => {
   test("writes to vaekit-demo, and says what to try next", async () => {
     const text = await succeed("demo");
     expect(text).toMatch(/^built-in model: /);
-    expect(text).toContain(
-      "Reconstruction: vaekit-demo/reconstruction.png\nReport:         vaekit-demo/report.html",
+    expect(text).toMatch(
+      /^Reconstruction: vaekit-demo\/reconstruction\.png\nPreview: {8}vaekit-demo\/preview\.png {2}\(the tiny model of [\d,]+ parameters: [\d.]+ dB in .+\)\nReport: {9}vaekit-demo\/report\.html/m,
     );
     expect(text).toMatch(/Next: vaekit roundtrip YOUR-PICTURE\.jpg --html report\.html\n$/);
     expect(await files()).toEqual([
       "vaekit-demo",
+      "vaekit-demo/preview.png",
       "vaekit-demo/reconstruction.png",
       "vaekit-demo/report.html",
     ]);
-    expect(await readImage(at("vaekit-demo/reconstruction.png"))).toMatchObject({ height: 512 });
-    // Whoever measures the folder later takes it for no photo.
-    expect(await isOwnPicture(at("vaekit-demo/reconstruction.png"))).toBe(true);
+    for (const name of ["reconstruction", "preview"]) {
+      expect(await readImage(at(`vaekit-demo/${name}.png`))).toMatchObject({ height: 512 });
+      // Whoever measures the folder later takes it for no photo.
+      expect(await isOwnPicture(at(`vaekit-demo/${name}.png`))).toBe(true);
+    }
   });
 
   test("shows the built-in model at work, and writes elsewhere with --out", async () => {
@@ -31,7 +34,16 @@ describe("demo", () => {
       report: "here/report.html",
       pictures: [{ reconstruction: "here/reconstruction.png" }],
     });
-    expect((told.pictures as { psnr: number }[])[0]!.psnr).toBeGreaterThan(20);
-    expect(await files()).toEqual(["here", "here/reconstruction.png", "here/report.html"]);
+    expect((told.pictures as { psnr: number }[])[0]!.psnr).toBeGreaterThan(25);
+    const preview = told.preview as { file: string; psnr: number; parameterCount: number };
+    expect(preview).toMatchObject({ file: "here/preview.png" });
+    expect(preview.psnr).toBeGreaterThan(20);
+    expect(preview.parameterCount).toBeLessThan(told.parameterCount as number);
+    expect(await files()).toEqual([
+      "here",
+      "here/preview.png",
+      "here/reconstruction.png",
+      "here/report.html",
+    ]);
   });
 });

@@ -103,6 +103,24 @@ test("--preview writes the tiny model's picture beside the model's own, which is
   });
 });
 
+test("--preview default is the built-in tiny model, which decodes latents of the built-in one", async () => {
+  const [latents, z] = [Generator.torch(2).randn([1, 16, 4, 6]), "built-in.safetensors"];
+  await writeSafetensorsFile(at(z), [["latents", latents]]);
+  const { code, stdout } = await run("decode", z, "--preview", "default", "--out", "d.png");
+  expect({ code, stdout }).toEqual({ code: 0, stdout: "d.preview.png: 48x32\nd.png: 48x32\n" });
+  await using tiny = await AutoencoderTiny.default({ device: "cpu" });
+  const { data, width } = tiny.postprocess((await tiny.decode(latents)).sample)[0]!;
+  expect(await readImage(at("d.preview.png"))).toMatchObject({ data, width });
+});
+
+test("--preview default says that another model's latents may be others, and refuses what cannot be decoded", async () => {
+  const words = ["decode", "z.safetensors", "--model", "vae", "--preview", "default", "--out", "e.png"];
+  const { code, stderr } = await run(...words);
+  expect(code).toBe(1);
+  expect(stderr).toContain("--preview default is for latents of the built-in model; whether those of vae");
+  expect(stderr).toContain("preview: expected a model of 4 latent channels");
+});
+
 test("--preview of a model of other latents is refused", async () => {
   const { code, stderr } = await run(
     "decode",

@@ -186,7 +186,7 @@ test.each<[string, () => Section, string]>([
   [
     "a likelihood of pixels",
     () => tiny({}, { likelihood: { distribution: "normal" } }),
-    "loss.likelihood: only an mlp has one",
+    "loss.likelihood: an autoencoder_tiny has none",
   ],
   [
     "a likelihood",

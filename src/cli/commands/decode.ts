@@ -58,11 +58,11 @@ export function addDecode(command: Command): void {
     )
     .option(
       "--preview <model>",
-      "a tiny model of the same latents, whose picture is written first, as NAME.preview.png: folder, .safetensors file or hub id",
+      "a tiny model of the same latents, whose picture is written first, as NAME.preview.png: folder, .safetensors file or hub id; default: the built-in one",
     )
     .addHelpText(
       "after",
-      "\nExamples:\n  $ vaekit decode photo.safetensors --out photo.png\n  $ vaekit decode flux-tokens.safetensors --packed 1024x768 --model ORG/NAME --out picture.png\n  $ vaekit decode photo.safetensors --model ORG/NAME --preview taesd_decoder.safetensors --out photo.png",
+      "\nExamples:\n  $ vaekit decode photo.safetensors --out photo.png\n  $ vaekit decode photo.safetensors --preview default --out photo.png\n  $ vaekit decode flux-tokens.safetensors --packed 1024x768 --model ORG/NAME --out picture.png\n  $ vaekit decode photo.safetensors --model ORG/NAME --preview taesd_decoder.safetensors --out photo.png",
     );
   addModelOptions(command);
   addTilingOption(command);
