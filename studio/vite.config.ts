@@ -8,5 +8,5 @@ export default defineConfig({
   base: "./",
   plugins: [svelte(), packageAssets(), serviceWorker()],
   worker: { format: "es" },
-  build: { target: "es2022", chunkSizeWarningLimit: 200 },
+  build: { manifest: true, target: "es2022", chunkSizeWarningLimit: 200 },
 });

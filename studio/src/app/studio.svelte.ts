@@ -1,5 +1,5 @@
 /** Everything that views share: the engine, the picture, the language, the colours, and the state of each view. */
-import { Engine } from "../engine/engine.svelte.ts";
+import { Engine, sizes } from "../engine/engine.svelte.ts";
 import { Subject } from "../subject/subject.svelte.ts";
 import { languages, type Language } from "../text/catalogue.ts";
 import { views } from "../views/index.ts";
@@ -32,6 +32,14 @@ export class Studio {
     await this.engine.open(new URL("model/", document.baseURI));
   };
 
+  /** What the visitor gives: a picture, or a model's weights, with or without their config.json. */
+  async take(files: readonly File[]): Promise<void> {
+    const [first] = files;
+    if (files.some(({ name }) => name.endsWith(".safetensors"))) {
+      await this.engine.open(files);
+    } else if (first !== undefined) await this.subject.open(first);
+  }
+
   get language(): Language {
     return this.preferences.language;
   }
@@ -55,6 +63,7 @@ export class Studio {
     const language = languages.find((each) => each === searchParams.get("lang"));
     if (language !== undefined) this.preferences.language = language;
     this.subject.choose(searchParams.get("picture"));
+    this.engine.size = sizes.find((size) => String(size) === searchParams.get("size")) ?? 256;
     this.#open(id, searchParams);
     this.#restore(id, searchParams);
     this.viewId = id;
@@ -65,6 +74,7 @@ export class Studio {
     const parts = this.viewId === "round-trip" ? [] : [["view", this.viewId]];
     const { id, builtIn } = this.subject;
     if (builtIn && id !== "still-life") parts.push(["picture", id]);
+    if (this.engine.size !== 256) parts.push(["size", String(this.engine.size)]);
     return String(new URLSearchParams([...parts, ...writeState(this.view.fields, this.opened.state)]));
   }
 
@@ -75,7 +85,12 @@ export class Studio {
 
   /** Whether what is on screen was computed before: the view as it begins, with the first picture at its usual size. */
   get isPrerendered(): boolean {
-    return this.subject.id === "still-life" && this.engine.size === 256 && this.written === "";
+    return this.isMeasured && this.written === "";
+  }
+
+  /** Whether the built-in model was measured on this picture before. */
+  get isMeasured(): boolean {
+    return this.subject.id === "still-life" && this.engine.size === 256 && !this.engine.isOwnModel;
   }
 
   undo(): void {

@@ -1,10 +1,10 @@
 /** What stands between the views and vaekit: one model, one queue, how far its loading is and how long it takes. */
 import { failureOf, type Failure } from "./failure.ts";
 import { RunningMedian } from "./median.ts";
-import type { Model } from "./open-model.ts";
+import type { Model, ModelPlace } from "./open-model.ts";
 import { Queue } from "./queue.ts";
 
-export type { Model } from "./open-model.ts";
+export type { Model, ModelPlace } from "./open-model.ts";
 
 export type EngineStatus =
   | { readonly phase: "loading"; readonly progress: Progress }
@@ -35,6 +35,8 @@ export class Engine {
   /** Of the last computation. */
   failure = $state.raw<Failure>();
   model = $state.raw<Model>();
+  /** Whether the visitor has opened a model of theirs. */
+  isOwnModel = $state(false);
   busy = $state(false);
   /** How long the last computation took. */
   lastMs = $state<number>();
@@ -59,15 +61,16 @@ export class Engine {
     return usual <= dragMs ? this.size : 128;
   }
 
-  /** Opens the model in the folder `url`. What goes wrong is in `status`. */
-  async open(url: URL): Promise<void> {
+  /** Opens a model, in place of the one before. What goes wrong is in `status`. */
+  async open(place: ModelPlace): Promise<void> {
+    this.stop();
     const opening = new AbortController();
     this.#opening = opening;
     this.status = { phase: "loading", progress: nothingLoaded };
     const startMs = performance.now();
     try {
       const { openModel } = await import("./open-model.ts");
-      this.model = await openModel(url, {
+      const model = await openModel(place, {
         signal: opening.signal,
         onProgress: ({ file, loadedBytes, totalBytes }) => {
           if (!file.endsWith(".safetensors")) return;
@@ -78,7 +81,11 @@ export class Engine {
             : { phase: "loading", progress: { loadedBytes, totalBytes, bytesPerSecond } };
         },
       });
+      const before = this.model;
+      this.model = model;
+      this.isOwnModel = !(place instanceof URL);
       this.status = { phase: "ready" };
+      await before?.dispose();
     } catch (error) {
       this.status = opening.signal.aborted
         ? { phase: "stopped" }

@@ -21,6 +21,7 @@ export class Subject {
   /** The last encoder's result; before the model is there, one that was computed before. */
   encoded = $state.raw<Encoded>();
   readonly #resized = new Map<Size, Raster>();
+  #encodedBy: Model | undefined;
   readonly #encoded = new Map<Size, Encoded>();
 
   get builtIn(): boolean {
@@ -50,6 +51,7 @@ export class Subject {
 
   /** The encoder's result, once for each size. `original` must be what `at(size)` gave. */
   async encode(model: Model, original: Raster): Promise<Encoded> {
+    if (this.#encodedBy !== model) this.#forgetEncoded(model);
     const size = original.width as Size;
     const kept = this.#encoded.get(size);
     if (kept?.original === original) return (this.encoded = kept);
@@ -58,6 +60,13 @@ export class Subject {
     if (this.#resized.get(size) !== original) return encoded;
     this.#encoded.set(size, encoded);
     return (this.encoded = encoded);
+  }
+
+  #forgetEncoded(next: Model | undefined): void {
+    this.#encoded.clear();
+    // What was computed before the page was built is the first model's, too.
+    if (this.#encodedBy !== undefined || next === undefined) this.encoded = undefined;
+    this.#encodedBy = next;
   }
 
   #isFirst(): boolean {
@@ -75,8 +84,7 @@ export class Subject {
     try {
       const square = await picture;
       this.#resized.clear();
-      this.#encoded.clear();
-      this.encoded = undefined;
+      this.#forgetEncoded(this.#encodedBy);
       this.square = square;
       this.failure = undefined;
       return true;

@@ -45,7 +45,7 @@ export type ViewComponent<State> = Component<ViewProps<State>, ViewParts>;
 export interface View<State extends object = object> {
   readonly id: ViewId;
   readonly text: Catalogue<ViewMessages & Readonly<Record<string, string>>>;
-  /** The state, its defaults, and how the address has it. Names are unique within the view; `view`, `picture` and `lang` are taken. */
+  /** The state, its defaults, and how the address has it. Names are unique within the view; `view`, `picture`, `size` and `lang` are taken. */
   readonly fields: Fields<State>;
   load(): Promise<{ readonly default: ViewComponent<State> }>;
   /** MathML and no more. */

@@ -29,9 +29,10 @@ export function losses(engine: Engine, subject: Subject, isPrerendered: () => bo
   });
 
   function begin(original: Raster, lanes: object[]): void {
+    const channels = [...psnrWithout.keys()];
     measured = [];
     const whole = engine.latest(newLane(lanes), (model) => decoded(model, original, ""));
-    for (const channel of psnrWithout.keys()) {
+    for (const channel of channels) {
       void engine
         .latest(newLane(lanes), (model) => decoded(model, original, `${"k".repeat(channel)}z`))
         .then(async (picture) => {
