@@ -6,32 +6,30 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { viewIds } from "../src/views/view.ts";
-import { openStudio, type OpenedStudio } from "./studio-page.ts";
+import { viewIds, type ViewId } from "../src/views/view.ts";
+import { openStudio, settled, type OpenedStudio } from "./studio-page.ts";
 
 let studio: OpenedStudio;
+let page: Page;
 beforeAll(async () => {
   studio = await openStudio();
+  page = await studio.open("?lang=en", { reducedMotion: "reduce", serviceWorkers: "block" });
 });
 afterAll(() => studio.close());
 
-const languages = ["en", "zh"] as const;
+const languages = { en: "Language: English", zh: "Language: 中文" } as const;
+type Language = keyof typeof languages;
 const widths = [1280, 390] as const;
 const rows = viewIds.flatMap((id) =>
-  languages.flatMap((language) => widths.map((width) => ({ id, language, width }))),
+  (["en", "zh"] as const).flatMap((language) => widths.map((width) => ({ id, language, width }))),
 );
 
 /** Levels of 255 that count as another pixel. */
 const tolerance = 16;
 
 test.each(rows)("$id, $language, $width pixels wide", async ({ id, language, width }) => {
-  const page = await studio.open(`?view=${id}&lang=${language}`, {
-    viewport: { width, height: 900 },
-    reducedMotion: "reduce",
-    serviceWorkers: "block",
-  });
-  const taken = await picture(page);
-  await page.context().close();
+  await show(id, language, width);
+  const taken = await picture();
   const file = fileURLToPath(new URL(`screenshots/${id}-${language}-${width}.webp`, import.meta.url));
   if (process.env["UPDATE_SCREENSHOTS"] === "1") {
     await sharp(taken).webp({ lossless: true, effort: 6 }).toFile(file);
@@ -39,22 +37,53 @@ test.each(rows)("$id, $language, $width pixels wide", async ({ id, language, wid
   expect(await differingShare(taken, file)).toBeLessThanOrEqual(1e-3);
 });
 
-/** The whole page. How long a computation took is left out; pictures are in coarse squares, so that their files stay small. */
-async function picture(page: Page): Promise<Buffer> {
+async function show(id: ViewId, language: Language, width: number): Promise<void> {
+  await page.setViewportSize({ width, height: 900 });
+  await page.keyboard.press(String(viewIds.indexOf(id) + 1));
+  await page.locator(`main[data-view="${id}"] .controls`).waitFor();
+  const other = page.getByRole("button", { name: languages[language] });
+  if ((await other.count()) > 0) await other.click();
+  // Nothing is under the pointer or has the focus.
+  await page.mouse.move(0, 0);
   await page.evaluate(() => {
-    document.querySelector("#status")!.textContent = "";
-    for (const canvas of document.querySelectorAll("canvas")) coarsen(canvas);
+    (document.activeElement as HTMLElement | null)?.blur();
+  });
+  await settled(page);
+}
 
-    function coarsen(canvas: HTMLCanvasElement): void {
+/**
+ * The whole page. How long a computation took is left out, and the other views' names; pictures are in coarse squares, so that their
+ * files stay small.
+ */
+async function picture(): Promise<Buffer> {
+  const style = await page.addStyleTag({ content: "#status, nav a:not([aria-current]) { display: none }" });
+  const restore = await page.evaluateHandle(() => {
+    const restores = Array.from(document.querySelectorAll("canvas"), (canvas) => {
+      const context = canvas.getContext("2d")!;
+      const whole = context.getImageData(0, 0, canvas.width, canvas.height);
       const small = new OffscreenCanvas(16, 16);
       small.getContext("2d")!.drawImage(canvas, 0, 0, 16, 16);
-      const context = canvas.getContext("2d")!;
       context.imageSmoothingEnabled = false;
       context.drawImage(small, 0, 0, canvas.width, canvas.height);
+      const { imageRendering } = canvas.style;
       canvas.style.imageRendering = "pixelated";
-    }
+      return () => {
+        context.putImageData(whole, 0, 0);
+        canvas.style.imageRendering = imageRendering;
+      };
+    });
+    return () => {
+      for (const each of restores) each();
+    };
   });
-  return page.screenshot({ fullPage: true, animations: "disabled" });
+  const taken = await page.screenshot({ fullPage: true, animations: "disabled" });
+  await restore.evaluate((call) => {
+    call();
+  });
+  await style.evaluate((element) => {
+    (element as HTMLElement).remove();
+  });
+  return taken;
 }
 
 async function differingShare(taken: Buffer, file: string): Promise<number> {
