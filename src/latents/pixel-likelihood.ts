@@ -34,6 +34,7 @@ export const maxCategoricalLevels = 16;
 
 /** A probability of its own for each level that a value can have. */
 export interface CategoricalPixels {
+  /** What tells it from a distribution with a scale. */
   readonly distribution: "categorical";
   /** How many levels there are; a value is rounded to the nearest. */
   readonly levels: number;
