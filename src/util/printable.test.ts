@@ -65,6 +65,15 @@ describe("quotes", () => {
     expect(words).toMatch(/^file: (word )+w?o?r?d?…( ?\w* )(word )+\. Do this\.$/);
   });
 
+  it("may be as long as the limit once long words are cut, and not by a character longer", () => {
+    // 300 characters are left of a long word.
+    const of = (before: number): string => messageText(`${"a ".repeat(before / 2)}${"x".repeat(3000)}`);
+    expect(of(1700)).toMatch(/^(a ){850}x{199}…x{100}$/);
+    expect(of(1700)).toHaveLength(2000);
+    expect(of(1702)).toHaveLength(2000);
+    expect(of(1702)).toContain("… ");
+  });
+
   it("leave what a message says between two names without end", () => {
     const name = "\u{1f600}".repeat(5e4);
     expect(messageText(`${name}: no such file (/${name}).`)).toMatch(

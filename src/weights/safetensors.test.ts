@@ -65,6 +65,13 @@ describe("encodeSafetensors", () => {
     expect(() => encodeSafetensors(twice)).toThrow('the tensor name "a" occurs twice');
   });
 
+  it("refuses a header that readers would refuse", () => {
+    const note = "x".repeat(1e8);
+    expect(() => encodeSafetensors([], { note })).toThrow(
+      /^encodeSafetensors: the header would have 1000000\d\d bytes, above the format's limit of 100000000\.$/,
+    );
+  });
+
   it("refuses the name of the metadata", () => {
     expect(() => encodeSafetensors([["__metadata__", Tensor.zeros([1])]])).toThrow("reserved");
   });

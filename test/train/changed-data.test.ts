@@ -92,6 +92,16 @@ test("a run says and counts what it passes over, and never trains on what valida
   });
 });
 
+test("a run that nobody listens to passes over the same pictures", async () => {
+  const quiet = runs.at("quiet");
+  await cp(runs.at("pictures"), quiet, { recursive: true });
+  await rm(runs.at("quiet", "run"), { recursive: true, force: true });
+  await symlink("nowhere", runs.at("quiet", "dangling.png"));
+  await writeFile(runs.at("quiet", "zz.png"), "no picture");
+  const sections = { model: { config: flatConfig }, steps: 1, batch_size: 6, data: { path: quiet } };
+  expect(await runs.train("quiet-run", sections)).toMatchObject({ skippedCount: 2 });
+});
+
 test("a strict run stops at the first picture that cannot be read, and leaves nothing", async () => {
   const strict = runs.at("strict");
   await cp(runs.at("pictures"), strict, { recursive: true });

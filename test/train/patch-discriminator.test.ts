@@ -4,14 +4,18 @@ import {
   actNormInitialization,
   initializePatchDiscriminator,
   patchDiscriminator,
+  patchDiscriminatorShapes,
   type DiscriminatorNorm,
   type PatchDiscriminatorConfig,
 } from "../../src/train/patch-discriminator.ts";
 import { Generator } from "../../src/random/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
+import { openDiscriminator } from "../../src/train/discriminator.ts";
+import { ParameterLayout } from "../../src/train/parameter-layout.ts";
 import type { Tolerance } from "../matchers.ts";
 import { readGoldens } from "../conformance/fixtures.ts";
+import { smallRecipe } from "./small-recipe.ts";
 import { contextOf, gradientsOfSum, runGraph } from "./run-graph.ts";
 
 /** Logits are about 1e-2 with "none" and 1e-1 with the others; float32 through four convolutions. */
@@ -100,3 +104,33 @@ test.each(["group", "none", "actnorm"] as const)(
     expect(logits).toBeAllclose(Tensor.from(inBatch, logits!.shape), tolerance);
   },
 );
+
+describe("a recipe's discriminator", () => {
+  const startOf = async (norm: DiscriminatorNorm): Promise<{ start: Tensor<"float32">; asked: number }> => {
+    const recipe = smallRecipe({ loss: { adversarial: { weight: 0.5, channels: 4, layers: 1, norm } } });
+    let asked = 0;
+    const pictures = (): Promise<Tensor<"float32">> => {
+      asked++;
+      return Promise.resolve(Generator.torch(1).randn([2, 3, 8, 8]));
+    };
+    const start = await openDiscriminator(recipe)!.initialParameters(Generator.torch(7), pictures, (work) =>
+      work(runtime),
+    );
+    return { start, asked };
+  };
+  const drawn = (norm: DiscriminatorNorm): Tensor<"float32"> => {
+    const config = { ...configOf(norm), layerCount: 1 };
+    return new ParameterLayout(patchDiscriminatorShapes(config)).join(
+      initializePatchDiscriminator(config, Generator.torch(7)),
+    );
+  };
+
+  test("looks at pictures before its first step to set ActNorm, and for no other norm", async () => {
+    const { start, asked } = await startOf("actnorm");
+    expect(asked).toBe(1);
+    expect(start.data).not.toEqual(drawn("actnorm").data);
+    const group = await startOf("none");
+    expect(group.asked).toBe(0);
+    expect(group.start.data).toEqual(drawn("none").data);
+  });
+});

@@ -205,6 +205,15 @@ describe("a Trainer refuses", () => {
     expect((await trainer.advance()).step).toBe(2);
   });
 
+  test("everything after its block, which disposes it", async () => {
+    let kept: Trainer | undefined;
+    {
+      await using trainer = await Trainer.fromRecipe(runtime, small, { data: pictures });
+      kept = trainer;
+    }
+    expect(await refusal(() => kept.advance())).toMatchObject({ code: "DISPOSED" });
+  });
+
   test("everything once it is disposed, and disposing twice does no harm", async () => {
     const trainer = await Trainer.fromRecipe(runtime, small, { data: pictures });
     await trainer.dispose();

@@ -7,8 +7,12 @@ import { Tensor } from "../../tensor/tensor.ts";
 /** A value of the graph, or a number that becomes a constant of the other operand's dtype. */
 export type Operand = Value | number;
 
-/** The constant `value` as a scalar []; every use of the same number shares one. */
-export function scalar(builder: GraphBuilder, value: number, dtype: Value["dtype"] = "float32"): Value {
+/**
+ * The constant `value` as a scalar []; every use of the same number shares one.
+ *
+ * @param dtype float64, or else float32.
+ */
+export function scalar(builder: GraphBuilder, value: number, dtype?: Value["dtype"]): Value {
   const tensor =
     dtype === "float64" ? Tensor.from(Float64Array.of(value), []) : Tensor.from(Float32Array.of(value), []);
   return builder.constant(`${tensor.dtype}(${value})`, tensor);
@@ -16,7 +20,7 @@ export function scalar(builder: GraphBuilder, value: number, dtype: Value["dtype
 
 function binary(operator: "Add" | "Sub" | "Mul" | "Div") {
   return (builder: GraphBuilder, a: Operand, b: Operand): Value => {
-    const dtype = typeof a === "object" ? a.dtype : typeof b === "object" ? b.dtype : "float32";
+    const dtype = [a, b].find((each) => typeof each === "object")?.dtype;
     const inputs = [a, b].map((each) => (typeof each === "number" ? scalar(builder, each, dtype) : each));
     return builder.apply(operator, inputs, {});
   };

@@ -262,7 +262,12 @@ describe("readCheckpoint", () => {
   });
 
   it("says that nothing is there", async () => {
-    await expect(readCheckpoint(join(folder, "step-000009"))).rejects.toMatchObject({ code: "NOT_FOUND" });
+    const missing = join(folder, "step-000009");
+    await expect(readCheckpoint(missing)).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      // Of the folder, not of a file that is missing in it.
+      message: expect.stringMatching(/step-000009: (?!.*state)/) as string,
+    });
   });
 
   it("takes a checkpoint that fits", async () => {

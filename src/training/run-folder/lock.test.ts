@@ -41,6 +41,14 @@ async function takeAndReturn(): Promise<void> {
 }
 
 describe("a lock", () => {
+  it("whose file a person has removed is given back all the same", async () => {
+    const lock = await RunLock.acquire(path);
+    await rm(path);
+    lock[Symbol.dispose]();
+    expect(await names()).toEqual([]);
+    await takeAndReturn();
+  });
+
   it("keeps a second one of this process out, leaves nothing else, and is given back", async () => {
     const lock = await RunLock.acquire(path);
     expect(await names()).toEqual(["train.lock"]);
