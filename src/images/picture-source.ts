@@ -27,11 +27,31 @@ export interface PictureBlob {
 /** A picture file: its path, or what is in it. */
 export type PictureFile = string | Uint8Array | ArrayBuffer | PictureBlob;
 
+/** What a page shows: an ImageBitmap, an `<img>`, a canvas. For browsers. */
+export interface PagePicture {
+  /** Width in pixels. */
+  readonly width: number;
+  /** Height in pixels. */
+  readonly height: number;
+  /** Its samples are the browser's: what has `data` is an ImageData or a raster. */
+  readonly data?: never;
+}
+
 /** Any picture. Paths are for platforms that have files. */
-export type PictureSource = PictureFile | Raster | RgbaPixels;
+export type PictureSource = PictureFile | Raster | RgbaPixels | PagePicture;
+
+/** How a browser reads what a page shows. */
+export interface PagePictureReader {
+  /** Whether it is such a picture. */
+  has(source: object): source is PagePicture;
+  /** Its samples. @throws INVALID_ARGUMENT for one that has not loaded, or that the page may not read. */
+  read(source: PagePicture, subject: string, alpha: Alpha): Promise<Raster>;
+}
 
 /** How a platform reads and writes pictures. */
 export interface PictureCodec {
+  /** How it reads what a page shows. @default nothing is shown */
+  readonly ofPage?: PagePictureReader;
   /**
    * The first picture of a file, upright, in sRGB.
    *
@@ -57,6 +77,7 @@ export async function readPicture(
 ): Promise<Raster> {
   if (isFile(source)) return codec.decode(source, subject, alpha);
   const parts: unknown = source;
+  if (isObject(parts) && codec.ofPage?.has(parts) === true) return codec.ofPage.read(parts, subject, alpha);
   if (!hasSamples(parts)) {
     const found = describeValue(source);
     const message = `${subject}: expected a picture: a file's path or bytes, a Blob, an ImageData, or a raster { width, height, channels, data }, found ${found}.`;
@@ -74,8 +95,10 @@ function isFile(source: unknown): source is PictureFile {
   return typeof Reflect.get(source, "arrayBuffer") === "function";
 }
 
+const isObject = (source: unknown): source is object => typeof source === "object" && source !== null;
+
 function hasSamples(source: unknown): source is object {
-  return typeof source === "object" && source !== null && ArrayBuffer.isView(Reflect.get(source, "data"));
+  return isObject(source) && ArrayBuffer.isView(Reflect.get(source, "data"));
 }
 
 function isRgba(parts: object): parts is RgbaPixels {

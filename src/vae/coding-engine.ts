@@ -2,6 +2,8 @@
  * What computes a model's halves: in this thread, or in another. A `Vae` checks what it is given and names what comes
  * back; an engine knows the weights and the runtime.
  */
+import type { PictureFacts, PictureSize } from "../images/model-input.ts";
+import type { Alpha, PictureSource } from "../images/picture-source.ts";
 import type { InputSize, ModelFacts, VaeModel } from "../models/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { HalfConfigs } from "./halves.ts";
@@ -29,10 +31,26 @@ export interface CodingEngine {
    * @throws as {@link code}; UNSUPPORTED for a model of no distributions.
    */
   codePixels(latents: Planes, options: CodingOptions): Promise<Planes>;
+  /**
+   * Reads a picture and makes the model's input of it, where this engine computes. @default the caller does it
+   *
+   * @throws as `readPicture` and `picturePixels`; ABORTED
+   */
+  picturePixels?(source: PictureSource, request: PixelsRequest): Promise<Planes>;
   /** What {@link code} would do with an input of this size. */
   plan(half: Half, size: InputSize, options: CodingOptions): Promise<CodingPlan>;
   /** Frees what it holds. The calls under way may fail. */
   dispose(): Promise<void>;
+}
+
+/** What becomes of a picture. */
+export interface PixelsRequest {
+  readonly alpha: Alpha;
+  readonly facts: PictureFacts;
+  readonly size: PictureSize | undefined;
+  /** The call, for messages. */
+  readonly subject: string;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** The model that an engine runs. */

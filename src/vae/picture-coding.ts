@@ -17,6 +17,7 @@ import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
 import type { LatentsWatch } from "./latents-watch.ts";
+import type { CodingEngine, PixelsRequest } from "./coding-engine.ts";
 import { codingKinds, type CodingOptions } from "./options.ts";
 import { checkDecodingOptions, decodePreview, type DecodingOptions } from "./preview.ts";
 
@@ -78,7 +79,7 @@ export function postprocessPictures(
 /** A picture → what a diffusion model sees of it. */
 export async function encodePicture(
   coder: PictureCoder,
-  codec: PictureCodec,
+  { codec, engine }: { readonly codec: PictureCodec; readonly engine: Pick<CodingEngine, "picturePixels"> },
   source: PictureSource,
   options: PictureEncodingOptions,
 ): Promise<Tensor<"float32">> {
@@ -91,11 +92,22 @@ export async function encodePicture(
   }
   // What a model cannot do is said before a picture is read for it.
   const kind = pictureKind(coder.facts, "inChannels", "encodeImage");
-  const picture = await readPicture(source, codec, "encodeImage", kind === "rgba" ? "keep" : "white");
-  const pixels = picturePixels(picture, coder.facts, size, "encodeImage");
+  const { facts } = coder;
+  const alpha = kind === "rgba" ? "keep" : "white";
+  const request = { alpha, facts, size, subject: "encodeImage", signal: coding.signal } as const;
+  const pixels = await (engine.picturePixels?.(source, request) ?? pixelsHere(source, codec, request));
   const encoded = await coder.encode(pixels, coding);
   const latents = encoded.latents({ sample, ...(generator === undefined ? {} : { generator }) });
   return coder.normalizeLatents(latents);
+}
+
+/** Reads a picture in this thread, and makes a model's input of it. */
+export async function pixelsHere(
+  source: PictureSource,
+  codec: PictureCodec,
+  { alpha, facts, size, subject }: PixelsRequest,
+): Promise<Tensor<"float32">> {
+  return picturePixels(await readPicture(source, codec, subject, alpha), facts, size, subject);
 }
 
 /** What a diffusion model makes → its picture. */

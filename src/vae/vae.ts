@@ -225,7 +225,8 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    * @throws INVALID_ARGUMENT, NOT_FOUND, INVALID_FILE, IO, and as encode does; UNSUPPORTED for a model of no pictures.
    */
   encodeImage(source: PictureSource, options: PictureEncodingOptions = {}): Promise<Tensor<"float32">> {
-    return encodePicture(this, this.#pictures, source, options);
+    const [codec, engine] = [this.#pictures, this.#engine];
+    return encodePicture(this, { codec, engine }, source, options);
   }
 
   /**

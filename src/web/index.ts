@@ -10,7 +10,7 @@
  * const response = await fetch("photo.jpg");
  * const latents = await vae.encodeImage(await response.blob(), { size: 256 });
  * const picture = await vae.decodeImage(latents);
- * document.querySelector("canvas")?.getContext("2d")?.putImageData(picture.toImageData(), 0, 0);
+ * picture.drawTo(document.querySelector("canvas")!);
  * await vae.dispose();
  * ```
  *
@@ -37,4 +37,5 @@ export type {
   RuntimeOptions,
 } from "./opening-options.ts";
 export type { WebPicture } from "./pictures.ts";
+export { readImage, type ReadImageOptions } from "./read-image.ts";
 export { WebRuntime, type OrtModule, type WebRuntimeOptions } from "../runtime/web/web-runtime.ts";

@@ -1,6 +1,6 @@
 /** The messages between a page and the worker in which its models compute. */
 import type { ErrorCode } from "../../errors.ts";
-import type { Alpha } from "../../images/picture-source.ts";
+import type { Alpha, PictureSource } from "../../images/picture-source.ts";
 import type { PictureFacts, PictureSize } from "../../images/model-input.ts";
 import type { Device } from "../../runtime/index.ts";
 import type { DType } from "../../tensor/dtype.ts";
@@ -60,10 +60,6 @@ export interface ModelMessage {
 /** What of the options of a call crosses: all but the signal and the callbacks. */
 export type OptionsMessage = Omit<CodingOptions, "signal" | "onPlan" | "onProgress">;
 
-/** A picture that crosses as it is. */
-export type PictureMessage =
-  Blob | { readonly width: number; readonly height: number; readonly data: Uint8Array | Uint8ClampedArray };
-
 /** What is asked of a worker. Models go by number. */
 export type RequestBody =
   | { readonly kind: "open"; readonly model: number; readonly parts: ModelMessage; readonly device: Device }
@@ -83,7 +79,7 @@ export type RequestBody =
     }
   | {
       readonly kind: "picture-pixels";
-      readonly picture: PictureMessage;
+      readonly picture: PictureSource;
       readonly alpha: Alpha;
       readonly facts: PictureFacts;
       readonly size: PictureSize | undefined;

@@ -3,10 +3,14 @@ import { VaekitError } from "../../errors.ts";
 import type { InputSize } from "../../models/index.ts";
 import { untilAborted, type Device } from "../../runtime/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import type { CodingEngine, EngineParts } from "../../vae/coding-engine.ts";
+import type { PictureSource } from "../../images/picture-source.ts";
+import type { CodingEngine, EngineParts, PixelsRequest } from "../../vae/coding-engine.ts";
+import { pixelsHere } from "../../vae/picture-coding.ts";
 import type { CodingOptions, CodingPlan, Half } from "../../vae/options.ts";
+import { webPictures } from "../pictures.ts";
 import { modelMessage } from "./model-message.ts";
 import type { WorkerLease } from "./page-worker.ts";
+import { pictureMessage } from "./picture-message.ts";
 import type { Event, OptionsMessage } from "./protocol.ts";
 import type { WorkerClient } from "./worker-client.ts";
 
@@ -49,6 +53,17 @@ export class WorkerEngine implements CodingEngine {
 
   codePixels(latents: Planes, options: CodingOptions): Promise<Planes> {
     return this.#code("code-pixels", "decoder", latents, options);
+  }
+
+  async picturePixels(source: PictureSource, request: PixelsRequest): Promise<Planes> {
+    const { signal, ...rest } = request;
+    const opened = await untilAborted(this.#opened, signal);
+    const message = "engine" in opened ? undefined : await pictureMessage(source);
+    if ("engine" in opened || message === undefined) return pixelsHere(source, webPictures, request);
+    const { picture, transfer } = message;
+    const body = { kind: "picture-pixels", picture, ...rest } as const;
+    const { data, shape } = await opened.client.request(body, { transfer, signal });
+    return Tensor.from(data, shape);
   }
 
   async plan(half: Half, size: InputSize, options: CodingOptions): Promise<CodingPlan> {
