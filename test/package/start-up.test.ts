@@ -40,7 +40,7 @@ async function packagesOf(args: readonly string[]): Promise<string[]> {
   const names = modules.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
   const own = names.filter((name) => name === "vaekit");
   expect(own).not.toEqual([]);
-  expect(own.length).toBeLessThan(50);
+  expect(own.length).toBeLessThan(60);
   return [...new Set(names)].filter((name) => name !== "vaekit").sort();
 }
 
@@ -65,7 +65,7 @@ const cliProgress = [
 test.each([
   ['import "vaekit"', program('import "vaekit"'), always],
   ['import "vaekit/web"', program('import "vaekit/web"'), ["@bufbuild/protobuf"]],
-  ['import "vaekit/report"', program('import "vaekit/report"'), ["@bufbuild/protobuf"]],
+  ['import "vaekit/report"', program('import "vaekit/report"'), []],
   ['import "vaekit/tune"', program('import "vaekit/tune"'), always],
   // Recipes are checked and written when a program asks for them, without waiting.
   ['import "vaekit/train"', program('import "vaekit/train"'), [...always, "yaml", "zod"]],
