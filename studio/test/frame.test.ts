@@ -85,7 +85,7 @@ test("the number keys show the views, and the browser's way back leads back", as
 });
 
 test("something is to be seen before the model is there", async () => {
-  const page = await studio.open("?view=scaling", { live: false });
+  const page = await studio.open("?view=scaling", { live: false, serviceWorkers: "block" });
   await page.route("**/*.safetensors", () => undefined);
   await page.reload();
   await page.waitForFunction(() => {
@@ -95,6 +95,7 @@ test("something is to be seen before the model is there", async () => {
   expect(await page.locator("data#psnr-yours").textContent()).toBe("14.6 dB");
   expect(await page.locator("main").getAttribute("data-phase")).toBe("loading");
   await page.getByRole("button", { name: "Stop" }).click();
+  await page.waitForSelector('main[data-phase="stopped"]');
   expect(await page.locator("#status").textContent()).toBe("The model is not loaded");
 });
 
@@ -117,7 +118,8 @@ test("a file that is no picture is answered with a sentence, and the picture sta
 });
 
 test("a model that cannot be opened is answered with vaekit's sentence", async () => {
-  const page = await studio.open("", { live: false });
+  // A service worker would answer in the server's place.
+  const page = await studio.open("", { live: false, serviceWorkers: "block" });
   await page.route("**/config.json", (route) =>
     route.fulfill({ contentType: "text/html", body: "<!doctype html>" }),
   );
