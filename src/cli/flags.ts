@@ -13,6 +13,7 @@ const flags: Readonly<Record<string, string>> = {
   model: "--model",
   overrides: "--set",
   packed: "--packed",
+  port: "--port",
   preview: "--preview",
   raw: "--raw",
   resume: "--resume",

@@ -1,5 +1,5 @@
 /** From `--model` and its companions to an open model. */
-import { AutoencoderKL, modelPlaceOf, openVae, type ModelPlace, type Vae } from "../node/index.ts";
+import { AutoencoderKL, modelPlaceOf, openVae, type ModelPlace, type NodeVae } from "../node/index.ts";
 import { UsageError, warn } from "./failure.ts";
 import { formatBytes } from "./format.ts";
 import type { ModelOptions } from "./options.ts";
@@ -25,7 +25,7 @@ const sourcesOf: Record<SourceOption, readonly ModelSource[]> = {
  *
  * @throws NOT_FOUND when `--model` is neither a path nor a hub id; UsageError when an option does not fit it.
  */
-export async function openModel(options: ModelOptions): Promise<Vae> {
+export async function openModel(options: ModelOptions): Promise<NodeVae> {
   const { model, as, config, variant, subfolder, revision, device } = options;
   const source = await sourceOf(model);
   checkOptions(options, source);

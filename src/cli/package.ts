@@ -1,4 +1,4 @@
-/** What lies in the package beside the code: its version and its sample picture. */
+/** What lies in the package beside the code: its version, its sample picture, its model and its studio. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +14,12 @@ const packagePath = (path: string): string => join(packageFolder(), path);
 
 /** The sample picture, rendered by tools/render-sample.mjs. */
 export const samplePicture = (): string => packagePath("assets/sample.png");
+
+/** The built-in model in diffusers' format. */
+export const builtInModelFolder = (): string => packagePath("assets/default-vae");
+
+/** The studio's page, made by tools/build-studio.mjs. */
+export const studioFolder = (): string => packagePath("dist/studio");
 
 /** The version in package.json. */
 export function packageVersion(): string {

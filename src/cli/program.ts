@@ -56,6 +56,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
       "Look into the latent space: decode random latents, the way between two pictures (--between), or sums of pictures' latents (--add, --subtract).",
     load: async () => (await import("./commands/sample.ts")).addSample,
   },
+  studio: {
+    description: "Look at latents in your browser: serves a page on this machine; nothing is uploaded.",
+    load: async () => (await import("./commands/studio.ts")).addStudio,
+  },
   tune: {
     description: "Measure what convolutions cost on this machine, for the planner (about ten seconds).",
     load: async () => (await import("./commands/tune.ts")).addTune,

@@ -187,6 +187,8 @@ export const noPlatformGlobals: Rule = (files) =>
 // Files of the system, of this package, and streams of files that were opened and checked before.
 const mayRead = [
   "cli/package.ts",
+  "cli/studio/studio-files.ts",
+  "cli/studio/studio-server.ts",
   "hub/node/content-hash.ts",
   "hub/node/python-text.ts",
   "hub/node/transfer.ts",

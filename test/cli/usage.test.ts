@@ -17,6 +17,7 @@ const names = [
   "export",
   "train",
   "sample",
+  "studio",
   "tune",
 ];
 

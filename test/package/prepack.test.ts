@@ -16,9 +16,13 @@ test("packing begins with nothing built", async () => {
     await writeFile(join(folder, stale, "stale.js"), "");
   }
   const build = `node -e "fs.mkdirSync('dist'); fs.writeFileSync('dist/built.js', '')"`;
-  const manifest = { type: "module", scripts: { prepack: scripts.prepack, build } };
+  const studio = `node -e "fs.writeFileSync('dist/studio.html', '')"`;
+  const manifest = {
+    type: "module",
+    scripts: { prepack: scripts.prepack, build, "build:studio": studio },
+  };
   await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
   await promisify(execFile)("npm", ["run", "prepack"], { cwd: folder, shell: process.platform === "win32" });
   expect((await readdir(folder)).sort()).toEqual(["dist", "package.json"]);
-  expect(await readdir(join(folder, "dist"))).toEqual(["built.js"]);
+  expect(await readdir(join(folder, "dist"))).toEqual(["built.js", "studio.html"]);
 });
