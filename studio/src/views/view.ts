@@ -4,7 +4,15 @@ import type { Fields } from "../app/fields.ts";
 import type { Catalogue } from "../text/catalogue.ts";
 
 /** In the order of the keys 1, 2, … */
-export const viewIds = ["round-trip", "channels", "paint", "posterior", "scaling"] as const;
+export const viewIds = [
+  "round-trip",
+  "channels",
+  "paint",
+  "posterior",
+  "scaling",
+  "between",
+  "robustness",
+] as const;
 export type ViewId = (typeof viewIds)[number];
 
 /** The texts that the frame shows of every view; a view's catalogue has its own beside them. */
