@@ -66,6 +66,8 @@ export async function settled(page: Page): Promise<void> {
   // A change reaches the queue in the page's next task.
   await page.waitForTimeout(50);
   await page.waitForSelector('main[aria-busy="false"]');
+  // A view may have an engine of its own.
+  await page.waitForSelector('.stage:not([aria-busy="true"])');
 }
 
 /** A number that the page shows, with all its digits. */

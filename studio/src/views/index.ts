@@ -6,6 +6,7 @@ import { posterior } from "./posterior/index.ts";
 import { robustness } from "./robustness/index.ts";
 import { roundTrip } from "./round-trip/index.ts";
 import { scaling } from "./scaling/index.ts";
+import { train } from "./train/index.ts";
 import type { View, ViewId } from "./view.ts";
 
 export const views: Readonly<Record<ViewId, View>> = {
@@ -16,4 +17,5 @@ export const views: Readonly<Record<ViewId, View>> = {
   scaling,
   between,
   robustness,
+  train,
 };

@@ -12,6 +12,7 @@ export const viewIds = [
   "scaling",
   "between",
   "robustness",
+  "train",
 ] as const;
 export type ViewId = (typeof viewIds)[number];
 
