@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { GraphBuilder, type Graph } from "../graph/index.ts";
 import { storeInMemory } from "../tensor/stored-tensor.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { estimateGraph, floatBytes, memoryConstants, storedBytes, sumOf } from "./estimate.ts";
+import { estimateGraph, floatBytes, sumOf, weightBytes } from "./estimate.ts";
 import { liveBytes } from "./liveness.ts";
+import { nativeMemory, wasmMemory } from "./memory-model.ts";
 import { tooLittleMemory } from "./too-little-memory.ts";
 
 /** y = -(x + w + c), with a weight in float16 and a constant. */
@@ -23,24 +24,34 @@ describe("what a graph needs", () => {
     const most = Math.max(...liveBytes(graph(), { ownsOutputs: true }));
     expect(parts).toEqual({
       process: 1000,
-      runtime: memoryConstants.whole.fixed,
+      runtime: nativeMemory.whole.fixed,
       arena: 0,
-      temporaries: most * memoryConstants.whole.temporaries,
+      temporaries: most * nativeMemory.whole.temporaries,
       // Computed with as float32, constants aside.
       weights: 4 * 4,
       tensors: 2 * 20 * 4,
     });
     expect(peakBytes).toBe(Object.values(parts).reduce((sum, part) => sum + part));
     expect(fileBytes).toBe(0);
-    expect(storedBytes(graph())).toBe(16);
+    expect(weightBytes(graph(), nativeMemory)).toBe(16);
     expect(floatBytes({ shape: [2, 3] })).toBe(24);
+  });
+
+  test("has weights in WebAssembly as they are stored, twice", () => {
+    expect(weightBytes(graph(), wasmMemory)).toBe(2 * 4 * 2);
+    const { parts } = estimateGraph(graph(), { memory: wasmMemory });
+    expect(parts).toMatchObject({
+      process: wasmMemory.process,
+      runtime: wasmMemory.whole.fixed,
+      weights: 16,
+    });
   });
 
   test("includes a fresh process where nothing is said of this one, and the file", () => {
     const parts = { runtime: 1, arena: 2, temporaries: 3, weights: 4, tensors: 5 };
     expect(sumOf(parts, 7, {})).toEqual({
-      peakBytes: memoryConstants.process + 15,
-      parts: { process: memoryConstants.process, ...parts },
+      peakBytes: nativeMemory.process + 15,
+      parts: { process: nativeMemory.process, ...parts },
       fileBytes: 7,
     });
     expect(sumOf(parts, 0, { processBytes: 0 }).peakBytes).toBe(15);

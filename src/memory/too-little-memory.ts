@@ -19,3 +19,10 @@ export function tooLittleMemory({ what, allowedBytes, leastBytes, why }: TooLitt
   const message = `maxMemoryBytes: expected at least ${least} MB for ${what}, ${found} Allow more memory, or take a smaller picture.`;
   return new VaekitError("INVALID_ARGUMENT", message);
 }
+
+/** UNSUPPORTED: what an engine can address does not suffice, whatever the machine has. */
+export function beyondEngine({ what, allowedBytes, leastBytes }: TooLittleMemory): VaekitError {
+  const [least, most] = [Math.ceil(leastBytes / 1e7) * 10, Math.floor(allowedBytes / 1e7) * 10];
+  const message = `${what} would take about ${least} MB, and WebAssembly has at most ${most}. Take a smaller picture, or tiling: "auto".`;
+  return new VaekitError("UNSUPPORTED", message);
+}

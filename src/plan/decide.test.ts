@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { defaultProfile, type CostProfile } from "../cost/index.ts";
 import { GraphBuilder, type Graph, type Value } from "../graph/index.ts";
-import { estimateGraph, memoryConstants } from "../memory/index.ts";
+import { estimateGraph, nativeMemory, wasmMemory } from "../memory/index.ts";
 import type { Half, InputSize } from "../models/index.ts";
 import { groupNorm } from "../nn/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -96,11 +96,11 @@ describe("what is decided without a limit", () => {
     const [nothing, unknown] = [0, undefined].map((processBytes) =>
       peakOf(decisions({ processBytes }).decide("decoder", size, { tiling: "off" })),
     );
-    expect(unknown! - nothing!).toBe(memoryConstants.process);
+    expect(unknown! - nothing!).toBe(nativeMemory.process);
     const [none, fresh] = [0, undefined].map((processBytes) =>
       peakOf(decisions({ processBytes }).decide("decoder", size, { tiling: "exact" })),
     );
-    expect(fresh! - none!).toBe(memoryConstants.process);
+    expect(fresh! - none!).toBe(nativeMemory.process);
   });
 });
 
@@ -132,6 +132,27 @@ describe("a limit", () => {
   test("is not asked where the whole was asked for", () => {
     const { plan } = decisions().decide("decoder", size, { tiling: "off", maxMemoryBytes: 1 });
     expect(plan.tiling).toBe("off");
+  });
+
+  test("of what WebAssembly can address makes strips of what does not fit, and refuses the whole, whatever is allowed", () => {
+    const wasm = { profile: { ...defaultProfile("wasm", 1), run: 1e12 } };
+    const decide = (side: number, tiling: "auto" | "off"): Decision =>
+      decisions(wasm).decide(
+        "decoder",
+        { batch: 1, height: side, width: side },
+        { tiling, maxMemoryBytes: 1e12 },
+      );
+    expect(decide(512, "auto").plan.tiling).toBe("off");
+    // Two maps of 16 channels of 5120x5120 float32 and their surroundings are more than 3.5 GB.
+    expect(decide(5120, "auto").plan.tiling).toBe("exact");
+    expect(() => decide(5120, "off")).toThrow(
+      expect.objectContaining({
+        code: "UNSUPPORTED",
+        message: expect.stringMatching(
+          /^decoding 40960x40960 as a whole would take about \d+ MB, and WebAssembly has at most 3500\. /,
+        ) as string,
+      }),
+    );
   });
 
   test("that strips do not keep to in their usual way is kept to with lower ones or a file", () => {
@@ -271,18 +292,22 @@ describe("a graphics processor", () => {
   });
 
   test("has its traits by the provider, and the processor another in WebAssembly", () => {
-    const stagedNormFrom = { cpu: 2 ** 16, wasm: 2 ** 13 };
+    const own = {
+      cpu: { stagedNormFrom: 2 ** 16, memory: nativeMemory },
+      wasm: { stagedNormFrom: 2 ** 13, memory: wasmMemory },
+    };
     for (const provider of ["cpu", "wasm"] as const)
       expect(traitsOf(provider)).toEqual({
         gainsByStrips: true,
         maxBufferBytes: Infinity,
-        stagedNormFrom: stagedNormFrom[provider],
+        ...own[provider],
       });
     for (const provider of ["webgpu", "cuda", "dml", "coreml"] as const)
       expect(traitsOf(provider)).toEqual({
         gainsByStrips: false,
         maxBufferBytes: 2 ** 30,
         stagedNormFrom: Infinity,
+        memory: nativeMemory,
       });
     expect(providerOf({ name: "onnxruntime-web" }, "cpu")).toBe("wasm");
     expect(providerOf({ name: "onnxruntime-node" }, "cpu")).toBe("cpu");

@@ -5,14 +5,14 @@
 import { chooseTile, secondsOfGraph, type CostProfile } from "../cost/index.ts";
 import { VaekitError } from "../errors.ts";
 import type { Graph } from "../graph/index.ts";
-import { estimateGraph, tooLittleMemory } from "../memory/index.ts";
+import { beyondEngine, estimateGraph, tooLittleMemory, type EstimateOptions } from "../memory/index.ts";
 import type { Half, InputSize, ModelFacts } from "../models/index.ts";
 import type { ConcreteDevice } from "../runtime/index.ts";
 import { compileStrips, defaultStripElements, fitToBudget, type FittedProgram } from "../strips/index.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { CodingPlan, PlanOptions } from "./coding-plan.ts";
-import { traitsOf } from "./device-traits.ts";
+import { traitsOf, type DeviceTraits } from "./device-traits.ts";
 import { rewrittenFor } from "./rewritten.ts";
 import { secondsOfProgram } from "./strip-plan.ts";
 
@@ -86,9 +86,10 @@ export class Decisions {
     const budget = this.#budget(options);
     if (tiling === "exact") return this.#strips(half, size, budget);
     const whole = this.#whole(half, size);
-    if (tiling === "off") return whole;
+    if (tiling === "off") return this.#possible(whole);
     const { gainsByStrips } = traitsOf(this.#parts.profile.provider);
-    const fits = whole.plan.peakBytes <= budget && this.#fitsBuffers(whole.graph);
+    const fits =
+      whole.plan.peakBytes <= Math.min(budget, this.#mostBytes()) && this.#fitsBuffers(whole.graph);
     if (fits && !gainsByStrips) return whole;
     const strips = this.#stripsOrReason(half, size, fits ? Infinity : budget);
     if (strips instanceof VaekitError) return this.#onlyWhole(whole, budget, strips);
@@ -96,9 +97,17 @@ export class Decisions {
     return isWorthItsMemory(whole.plan, strips.plan) || strips.plan.peakBytes > budget ? whole : strips;
   }
 
+  /** @throws UNSUPPORTED for what the engine cannot address. */
+  #possible(whole: Whole): Whole {
+    const { half, size, peakBytes: leastBytes } = whole.plan;
+    const allowedBytes = this.#mostBytes();
+    if (leastBytes <= allowedBytes) return whole;
+    throw beyondEngine({ what: `${this.#what(half, size)} as a whole`, allowedBytes, leastBytes });
+  }
+
   /** A buffer above what every driver allows is tried: some allow more. */
   #onlyWhole(whole: Whole, allowedBytes: number, { message }: VaekitError): Whole {
-    const { half, size, peakBytes: leastBytes } = whole.plan;
+    const { half, size, peakBytes: leastBytes } = this.#possible(whole).plan;
     if (leastBytes <= allowedBytes) return whole;
     const what = `${this.#what(half, size)} as a whole`;
     const why = `This model cannot be computed in strips, which need less (${message.replace(/\.$/, "")}).`;
@@ -124,7 +133,7 @@ export class Decisions {
     if (known !== undefined) return known;
     const { graphOf, device, profile } = this.#parts;
     const graph = rewrittenFor(graphOf(half, size), profile);
-    const peakBytes = Math.ceil(estimateGraph(graph, this.#processBytes()).peakBytes);
+    const peakBytes = Math.ceil(estimateGraph(graph, this.#estimateOptions()).peakBytes);
     const seconds = secondsOfGraph(graph, profile);
     const plan: CodingPlan = {
       half,
@@ -159,7 +168,7 @@ export class Decisions {
     const fitted = fitToBudget(
       (elements) => compileStrips(graph, { stripElements: elements, chooseTile: chooseTile(profile) }),
       {
-        ...this.#processBytes(),
+        ...this.#estimateOptions(),
         maxMemoryBytes: budget,
         canSpill: machine.hasFiles,
         stripElements: defaultStripElements,
@@ -198,9 +207,16 @@ export class Decisions {
     return available === undefined ? Infinity : (processBytes() ?? 0) + usableShare * available;
   }
 
-  #processBytes(): { processBytes?: number } {
-    const { processBytes } = this.#parts;
-    return processBytes === undefined ? {} : { processBytes };
+  /** Of the process as a whole half is computed: strips lie outside of what the engine addresses. */
+  #mostBytes(): number {
+    const { memory, processBytes = memory.process } = this.#estimateOptions();
+    return processBytes + memory.most;
+  }
+
+  #estimateOptions(): EstimateOptions & Pick<DeviceTraits, "memory"> {
+    const { processBytes, profile } = this.#parts;
+    const { memory } = traitsOf(profile.provider);
+    return processBytes === undefined ? { memory } : { memory, processBytes };
   }
 
   #fitsBuffers(graph: Graph): boolean {

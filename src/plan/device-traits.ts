@@ -1,5 +1,6 @@
 /** What of a device decides how pictures are computed there: the one table for all of them. */
 import type { Provider } from "../cost/index.ts";
+import { nativeMemory, wasmMemory, type MemoryModel } from "../memory/index.ts";
 import type { ConcreteDevice, Runtime } from "../runtime/index.ts";
 
 export interface DeviceTraits {
@@ -12,19 +13,31 @@ export interface DeviceTraits {
    * where it adds up otherwise.
    */
   readonly stagedNormFrom: number;
+  /** What computing there takes of the process. */
+  readonly memory: MemoryModel;
 }
 
 /** Below this number the operator errs by less than 5e-5, and is as fast. */
-const processor: DeviceTraits = { gainsByStrips: true, maxBufferBytes: Infinity, stagedNormFrom: 2 ** 16 };
+const processor: DeviceTraits = {
+  gainsByStrips: true,
+  maxBufferBytes: Infinity,
+  stagedNormFrom: 2 ** 16,
+  memory: nativeMemory,
+};
 
 /** Its sums have four parts, where a processor's have up to sixteen: the latents of 512x512 pixels were off by 1e-4, now by 1e-5. */
-const webAssembly: DeviceTraits = { ...processor, stagedNormFrom: 2 ** 13 };
+const webAssembly: DeviceTraits = { ...processor, stagedNormFrom: 2 ** 13, memory: wasmMemory };
 
 /**
  * The buffers are what drivers allow at least where there is a graphics processor for this. What else a provider needs for a right
  * result is the runtime's own affair: runtime/graph-for-device.ts.
  */
-const graphics: DeviceTraits = { gainsByStrips: false, maxBufferBytes: 2 ** 30, stagedNormFrom: Infinity };
+const graphics: DeviceTraits = {
+  gainsByStrips: false,
+  maxBufferBytes: 2 ** 30,
+  stagedNormFrom: Infinity,
+  memory: nativeMemory,
+};
 
 const traits: { readonly [K in Provider]: DeviceTraits } = {
   cpu: processor,

@@ -2,6 +2,7 @@
 import { estimateNode, type CostProfile } from "../cost/index.ts";
 import { fixedValues, type Composite, type Graph, type Node, type Value } from "../graph/index.ts";
 import { estimateGraph, liveBytes } from "../memory/index.ts";
+import { traitsOf } from "./device-traits.ts";
 import { algorithmOf } from "./layer-names.ts";
 import type { Plan, PlanLayer } from "./plan.ts";
 
@@ -20,7 +21,7 @@ export function graphPlan(graph: Graph, profile: CostProfile): Plan {
     layers.set(name, extended(layers.get(name), own));
   });
   const rows = [...layers.values()];
-  const { peakBytes, fileBytes } = estimateGraph(graph);
+  const { peakBytes, fileBytes } = estimateGraph(graph, traitsOf(profile.provider));
   return { layers: rows, seconds: rows.reduce((sum, { seconds }) => sum + seconds, 0), peakBytes, fileBytes };
 }
 

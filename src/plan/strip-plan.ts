@@ -14,6 +14,7 @@ import {
 } from "../strips/index.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
 import type { Plan, PlanLayer } from "./plan.ts";
+import { traitsOf } from "./device-traits.ts";
 import { algorithmOf, joinedNames } from "./layer-names.ts";
 
 /** A file in the system's cache, or a fast disk: 1.6 GB/s. */
@@ -25,7 +26,7 @@ const bytesPerFloat = Float32Array.BYTES_PER_ELEMENT;
 export function stripPlan(program: StripProgram, profile: CostProfile): Plan {
   const planner = new StripPlanner(program, profile);
   const layers = planner.layers();
-  const estimate = estimateProgram(program, allocate(program));
+  const estimate = estimateProgram(program, allocate(program), traitsOf(profile.provider));
   const seconds = layers.reduce((sum, layer) => sum + layer.seconds, 0);
   return { layers, seconds, peakBytes: estimate.peakBytes, fileBytes: estimate.fileBytes };
 }

@@ -65,7 +65,7 @@ export class DeviceChoice {
         this.#isSettled = true;
         return made;
       } catch (error) {
-        if (isDisposal(error)) throw error;
+        if (isDisposal(error) || isUnreadable(error)) throw error;
         if (this.#isSettled || this.#candidates.length === 1) {
           const message = `ONNX Runtime could not prepare ${what} (${this.#reasons(device, error)}).`;
           throw new VaekitError("RUNTIME", message, { cause: error });
@@ -104,3 +104,6 @@ export class DeviceChoice {
     return [...failures].map(([each, devices]) => `${devices.join(", ")}: ${each}`).join("; ");
   }
 }
+
+/** Weights that cannot be read are no fault of a device. */
+const isUnreadable = (error: unknown): boolean => error instanceof VaekitError && error.code === "IO";

@@ -3,7 +3,7 @@ import { randomProgram } from "../../test/strips/random-program.ts";
 import { GraphBuilder, type Graph } from "../graph/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { allocate } from "./allocate.ts";
-import { estimateGraph, memoryConstants } from "../memory/index.ts";
+import { estimateGraph, nativeMemory } from "../memory/index.ts";
 import { estimateProgram } from "./estimate.ts";
 import { spill } from "./spill.ts";
 
@@ -22,7 +22,7 @@ describe("an estimate", () => {
     const { parts, peakBytes, fileBytes } = estimateGraph(graph(64), { processBytes: 1e8 });
     const map = 8 * 64 * 64 * 4;
     expect(parts).toMatchObject({ process: 1e8, arena: 0, tensors: 2 * map });
-    expect(parts.temporaries).toBeCloseTo(2 * map * memoryConstants.whole.temporaries);
+    expect(parts.temporaries).toBeCloseTo(2 * map * nativeMemory.whole.temporaries);
     expect(peakBytes).toBe(Object.values(parts).reduce((sum, part) => sum + part));
     expect(fileBytes).toBe(0);
     const larger = estimateGraph(graph(128), { processBytes: 1e8 });
@@ -30,7 +30,7 @@ describe("an estimate", () => {
   });
 
   test("takes a fresh process when it is not told", () => {
-    expect(estimateGraph(graph(8)).parts.process).toBe(memoryConstants.process);
+    expect(estimateGraph(graph(8)).parts.process).toBe(nativeMemory.process);
   });
 
   test("of a program follows its plan of memory", () => {
@@ -39,7 +39,7 @@ describe("an estimate", () => {
     const [before, after] = [whole, spilled].map((program) =>
       estimateProgram(program, allocate(program), { processBytes: 0 }),
     );
-    expect(before!.parts.arena).toBeCloseTo(allocate(whole).size * 4 * memoryConstants.strips.arena);
+    expect(before!.parts.arena).toBeCloseTo(allocate(whole).size * 4 * nativeMemory.strips.arena);
     expect(after!.peakBytes).toBeLessThan(before!.peakBytes);
     expect(before!.fileBytes).toBe(0);
     expect(after!.fileBytes).toBe(allocate(spilled).fileSize * 4);

@@ -1,6 +1,7 @@
 /** What onnxruntime-web is asked for, in which order, and what is given back: with a stand-in for its module. */
 import { Tensor as OrtTensor, type InferenceSession } from "onnxruntime-common";
 import { describe, expect, test } from "vitest";
+import { VaekitError } from "../../errors.ts";
 import { GraphBuilder, type Graph } from "../../graph/index.ts";
 import type { ByteSource } from "../../tensor/byte-source.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -67,16 +68,16 @@ function graphNamed(name: string, source?: ByteSource): Graph {
 const pair = (a: number, b: number): Tensor<"float32"> => Tensor.from(Float32Array.of(a, b), [2]);
 const x = pair(1, 2);
 
-/** A file that can be missing, and counts how often it is read. */
+/** A file that can be missing, and remembers what is read of it. */
 function sourceOf(bytes: Uint8Array<ArrayBuffer>) {
-  const state = { reads: 0, isMissing: false };
+  const state = { reads: [] as [number, number][], isMissing: false };
   const source: ByteSource = {
     name: "weights.bin",
     byteLength: bytes.length,
     read: (offset, length) => {
-      state.reads++;
+      state.reads.push([offset, length]);
       return state.isMissing
-        ? Promise.reject(new Error("gone"))
+        ? Promise.reject(new VaekitError("IO", "gone"))
         : Promise.resolve(bytes.slice(offset, offset + length));
     },
   };
@@ -143,26 +144,52 @@ describe("a WebRuntime", () => {
     expect(textOf(graphics.created[0]!.model)).toContain("ReduceMean");
   });
 
-  test("reads a file of weights once for all sessions, again after a failure, and names it in the model", async () => {
+  test("reads the weights of each session for itself, says when they are gone, and keeps none of them", async () => {
     const { runtime, created } = open();
     const bytes = new Uint8Array(Float32Array.of(-1, 10, 20).buffer);
     const { source, state } = sourceOf(bytes);
     state.isMissing = true;
-    await expect(runtime.createSession(graphNamed("a", source))).rejects.toThrow("gone");
+    await expect(runtime.createSession(graphNamed("a", source))).rejects.toMatchObject({ code: "IO" });
     state.isMissing = false;
     await runtime.createSession(graphNamed("a", source));
     await runtime.createSession(graphNamed("b", source));
-    expect(state.reads).toBe(2);
-    const files = created.map(
-      ({ options }) => options.externalData as readonly { path: string; data: Uint8Array }[],
-    );
-    expect(files.map(([file]) => file!.data)).toEqual([bytes, bytes]);
-    expect(files[0]![0]!.path).toBe(files[1]![0]!.path);
-    for (const { model } of created) expect(textOf(model)).toContain(files[0]![0]!.path);
-    const other = sourceOf(bytes);
-    await runtime.createSession(graphNamed("c", other.source));
-    const [third] = created[2]!.options.externalData as readonly { path: string }[];
-    expect(third!.path).not.toBe(files[0]![0]!.path);
+    expect(state.reads).toEqual([
+      [4, 8],
+      [4, 8],
+      [4, 8],
+    ]);
+    for (const { model, options } of created) {
+      const [file, ...others] = options.externalData as readonly { path: string; data: Uint8Array }[];
+      expect(others).toEqual([]);
+      // What the graph uses, and not the number before it.
+      expect(file!.data).toEqual(bytes.subarray(4));
+      expect(textOf(model)).toContain(file!.path);
+    }
+  });
+
+  test("lets ONNX Runtime fold no constants beside weights in WebAssembly, where they would take several times the memory", async () => {
+    const { source } = sourceOf(new Uint8Array(12));
+    const extraOf = async (options: WebRuntimeOptions, graph: Graph): Promise<unknown> => {
+      const { runtime, created } = open(options);
+      await runtime.createSession(graph);
+      return created[0]!.options.extra;
+    };
+    const without = { optimization: { disable_specified_optimizers: "ConstantFolding" } };
+    expect(await extraOf({}, graphNamed("a", source))).toEqual(without);
+    expect(await extraOf({}, graphNamed("a"))).toBeUndefined();
+    expect(await extraOf({ device: "webgpu" }, graphNamed("a", source))).toBeUndefined();
+  });
+
+  test("gives a Blob away as it is where ONNX Runtime reads it piece by piece", async () => {
+    const { runtime, created } = open({ readsBlobs: true });
+    const blob = new Blob([Float32Array.of(-1, 10, 20)]);
+    const { source, state } = sourceOf(new Uint8Array(12));
+    await runtime.createSession(graphNamed("a", Object.assign(source, { blob })));
+    expect(state.reads).toEqual([]);
+    expect(created[0]!.options.externalData).toEqual([{ path: "weights-0", data: blob }]);
+    const other = open();
+    await other.runtime.createSession(graphNamed("a", source));
+    expect(state.reads).toEqual([[4, 8]]);
   });
 
   test("says what could not be prepared or run, and goes on", async () => {

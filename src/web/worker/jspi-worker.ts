@@ -2,4 +2,4 @@
 import * as ort from "onnxruntime-web/jspi";
 import { serve } from "./serve.ts";
 
-serve(ort);
+serve(ort, { readsBlobs: true });

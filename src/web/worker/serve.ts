@@ -2,7 +2,7 @@
 import { messageOf, VaekitError } from "../../errors.ts";
 import { readPicture } from "../../images/picture-source.ts";
 import { picturePixels } from "../../images/model-input.ts";
-import { WebRuntime, type OrtModule } from "../../runtime/web/web-runtime.ts";
+import { WebRuntime, type OrtModule, type WebRuntimeOptions } from "../../runtime/web/web-runtime.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { CodingEngine } from "../../vae/coding-engine.ts";
 import { localEngine } from "../../vae/local-engine.ts";
@@ -36,25 +36,30 @@ interface WorkerScope {
   postMessage(message: FromWorker, transfer: Transferable[]): void;
 }
 
+/** How entries differ. */
+type EntryFacts = Pick<WebRuntimeOptions, "readsBlobs">;
+
 /** What ONNX Runtime calls the workers in which its further threads run. They load the script of the one that starts them. */
 const threadName = "em-pthread";
 
 /** Serves the page that started this worker. In a thread of ONNX Runtime's own, its entry does all there is to do. */
-export function serve(ort: OrtEntry): void {
+export function serve(ort: OrtEntry, facts: EntryFacts = {}): void {
   const scope = globalThis as unknown as WorkerScope;
-  if (!scope.name.startsWith(threadName)) new WorkerServer(scope, ort);
+  if (!scope.name.startsWith(threadName)) new WorkerServer(scope, ort, facts);
 }
 
 class WorkerServer {
   readonly #scope: WorkerScope;
   readonly #ort: OrtEntry;
+  readonly #facts: EntryFacts;
   readonly #models = new Map<number, CodingEngine>();
   /** Of the requests under way. */
   readonly #aborts = new Map<number, AbortController>();
 
-  constructor(scope: WorkerScope, ort: OrtEntry) {
+  constructor(scope: WorkerScope, ort: OrtEntry, facts: EntryFacts) {
     this.#scope = scope;
     this.#ort = ort;
+    this.#facts = facts;
     scope.onmessage = ({ data }) => {
       this.#take(data);
     };
@@ -103,7 +108,7 @@ class WorkerServer {
   }
 
   #open({ model, parts, device }: RequestOf<"open">): Promise<undefined> {
-    const runtime = new WebRuntime(this.#ort, { device });
+    const runtime = new WebRuntime(this.#ort, { ...this.#facts, device });
     this.#models.set(model, localEngine(runtime, browser)(engineParts(parts)));
     return Promise.resolve(undefined);
   }
