@@ -111,6 +111,7 @@ export {
   type ForwardOptions,
   type Tiling,
 } from "./vae/options.ts";
+export type { WarmUpOptions } from "./vae/warm-up.ts";
 export type { DecodingOptions, PreviewVae } from "./vae/preview.ts";
 export type { ParameterDescription } from "./vae/described-vae.ts";
 export {

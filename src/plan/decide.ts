@@ -44,6 +44,8 @@ export interface DecisionsParts {
   /** Where what is decided will run. */
   readonly device: ConcreteDevice;
   readonly profile: CostProfile;
+  /** How large a buffer can be there, where the device says so. @default what is usual for such devices */
+  readonly maxBufferBytes?: number | undefined;
 }
 
 /** The graph as it runs as a whole. */
@@ -220,7 +222,7 @@ export class Decisions {
   }
 
   #fitsBuffers(graph: Graph): boolean {
-    const { maxBufferBytes } = traitsOf(this.#parts.profile.provider);
+    const { profile, maxBufferBytes = traitsOf(profile.provider).maxBufferBytes } = this.#parts;
     return graph.nodes.every(
       ({ output: { dtype, shape } }) => sizeOf(shape) * bytesPerElement(dtype) <= maxBufferBytes,
     );

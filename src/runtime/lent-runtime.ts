@@ -118,6 +118,10 @@ export class LentRuntime implements Runtime {
     return this.#inner.threadCount;
   }
 
+  get maxBufferBytes(): number | undefined {
+    return this.#inner.maxBufferBytes;
+  }
+
   get isDisposed(): boolean {
     return this.#lifetime.isOver || this.#inner.isDisposed;
   }

@@ -172,6 +172,8 @@ export interface Runtime {
   readonly device: ConcreteDevice | undefined;
   /** Threads of one operator, 0 for one per core; undefined where the runtime does not say. */
   readonly threadCount?: number | undefined;
+  /** How large a tensor can be on its device; undefined where the runtime does not say. */
+  readonly maxBufferBytes?: number | undefined;
   /** Whether it was disposed: whatever it made refuses to compute. */
   readonly isDisposed: boolean;
   /**

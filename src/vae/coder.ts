@@ -90,6 +90,7 @@ export class Coder {
       processBytes: this.#processBytes(),
       device,
       profile,
+      maxBufferBytes: runtime.maxBufferBytes,
     }));
   }
 

@@ -30,6 +30,7 @@ import { checkDecodingOptions, decodePreview, type DecodingOptions } from "./pre
 import type { PixelDecoder } from "./pixel-decoder.ts";
 import { distributionOf, pixelDecoderOf, withoutDistribution } from "./pixel-distributions.ts";
 import { savedContents } from "./saved-files.ts";
+import { checkWarmUpOptions, warmUp, type WarmUpOptions } from "./warm-up.ts";
 import {
   decodePicture,
   encodePicture,
@@ -238,6 +239,19 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    */
   decodeImage(latents: Tensor, options: DecodingOptions<Picture> = {}): Promise<Picture> {
     return decodePicture(this, this.#pictures, latents, options, this.#watch);
+  }
+
+  /**
+   * Gets ready for the first picture, which then takes about as long as later ones: makes sessions, and sends an empty picture through
+   * each half that is there. In a browser it takes some seconds, while the user chooses a picture.
+   *
+   * @throws INVALID_ARGUMENT; ABORTED; RUNTIME.
+   */
+  warmUp(options: WarmUpOptions = {}): Promise<void> {
+    return this.#lifetime.during(() => {
+      checkWarmUpOptions(options);
+      return warmUp(this.#engine, this.halves, this.facts, options);
+    });
   }
 
   /**

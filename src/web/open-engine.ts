@@ -3,12 +3,16 @@ import { VaekitError } from "../errors.ts";
 import { isOwnModel } from "../models/index.ts";
 import { checkGivenRuntime, type Device, type Runtime } from "../runtime/index.ts";
 import type { OrtModule } from "../runtime/web/ort-module.ts";
+import { findAdapter, isSoftware } from "../runtime/web/graphics-device.ts";
 import { checkWebDevice } from "../runtime/web/web-device.ts";
 import type { CodingEngine, EngineParts, MakeEngine } from "../vae/coding-engine.ts";
 import type { RuntimeOptions } from "./opening-options.ts";
 import { defaultThreadCount } from "./thread-count.ts";
-import { hasWorkers, leaseWorker, type WorkerLease } from "./worker/page-worker.ts";
+import type { EnginePlace } from "./worker/open-in-worker.ts";
+import { hasWorkers, leaseWorker, type OrtBuild, type WorkerLease } from "./worker/page-worker.ts";
 import { WorkerEngine } from "./worker/worker-engine.ts";
+
+type WorkerDevice = EnginePlace["device"];
 
 const ofBrowsers = {
   expected: "a runtime of the browser, as new WebRuntime(ort) makes",
@@ -35,7 +39,18 @@ export async function openEngine(
   if (runtime !== undefined || ort !== undefined || !worker || !hasWorkers()) {
     return engineOfPage(options, ort);
   }
-  return (parts) => engineOfWorker(parts, device, options);
+  const tries = device === "auto" ? await tried() : ([device === "webgpu" ? "webgpu" : "cpu"] as const);
+  return (parts) => engineOfWorker(parts, tries, options);
+}
+
+/** Where a model is opened by default: an adapter that the processor only plays is no gain. */
+async function tried(): Promise<readonly WorkerDevice[]> {
+  const isWorthIt = await findAdapter().then(
+    (adapter) => adapter !== undefined && !isSoftware(adapter),
+    // Such as an older browser, which says less of its adapter.
+    () => false,
+  );
+  return isWorthIt ? ["webgpu", "cpu"] : ["cpu"];
 }
 
 /** Loaded only when needed: a page whose models compute in a worker has no use for the rest of vaekit. */
@@ -47,15 +62,29 @@ async function engineOfPage(
   return pageEngine({ runtime, device, ort });
 }
 
-function engineOfWorker(parts: EngineParts, device: Device, options: RuntimeOptions): CodingEngine {
-  const { threadCount = defaultThreadCount(), onWarning } = options;
+function engineOfWorker(
+  parts: EngineParts,
+  devices: readonly WorkerDevice[],
+  { threadCount = defaultThreadCount(), onWarning }: RuntimeOptions,
+): CodingEngine {
+  const device = devices.at(-1)!;
   const inPage = async ({ message }: VaekitError): Promise<CodingEngine> => {
     onWarning?.(`${message} The model computes in the page's own thread, which stands still meanwhile.`);
     return (await engineOfPage({ device }))(parts);
   };
-  const build = device === "webgpu" ? "webgpu" : "wasm";
-  const lease = isOwnModel(parts.model) ? leaseWorker({ build, threadCount }) : withoutWorker(parts);
-  return new WorkerEngine({ parts, device, inPage, lease });
+  const placeOf = (device: WorkerDevice): EnginePlace => ({
+    device,
+    lease: () =>
+      isOwnModel(parts.model) ? leaseWorker({ build: buildFor(device), threadCount }) : withoutWorker(parts),
+  });
+  const places = devices.map(placeOf);
+  return new WorkerEngine({ parts, places, processor: placeOf("cpu"), inPage, onWarning });
+}
+
+/** WebGPU waits for its device: WebAssembly can be suspended meanwhile in newer browsers, in others it is built for that. */
+function buildFor(device: WorkerDevice): OrtBuild {
+  if (device === "cpu") return "wasm";
+  return "Suspending" in WebAssembly ? "jspi" : "webgpu";
 }
 
 function withoutWorker({ name, model }: EngineParts): WorkerLease {

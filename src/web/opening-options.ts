@@ -15,7 +15,10 @@ import type { ModelCache } from "./kept-files.ts";
 
 /** Where a model runs and whom it tells what. */
 export interface RuntimeOptions {
-  /** @default "auto": WebAssembly */
+  /**
+   * "webgpu", or "cpu": WebAssembly. @default "auto": WebGPU where a graphics processor computes what WebAssembly does, in the worker;
+   * else WebAssembly
+   */
   readonly device?: Device;
   /**
    * A runtime that the caller makes, gives to several models and disposes itself. It has its own `device` and its own build of

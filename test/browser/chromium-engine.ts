@@ -5,8 +5,12 @@ import type { BrowserEngine, EnginePage } from "./engine.ts";
 // Containers have no sandbox of Chromium's and little shared memory. The rest as everybody has it.
 export const chromiumArgs = ["--no-sandbox", "--disable-dev-shm-usage"];
 
-export async function launchChromium(executablePath: string): Promise<BrowserEngine> {
-  const browser = await chromium.launch({ executablePath, args: chromiumArgs });
+/** @param switches beside those that every test has. */
+export async function launchChromium(
+  executablePath: string,
+  switches: readonly string[] = [],
+): Promise<BrowserEngine> {
+  const browser = await chromium.launch({ executablePath, args: [...chromiumArgs, ...switches] });
   return { open: (url) => openPage(browser, url), close: () => browser.close() };
 }
 

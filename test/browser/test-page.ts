@@ -13,6 +13,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject } from "vitest";
+import { launchChromium } from "./chromium-engine.ts";
 import type { BrowserEngine, EnginePage } from "./engine.ts";
 import { engines } from "./engines.ts";
 import type { PageError, PageScope } from "./page.ts";
@@ -43,10 +44,18 @@ export interface PageSettings {
 export class BrowserUnderTest {
   #engine: BrowserEngine | undefined;
   readonly #servers = new Map<boolean, StaticServer>();
+  readonly #chromiumSwitches: readonly string[] | undefined;
+
+  constructor(chromiumSwitches?: readonly string[]) {
+    this.#chromiumSwitches = chromiumSwitches;
+  }
 
   async start(): Promise<void> {
     const { folder, engine, path } = inject("page")!;
-    this.#engine = await engines[engine].launch(path);
+    const switches = this.#chromiumSwitches;
+    this.#engine = await (switches === undefined
+      ? engines[engine].launch(path)
+      : launchChromium(path, switches));
     const folders = {
       "/": folder,
       "/model/": `${root}/assets/default-vae`,
@@ -117,9 +126,25 @@ export class TestPage {
 
 /** Tests that need a browser; without one they are skipped (global-setup.ts says so). */
 export function describeInBrowser(title: string, define: (browser: BrowserUnderTest) => void): void {
-  const browser = new BrowserUnderTest();
-  const isThere = inject("page") !== null;
-  describe.skipIf(!isThere)(isThere ? title : `${title}: NOT RUN, there is no browser`, () => {
+  describeIn(new BrowserUnderTest(), inject("page") !== null, title, define);
+}
+
+/** Tests that need Chromium with these switches. */
+export function describeInChromium(
+  title: string,
+  switches: readonly string[],
+  define: (browser: BrowserUnderTest) => void,
+): void {
+  describeIn(new BrowserUnderTest(switches), inject("page")?.engine === "chromium", title, define);
+}
+
+function describeIn(
+  browser: BrowserUnderTest,
+  isThere: boolean,
+  title: string,
+  define: (browser: BrowserUnderTest) => void,
+): void {
+  describe.skipIf(!isThere)(isThere ? title : `${title}: NOT RUN, there is no such browser`, () => {
     beforeAll(() => browser.start());
     afterAll(() => browser.stop());
     define(browser);

@@ -18,6 +18,7 @@ import {
   type WorkspaceOptions,
 } from "../runtime.ts";
 import { checkOptions, oneOf, optionKinds, type OptionKinds } from "../../util/check-options.ts";
+import type { GraphicsDevice } from "./graphics-device.ts";
 import { withWasmRemedy } from "./missing-wasm.ts";
 import { nextTask } from "./next-task.ts";
 import { checkOrtModule, type OrtModule } from "./ort-module.ts";
@@ -40,11 +41,18 @@ export interface WebRuntimeOptions {
    * the whole of one. @default false
    */
   readonly readsBlobs?: boolean;
+  /**
+   * What `device: "webgpu"` computes with. @default a device that onnxruntime-web opens for itself
+   *
+   * @internal
+   */
+  readonly graphics?: GraphicsDevice;
 }
 
 const runtimeKinds: OptionKinds<WebRuntimeOptions> = {
   device: oneOf(devices),
   readsBlobs: optionKinds.boolean,
+  graphics: optionKinds.object,
 };
 
 /**
@@ -57,6 +65,7 @@ export class WebRuntime implements Runtime {
   readonly name = "onnxruntime-web";
   readonly #ort: OrtModule;
   readonly #readsBlobs: boolean;
+  readonly #graphics: GraphicsDevice | undefined;
   readonly #devices: DeviceChoice;
   readonly #turns: Turns;
   readonly #lifetime = new Lifetime("The runtime");
@@ -71,6 +80,7 @@ export class WebRuntime implements Runtime {
     const chosen = device === "auto" ? "cpu" : device;
     this.#ort = ort;
     this.#readsBlobs = readsBlobs;
+    this.#graphics = options.graphics;
     this.#turns = turnsOf(ort);
     // The only candidate needs no probe: the first session tells.
     this.#devices = new DeviceChoice([chosen], () => Promise.resolve());
@@ -78,6 +88,10 @@ export class WebRuntime implements Runtime {
 
   get device(): ConcreteDevice | undefined {
     return this.#devices.settled;
+  }
+
+  get maxBufferBytes(): number | undefined {
+    return this.#graphics?.maxBufferBytes;
   }
 
   get isDisposed(): boolean {
@@ -114,16 +128,25 @@ export class WebRuntime implements Runtime {
     const { place, files } = await placeWeights(graph, this.#readsBlobs);
     this.#lifetime.check();
     const options = {
-      executionProviders: [providers[device]!],
+      executionProviders: [this.#provider(device)],
       externalData: files,
       logSeverityLevel: 4,
       ...(device === "cpu" && files.length > 0 ? foldsNothing : {}),
     } as const;
     const model = encodeModel(graphForDevice(graph, device), place);
-    const session = await this.#ort.InferenceSession.create(model, options).catch((error: unknown) => {
+    const create = (): Promise<InferenceSession> => this.#ort.InferenceSession.create(model, options);
+    const session = await (this.#graphics?.during(create) ?? create()).catch((error: unknown) => {
       throw withWasmRemedy(error);
     });
     return this.#keep(graph, session);
+  }
+
+  #provider(device: ConcreteDevice): InferenceSession.ExecutionProviderConfig {
+    if (device !== "webgpu" || this.#graphics === undefined) return providers[device]!;
+    return {
+      name: "webgpu",
+      device: this.#graphics.device,
+    };
   }
 
   createState(tensors: Readonly<Record<string, Tensor>>): Promise<State> {
@@ -147,7 +170,8 @@ export class WebRuntime implements Runtime {
 
   #keep(graph: Graph, session: InferenceSession): Session {
     const onDispose = (disposed: WebSession): void => void this.#sessions.delete(disposed);
-    const kept = new WebSession({ turns: this.#turns, graph, session, Tensor: this.#ort.Tensor, onDispose });
+    const [turns, graphics, { Tensor }] = [this.#turns, this.#graphics, this.#ort];
+    const kept = new WebSession({ turns, graph, session, Tensor, graphics, onDispose });
     this.#sessions.add(kept);
     return kept;
   }

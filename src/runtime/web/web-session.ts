@@ -7,6 +7,7 @@ import { checkInputs } from "../check-inputs.ts";
 import type { RunOptions, Session, State } from "../runtime.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { nextTask } from "./next-task.ts";
+import type { GraphicsDevice } from "./graphics-device.ts";
 import type { Turns } from "../turns.ts";
 import { WebState } from "./web-state.ts";
 
@@ -17,6 +18,8 @@ export interface WebSessionParts {
   readonly graph: Graph;
   readonly session: InferenceSession;
   readonly Tensor: TensorConstructor;
+  /** What it computes with, unless that is the processor. */
+  readonly graphics: GraphicsDevice | undefined;
   readonly onDispose: (session: WebSession) => void;
 }
 
@@ -53,14 +56,15 @@ export class WebSession implements Session {
 
   /** In a turn. The inputs are read before anything else can change them. */
   async runNow(inputs: Readonly<Tensors>): Promise<Tensors> {
-    const { graph, session, Tensor: OrtTensorClass } = this.#parts;
+    const { graph, session, graphics, Tensor: OrtTensorClass } = this.#parts;
     const feeds: Record<string, OrtTensor> = {};
     for (const [name, { dtype, data, shape }] of Object.entries(inputs)) {
       invariant(dtype === "float32", `a graph has no ${dtype} input in onnxruntime-web`);
       feeds[name] = new OrtTensorClass(dtype, data as Float32Array, shape);
     }
     await nextTask();
-    const results = await session.run(feeds).catch((error: unknown) => {
+    const run = (): Promise<InferenceSession.ReturnType> => session.run(feeds);
+    const results = await (graphics?.during(run) ?? run()).catch((error: unknown) => {
       const message = `onnxruntime-web could not run the graph ${graph.name}: ${messageOf(error)}`;
       throw new VaekitError("RUNTIME", message, { cause: error });
     });

@@ -2,7 +2,6 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { Alpha, PictureSource } from "../../images/picture-source.ts";
 import type { PictureFacts, PictureSize } from "../../images/model-input.ts";
-import type { Device } from "../../runtime/index.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { CodingOptions, CodingPlan, CodingProgress, Half } from "../../vae/options.ts";
@@ -62,7 +61,12 @@ export type OptionsMessage = Omit<CodingOptions, "signal" | "onPlan" | "onProgre
 
 /** What is asked of a worker. Models go by number. */
 export type RequestBody =
-  | { readonly kind: "open"; readonly model: number; readonly parts: ModelMessage; readonly device: Device }
+  | {
+      readonly kind: "open";
+      readonly model: number;
+      readonly parts: ModelMessage;
+      readonly device: "cpu" | "webgpu";
+    }
   | {
       readonly kind: "code" | "code-pixels";
       readonly model: number;
@@ -123,4 +127,6 @@ export type FromWorker =
 export interface ErrorMessage {
   readonly code?: ErrorCode;
   readonly message: string;
+  /** Whether the worker's graphics processor is lost: the call can be repeated elsewhere. */
+  readonly isLoss: boolean;
 }

@@ -2,6 +2,8 @@
 import { messageOf, VaekitError } from "../../errors.ts";
 import { readPicture } from "../../images/picture-source.ts";
 import { picturePixels } from "../../images/model-input.ts";
+import { GraphicsDevice } from "../../runtime/web/graphics-device.ts";
+import { compareRuntimes } from "../../runtime/web/self-test.ts";
 import { WebRuntime, type OrtModule, type WebRuntimeOptions } from "../../runtime/web/web-runtime.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { CodingEngine } from "../../vae/coding-engine.ts";
@@ -53,6 +55,8 @@ class WorkerServer {
   readonly #ort: OrtEntry;
   readonly #facts: EntryFacts;
   readonly #models = new Map<number, CodingEngine>();
+  /** Tested; for all models. */
+  #graphics: Promise<GraphicsDevice> | undefined;
   /** Of the requests under way. */
   readonly #aborts = new Map<number, AbortController>();
 
@@ -85,7 +89,8 @@ class WorkerServer {
       this.#send({ kind: "answer", id, value }, buffersIn(value));
     } catch (error) {
       const code = error instanceof VaekitError ? { code: error.code } : {};
-      this.#send({ kind: "error", id, error: { ...code, message: messageOf(error) } });
+      const isLoss = (await this.#graphics?.catch(() => undefined))?.isLost === true;
+      this.#send({ kind: "error", id, error: { ...code, message: messageOf(error), isLoss } });
     } finally {
       this.#aborts.delete(id);
     }
@@ -107,10 +112,27 @@ class WorkerServer {
     }
   }
 
-  #open({ model, parts, device }: RequestOf<"open">): Promise<undefined> {
-    const runtime = new WebRuntime(this.#ort, { ...this.#facts, device });
+  async #open({ model, parts, device }: RequestOf<"open">): Promise<undefined> {
+    const runtime = device === "webgpu" ? await this.#graphicsRuntime() : this.#runtime({ device });
     this.#models.set(model, localEngine(runtime, browser)(engineParts(parts)));
-    return Promise.resolve(undefined);
+  }
+
+  #runtime(options: WebRuntimeOptions): WebRuntime {
+    return new WebRuntime(this.#ort, { ...this.#facts, ...options });
+  }
+
+  async #graphicsRuntime(): Promise<WebRuntime> {
+    this.#graphics ??= this.#testedGraphics();
+    return this.#runtime({ device: "webgpu", graphics: await this.#graphics });
+  }
+
+  /** @throws UNSUPPORTED where there is none; RUNTIME where it computes wrong numbers. */
+  async #testedGraphics(): Promise<GraphicsDevice> {
+    const graphics = await GraphicsDevice.open();
+    await using tested = this.#runtime({ device: "webgpu", graphics });
+    await using reference = this.#runtime({ device: "cpu" });
+    await compareRuntimes(tested, reference);
+    return graphics;
   }
 
   async #code(request: RequestOf<"code" | "code-pixels">, signal: AbortSignal): Promise<Coded> {

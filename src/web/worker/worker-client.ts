@@ -1,6 +1,7 @@
 /** A worker as a function from request to promise. */
 import { InternalError, throwIfAborted, VaekitError } from "../../errors.ts";
 import { untilAborted } from "../../runtime/index.ts";
+import { LostDeviceError } from "../../runtime/web/graphics-device.ts";
 import type { Answers, ErrorMessage, Event, FromWorker, RequestBody, ToWorker } from "./protocol.ts";
 
 /** What goes with a request. */
@@ -99,6 +100,7 @@ export class WorkerClient {
   }
 }
 
-function errorOf({ code, message }: ErrorMessage): Error {
+function errorOf({ code, message, isLoss }: ErrorMessage): Error {
+  if (isLoss) return new LostDeviceError("RUNTIME", message);
   return code === undefined ? new InternalError(message) : new VaekitError(code, message);
 }

@@ -1,44 +1,36 @@
 /** Computes a model's halves in a worker of the page, which does not stand still meanwhile. */
-import { VaekitError } from "../../errors.ts";
 import type { InputSize } from "../../models/index.ts";
-import { untilAborted, type Device } from "../../runtime/index.ts";
+import { untilAborted } from "../../runtime/index.ts";
+import { LostDeviceError } from "../../runtime/web/graphics-device.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { PictureSource } from "../../images/picture-source.ts";
-import type { CodingEngine, EngineParts, PixelsRequest } from "../../vae/coding-engine.ts";
+import type { CodingEngine, PixelsRequest } from "../../vae/coding-engine.ts";
 import { pixelsHere } from "../../vae/picture-coding.ts";
 import type { CodingOptions, CodingPlan, Half } from "../../vae/options.ts";
 import { webPictures } from "../pictures.ts";
-import { modelMessage } from "./model-message.ts";
-import type { WorkerLease } from "./page-worker.ts";
+import { openFirst, type EnginePlace, type Opened, type OpeningParts } from "./open-in-worker.ts";
 import { pictureMessage } from "./picture-message.ts";
 import type { Event, OptionsMessage } from "./protocol.ts";
-import type { WorkerClient } from "./worker-client.ts";
 
 type Planes = Tensor<"float32">;
-
-/** Numbers of models, for all workers. */
-let modelCount = 0;
-
-/** Where a model was opened: in a worker, by number, or in the page itself. */
-type Opened = { readonly client: WorkerClient; readonly model: number } | { readonly engine: CodingEngine };
+type Kind = "code" | "code-pixels";
 
 /** What a {@link WorkerEngine} is made of. */
-export interface WorkerEngineParts {
-  readonly parts: EngineParts;
-  readonly lease: WorkerLease;
-  readonly device: Device;
-  /** Makes an engine of the page's own, where no worker could be started. */
-  readonly inPage: (reason: VaekitError) => Promise<CodingEngine>;
+export interface WorkerEngineParts extends OpeningParts {
+  /** Where to open the model: the first of these that works. */
+  readonly places: readonly EnginePlace[];
+  /** What goes on where a graphics processor is lost. */
+  readonly processor: EnginePlace;
 }
 
 export class WorkerEngine implements CodingEngine {
-  readonly #lease: WorkerLease;
-  readonly #opened: Promise<Opened>;
+  readonly #parts: WorkerEngineParts;
+  #opened: Promise<Opened>;
   #device: string | undefined;
 
   constructor(parts: WorkerEngineParts) {
-    this.#lease = parts.lease;
-    this.#opened = open(parts);
+    this.#parts = parts;
+    this.#opened = openFirst(parts.places, parts);
     // Who calls hears of its failure.
     this.#opened.catch(() => undefined);
   }
@@ -75,24 +67,33 @@ export class WorkerEngine implements CodingEngine {
 
   async dispose(): Promise<void> {
     const opened = await this.#opened.catch(() => undefined);
-    if (opened !== undefined) await close(opened);
-    this.#lease.release();
+    await opened?.close();
   }
 
-  async #code(
-    kind: "code" | "code-pixels",
-    half: Half,
-    { data, shape }: Planes,
-    options: CodingOptions,
-  ): Promise<Planes> {
+  async #code(kind: Kind, half: Half, { data, shape }: Planes, options: CodingOptions): Promise<Planes> {
     // Before anything else happens: the caller keeps the array, and may change it at once.
     const x = Tensor.from(data.slice(), shape);
-    const opened = await untilAborted(this.#opened, options.signal);
-    const coded = await ("engine" in opened
-      ? codeInPage(opened.engine, kind, half, x, options)
-      : codeInWorker(opened, kind, half, x, options));
-    this.#device = coded.device;
-    return coded.result;
+    for (;;) {
+      const opening = this.#opened;
+      const opened = await untilAborted(opening, options.signal);
+      try {
+        const coded = await codeIn(opened, kind, half, x, options);
+        this.#device = coded.device;
+        return coded.result;
+      } catch (error) {
+        if (!(error instanceof LostDeviceError)) throw error;
+        this.#goOn(opening, opened, error);
+      }
+    }
+  }
+
+  /** Once for all calls that the loss has ended: they are repeated. */
+  #goOn(lost: Promise<Opened>, opened: Opened, { message }: LostDeviceError): void {
+    if (this.#opened !== lost) return;
+    this.#parts.onWarning?.(`${message} The model goes on in WebAssembly.`);
+    void opened.close();
+    this.#opened = openFirst([this.#parts.processor], this.#parts);
+    this.#opened.catch(() => undefined);
   }
 }
 
@@ -101,20 +102,22 @@ interface Coded {
   readonly device: string | undefined;
 }
 
-async function codeInPage(
-  engine: CodingEngine,
-  kind: "code" | "code-pixels",
+async function codeIn(
+  opened: Opened,
+  kind: Kind,
   half: Half,
-  x: Planes,
+  x: Tensor<"float32">,
   options: CodingOptions,
 ): Promise<Coded> {
+  if (!("engine" in opened)) return codeInWorker(opened, kind, half, x, options);
+  const { engine } = opened;
   const result = await (kind === "code" ? engine.code(half, x, options) : engine.codePixels(x, options));
   return { result, device: engine.device };
 }
 
 async function codeInWorker(
-  { client, model }: Exclude<Opened, { engine: CodingEngine }>,
-  kind: "code" | "code-pixels",
+  { client, model, device: place }: Exclude<Opened, { engine: CodingEngine }>,
+  kind: Kind,
   half: Half,
   { data, shape }: Tensor<"float32">,
   options: CodingOptions,
@@ -123,7 +126,8 @@ async function codeInWorker(
   const { result, device } = await client.request(
     { kind, model, half, x, options: crossing(options) },
     {
-      transfer: [x.data.buffer],
+      // Where the call may have to be repeated, it goes as a copy.
+      transfer: place === "cpu" ? [x.data.buffer] : [],
       signal: options.signal,
       onEvent: (event) => {
         tell(options, event);
@@ -131,29 +135,6 @@ async function codeInWorker(
     },
   );
   return { result: Tensor.from(result.data, result.shape), device };
-}
-
-async function open({ parts, lease, device, inPage }: WorkerEngineParts): Promise<Opened> {
-  const model = modelCount++;
-  const [client, message] = await Promise.all([
-    lease.client.catch((error: unknown) => noWorker(error)),
-    modelMessage(parts),
-  ]);
-  if (client instanceof VaekitError) return { engine: await inPage(client) };
-  await client.request({ kind: "open", model, parts: message, device });
-  return { client, model };
-}
-
-/** @throws what is not about workers. */
-function noWorker(error: unknown): VaekitError {
-  if (error instanceof VaekitError && error.code === "UNSUPPORTED") return error;
-  throw error;
-}
-
-/** What it computes meanwhile is of no use; what a worker that has failed holds went with it. */
-async function close(opened: Opened): Promise<void> {
-  if ("engine" in opened) return opened.engine.dispose();
-  await opened.client.request({ kind: "close", model: opened.model }).catch(() => undefined);
 }
 
 /** What of the options a worker can be sent. */
