@@ -7,7 +7,7 @@ export const text = catalogue(
     sentence:
       "Two wishes pull at it: digits must come back as they were, and their latents must look like N(0, 1). Their balance, β, decides whether the plane is a map without holes or a few crowded islands.",
     formula:
-      "x is a digit of 28 × 28 pixels, q(z|x) the encoder's posterior, p(x|z) the decoder's probability of each pixel being ink. Both terms are in nats for each digit; with β = 1 their sum is a bound for −log p(x).",
+      "x is a digit of 28 × 28 pixels, q(z|x) the encoder's posterior, p(x|z) the decoder's probability of each pixel being ink; R is the reconstruction. Both terms are in nats for each digit; with β = 1 their sum is a bound for −ln p(x).",
     play: "Play",
     pause: "Pause",
     step: "One step",
@@ -16,7 +16,7 @@ export const text = catalogue(
     beta: "β, the weight of the KL",
     latent: "Latents for each digit",
     plane: "The plane of two latents, decoded, and where test digits lie in it",
-    axes: "The two of {count} latents that differ most, {first} and {second}; the others are 0",
+    axes: "The two of {count} latents that differ most, {first} and {second}; the others are 0.",
     grid: "400 digits decoded from a grid of latents",
     places: "{count} test digits as points in the plane of latents",
     showPlaces: "Show the test digits",
@@ -32,8 +32,8 @@ export const text = catalogue(
     clear: "Clear",
     drop: "Drop MNIST's files here to learn from them instead: images and labels, idx or .gz. They stay in your browser.",
     choose: "Open MNIST's files …",
-    examples: "Learns from {count} digits that are drawn by code",
-    ownExamples: "Learns from {count} digits of your files",
+    examples: "Learns from {count} digits that are drawn by code.",
+    ownExamples: "Learns from {count} digits of your files.",
     starting: "Starting the engine for training",
   },
   {
@@ -42,7 +42,7 @@ export const text = catalogue(
     sentence:
       "两个愿望在拉扯它：数字要原样回来，潜变量又要像 N(0, 1)。二者的平衡 β，决定这个平面是没有空洞的地图，还是几座拥挤的孤岛。",
     formula:
-      "x 是 28 × 28 像素的数字，q(z|x) 是编码器给出的后验，p(x|z) 是解码器认为每个像素有墨的概率。两项均以每个数字的奈特计；β = 1 时二者之和是 −log p(x) 的上界。",
+      "x 是 28 × 28 像素的数字，q(z|x) 是编码器给出的后验，p(x|z) 是解码器认为每个像素有墨的概率；R 是重建项。两项均以每个数字的奈特计；β = 1 时二者之和是 −ln p(x) 的上界。",
     play: "播放",
     pause: "暂停",
     step: "一步",
@@ -51,7 +51,7 @@ export const text = catalogue(
     beta: "β，KL 的权重",
     latent: "每个数字的潜变量个数",
     plane: "两个潜变量构成的平面（解码后），以及测试数字在其中的位置",
-    axes: "{count} 个潜变量中差异最大的两个：{first} 与 {second}，其余为 0",
+    axes: "{count} 个潜变量中差异最大的两个：{first} 与 {second}，其余为 0。",
     grid: "由潜变量网格解码出的 400 个数字",
     places: "{count} 个测试数字在潜变量平面上的位置",
     showPlaces: "显示测试数字",
@@ -67,8 +67,8 @@ export const text = catalogue(
     clear: "清除",
     drop: "也可以把 MNIST 文件拖到这里来训练：图像与标签，idx 或 .gz。文件不会离开浏览器。",
     choose: "打开 MNIST 文件……",
-    examples: "用代码画出的 {count} 个数字来学习",
-    ownExamples: "用你的文件中的 {count} 个数字来学习",
+    examples: "用代码画出的 {count} 个数字来学习。",
+    ownExamples: "用你的文件中的 {count} 个数字来学习。",
     starting: "正在启动训练引擎",
   },
 );
