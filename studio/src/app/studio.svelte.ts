@@ -27,10 +27,8 @@ export class Studio {
   }
 
   /** Opens the model beside the page. */
-  readonly openModel = async (): Promise<void> => {
-    await keepForOffline();
-    await this.engine.open(new URL("model/", document.baseURI));
-  };
+  readonly openModel = (): Promise<void> =>
+    this.engine.open(new URL("model/", document.baseURI), keepForOffline());
 
   /** What the visitor gives: a picture, or a model's weights, with or without their config.json. */
   async take(files: readonly File[]): Promise<void> {

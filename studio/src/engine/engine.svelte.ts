@@ -61,19 +61,24 @@ export class Engine {
     return usual <= dragMs ? this.size : 128;
   }
 
-  /** Opens a model, in place of the one before. What goes wrong is in `status`. */
-  async open(place: ModelPlace): Promise<void> {
+  /**
+   * Opens a model, in place of the one before. What goes wrong is in `status`.
+   *
+   * @param first what must be over before anything is fetched.
+   */
+  async open(place: ModelPlace, first?: Promise<void>): Promise<void> {
     this.stop();
     const opening = new AbortController();
     this.#opening = opening;
     this.status = { phase: "loading", progress: nothingLoaded };
     const startMs = performance.now();
     try {
-      const { openModel } = await import("./open-model.ts");
+      const [{ openModel }] = await Promise.all([import("./open-model.ts"), first]);
+      opening.signal.throwIfAborted();
       const model = await openModel(place, {
         signal: opening.signal,
         onProgress: ({ file, loadedBytes, totalBytes }) => {
-          if (!file.endsWith(".safetensors")) return;
+          if (opening.signal.aborted || !file.endsWith(".safetensors")) return;
           const bytesPerSecond = (1000 * loadedBytes) / Math.max(performance.now() - startMs, 1);
           const isWhole = loadedBytes === totalBytes;
           this.status = isWhole
@@ -81,21 +86,21 @@ export class Engine {
             : { phase: "loading", progress: { loadedBytes, totalBytes, bytesPerSecond } };
         },
       });
+      if (opening.signal.aborted) return await model.dispose();
       const before = this.model;
       this.model = model;
       this.isOwnModel = !(place instanceof URL);
       this.status = { phase: "ready" };
       await before?.dispose();
     } catch (error) {
-      this.status = opening.signal.aborted
-        ? { phase: "stopped" }
-        : { phase: "failed", failure: failureOf(error) };
+      if (!opening.signal.aborted) this.status = { phase: "failed", failure: failureOf(error) };
     }
   }
 
   /** Ends the loading of the model; `open` begins again. */
   stop(): void {
     this.#opening?.abort();
+    this.status = { phase: "stopped" };
   }
 
   /** See {@link Queue.latest}; `work` gets the model, which must be open. */
