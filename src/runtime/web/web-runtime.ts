@@ -24,7 +24,7 @@ import { nextTask } from "./next-task.ts";
 import { checkOrtModule, type OrtModule } from "./ort-module.ts";
 import type { Turns } from "../turns.ts";
 import { turnsOf } from "./turns-of.ts";
-import { checkWebDevice, providers } from "./web-device.ts";
+import { checkWebDevice, providers, refuseTinyMaps } from "./web-device.ts";
 import { WebSession } from "./web-session.ts";
 import { WebState } from "./web-state.ts";
 import { WebWorkspace } from "./web-workspace.ts";
@@ -125,6 +125,7 @@ export class WebRuntime implements Runtime {
   async #createInTurn(graph: Graph, device: ConcreteDevice): Promise<Session> {
     await nextTask();
     this.#lifetime.check();
+    if (device === "webgpu") refuseTinyMaps(graph);
     const { place, files } = await placeWeights(graph, this.#readsBlobs);
     this.#lifetime.check();
     const options = {
