@@ -17,7 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => studio.close());
 
-const languages = { en: "Language: English", zh: "Language: 中文" } as const;
+/** What the button that changes to a language ends with, whatever language the page is in. */
+const languages = { en: /English$/, zh: /中文$/ } as const;
 type Language = keyof typeof languages;
 const widths = [1280, 390] as const;
 const rows = viewIds.flatMap((id) =>
@@ -43,6 +44,10 @@ async function show(id: ViewId, language: Language, width: number): Promise<void
   await page.locator(`main[data-view="${id}"] .controls`).waitFor();
   const other = page.getByRole("button", { name: languages[language] });
   if ((await other.count()) > 0) await other.click();
+  await page.locator(`html[lang^="${language}"]`).waitFor();
+  await page.locator("nav").evaluate((nav) => {
+    for (const each of [nav, ...nav.querySelectorAll("*")]) each.scrollLeft = 0;
+  });
   // Nothing is under the pointer or has the focus.
   await page.mouse.move(0, 0);
   await page.evaluate(() => {
