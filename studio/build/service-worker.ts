@@ -7,7 +7,7 @@ const source = new URL("service-worker.js", import.meta.url);
 
 /** Engines for every kind of browser are many times as large as the page; a visit needs one of them. */
 const isOfThePage = (name: string): boolean =>
-  name !== "index.html" && !/\.wasm$|-worker-.*\.js$|^model\//.test(name);
+  name !== "index.html" && !/\.wasm$|-worker-.*\.js$|^model\/|^\.vite\//.test(name);
 
 export function serviceWorker(): Plugin {
   return {

@@ -26,10 +26,15 @@ async function violations(page: Page): Promise<string[]> {
   });
 }
 
-/** What can be used and the tab key does not reach. Of radio buttons it reaches the chosen one; arrows reach the others. */
+/** What could be used from the beginning and the tab key does not reach. Of radio buttons it reaches one; arrows reach the others. */
 async function missedByTab(page: Page): Promise<string[]> {
   await page.evaluate(() => {
     (document.activeElement as HTMLElement | null)?.blur();
+    const usable =
+      "a, button:not(:disabled), input:not([hidden]):not(:disabled), summary, [role=application]";
+    for (const each of document.querySelectorAll<HTMLElement>(usable)) {
+      if (each.checkVisibility()) each.dataset["usable"] = "yes";
+    }
   });
   for (let presses = 0; presses < 120; presses++) {
     await page.keyboard.press("Tab");
@@ -44,12 +49,9 @@ async function missedByTab(page: Page): Promise<string[]> {
     if (!isNew && presses > 20) break;
   }
   return page.evaluate(() => {
-    const usable =
-      "a, button:not(:disabled), input:not([hidden]):not(:disabled), summary, [role=application]";
     const reached = [...document.querySelectorAll<HTMLElement>("[data-reached]")];
     const groups = new Set(reached.map(({ dataset }) => dataset["reached"]));
-    return [...document.querySelectorAll<HTMLElement>(usable)]
-      .filter((each) => each.dataset["reached"] === undefined && each.checkVisibility())
+    return [...document.querySelectorAll<HTMLElement>("[data-usable]:not([data-reached])")]
       .filter((each) => !(each instanceof HTMLInputElement && each.type === "radio" && groups.has(each.name)))
       .map((each) => each.outerHTML);
   });

@@ -86,7 +86,10 @@ export class Engine {
             : { phase: "loading", progress: { loadedBytes, totalBytes, bytesPerSecond } };
         },
       });
-      if (opening.signal.aborted) return await model.dispose();
+      if (opening.signal.aborted) {
+        await model.dispose();
+        return;
+      }
       const before = this.model;
       this.model = model;
       this.isOwnModel = !(place instanceof URL);
