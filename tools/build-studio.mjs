@@ -40,7 +40,8 @@ const left = ["model", "pictures", "service-worker.js"];
 /** @param {string} path */
 function isPacked(path) {
   const name = relative(built, path).replaceAll("\\", "/");
-  if (left.includes(name)) return false;
+  // The built-in models, which the package has and the page does not ask for.
+  if (left.includes(name) || name.endsWith(".safetensors")) return false;
   if (!name.endsWith(".wasm")) return true;
   const original = engineNames.get(hashOf(path));
   if (original === undefined) throw new Error(`${name} is not one of onnxruntime-web's files.`);

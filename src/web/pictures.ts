@@ -58,8 +58,9 @@ export const webPictures: PictureCodec = {
     },
   },
   decode: async (file, subject, alpha) => {
+    const blob = blobOf(file, subject);
     checkCanvas(subject);
-    const bitmap = await bitmapOf(blobOf(file, subject), subject);
+    const bitmap = await bitmapOf(blob, subject);
     try {
       return samplesOf(bitmap, subject, alpha);
     } finally {

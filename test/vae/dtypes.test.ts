@@ -50,14 +50,15 @@ describe.each(Object.entries(runtimes))("in %s", (name, createRuntime) => {
       await using stored = modelOf(createRuntime(), dtype, dtype);
       expect(stored.parameterTable().every((each) => each.dtype === dtype)).toBe(true);
       // Their weights come to a runtime as those of whole graphs do: in WebAssembly, strips of one dtype stand for all.
+      // The same numbers, in products of the same order; in WebAssembly kernels that are cast in each run have another order.
+      const absolute = name === "Node" ? 1e-6 : 5e-6;
       const inStrips = name === "Node" || dtype === "float16";
       for (const tiling of inStrips ? (["off", "exact"] as const) : (["off"] as const)) {
         const { sample } = await stored.decode(latents, { tiling });
-        // The same numbers, in products of the same order.
-        expect(sample).toBeAllclose((await wide.decode(latents, { tiling })).sample, { absolute: 1e-6 });
+        expect(sample).toBeAllclose((await wide.decode(latents, { tiling })).sample, { absolute });
       }
       const moments = (await stored.encode(pixels)).latentDist.parameters;
-      expect(moments).toBeAllclose((await wide.encode(pixels)).latentDist.parameters, { absolute: 1e-6 });
+      expect(moments).toBeAllclose((await wide.encode(pixels)).latentDist.parameters, { absolute });
     },
   );
 

@@ -76,7 +76,9 @@ async function downloadBlob(
       await rm(partial.path, { force: true });
       await fill(settings, commit, file, partial);
     });
-    await rename(partial.path, blob);
+    // What another process has put there meanwhile may be in use.
+    if (await isAsListed(blob, file)) await rm(partial.path, { force: true });
+    else await rename(partial.path, blob);
   } catch (error) {
     if (error instanceof CorruptError) await rm(partial.path, { force: true });
     else await parkPartial(partial);
