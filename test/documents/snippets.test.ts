@@ -72,6 +72,11 @@ test("what is not run says why", () => {
         "needs the photographs, and hours",
       ],
       [
+        "docs/default-model.md",
+        "vaekit train recipes/default-preview.yaml --out runs/preview \\",
+        "needs the photographs, and an hour",
+      ],
+      [
         "docs/hub.md",
         "import { openVae } from "vaekit";",
         "needs the network",
