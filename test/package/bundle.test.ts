@@ -169,6 +169,7 @@ test.each(Object.entries(browserEntries))(
     const inputs = Object.keys(metafile.inputs);
     expect(inputs.some((path) => path.endsWith(part))).toBe(true);
     const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
-    expect(new Set(outside)).toEqual(new Set(["onnxruntime-web/wasm", "onnxruntime-web/webgpu"]));
+    const engines = ["onnxruntime-web/wasm", "onnxruntime-web/webgpu"];
+    expect(outside.filter((path) => !engines.includes(path))).toEqual([]);
   },
 );
