@@ -117,7 +117,7 @@ function declarationsOf(entries) {
     if (found.has(declaration)) return;
     found.add(declaration);
     const text = readFileSync(declaration, "utf8");
-    for (const [, imported] of text.matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g))
+    for (const [, imported] of text.matchAll(/(?:from|import\(?)\s*"(\.[^"]+)"/g))
       follow(join(dirname(declaration), imported ?? ""));
   };
   entries.forEach(follow);

@@ -26,4 +26,4 @@ export {
 } from "./pictures.ts";
 export type { PictureSize, Sides } from "./model-input.ts";
 export type { Picture } from "./picture.ts";
-export type { PictureBlob, PictureFile, PictureSource, RgbaPixels } from "./picture-source.ts";
+export type { PagePicture, PictureBlob, PictureFile, PictureSource, RgbaPixels } from "./picture-source.ts";
