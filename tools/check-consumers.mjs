@@ -28,7 +28,7 @@ const compilers = {
 
 /** Names that are there in Node alone; each import of one must fail in a page. */
 const namesOfNode = {
-  vaekit: ["NodeRuntime", "readImage", "writeSafetensorsFile", "PictureFiles", "openFileSource"],
+  vaekit: ["NodeRuntime", "encodePng", "writeSafetensorsFile", "PictureFiles", "openFileSource"],
   "vaekit/train": ["train", "readRecipe"],
   "vaekit/report": ["measureRoundtrip"],
   "vaekit/tune": ["measureCosts"],
