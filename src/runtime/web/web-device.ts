@@ -21,7 +21,7 @@ export function checkWebDevice(device: Device): void {
 }
 
 /** Below this side no map was seen to be right: latents of 1x1 were 1.46 off (onnxruntime-web 1.30.0, SwiftShader), of 4x4 right. */
-const leastSide = 4;
+export const leastSide = 4;
 
 /** @throws UNSUPPORTED for maps so small that onnxruntime-web's WebGPU computes them wrong. */
 export function refuseTinyMaps({ name, inputs, outputs }: Graph): void {
