@@ -46,5 +46,4 @@ export type FromWorker =
   | { readonly kind: "stepped"; readonly losses: Losses; readonly milliseconds: number }
   | { readonly kind: "pictures"; readonly pictures: Pictures }
   | { readonly kind: "seen"; readonly seen: Seen }
-  | { readonly kind: "paused" }
   | { readonly kind: "failed"; readonly message: string };

@@ -11,12 +11,15 @@ export class Training {
   seen = $state.raw<Seen>();
   /** How many digits it learns from; undefined until the worker is ready. */
   examples = $state<number>();
-  running = $state(false);
   failure = $state<string>();
   /** Of the digits that the visitor has brought. */
   own = $state.raw<OwnDigits>();
   readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   #times: readonly number[] = $state.raw([]);
+  /** The last step that the worker has made; the losses follow when the page is drawn. */
+  #step = $state(0);
+  /** The step up to which it goes. */
+  #until = $state(0);
   #pending: Losses[] = [];
   #opened: (() => void)[] = [];
 
@@ -30,8 +33,8 @@ export class Training {
     };
   }
 
-  get step(): number {
-    return this.losses.at(-1)?.step ?? 0;
+  get running(): boolean {
+    return this.#step < this.#until;
   }
 
   /** The middle of the last steps' times. */
@@ -41,20 +44,21 @@ export class Training {
 
   /** Begins anew; resolves when the first pictures can be drawn. */
   open(settings: TrainingSettings): Promise<void> {
-    this.running = false;
+    this.#until = 0;
     this.#send({ kind: "open", settings, own: this.own });
     return new Promise((resolve) => {
       this.#opened.push(resolve);
     });
   }
 
-  /** @param steps how many more; without it, until it is paused. */
+  /** @param steps how many more than it was told to make; without it, until it is paused. */
   run(steps = Infinity): void {
-    this.running = true;
-    this.#send({ kind: "run", until: this.step + steps });
+    this.#until = Math.max(this.#until, this.#step) + steps;
+    this.#send({ kind: "run", until: this.#until });
   }
 
   pause(): void {
+    this.#until = 0;
     this.#send({ kind: "pause" });
   }
 
@@ -83,9 +87,11 @@ export class Training {
         this.losses = [];
         this.#pending = [];
         this.#times = [];
+        this.#step = 0;
         this.failure = undefined;
         return;
       case "stepped":
+        this.#step = message.losses.step;
         this.#keep(message.losses);
         this.#times = [...this.#times, message.milliseconds].slice(-timed);
         return;
@@ -96,12 +102,9 @@ export class Training {
       case "seen":
         this.seen = message.seen;
         return;
-      case "paused":
-        this.running = false;
-        return;
       case "failed":
         this.failure = message.message;
-        this.running = false;
+        this.#until = 0;
         this.#release();
     }
   }

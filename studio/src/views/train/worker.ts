@@ -74,8 +74,6 @@ async function run(): Promise<void> {
   }
   running = false;
   if (opened !== undefined) work = work.then(() => show(opened!)).catch(fail);
-  await work;
-  say({ kind: "paused" });
 }
 
 async function step(): Promise<void> {
