@@ -68,7 +68,6 @@ test.each(viewIds)(
       expect(await violations(page), colorScheme).toEqual([]);
     }
     expect(await missedByTab(page)).toEqual([]);
-    await page.context().close();
   },
 );
 
@@ -84,6 +83,15 @@ test("the number keys show the views, and the browser's way back leads back", as
   expect(await page.getByRole("dialog").isVisible()).toBe(true);
   await page.keyboard.press("Escape");
   expect(await page.getByRole("dialog").count()).toBe(0);
+});
+
+test("formula and code are those of the view that is shown", async () => {
+  const page = await studio.open("", { live: false });
+  for (const summary of await page.locator("summary").all()) await summary.click();
+  await page.getByText("PSNR compares 8-bit pictures").waitFor();
+  await page.keyboard.press("5");
+  await page.getByText("u what a diffusion model works on").waitFor();
+  expect(await page.locator("footer pre").textContent()).toContain("scaling_factor");
 });
 
 test("something is to be seen before the model is there", async () => {
@@ -135,10 +143,36 @@ test("a model that cannot be opened is answered with vaekit's sentence", async (
 
 test("after one visit everything works without a network, and nothing is fetched again", async () => {
   const page = await studio.open();
+  await page.getByText("It works without a network now").waitFor();
   await page.context().setOffline(true);
   await page.goto(`${studio.url}?view=scaling`);
   await settled(page);
   expect(Number(await page.locator("data#psnr-yours").getAttribute("value"))).toBeCloseTo(14.6188, 3);
+});
+
+test("a new version of the page keeps the model that it has unchanged", async () => {
+  const page = await studio.open();
+  await page.getByText("It works without a network now").waitFor();
+  const script = await readFile(new URL("../dist/service-worker.js", import.meta.url), "utf8");
+  const next = script.replace(/vaekit-studio-page-[0-9a-f]+/, "vaekit-studio-page-next");
+  expect(next).not.toBe(script);
+  const asked = await studio.withFile("service-worker.js", next, async () => {
+    await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      const isControlled = new Promise((resolve) => {
+        navigator.serviceWorker.addEventListener("controllerchange", resolve);
+      });
+      await registration.update();
+      await isControlled;
+    });
+  });
+  expect(asked).toContain("icon.svg");
+  expect(asked.filter((path) => /^model\/|^assets\//.test(path))).toEqual([]);
+  await page.waitForFunction(async () => {
+    const names = await caches.keys();
+    const pages = names.filter((name) => name.startsWith("vaekit-studio-page-"));
+    return pages.length === 1 && pages[0] === "vaekit-studio-page-next";
+  });
 });
 
 test("no page has asked another host for anything", () => {

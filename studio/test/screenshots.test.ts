@@ -13,7 +13,11 @@ let studio: OpenedStudio;
 let page: Page;
 beforeAll(async () => {
   studio = await openStudio();
-  page = await studio.open("?lang=en", { reducedMotion: "reduce", serviceWorkers: "block" });
+  page = await studio.open("?lang=en", {
+    reducedMotion: "reduce",
+    serviceWorkers: "block",
+    ofOneTest: false,
+  });
 });
 afterAll(() => studio.close());
 

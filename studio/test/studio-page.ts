@@ -1,17 +1,29 @@
 /** The built studio in a real browser, and what a test asks of its page. */
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { onTestFinished } from "vitest";
 import { serveStudio, type StudioServer } from "./server.ts";
 
 const executablePath = process.env["VAEKIT_CHROMIUM"] ?? "/usr/bin/chromium-headless-shell";
 
 export interface OpenedStudio {
   readonly url: string;
+  readonly withFile: StudioServer["withFile"];
   /** Addresses of other origins that any page has asked for. */
   readonly foreign: string[];
-  /** A page at an address below the studio, with the model open unless `live` is false. */
-  open(query?: string, options?: BrowserContextOptions & { live?: boolean }): Promise<Page>;
+  /** A page at an address below the studio. */
+  open(query?: string, options?: PageOptions): Promise<Page>;
   close(): Promise<void>;
 }
+
+export interface PageOptions extends BrowserContextOptions {
+  /** Whether to wait until the model is open. @default true */
+  readonly live?: boolean;
+  /** Whether it is of one test, and closed with it: what still computes in it would take the next one's time. @default true */
+  readonly ofOneTest?: boolean;
+}
+
+/** Less than a test may take. What hangs says where; nothing is judged by its time. */
+const patienceMs = 170_000;
 
 export async function openStudio(base = "/"): Promise<OpenedStudio> {
   const server = await serveStudio(base);
@@ -19,9 +31,9 @@ export async function openStudio(base = "/"): Promise<OpenedStudio> {
   const foreign: string[] = [];
   return {
     url: server.url,
+    withFile: (...given) => server.withFile(...given),
     foreign,
-    open: (query = "", { live = true, ...options } = {}) =>
-      openPage({ server, browser, foreign }, query, live, options),
+    open: (query = "", options = {}) => openPage({ server, browser, foreign }, query, options),
     close: async () => {
       await browser.close();
       await server.close();
@@ -38,14 +50,15 @@ interface Parts {
 async function openPage(
   { server, browser, foreign }: Parts,
   query: string,
-  live: boolean,
-  options: BrowserContextOptions,
+  { live = true, ofOneTest = true, ...options }: PageOptions,
 ): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },
     locale: "en-US",
     ...options,
   });
+  context.setDefaultTimeout(patienceMs);
+  if (ofOneTest) onTestFinished(() => context.close());
   const page = await context.newPage();
   const { origin } = new URL(server.url);
   context.on("request", (request) => {

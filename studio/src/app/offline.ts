@@ -1,26 +1,32 @@
 /** Keeps the page, the engine and the model for visits without a network. */
 
-/** How long the first visit waits for the service worker, which keeps what passes through it. */
-const patienceMs = 3000;
-
 /**
- * To be awaited before the engine and the model are fetched: they are kept on their way. Where the browser forbids it, or takes too
- * long, the studio works with a network only.
+ * Keeps what this page has loaded, and all that its other views need. To be called when the model is open, so that it takes nothing
+ * of the network before.
+ *
+ * @returns whether everything is kept now: not where the browser forbids it, or a server does not have the studio's service worker.
  */
-export async function keepForOffline(): Promise<void> {
-  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
+export async function keepForOffline(): Promise<boolean> {
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return false;
   const { serviceWorker } = navigator;
-  const isControlled = new Promise<void>((resolve) => {
-    if (serviceWorker.controller !== null) resolve();
-    serviceWorker.addEventListener("controllerchange", () => {
-      resolve();
-    });
-    setTimeout(resolve, patienceMs);
-  });
   try {
     await serviceWorker.register(new URL("service-worker.js", document.baseURI));
-    await isControlled;
+    const { active } = await serviceWorker.ready;
+    const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+    return active !== null && (await answered(active, loaded));
   } catch {
     // Private windows and unsafe origins.
+    return false;
   }
+}
+
+function answered(worker: ServiceWorker, loaded: readonly string[]): Promise<boolean> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = ({ data }: MessageEvent<boolean>) => {
+      port1.close();
+      resolve(data);
+    };
+    worker.postMessage({ loaded }, [port2]);
+  });
 }

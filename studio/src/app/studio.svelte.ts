@@ -1,5 +1,6 @@
 /** Everything that views share: the engine, the picture, the language, the colours, and the state of each view. */
 import { Engine, sizes } from "../engine/engine.svelte.ts";
+import { fetchPicturesAhead } from "../prerendered/index.ts";
 import { Subject } from "../subject/subject.svelte.ts";
 import { languages, type Language } from "../text/catalogue.ts";
 import { views } from "../views/index.ts";
@@ -17,7 +18,7 @@ interface Opened {
 
 export class Studio {
   readonly engine = new Engine();
-  readonly subject = new Subject();
+  readonly subject = new Subject(() => this.engine.size);
   readonly preferences = new Preferences();
   viewId = $state<ViewId>("round-trip");
   readonly #opened = $state<Partial<Record<ViewId, Opened>>>({});
@@ -26,9 +27,14 @@ export class Studio {
     this.read(address);
   }
 
+  /** Whether the page works without a network from now on. */
+  isKept = $state(false);
+
   /** Opens the model beside the page. */
-  readonly openModel = (): Promise<void> =>
-    this.engine.open(new URL("model/", document.baseURI), keepForOffline());
+  readonly openModel = async (): Promise<void> => {
+    await this.engine.open(new URL("model/", document.baseURI));
+    if (this.engine.status.phase === "ready") this.isKept = await keepForOffline();
+  };
 
   /** What the visitor gives: a picture, or a model's weights, with or without their config.json. */
   async take(files: readonly File[]): Promise<void> {
@@ -60,11 +66,14 @@ export class Studio {
     const id = viewIds.find((each) => each === searchParams.get("view")) ?? "round-trip";
     const language = languages.find((each) => each === searchParams.get("lang"));
     if (language !== undefined) this.preferences.language = language;
-    this.subject.choose(searchParams.get("picture"));
+    // A link has no picture of the visitor's, and on the way back through the page theirs stays.
+    const picture = searchParams.get("picture");
+    if (picture !== null || this.subject.builtIn) this.subject.choose(picture);
     this.engine.size = sizes.find((size) => String(size) === searchParams.get("size")) ?? 256;
     this.#open(id, searchParams);
     this.#restore(id, searchParams);
     this.viewId = id;
+    if (this.isPrerendered) fetchPicturesAhead(id);
   }
 
   /** The address of what is on screen, without what is the default, and without a picture of the visitor's. */

@@ -1,5 +1,7 @@
 /** What stands between the views and vaekit: one model, one queue, how far its loading is and how long it takes. */
+import { SvelteMap } from "svelte/reactivity";
 import { failureOf, type Failure } from "./failure.ts";
+import { fetchEngineAhead } from "./fetch-ahead.ts";
 import { RunningMedian } from "./median.ts";
 import type { Model, ModelPlace } from "./open-model.ts";
 import { Queue } from "./queue.ts";
@@ -32,8 +34,6 @@ const nothingLoaded: Progress = { loadedBytes: 0, totalBytes: undefined, bytesPe
 
 export class Engine {
   status = $state.raw<EngineStatus>({ phase: "loading", progress: nothingLoaded });
-  /** Of the last computation. */
-  failure = $state.raw<Failure>();
   model = $state.raw<Model>();
   /** Whether the visitor has opened a model of theirs. */
   isOwnModel = $state(false);
@@ -45,10 +45,13 @@ export class Engine {
   /** Whether somebody is moving a slider or a brush now. */
   dragging = $state(false);
   #opening: AbortController | undefined;
+  /** Of the lanes whose last computation failed. */
+  readonly #failures = new SvelteMap<object, Failure>();
   readonly #times = new Map<Size, RunningMedian>(sizes.map((size) => [size, new RunningMedian()]));
   readonly #queue = new Queue({
     busy: (busy) => (this.busy = busy),
-    done: (milliseconds) => {
+    done: (milliseconds, isIdle) => {
+      if (isIdle) return;
       this.lastMs = milliseconds;
       if (!this.dragging) this.#times.get(this.size)?.add(milliseconds);
     },
@@ -61,19 +64,16 @@ export class Engine {
     return usual <= dragMs ? this.size : 128;
   }
 
-  /**
-   * Opens a model, in place of the one before. What goes wrong is in `status`.
-   *
-   * @param first what must be over before anything is fetched.
-   */
-  async open(place: ModelPlace, first?: Promise<void>): Promise<void> {
+  /** Opens a model, in place of the one before. What goes wrong is in `status`. */
+  async open(place: ModelPlace): Promise<void> {
     this.stop();
     const opening = new AbortController();
     this.#opening = opening;
     this.status = { phase: "loading", progress: nothingLoaded };
     const startMs = performance.now();
     try {
-      const [{ openModel }] = await Promise.all([import("./open-model.ts"), first]);
+      void fetchEngineAhead(opening.signal);
+      const { openModel } = await import("./open-model.ts");
       opening.signal.throwIfAborted();
       const model = await openModel(place, {
         signal: opening.signal,
@@ -106,14 +106,36 @@ export class Engine {
     this.status = { phase: "stopped" };
   }
 
-  /** See {@link Queue.latest}; `work` gets the model, which must be open. */
-  latest<T>(lane: object, work: (model: Model) => Promise<T>): Promise<T | undefined> {
-    const { model } = this;
-    if (model === undefined) return Promise.resolve(undefined);
-    return this.#queue.latest(lane, () => work(model));
+  /** What went wrong with what is on screen. */
+  get failure(): Failure | undefined {
+    return [...this.#failures.values()].at(-1);
   }
 
-  cancel(lane: object): void {
+  /**
+   * See {@link Queue.latest}; `work` gets the model, which must be open. What goes wrong is in `failure`, until the lane is asked again.
+   *
+   * @param when whether everything else that waits comes first.
+   */
+  async latest<T>(
+    lane: object,
+    work: (model: Model) => Promise<T>,
+    when: "now" | "idle" = "now",
+  ): Promise<T | undefined> {
+    const { model } = this;
+    if (model === undefined) return undefined;
+    try {
+      const result = await this.#queue.latest(lane, () => work(model), when === "idle");
+      if (result !== undefined) this.#failures.delete(lane);
+      return result;
+    } catch (error) {
+      this.#failures.set(lane, failureOf(error));
+      return undefined;
+    }
+  }
+
+  /** Nobody waits for the lane any more. */
+  leave(lane: object): void {
     this.#queue.cancel(lane);
+    this.#failures.delete(lane);
   }
 }

@@ -1,11 +1,9 @@
-/** A result that follows what it depends on: computed anew when that changes, kept on screen until the new one is there. */
+/** Results that follow what they depend on: computed anew when that changes, kept on screen until the new ones are there. */
 import { onDestroy, untrack } from "svelte";
 import type { Engine, Model } from "./engine.svelte.ts";
-import { failureOf } from "./failure.ts";
 
 export interface Live<Result> {
   readonly value: Result | undefined;
-  readonly pending: boolean;
 }
 
 /**
@@ -21,7 +19,6 @@ export function live<Input, Result>(
 ): Live<Result> {
   const lane = {};
   let value = $state.raw<Result>();
-  let pending = $state(false);
   $effect(() => {
     const given = input();
     if (given === undefined || engine.model === undefined) return;
@@ -30,27 +27,59 @@ export function live<Input, Result>(
     });
   });
   onDestroy(() => {
-    engine.cancel(lane);
+    engine.leave(lane);
   });
 
   async function compute(given: Input): Promise<void> {
-    pending = true;
-    try {
-      const newest = await engine.latest(lane, (model) => work(model, given));
-      if (newest === undefined) return;
-      value = newest;
-      engine.failure = undefined;
-    } catch (error) {
-      engine.failure = failureOf(error);
-    }
-    pending = false;
+    const newest = await engine.latest(lane, (model) => work(model, given));
+    if (newest !== undefined) value = newest;
   }
   return {
     get value() {
       return value;
     },
-    get pending() {
-      return pending;
+  };
+}
+
+export interface Series<Result> {
+  /** As far as they are computed, in their order. */
+  readonly values: readonly Result[];
+}
+
+/**
+ * As {@link live}, for many results that come one after the other, while nothing else is asked for.
+ *
+ * @param work each of its steps has a turn of its own.
+ */
+export function series<Input, Result>(
+  engine: Engine,
+  input: () => Input | undefined,
+  work: (model: Model, input: Input) => AsyncGenerator<Result, void, void>,
+): Series<Result> {
+  let values = $state.raw<readonly Result[]>([]);
+  $effect(() => {
+    const given = input();
+    const { model } = engine;
+    values = [];
+    if (given === undefined || model === undefined) return;
+    const lane = {};
+    let isOver = false;
+    void untrack(async () => {
+      const steps = work(model, given);
+      for (;;) {
+        const step = await engine.latest(lane, () => steps.next(), "idle");
+        if (isOver || step === undefined || step.done === true) return;
+        values = [...values, step.value];
+      }
+    });
+    return () => {
+      isOver = true;
+      engine.leave(lane);
+    };
+  });
+  return {
+    get values() {
+      return values;
     },
   };
 }

@@ -2,6 +2,7 @@
 
 interface Job {
   readonly lane: object;
+  readonly isIdle: boolean;
   readonly work: () => Promise<unknown>;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -12,9 +13,9 @@ export class Queue {
   readonly #waiting: Job[] = [];
   #running: Job | undefined;
   readonly #onBusy: (busy: boolean) => void;
-  readonly #onDone: (milliseconds: number) => void;
+  readonly #onDone: (milliseconds: number, isIdle: boolean) => void;
 
-  constructor(on: { busy: (busy: boolean) => void; done: (milliseconds: number) => void }) {
+  constructor(on: { busy: (busy: boolean) => void; done: (milliseconds: number, isIdle: boolean) => void }) {
     this.#onBusy = on.busy;
     this.#onDone = on.done;
   }
@@ -23,12 +24,14 @@ export class Queue {
    * Runs `work` when its turn comes.
    *
    * @param lane whose question it answers: a newer request of the lane replaces this one.
+   * @param isIdle whether everything else that waits comes first.
    * @returns undefined where a newer request or `cancel` came first.
    */
-  latest<T>(lane: object, work: () => Promise<T>): Promise<T | undefined> {
+  latest<T>(lane: object, work: () => Promise<T>, isIdle = false): Promise<T | undefined> {
     this.cancel(lane);
     return new Promise<T | undefined>((resolve, reject) => {
-      this.#waiting.push({ lane, work, resolve: resolve as Job["resolve"], reject, stale: false });
+      const job = { lane, isIdle, work, resolve: resolve as Job["resolve"], reject, stale: false };
+      this.#waiting.push(job);
       void this.#next();
     });
   }
@@ -42,9 +45,14 @@ export class Queue {
     }
   }
 
+  #take(): Job | undefined {
+    const asked = this.#waiting.findIndex(({ isIdle }) => !isIdle);
+    return this.#waiting.splice(Math.max(asked, 0), 1)[0];
+  }
+
   async #next(): Promise<void> {
     if (this.#running !== undefined) return;
-    const job = this.#waiting.shift();
+    const job = this.#take();
     if (job === undefined) return;
     this.#running = job;
     this.#onBusy(true);
@@ -52,7 +60,7 @@ export class Queue {
     const startMs = performance.now();
     try {
       const result = await job.work();
-      this.#onDone(performance.now() - startMs);
+      this.#onDone(performance.now() - startMs, job.isIdle);
       job.resolve(job.stale ? undefined : result);
     } catch (error) {
       if (job.stale) job.resolve(undefined);

@@ -13,12 +13,29 @@ const urls: Readonly<Record<string, string>> = import.meta.glob("./*.webp", {
   eager: true,
 });
 
+const asked = new Map<string, Promise<Raster>>();
+
 /** By the name of the canvas that it is for. */
 export async function prerenderedPicture(name: string): Promise<Raster | undefined> {
   const url = urls[`./${name}.webp`];
   if (url === undefined) return undefined;
-  const response = await fetch(url);
-  return rasterOf(await response.blob());
+  const before = asked.get(url);
+  if (before !== undefined) return before;
+  const picture = fetch(url)
+    .then((response) => response.blob())
+    .then(rasterOf);
+  asked.set(url, picture);
+  picture.catch(() => asked.delete(url));
+  return picture;
+}
+
+/** Begins to fetch a view's pictures, while its script is under way. */
+export function fetchPicturesAhead(view: string): void {
+  for (const path of Object.keys(urls)) {
+    const name = path.slice(2, -".webp".length);
+    // Without a network there are none, and nothing else either.
+    if (name === view || name.startsWith(`${view}-`)) prerenderedPicture(name).catch(() => undefined);
+  }
 }
 
 /** A view's number by its name. */

@@ -22,8 +22,12 @@ const kept = new Map<BuiltInId, Promise<Raster>>();
 
 /** 512 pixels wide and high. */
 export function builtInPicture(id: BuiltInId): Promise<Raster> {
-  const picture = kept.get(id) ?? Promise.resolve(made[id]());
+  const before = kept.get(id);
+  if (before !== undefined) return before;
+  const picture = Promise.resolve(made[id]());
   kept.set(id, picture);
+  // Without a network at first, it may be there later.
+  picture.catch(() => kept.delete(id));
   return picture;
 }
 

@@ -1,5 +1,5 @@
 /** The picture that all views look at: one of the built-in ones or the visitor's own, square, at any size. */
-import { resizeRaster, type DiagonalGaussianDistribution, type Raster } from "vaekit";
+import { resizeRaster, type DiagonalGaussianDistribution, type Raster, type Tensor } from "vaekit";
 import type { Model, Size } from "../engine/engine.svelte.ts";
 import { failureOf, type Failure } from "../engine/failure.ts";
 import { prerenderedPosterior } from "../prerendered/index.ts";
@@ -18,11 +18,18 @@ export class Subject {
   /** 512 pixels wide and high; undefined until it is read. */
   square = $state.raw<Raster>();
   failure = $state.raw<Failure>();
-  /** The last encoder's result; before the model is there, one that was computed before. */
+  /** The encoder's result at the size of pictures at rest; before the model is there, one that was computed before. */
   encoded = $state.raw<Encoded>();
+  readonly #sizeAtRest: () => Size;
   readonly #resized = new Map<Size, Raster>();
   #encodedBy: Model | undefined;
   readonly #encoded = new Map<Size, Encoded>();
+  /** Pictures that were asked for: only the newest counts. */
+  #asked = 0;
+
+  constructor(sizeAtRest: () => Size) {
+    this.#sizeAtRest = sizeAtRest;
+  }
 
   get builtIn(): boolean {
     return this.id !== "own";
@@ -54,12 +61,24 @@ export class Subject {
     if (this.#encodedBy !== model) this.#forgetEncoded(model);
     const size = original.width as Size;
     const kept = this.#encoded.get(size);
-    if (kept?.original === original) return (this.encoded = kept);
+    if (kept?.original === original) return this.#shown(kept);
     const { latentDist } = await model.encode(model.preprocess(original));
     const encoded = { original, latentDist };
-    if (this.#resized.get(size) !== original) return encoded;
+    if (this.#resized.get(size) !== original || this.#encodedBy !== model) return encoded;
     this.#encoded.set(size, encoded);
-    return (this.encoded = encoded);
+    return this.#shown(encoded);
+  }
+
+  /** The most probable latents. `original` must be what `at(size)` gave. */
+  async latents(model: Model, original: Raster): Promise<Tensor<"float32">> {
+    const { latentDist } = await this.encode(model, original);
+    return latentDist.mode();
+  }
+
+  /** Views show the latents of pictures at rest while somebody drags. */
+  #shown(encoded: Encoded): Encoded {
+    if (encoded.original.width === this.#sizeAtRest()) this.encoded = encoded;
+    return encoded;
   }
 
   #forgetEncoded(next: Model | undefined): void {
@@ -80,16 +99,19 @@ export class Subject {
     if (this.#isFirst() && original !== undefined) this.encoded ??= { original, latentDist };
   }
 
+  /** Whether it is the picture now: another one may have been asked for meanwhile. */
   async #take(picture: Promise<Raster>): Promise<boolean> {
+    const asked = ++this.#asked;
     try {
       const square = await picture;
+      if (asked !== this.#asked) return false;
       this.#resized.clear();
       this.#forgetEncoded(this.#encodedBy);
       this.square = square;
       this.failure = undefined;
       return true;
     } catch (error) {
-      this.failure = failureOf(error);
+      if (asked === this.#asked) this.failure = failureOf(error);
       return false;
     }
   }

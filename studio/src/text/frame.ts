@@ -47,6 +47,7 @@ export const frameText = catalogue(
     keyHelp: "this list",
     close: "Close",
     privacy: "Everything is computed in this page. Nothing is uploaded.",
+    kept: "It works without a network now.",
   },
   {
     name: "vaekit 工作室",
@@ -93,5 +94,6 @@ export const frameText = catalogue(
     keyHelp: "显示这张表",
     close: "关闭",
     privacy: "一切都在这个页面里计算，什么都不上传。",
+    kept: "现在没有网络也能使用。",
   },
 );

@@ -2,12 +2,18 @@
 import type { Digits } from "./digits.ts";
 import type { TrainingSettings } from "./recipe.ts";
 
+/** Messages are answered in their order. */
 export type ToWorker =
   /** Fresh weights; on the visitor's own digits where some are given. */
-  | { readonly kind: "open"; readonly settings: TrainingSettings; readonly own?: OwnDigits | undefined }
-  /** Goes on to this step. */
+  | {
+      readonly kind: "open";
+      /** Of this training: what is said of it has the same. */
+      readonly id: number;
+      readonly settings: TrainingSettings;
+      readonly own?: OwnDigits | undefined;
+    }
+  /** Goes on to this step; to none where it is 0. */
   | { readonly kind: "run"; readonly until: number }
-  | { readonly kind: "pause" }
   /** One digit, to be encoded and decoded. */
   | { readonly kind: "look"; readonly pixels: Float32Array };
 
@@ -40,10 +46,15 @@ export interface Seen {
   readonly place: readonly [number, number];
 }
 
-export type FromWorker =
-  /** Open again or for the first time; what was said of the training before is over. */
+/** What is said of one training. */
+export type Said =
   | { readonly kind: "open"; readonly examples: number }
   | { readonly kind: "stepped"; readonly losses: Losses; readonly milliseconds: number }
   | { readonly kind: "pictures"; readonly pictures: Pictures }
   | { readonly kind: "seen"; readonly seen: Seen }
   | { readonly kind: "failed"; readonly message: string };
+
+export type FromWorker = Said & {
+  /** Of which training it is said. */
+  readonly id: number;
+};

@@ -20,21 +20,24 @@ export class Training {
   #step = $state(0);
   /** The step up to which it goes. */
   #until = $state(0);
+  /** Whether it goes by itself, and not a counted number of steps that somebody asked for. */
+  #plays = $state(false);
   #pending: Losses[] = [];
-  #opened: (() => void)[] = [];
+  /** Of the newest training: what the worker still says of those before is over. */
+  #id = 0;
+  #opened: (() => void) | undefined;
 
   constructor() {
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       this.#take(data);
     };
     this.#worker.onerror = ({ message }) => {
-      this.failure = message;
-      this.#release();
+      this.#fail(message);
     };
   }
 
-  get running(): boolean {
-    return this.#step < this.#until;
+  get playing(): boolean {
+    return this.#plays && this.#step < this.#until;
   }
 
   /** The middle of the last steps' times. */
@@ -42,24 +45,43 @@ export class Training {
     return [...this.#times].sort((a, b) => a - b)[this.#times.length >> 1];
   }
 
-  /** Begins anew; resolves when the first pictures can be drawn. */
-  open(settings: TrainingSettings): Promise<void> {
+  /**
+   * Begins anew.
+   *
+   * @returns whether its first pictures are there: false where another training began meanwhile.
+   */
+  open(settings: TrainingSettings): Promise<boolean> {
+    const id = ++this.#id;
+    this.losses = [];
+    this.#pending = [];
+    this.#times = [];
+    this.#step = 0;
     this.#until = 0;
-    this.#send({ kind: "open", settings, own: this.own });
+    this.failure = undefined;
+    this.#send({ kind: "open", id, settings, own: this.own });
+    this.#opened?.();
     return new Promise((resolve) => {
-      this.#opened.push(resolve);
+      this.#opened = () => {
+        resolve(id === this.#id);
+      };
     });
   }
 
-  /** @param steps how many more than it was told to make; without it, until it is paused. */
-  run(steps = Infinity): void {
-    this.#until = Math.max(this.#until, this.#step) + steps;
-    this.#send({ kind: "run", until: this.#until });
+  /** Goes by itself, and rests after so many steps. */
+  play(steps = Infinity): void {
+    this.#plays = true;
+    this.#runTo(this.#step + steps);
+  }
+
+  /** So many steps more than it was told to make; where it plays, than it has made. */
+  advance(steps: number): void {
+    const from = this.playing ? this.#step : Math.max(this.#until, this.#step);
+    this.#plays = false;
+    this.#runTo(from + steps);
   }
 
   pause(): void {
-    this.#until = 0;
-    this.#send({ kind: "pause" });
+    this.#runTo(0);
   }
 
   /** Encodes and decodes a digit of 28 × 28 pixels. */
@@ -68,27 +90,31 @@ export class Training {
   }
 
   end(): void {
+    this.#id++;
     this.#worker.terminate();
-    this.#release();
+    this.#opened?.();
+  }
+
+  #runTo(until: number): void {
+    this.#until = until;
+    this.#send({ kind: "run", until });
   }
 
   #send(message: ToWorker): void {
     this.#worker.postMessage(message);
   }
 
-  #release(): void {
-    for (const resolve of this.#opened.splice(0)) resolve();
+  #fail(message: string): void {
+    this.failure = message;
+    this.#until = 0;
+    this.#opened?.();
   }
 
   #take(message: FromWorker): void {
+    if (message.id !== this.#id) return;
     switch (message.kind) {
       case "open":
         this.examples = message.examples;
-        this.losses = [];
-        this.#pending = [];
-        this.#times = [];
-        this.#step = 0;
-        this.failure = undefined;
         return;
       case "stepped":
         this.#step = message.losses.step;
@@ -97,15 +123,13 @@ export class Training {
         return;
       case "pictures":
         this.pictures = message.pictures;
-        this.#release();
+        this.#opened?.();
         return;
       case "seen":
         this.seen = message.seen;
         return;
       case "failed":
-        this.failure = message.message;
-        this.#until = 0;
-        this.#release();
+        this.#fail(message.message);
     }
   }
 
