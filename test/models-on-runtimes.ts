@@ -1,8 +1,10 @@
 /** One model on every runtime: its files are read as in Node, the rest is as on the runtime's own platform. */
-import { autoencoderKL, parseConfig, type VaeModel } from "../src/models/index.ts";
+import type { AutoencoderKLOutput } from "../src/latents/index.ts";
+import { autoencoderKL, parseConfig, type AutoencoderKLConfig, type VaeModel } from "../src/models/index.ts";
 import { vaeOf, type NodeVae } from "../src/node/classes.ts";
 import { thisMachine } from "../src/node/machine.ts";
-import { AutoencoderKLModel, type AutoencoderKLParts } from "../src/vae/autoencoder-kl.ts";
+import { AutoencoderKLModel } from "../src/vae/autoencoder-kl.ts";
+import type { VaeParts } from "../src/vae/vae.ts";
 import type { Machine } from "../src/vae/machine.ts";
 import { wholeModel, withBuffers } from "../src/vae/opened.ts";
 import { matchWeights } from "../src/vae/model-weights.ts";
@@ -19,9 +21,11 @@ const machines: Readonly<Record<RuntimeName, () => Machine>> = {
   "onnxruntime-web (WebAssembly)": () => browser,
 };
 
+type KlParts = VaeParts<AutoencoderKLConfig, AutoencoderKLOutput>;
+
 /** A model of given parts. */
 export class AssembledModel extends AutoencoderKLModel {
-  static of(parts: AutoencoderKLParts): AssembledModel {
+  static of(parts: KlParts): AssembledModel {
     return new AssembledModel(parts);
   }
 }
@@ -29,10 +33,15 @@ export class AssembledModel extends AutoencoderKLModel {
 /** What a model in diffusers' format is made of, beside what runs it. */
 export async function partsOf(
   folder: string,
-): Promise<Pick<AutoencoderKLParts, "name" | "config" | "weights">> {
+): Promise<Pick<KlParts, "name" | "model" | "config" | "weights">> {
   const { configJson, configPath, checkpoint } = await loadDiffusersFolder(folder);
   const { config } = parseConfig(configJson, configPath);
-  return { name: folder, config, weights: matchWeights(autoencoderKL, config, checkpoint.tensors, folder) };
+  return {
+    name: folder,
+    model: autoencoderKL,
+    config,
+    weights: matchWeights(autoencoderKL, config, checkpoint.tensors, folder),
+  };
 }
 
 export async function openOn(name: RuntimeName, folder: string): Promise<AssembledModel> {

@@ -16,7 +16,8 @@ import { WebRuntime } from "../src/runtime/web/web-runtime.ts";
 import { storeInMemory } from "../src/tensor/stored-tensor.ts";
 import type { Machine } from "../src/vae/machine.ts";
 import { AutoencoderKLModel } from "../src/vae/autoencoder-kl.ts";
-import { MlpVaeModel } from "../src/vae/mlp-vae.ts";
+import { Vae } from "../src/vae/vae.ts";
+import type { AutoencoderKLOutput } from "../src/latents/index.ts";
 import { matchWeights } from "../src/vae/model-weights.ts";
 import { localEngine } from "../src/vae/local-engine.ts";
 
@@ -54,7 +55,13 @@ export class Autoencoder extends AutoencoderKLModel {
       return [name, storeInMemory(name, tensor.toFloat(dtype))] as const;
     });
     const weights = matchWeights(autoencoderKL, config, new Map(tensors), "damaged");
-    return new Autoencoder({ name: "damaged", config, weights, engine: localEngine(runtime, machine) });
+    return new Autoencoder({
+      name: "damaged",
+      model: autoencoderKL,
+      config,
+      weights,
+      engine: localEngine(runtime, machine),
+    });
   }
 }
 
@@ -69,7 +76,7 @@ const mlpConfig: MlpVaeConfig = {
 };
 
 /** Six pixels, two latents. */
-export class Mlp extends MlpVaeModel {
+export class Mlp extends Vae<MlpVaeConfig, AutoencoderKLOutput> {
   static of(runtime: Runtime, damage: Damage = {}): Mlp {
     const generator = Generator.torch(0);
     const tensors = [...mlpVaeShapes(mlpConfig)].map(([name, shape]) => {
@@ -78,6 +85,12 @@ export class Mlp extends MlpVaeModel {
       return [name, storeInMemory(name, tensor)] as const;
     });
     const weights = matchWeights(mlpVae, mlpConfig, new Map(tensors), "damaged");
-    return new Mlp({ name: "damaged", config: mlpConfig, weights, engine: localEngine(runtime, machine) });
+    return new Mlp({
+      name: "damaged",
+      model: mlpVae,
+      config: mlpConfig,
+      weights,
+      engine: localEngine(runtime, machine),
+    });
   }
 }

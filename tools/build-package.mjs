@@ -5,10 +5,11 @@
  *
  *     tsc -b tsconfig.web.json tsconfig.node.json && node tools/build-package.mjs
  */
-import { cpSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { withDirectImports } from "./direct-imports.mjs";
 
 const browserEntries = [
   "report/public.js",
@@ -74,7 +75,7 @@ export async function buildPackage(root) {
   const typed = [...browserEntries, ...Object.values(nodeEntries)].map((entry) => join(modules, entry));
   for (const path of declarationsOf(typed)) cpSync(path, join(dist, relative(modules, path)));
   // Each by itself, without its comments, which its declarations have.
-  await build({
+  const { outputFiles } = await build({
     absWorkingDir: modules,
     entryPoints: [...forBrowsers],
     outdir: dist,
@@ -82,7 +83,16 @@ export async function buildPackage(root) {
     format: "esm",
     target: "es2022",
     logLevel: "warning",
+    write: false,
   });
+  const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
+  for (const [path, text] of withDirectImports(
+    texts,
+    browserEntries.map((entry) => join(dist, entry)),
+  )) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
   await build({
     ...options,
     absWorkingDir: modules,

@@ -52,7 +52,7 @@ async function prepare({ modelFolder, config, half, side, inputFile, graphFile }
  * @param {object} json
  */
 async function makeRandomModel(folder, json) {
-  const { model, config } = parseModelConfig(json, "config.json");
+  const { model, config } = await parseModelConfig(json, "config.json");
   const text = model.config.format(config);
   const configFile = join(folder, "config.json");
   if (existsSync(configFile) && readFileSync(configFile, "utf8") === text) return;

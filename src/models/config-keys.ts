@@ -6,7 +6,8 @@ import { VaekitError } from "../errors.ts";
 import { describeValue, isRecord } from "../util/describe-value.ts";
 import { adviceForName } from "../util/nearest-name.ts";
 import { describeFound, describeKey, describeRefusal, type Check } from "./config-checks.ts";
-import { classNameOf, refuseClass } from "./other-classes.ts";
+import { classNameOf } from "./class-name.ts";
+import { refuseClass } from "./other-classes.ts";
 
 /** Where keys come from decides which names they may have, and what is said of unknown ones. */
 export type ConfigSource =

@@ -47,12 +47,8 @@ export {
   type ReadConfig,
 } from "./autoencoder-kl/config.ts";
 export { configFromTensors } from "./autoencoder-kl/config-from-tensors.ts";
-export {
-  inferConfig,
-  modelFamilies,
-  type FamilyPreset,
-  type ModelFamily,
-} from "./autoencoder-kl/infer-config.ts";
+export { modelFamilies, type FamilyPreset, type ModelFamily } from "./autoencoder-kl/families.ts";
+export { inferConfig } from "./autoencoder-kl/infer-config.ts";
 export { initializeParameters } from "./autoencoder-kl/initialize.ts";
 export { autoencoderKL } from "./autoencoder-kl/model.ts";
 export {
@@ -112,7 +108,8 @@ export {
 export { isMlpVaeConfig, mlpVaeClassName, mlpVaeNames, parseMlpVaeConfig } from "./mlp-vae/config.ts";
 export { mlpVae } from "./mlp-vae/model.ts";
 export { publishedStatistics, type Statistics } from "./autoencoder-kl-wan/published.ts";
-export { codebookName, decodeVQ, encodeVQ } from "./vq-model/graph.ts";
+export { decodeVQ, encodeVQ } from "./vq-model/graph.ts";
+export { codebookName } from "./vq-model/names.ts";
 export {
   completeVQModelConfig,
   defaultVQModelConfig,
@@ -175,13 +172,13 @@ export {
   type InputSize,
 } from "./parameters.ts";
 export {
-  defaultModel,
-  isOwnModel,
+  defaultClassName,
+  isOwnClass,
   isUnknownClass,
+  knownClassNames,
   knownModels,
   modelNamed,
   modelOfConfig,
-  modelOfTensors,
   modelsToAsk,
   parseModelConfig,
   registerModel,

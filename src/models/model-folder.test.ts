@@ -9,8 +9,8 @@ describe("chooseModelFolder", () => {
     ["without vae", unet, weights, false, ""],
     ["without its own config.json", undefined, [], true, "vae"],
     ["without both", undefined, [], false, ""],
-  ])("takes the only folder there is, without a word: %s", (_, config, files, hasVae, subfolder) => {
-    expect(chooseModelFolder({ config, files, hasVae }, "m")).toEqual({ subfolder, warnings: [] });
+  ])("takes the only folder there is, without a word: %s", async (_, config, files, hasVae, subfolder) => {
+    expect(await chooseModelFolder({ config, files, hasVae }, "m")).toEqual({ subfolder, warnings: [] });
   });
 
   it.each<[unknown, readonly string[], string]>([
@@ -24,8 +24,8 @@ describe("chooseModelFolder", () => {
     [{ _class_name: "AutoencoderKL" }, ["config.json"], "no weights beside its own config.json"],
   ])(
     "takes vae where the folder's own config.json %j is not a model's, and says so",
-    (config, files, reason) => {
-      const { subfolder, warnings } = chooseModelFolder({ config, files, hasVae: true }, "m");
+    async (config, files, reason) => {
+      const { subfolder, warnings } = await chooseModelFolder({ config, files, hasVae: true }, "m");
       expect(subfolder).toBe("vae");
       expect(warnings.join()).toContain("m: took the model in its folder vae");
       expect(warnings.join()).toContain(reason);
@@ -34,8 +34,8 @@ describe("chooseModelFolder", () => {
 
   it.each([{ _class_name: "AutoencoderKL" }, { _class_name: "MlpVae" }, { latent_channels: 4 }, {}])(
     "takes the folder itself where it holds a model, and says how to get the other: %j",
-    (config) => {
-      const { subfolder, warnings } = chooseModelFolder({ config, files: weights, hasVae: true }, "m");
+    async (config) => {
+      const { subfolder, warnings } = await chooseModelFolder({ config, files: weights, hasVae: true }, "m");
       expect(subfolder).toBe("");
       expect(warnings.join()).toContain('`subfolder: "vae"`');
     },

@@ -3,7 +3,7 @@
  * hub and the browser; who reads the files hands in what they hold.
  */
 import { describeFound } from "./config-checks.ts";
-import { classNameOf } from "./other-classes.ts";
+import { classNameOf } from "./class-name.ts";
 import { isUnknownClass, knownModels } from "./registry.ts";
 
 /** What the folder holds. */
@@ -28,12 +28,15 @@ export interface FolderChoice {
  *
  * @param name what messages call the folder.
  */
-export function chooseModelFolder({ config, files, hasVae }: FolderContent, name: string): FolderChoice {
+export async function chooseModelFolder(
+  { config, files, hasVae }: FolderContent,
+  name: string,
+): Promise<FolderChoice> {
   if (!hasVae) return { subfolder: "", warnings: [] };
   if (config === undefined) return { subfolder: "vae", warnings: [] };
   const hasWeights = files.some((file) => file.startsWith("diffusion_pytorch_model"));
   const took = `${name}: took the model in its folder vae`;
-  if (!isOurs(config, hasWeights)) {
+  if (!(await isOurs(config, hasWeights))) {
     return { subfolder: "vae", warnings: [`${took}; its own config.json is ${describeConfig(config)}.`] };
   }
   if (!hasWeights) {
@@ -44,12 +47,12 @@ export function chooseModelFolder({ config, files, hasVae }: FolderContent, name
 }
 
 /** By its class; without one, by a key of a class of ours or the weights beside it. */
-function isOurs(config: unknown, hasWeights: boolean): boolean {
+async function isOurs(config: unknown, hasWeights: boolean): Promise<boolean> {
   if (typeof config !== "object" || config === null || Array.isArray(config)) return false;
   if (classNameOf(config) !== undefined) return !isUnknownClass(config);
-  return (
-    hasWeights || knownModels().some((model) => model.config.keys.some((key) => Object.hasOwn(config, key)))
-  );
+  if (hasWeights) return true;
+  const models = await knownModels();
+  return models.some((model) => model.config.keys.some((key) => Object.hasOwn(config, key)));
 }
 
 function describeConfig(config: unknown): string {

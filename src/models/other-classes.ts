@@ -1,14 +1,7 @@
-/** The class that a config names, and what is said of one that vaekit does not read. */
+/** What is said of a config that names a class which vaekit does not read. */
 import { VaekitError } from "../errors.ts";
 import { describeFound } from "./config-checks.ts";
 import { otherAutoencoders, otherParts, type OtherModel } from "./other-models.ts";
-
-/** The class that a parsed config.json names: diffusers' `_class_name`, or the first of transformers' `architectures`. */
-export function classNameOf(json: object): unknown {
-  if ("_class_name" in json) return json._class_name;
-  if (!("architectures" in json) || !Array.isArray(json.architectures)) return undefined;
-  return (json.architectures as unknown[])[0];
-}
 
 /**
  * Refuses the config of another class than was expected, with what vaekit knows of it.

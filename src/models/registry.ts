@@ -1,47 +1,67 @@
 /**
- * The classes of autoencoders that vaekit reads, by the `_class_name` of their config.json. A class of vaekit's own is a
- * line in `ownModels`; a program adds its own with {@link registerModel}.
+ * The classes of autoencoders that vaekit reads, by the `_class_name` of their config.json. A class of vaekit's own is an entry of
+ * `ownClasses`, whose code is loaded when it is first asked for, so that a page loads only the classes that it opens; a program adds
+ * its own with {@link registerModel}.
  */
 import { VaekitError } from "../errors.ts";
 import { describeValue, isRecord } from "../util/describe-value.ts";
 import { joinNames } from "../util/nearest-name.ts";
-import { autoencoderDC } from "./autoencoder-dc/model.ts";
-import { autoencoderKL } from "./autoencoder-kl/model.ts";
-import { autoencoderKLFlux2 } from "./autoencoder-kl-flux2/model.ts";
-import { autoencoderKLHunyuanImage } from "./autoencoder-kl-hunyuan-image/model.ts";
-import { autoencoderTiny } from "./autoencoder-tiny/model.ts";
-import { autoencoderKLQwenImage21 } from "./autoencoder-kl-wan/qwen-image-21.ts";
-import { autoencoderKLQwenImage } from "./autoencoder-kl-wan/qwen-image.ts";
-import { autoencoderKLWan } from "./autoencoder-kl-wan/wan.ts";
 import { checkModel } from "./check-model.ts";
+import { classNameOf } from "./class-name.ts";
 import { describeFound } from "./config-checks.ts";
-import { mlpVae } from "./mlp-vae/model.ts";
-import type { ParsedConfig, TensorShapes, VaeModel } from "./model.ts";
-import { classNameOf, refuseClass } from "./other-classes.ts";
-import { vqModel } from "./vq-model/model.ts";
+import type { ParsedConfig, VaeModel } from "./model.ts";
 
-const ownModels: readonly VaeModel[] = [
-  autoencoderDC,
-  autoencoderKL,
-  autoencoderKLFlux2,
-  autoencoderKLHunyuanImage,
-  // Wan 2.1's files are Qwen-Image's, too; its own class is for those who name it.
-  autoencoderKLQwenImage,
-  autoencoderKLQwenImage21,
-  autoencoderKLWan,
-  autoencoderTiny,
-  vqModel,
-  mlpVae,
-];
+/** A class by its names, the first of which is its own. */
+interface KnownClass {
+  readonly names: readonly string[];
+  load(): Promise<VaeModel>;
+}
 
 /** What a config.json without `_class_name` is: diffusers wrote no other class without one. */
-export const defaultModel: VaeModel = autoencoderKL;
+export const defaultClassName = "AutoencoderKL";
 
-const namesOf = ({ className, aliases = [] }: VaeModel): string[] => [className, ...aliases];
+const ownClasses: readonly KnownClass[] = [
+  {
+    names: ["AutoencoderDC"],
+    load: async () => (await import("./autoencoder-dc/model.ts")).autoencoderDC,
+  },
+  {
+    names: [defaultClassName, "FlaxAutoencoderKL"],
+    load: async () => (await import("./autoencoder-kl/model.ts")).autoencoderKL,
+  },
+  {
+    names: ["AutoencoderKLFlux2"],
+    load: async () => (await import("./autoencoder-kl-flux2/model.ts")).autoencoderKLFlux2,
+  },
+  {
+    names: ["AutoencoderKLHunyuanImage"],
+    load: async () => (await import("./autoencoder-kl-hunyuan-image/model.ts")).autoencoderKLHunyuanImage,
+  },
+  // Wan 2.1's files are Qwen-Image's, too; its own class is for those who name it.
+  {
+    names: ["AutoencoderKLQwenImage"],
+    load: async () => (await import("./autoencoder-kl-wan/qwen-image.ts")).autoencoderKLQwenImage,
+  },
+  {
+    names: ["AutoencoderKLQwenImage21"],
+    load: async () => (await import("./autoencoder-kl-wan/qwen-image-21.ts")).autoencoderKLQwenImage21,
+  },
+  {
+    names: ["AutoencoderKLWan"],
+    load: async () => (await import("./autoencoder-kl-wan/wan.ts")).autoencoderKLWan,
+  },
+  {
+    names: ["AutoencoderTiny"],
+    load: async () => (await import("./autoencoder-tiny/model.ts")).autoencoderTiny,
+  },
+  { names: ["VQModel"], load: async () => (await import("./vq-model/model.ts")).vqModel },
+  { names: ["MlpVae"], load: async () => (await import("./mlp-vae/model.ts")).mlpVae },
+];
 
-const entriesOf = (model: VaeModel): [string, VaeModel][] => namesOf(model).map((name) => [name, model]);
+const registeredClasses: KnownClass[] = [];
 
-const byClassName = new Map(ownModels.flatMap(entriesOf));
+const findClass = (name: unknown): KnownClass | undefined =>
+  [...ownClasses, ...registeredClasses].find(({ names }) => names.some((each) => each === name));
 
 /**
  * Makes a class of autoencoder known: from then on a config.json with its `_class_name` is read as its.
@@ -50,33 +70,38 @@ const byClassName = new Map(ownModels.flatMap(entriesOf));
  */
 export function registerModel(model: VaeModel): void {
   checkModel(model, "registerModel");
-  const taken = namesOf(model).find((name) => byClassName.has(name));
+  const names = [model.className, ...(model.aliases ?? [])];
+  const taken = names.find((name) => findClass(name) !== undefined);
   if (taken !== undefined) {
     throw new VaekitError(
       "INVALID_ARGUMENT",
       `registerModel: expected a class that is not known yet, found ${describeFound(taken)}, which is. Register each class once.`,
     );
   }
-  for (const [name, each] of entriesOf(model)) byClassName.set(name, each);
+  registeredClasses.push({ names, load: () => Promise.resolve(model) });
 }
 
-/** Whether it is one of vaekit's own classes, which every thread knows. */
-export const isOwnModel = (model: VaeModel): boolean => ownModels.includes(model);
+/** Whether a class of that name is one of vaekit's own, which every thread knows. */
+export const isOwnClass = (className: string): boolean =>
+  ownClasses.some(({ names }) => names.includes(className));
+
+/** The `_class_name` of every class that is known. */
+export const knownClassNames = (): string[] =>
+  [...ownClasses, ...registeredClasses].map(({ names }) => names[0]!);
 
 /** Every class that is known, each once. */
-export function knownModels(): VaeModel[] {
-  return [...new Set(byClassName.values())];
-}
+export const knownModels = (): Promise<VaeModel[]> =>
+  Promise.all([...ownClasses, ...registeredClasses].map((each) => each.load()));
 
 /** The class of that name, if it is known. */
-export function modelNamed(className: unknown): VaeModel | undefined {
-  return typeof className === "string" ? byClassName.get(className) : undefined;
+export async function modelNamed(className: unknown): Promise<VaeModel | undefined> {
+  return await findClass(className)?.load();
 }
 
 /** Whether a parsed config.json names a class, and none that is known. */
 export function isUnknownClass(json: object): boolean {
   const className = classNameOf(json);
-  return className !== undefined && modelNamed(className) === undefined;
+  return className !== undefined && findClass(className) === undefined;
 }
 
 /**
@@ -86,7 +111,7 @@ export function isUnknownClass(json: object): boolean {
  * @throws INVALID_CONFIG when it is no object or names a class that is not known; UNSUPPORTED when it names an
  *   autoencoder that vaekit does not read.
  */
-export function modelOfConfig(json: unknown, subject: string): VaeModel {
+export async function modelOfConfig(json: unknown, subject: string): Promise<VaeModel> {
   if (!isRecord(json)) {
     const found = Array.isArray(json) ? describeFound(json) : describeValue(json);
     throw new VaekitError(
@@ -94,13 +119,13 @@ export function modelOfConfig(json: unknown, subject: string): VaeModel {
       `${subject}: expected an object, a model's config, found ${found}.`,
     );
   }
-  const className = classNameOf(json);
-  if (className === undefined) return defaultModel;
-  return modelNamed(className) ?? refuseClass(className, expectedClasses(), subject);
-}
-
-function expectedClasses(): string {
-  return `one of the classes that vaekit reads, ${joinNames(knownModels().map((model) => model.className))}`;
+  const named = classNameOf(json);
+  const className = named === undefined ? defaultClassName : named;
+  const model = await modelNamed(className);
+  if (model !== undefined) return model;
+  const { refuseClass } = await import("./other-classes.ts");
+  const expected = `one of the classes that vaekit reads, ${joinNames(knownClassNames())}`;
+  return refuseClass(className, expected, subject);
 }
 
 /** A config.json that was read: whose it is, and the class's config. */
@@ -117,17 +142,14 @@ export interface ParsedModelConfig extends ParsedConfig<object> {
  * @throws INVALID_CONFIG when it is no object, names a class that is not known, or has a wrong value; UNSUPPORTED when it names an
  *   autoencoder that vaekit does not read.
  */
-export function parseModelConfig(json: unknown, subject: string): ParsedModelConfig {
-  const model = modelOfConfig(json, subject);
+export async function parseModelConfig(json: unknown, subject: string): Promise<ParsedModelConfig> {
+  const model = await modelOfConfig(json, subject);
   return { model, ...model.config.parse(json, subject) };
 }
 
 /** Every class in the order in which they are asked for tensors: the most usual one takes what no other recognises. */
-export function modelsToAsk(): VaeModel[] {
-  return [...knownModels().filter((model) => model !== defaultModel), defaultModel];
-}
-
-/** The class whose weights these are, by their names and shapes; undefined when no known one recognises them. */
-export function modelOfTensors(tensors: TensorShapes): VaeModel | undefined {
-  return modelsToAsk().find(({ alone }) => alone?.recognizes(tensors) === true);
+export async function modelsToAsk(): Promise<VaeModel[]> {
+  const isDefault = ({ className }: VaeModel): boolean => className === defaultClassName;
+  const models = await knownModels();
+  return [...models.filter((model) => !isDefault(model)), ...models.filter(isDefault)];
 }

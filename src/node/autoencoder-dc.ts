@@ -1,18 +1,18 @@
 /** AutoencoderDC in Node: weights from folders, single files and the hub; ONNX Runtime in a thread. */
+import type { EncoderOutput } from "../latents/encoder-output.ts";
 import {
   completeDCConfig,
   autoencoderDC,
   type GivenDCConfig,
   type AutoencoderDCConfig,
 } from "../models/index.ts";
-import type { VaeParts } from "../vae/vae.ts";
-import { AutoencoderDCModel } from "../vae/autoencoder-dc.ts";
+import { Vae, type VaeParts } from "../vae/vae.ts";
 import { fromConfig, fromPretrained, fromSingleFile } from "./open-class.ts";
 import type { FromConfigOptions, FromPretrainedOptions, FromSingleFileOptions } from "./opening-options.ts";
 import { savePretrained } from "./save-pretrained.ts";
 
 /** Sana's deep compression autoencoder (DC-AE). */
-export class AutoencoderDC extends AutoencoderDCModel {
+export class AutoencoderDC extends Vae<AutoencoderDCConfig, EncoderOutput> {
   /**
    * Opens a model from a folder in diffusers' format, or from the hub by its id ("org/name"). A folder of
    * that name wins over an id.

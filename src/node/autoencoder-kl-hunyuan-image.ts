@@ -1,18 +1,18 @@
 /** AutoencoderKLHunyuanImage in Node: weights from folders, single files and the hub; ONNX Runtime in a thread. */
+import type { AutoencoderKLOutput } from "../latents/outputs.ts";
 import {
   completeHunyuanImageConfig,
   autoencoderKLHunyuanImage,
   type GivenHunyuanImageConfig,
   type AutoencoderKLHunyuanImageConfig,
 } from "../models/index.ts";
-import type { VaeParts } from "../vae/vae.ts";
-import { AutoencoderKLHunyuanImageModel } from "../vae/autoencoder-kl-hunyuan-image.ts";
+import { Vae, type VaeParts } from "../vae/vae.ts";
 import { fromConfig, fromPretrained, fromSingleFile } from "./open-class.ts";
 import type { FromConfigOptions, FromPretrainedOptions, FromSingleFileOptions } from "./opening-options.ts";
 import { savePretrained } from "./save-pretrained.ts";
 
 /** HunyuanImage 2.1's autoencoder. */
-export class AutoencoderKLHunyuanImage extends AutoencoderKLHunyuanImageModel {
+export class AutoencoderKLHunyuanImage extends Vae<AutoencoderKLHunyuanImageConfig, AutoencoderKLOutput> {
   /**
    * Opens a model from a folder in diffusers' format, or from the hub by its id ("org/name"). A folder of
    * that name wins over an id.

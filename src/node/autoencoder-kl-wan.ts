@@ -1,4 +1,5 @@
 /** The autoencoders of Wan and Qwen-Image in Node: weights from folders, single files and the hub. */
+import type { AutoencoderKLOutput } from "../latents/outputs.ts";
 import {
   autoencoderKLQwenImage,
   autoencoderKLQwenImage21,
@@ -13,18 +14,13 @@ import {
   type GivenQwenImage21Config,
   type GivenWanConfig,
 } from "../models/index.ts";
-import {
-  AutoencoderKLQwenImageModel,
-  AutoencoderKLQwenImage21Model,
-  AutoencoderKLWanModel,
-} from "../vae/autoencoder-kl-wan.ts";
-import type { VaeParts } from "../vae/vae.ts";
+import { Vae, type VaeParts } from "../vae/vae.ts";
 import { fromConfig, fromPretrained, fromSingleFile } from "./open-class.ts";
 import type { FromConfigOptions, FromPretrainedOptions, FromSingleFileOptions } from "./opening-options.ts";
 import { savePretrained } from "./save-pretrained.ts";
 
 /** Qwen-Image's autoencoder, whose network is Wan 2.1's. */
-export class AutoencoderKLQwenImage extends AutoencoderKLQwenImageModel {
+export class AutoencoderKLQwenImage extends Vae<AutoencoderKLQwenImageConfig, AutoencoderKLOutput> {
   /**
    * Opens a model from a folder in diffusers' format, or from the hub by its id ("org/name"). A folder of
    * that name wins over an id.
@@ -79,7 +75,7 @@ export class AutoencoderKLQwenImage extends AutoencoderKLQwenImageModel {
 }
 
 /** Qwen-Image-2.1's autoencoder of pictures with alpha. */
-export class AutoencoderKLQwenImage21 extends AutoencoderKLQwenImage21Model {
+export class AutoencoderKLQwenImage21 extends Vae<AutoencoderKLQwenImage21Config, AutoencoderKLOutput> {
   /**
    * Opens a model from a folder in diffusers' format, or from the hub by its id ("org/name"). A folder of
    * that name wins over an id.
@@ -137,7 +133,7 @@ export class AutoencoderKLQwenImage21 extends AutoencoderKLQwenImage21Model {
 }
 
 /** The autoencoder of Wan 2.1 and 2.2, for single frames. */
-export class AutoencoderKLWan extends AutoencoderKLWanModel {
+export class AutoencoderKLWan extends Vae<AutoencoderKLWanConfig, AutoencoderKLOutput> {
   /**
    * Opens a model from a folder in diffusers' format, or from the hub by its id ("org/name"). A folder of
    * that name wins over an id.

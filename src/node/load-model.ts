@@ -10,13 +10,13 @@ import type { FromSingleFileOptions } from "./opening-options.ts";
 
 /**
  * @param name what to call the model.
- * @param expected the only class that will do, where there is one.
+ * @param expected the name of the only class that will do, where there is one.
  * @throws NOT_FOUND, IO, INVALID_CONFIG, INVALID_FILE, UNSUPPORTED
  */
 export async function loadFolder(
   name: string,
   { folder, subfolder }: ModelFolder,
-  { variant, expected }: { readonly variant?: string | undefined; readonly expected?: VaeModel },
+  { variant, expected }: { readonly variant?: string | undefined; readonly expected?: string },
 ): Promise<ReadModel> {
   const accept = (model: VaeModel, configPath: string): void => {
     if (expected !== undefined) checkClass(model, expected, configPath);
@@ -32,10 +32,10 @@ export async function loadFolder(
 export async function loadFile(
   path: string,
   given: Pick<FromSingleFileOptions, "as" | "config">,
-  { expected, like }: { readonly expected?: VaeModel; readonly like?: VaeModel } = {},
+  { expected, like }: { readonly expected?: string; readonly like?: VaeModel } = {},
 ): Promise<ReadModel> {
   const sources = await sourcesOf(given);
-  const found = await loadSingleFile(path, classOf(sources) ?? like);
+  const found = await loadSingleFile(path, (await classOf(sources)) ?? like);
   return modelOfSingleFile(path, found, { sources, expected });
 }
 

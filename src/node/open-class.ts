@@ -37,7 +37,7 @@ export async function fromPretrained(
   }
   const folder = await locateFolder(folderOrId, place, options, "fromPretrained");
   const { variant } = options;
-  const read = await loadFolder(folderOrId, folder, { variant, expected: model });
+  const read = await loadFolder(folderOrId, folder, { variant, expected: model.className });
   return assemble(wholeModel(read.loaded), read.warnings, options);
 }
 
@@ -49,7 +49,7 @@ export async function fromSingleFile(
 ): Promise<VaeParts> {
   checkFromSingleFileOptions(options);
   checkPath("fromSingleFile", path, "the path of a .safetensors file");
-  const read = await loadFile(path, options, { expected: model });
+  const read = await loadFile(path, options, { expected: model.className });
   return assemble(wholeModel(read.loaded), read.warnings, options);
 }
 

@@ -1,16 +1,8 @@
 /** AutoencoderTiny, ready to use, with diffusers' results. How it is opened depends on the platform: see node/ and web/. */
 import type { AutoencoderTinyOutput } from "../latents/outputs.ts";
-import {
-  autoencoderTiny,
-  scaleTinyLatents,
-  unscaleTinyLatents,
-  type AutoencoderTinyConfig,
-} from "../models/index.ts";
+import { scaleTinyLatents, unscaleTinyLatents, type AutoencoderTinyConfig } from "../models/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Vae, type VaeParts } from "./vae.ts";
-
-/** What an AutoencoderTiny is made of. */
-export type AutoencoderTinyParts = Omit<VaeParts<AutoencoderTinyConfig, AutoencoderTinyOutput>, "model">;
+import { Vae } from "./vae.ts";
 
 /**
  * A tiny autoencoder (TAESD and its family), with the numbers of diffusers' class of that name. It takes and gives
@@ -19,10 +11,6 @@ export type AutoencoderTinyParts = Omit<VaeParts<AutoencoderTinyConfig, Autoenco
  * `forward` keeps the latents as bytes between the halves, as diffusers' does, so it is not `decode` of `encode`.
  */
 export class AutoencoderTinyModel extends Vae<AutoencoderTinyConfig, AutoencoderTinyOutput> {
-  protected constructor(parts: AutoencoderTinyParts) {
-    super({ ...parts, model: autoencoderTiny });
-  }
-
   /**
    * Latents → [0, 1], to store them in 8-bit pictures: latents / (2 · latentMagnitude) + latentShift, clamped. Neither
    * encode nor decode does it.

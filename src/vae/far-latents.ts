@@ -52,13 +52,6 @@ export function farLatents(known: KnownLatents): FarLatents | undefined {
   };
 }
 
-/** The end of a line about latents that are those of another model, or of none. */
-export function otherModelText(likely: { readonly model: string } | undefined): string {
-  return likely === undefined
-    ? "Are they of this model?"
-    : `They look like those of another model, ${likely.model}, as its VAE has them: decode them with it.`;
-}
-
 function canBeJudged({ shape, size }: Tensor, scaling: LatentScaling): boolean {
   if (scaling.kind === "none" || shape.length !== 4 || size < fewest) return false;
   const isInPatches = shape.slice(2).every((side) => side % 2 === 0);

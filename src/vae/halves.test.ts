@@ -217,9 +217,9 @@ describe("what was read", () => {
 
   test("of another class is refused with what opens it", () => {
     const kl = autoencoderKL as never as VaeModel;
-    checkClass(kl, kl, "file");
+    checkClass(kl, kl.className, "file");
     expect(() => {
-      checkClass({ ...kl, className: "Other" }, kl, "file");
+      checkClass({ ...kl, className: "Other" }, kl.className, "file");
     }).toThrow(
       expect.objectContaining({
         code: "INVALID_CONFIG",

@@ -144,12 +144,12 @@ export function pairedModel(subject: string, loaded: Readonly<Record<Half, Loade
   };
 }
 
-/** @throws INVALID_CONFIG with the class that it is, and what opens it. */
-export function checkClass(model: VaeModel, expected: VaeModel, subject: string): void {
-  if (model === expected) return;
+/** @param expected the name of the class. @throws INVALID_CONFIG with the class that it is, and what opens it. */
+export function checkClass(model: VaeModel, expected: string, subject: string): void {
+  if (model.className === expected) return;
   throw new VaekitError(
     "INVALID_CONFIG",
-    `${subject}: expected an ${expected.className}, found a model of the class ${model.className}. openVae opens it, as every class that vaekit reads.`,
+    `${subject}: expected an ${expected}, found a model of the class ${model.className}. openVae opens it, as every class that vaekit reads.`,
   );
 }
 

@@ -128,13 +128,13 @@ export async function decodePicture(
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
   const raw = coder.denormalizeLatents(latents);
-  watch.look("decodeImage", latents);
   const { preview, onPreview, ...coding } = options;
   const pictureOf = (sample: Tensor, facts: PictureFacts): Picture =>
     codec.picture(picturesOf(sample, facts, "decodeImage")[0]!);
   if (preview !== undefined) {
     onPreview?.(pictureOf(await decodePreview(preview, latents, coder.facts, coding), preview.facts));
   }
-  const { sample } = await coder.decodeLatents(raw, coding);
+  const looked = watch.look("decodeImage", latents);
+  const [{ sample }] = await Promise.all([coder.decodeLatents(raw, coding), looked]);
   return pictureOf(sample, coder.facts);
 }

@@ -30,8 +30,8 @@ const likelihoodOf = ({ path, tensors, metadata }: LikelihoodFile): FoundLikelih
 /** What a caller says of a single file. */
 export interface GivenForFile {
   readonly sources: GivenSources;
-  /** The only class that will do, where there is one. */
-  readonly expected?: VaeModel | undefined;
+  /** The name of the only class that will do, where there is one. */
+  readonly expected?: string | undefined;
 }
 
 /** @throws INVALID_CONFIG when nothing says the config, or it is another class's; INVALID_FILE, IO */
@@ -49,7 +49,7 @@ export async function modelOfSingleFile(
 }
 
 /** The class that a given config names. */
-export function classOf({ config }: GivenSources): VaeModel | undefined {
+export async function classOf({ config }: GivenSources): Promise<VaeModel | undefined> {
   const json = config?.json;
   return typeof json === "object" && json !== null && "_class_name" in json
     ? modelNamed(json._class_name)

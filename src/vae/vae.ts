@@ -106,7 +106,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
       return this.#engine.code("encoder", checkPixels(pixels, this.facts), options);
     });
     const encoded = this.model.encoded(result, this.config);
-    this.#watch.encoded(() => encoded.latents());
+    await this.#watch.encoded(() => encoded.latents());
     return encoded;
   }
 
@@ -125,12 +125,13 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
       this.configOf("decoder", "decode");
       const { preview, onPreview, ...coding } = options;
       const z = checkLatents(latents, this.facts);
-      this.#watch.look("decode", latents);
       if (preview !== undefined) {
         const first = await decodePreview(preview, this.normalizeLatents(z), this.facts, coding);
         onPreview?.(new DecoderOutput({ sample: first }));
       }
-      return this.#engine.code("decoder", z, coding);
+      const looked = this.#watch.look("decode", latents);
+      const [decoded] = await Promise.all([this.#engine.code("decoder", z, coding), looked]);
+      return decoded;
     });
     return new DecoderOutput({ sample });
   }

@@ -3,7 +3,7 @@ import { VaekitError } from "../errors.ts";
 import { DecoderOutput } from "../latents/outputs.ts";
 import { placesOf, quantize, rowsOf, type Quantized } from "../latents/vector-quantizer.ts";
 import type { VQEncoderOutput } from "../latents/vq-encoder-output.ts";
-import { codebookName, vqModel, type VQModelConfig } from "../models/index.ts";
+import { codebookName, type VQModelConfig } from "../models/index.ts";
 import { checkTensor } from "../tensor/check-tensor.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, optionKinds, type OptionKinds } from "../util/check-options.ts";
@@ -11,10 +11,7 @@ import { readTensor } from "../weights/index.ts";
 import { checkLatents } from "./check-input.ts";
 import { knownLatents } from "./latents-watch.ts";
 import { codingKinds, type CodingOptions } from "./options.ts";
-import { Vae, type VaeParts } from "./vae.ts";
-
-/** What a VQModel is made of. */
-export type VQModelParts = Omit<VaeParts<VQModelConfig, VQEncoderOutput>, "model">;
+import { Vae } from "./vae.ts";
 
 /** The options of a VQModel's `decode`, in diffusers' words. */
 export interface VQDecodingOptions extends CodingOptions {
@@ -35,10 +32,6 @@ const vqKinds: OptionKinds<VQDecodingOptions> = {
 /** The autoencoder with a codebook, with the numbers of diffusers' class of that name. */
 export class VQVae extends Vae<VQModelConfig, VQEncoderOutput> {
   #codebook: Promise<Tensor<"float32">> | undefined;
-
-  protected constructor(parts: VQModelParts) {
-    super({ ...parts, model: vqModel });
-  }
 
   /**
    * The nearest row of the codebook for each latent.

@@ -1,17 +1,17 @@
 /** AutoencoderDC in the browser: weights by fetch, ONNX Runtime Web. */
-import { autoencoderDC, type AutoencoderDCConfig } from "../models/index.ts";
+import type { EncoderOutput } from "../latents/encoder-output.ts";
+import type { AutoencoderDCConfig } from "../models/index.ts";
 import type { OrtModule } from "../runtime/web/web-runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { CodingOptions } from "../vae/options.ts";
-import type { VaeParts } from "../vae/vae.ts";
-import { AutoencoderDCModel } from "../vae/autoencoder-dc.ts";
+import { Vae, type VaeParts } from "../vae/vae.ts";
 import type { ModelSource } from "./model-source.ts";
 import { fromPretrained, fromSingleFile } from "./open-class.ts";
 import type { FromPretrainedOptions, FromSingleFileOptions } from "./opening-options.ts";
 import { WebPicture } from "./pictures.ts";
 
 /** Sana's deep compression autoencoder (DC-AE). */
-export class AutoencoderDC extends AutoencoderDCModel {
+export class AutoencoderDC extends Vae<AutoencoderDCConfig, EncoderOutput> {
   /**
    * Opens a model in diffusers' format: a hub id ("org/name"), the URL of a folder, whose query goes with every file, or the
    * files of one that a user chose.
@@ -24,7 +24,7 @@ export class AutoencoderDC extends AutoencoderDCModel {
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderDC> {
-    return AutoencoderDC.of(await fromPretrained(autoencoderDC, source, options, ort));
+    return AutoencoderDC.of(await fromPretrained("AutoencoderDC", source, options, ort));
   }
 
   /**
@@ -38,7 +38,7 @@ export class AutoencoderDC extends AutoencoderDCModel {
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderDC> {
-    return AutoencoderDC.of(await fromSingleFile(autoencoderDC, source, options, ort));
+    return AutoencoderDC.of(await fromSingleFile("AutoencoderDC", source, options, ort));
   }
 
   /** @internal From the parts of a model of this class. */

@@ -1,5 +1,5 @@
 /** AutoencoderKLFlux2 in the browser: weights by fetch, ONNX Runtime Web. */
-import { autoencoderKLFlux2, type AutoencoderKLFlux2Config } from "../models/index.ts";
+import type { AutoencoderKLFlux2Config } from "../models/index.ts";
 import type { OrtModule } from "../runtime/web/web-runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { AutoencoderKLFlux2Model } from "../vae/autoencoder-kl-flux2.ts";
@@ -25,7 +25,7 @@ export class AutoencoderKLFlux2 extends AutoencoderKLFlux2Model {
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLFlux2> {
-    return AutoencoderKLFlux2.of(await fromPretrained(autoencoderKLFlux2, source, options, ort));
+    return AutoencoderKLFlux2.of(await fromPretrained("AutoencoderKLFlux2", source, options, ort));
   }
 
   /**
@@ -39,7 +39,7 @@ export class AutoencoderKLFlux2 extends AutoencoderKLFlux2Model {
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLFlux2> {
-    return AutoencoderKLFlux2.of(await fromSingleFile(autoencoderKLFlux2, source, options, ort));
+    return AutoencoderKLFlux2.of(await fromSingleFile("AutoencoderKLFlux2", source, options, ort));
   }
 
   /** @internal From the parts of a model of this class. */

@@ -1,17 +1,17 @@
 /** AutoencoderKLHunyuanImage in the browser: weights by fetch, ONNX Runtime Web. */
-import { autoencoderKLHunyuanImage, type AutoencoderKLHunyuanImageConfig } from "../models/index.ts";
+import type { AutoencoderKLOutput } from "../latents/outputs.ts";
+import type { AutoencoderKLHunyuanImageConfig } from "../models/index.ts";
 import type { OrtModule } from "../runtime/web/web-runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { CodingOptions } from "../vae/options.ts";
-import type { VaeParts } from "../vae/vae.ts";
-import { AutoencoderKLHunyuanImageModel } from "../vae/autoencoder-kl-hunyuan-image.ts";
+import { Vae, type VaeParts } from "../vae/vae.ts";
 import type { ModelSource } from "./model-source.ts";
 import { fromPretrained, fromSingleFile } from "./open-class.ts";
 import type { FromPretrainedOptions, FromSingleFileOptions } from "./opening-options.ts";
 import { WebPicture } from "./pictures.ts";
 
 /** HunyuanImage 2.1's autoencoder. */
-export class AutoencoderKLHunyuanImage extends AutoencoderKLHunyuanImageModel {
+export class AutoencoderKLHunyuanImage extends Vae<AutoencoderKLHunyuanImageConfig, AutoencoderKLOutput> {
   /**
    * Opens a model in diffusers' format: a hub id ("org/name"), the URL of a folder, whose query goes with every file, or the
    * files of one that a user chose.
@@ -25,7 +25,7 @@ export class AutoencoderKLHunyuanImage extends AutoencoderKLHunyuanImageModel {
     ort?: OrtModule,
   ): Promise<AutoencoderKLHunyuanImage> {
     return AutoencoderKLHunyuanImage.of(
-      await fromPretrained(autoencoderKLHunyuanImage, source, options, ort),
+      await fromPretrained("AutoencoderKLHunyuanImage", source, options, ort),
     );
   }
 
@@ -41,7 +41,7 @@ export class AutoencoderKLHunyuanImage extends AutoencoderKLHunyuanImageModel {
     ort?: OrtModule,
   ): Promise<AutoencoderKLHunyuanImage> {
     return AutoencoderKLHunyuanImage.of(
-      await fromSingleFile(autoencoderKLHunyuanImage, source, options, ort),
+      await fromSingleFile("AutoencoderKLHunyuanImage", source, options, ort),
     );
   }
 

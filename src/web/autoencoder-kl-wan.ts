@@ -1,21 +1,14 @@
 /** The autoencoders of Wan and Qwen-Image in the browser: weights by fetch, ONNX Runtime Web. */
-import {
-  autoencoderKLQwenImage,
-  autoencoderKLQwenImage21,
-  autoencoderKLWan,
-  type AutoencoderKLQwenImageConfig,
-  type AutoencoderKLQwenImage21Config,
-  type AutoencoderKLWanConfig,
+import type { AutoencoderKLOutput } from "../latents/outputs.ts";
+import type {
+  AutoencoderKLQwenImageConfig,
+  AutoencoderKLQwenImage21Config,
+  AutoencoderKLWanConfig,
 } from "../models/index.ts";
 import type { OrtModule } from "../runtime/web/web-runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import {
-  AutoencoderKLQwenImageModel,
-  AutoencoderKLQwenImage21Model,
-  AutoencoderKLWanModel,
-} from "../vae/autoencoder-kl-wan.ts";
 import type { DecodingOptions } from "../vae/preview.ts";
-import type { VaeParts } from "../vae/vae.ts";
+import { Vae, type VaeParts } from "../vae/vae.ts";
 import type { ModelSource } from "./model-source.ts";
 import { fromPretrained, fromSingleFile } from "./open-class.ts";
 import type { FromPretrainedOptions, FromSingleFileOptions } from "./opening-options.ts";
@@ -23,7 +16,7 @@ import { withWebPreview } from "./decoding-options.ts";
 import { WebPicture } from "./pictures.ts";
 
 /** Qwen-Image's autoencoder, whose network is Wan 2.1's. */
-export class AutoencoderKLQwenImage extends AutoencoderKLQwenImageModel {
+export class AutoencoderKLQwenImage extends Vae<AutoencoderKLQwenImageConfig, AutoencoderKLOutput> {
   /**
    * Opens a model in diffusers' format: a hub id ("org/name"), the URL of a folder, whose query goes with every file, or the
    * files of one that a user chose.
@@ -36,7 +29,7 @@ export class AutoencoderKLQwenImage extends AutoencoderKLQwenImageModel {
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLQwenImage> {
-    return AutoencoderKLQwenImage.of(await fromPretrained(autoencoderKLQwenImage, source, options, ort));
+    return AutoencoderKLQwenImage.of(await fromPretrained("AutoencoderKLQwenImage", source, options, ort));
   }
 
   /**
@@ -50,7 +43,7 @@ export class AutoencoderKLQwenImage extends AutoencoderKLQwenImageModel {
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLQwenImage> {
-    return AutoencoderKLQwenImage.of(await fromSingleFile(autoencoderKLQwenImage, source, options, ort));
+    return AutoencoderKLQwenImage.of(await fromSingleFile("AutoencoderKLQwenImage", source, options, ort));
   }
 
   /** @internal From the parts of a model of this class. */
@@ -68,7 +61,7 @@ export class AutoencoderKLQwenImage extends AutoencoderKLQwenImageModel {
 }
 
 /** Qwen-Image-2.1's autoencoder of pictures with alpha. */
-export class AutoencoderKLQwenImage21 extends AutoencoderKLQwenImage21Model {
+export class AutoencoderKLQwenImage21 extends Vae<AutoencoderKLQwenImage21Config, AutoencoderKLOutput> {
   /**
    * Opens a model in diffusers' format: a hub id ("org/name"), the URL of a folder, whose query goes with every file, or the
    * files of one that a user chose.
@@ -81,7 +74,9 @@ export class AutoencoderKLQwenImage21 extends AutoencoderKLQwenImage21Model {
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLQwenImage21> {
-    return AutoencoderKLQwenImage21.of(await fromPretrained(autoencoderKLQwenImage21, source, options, ort));
+    return AutoencoderKLQwenImage21.of(
+      await fromPretrained("AutoencoderKLQwenImage21", source, options, ort),
+    );
   }
 
   /**
@@ -95,7 +90,9 @@ export class AutoencoderKLQwenImage21 extends AutoencoderKLQwenImage21Model {
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLQwenImage21> {
-    return AutoencoderKLQwenImage21.of(await fromSingleFile(autoencoderKLQwenImage21, source, options, ort));
+    return AutoencoderKLQwenImage21.of(
+      await fromSingleFile("AutoencoderKLQwenImage21", source, options, ort),
+    );
   }
 
   /** @internal From the parts of a model of this class. */
@@ -113,7 +110,7 @@ export class AutoencoderKLQwenImage21 extends AutoencoderKLQwenImage21Model {
 }
 
 /** The autoencoder of Wan 2.1 and 2.2, for single frames. */
-export class AutoencoderKLWan extends AutoencoderKLWanModel {
+export class AutoencoderKLWan extends Vae<AutoencoderKLWanConfig, AutoencoderKLOutput> {
   /**
    * Opens a model in diffusers' format: a hub id ("org/name"), the URL of a folder, whose query goes with every file, or the
    * files of one that a user chose.
@@ -126,7 +123,7 @@ export class AutoencoderKLWan extends AutoencoderKLWanModel {
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLWan> {
-    return AutoencoderKLWan.of(await fromPretrained(autoencoderKLWan, source, options, ort));
+    return AutoencoderKLWan.of(await fromPretrained("AutoencoderKLWan", source, options, ort));
   }
 
   /**
@@ -140,7 +137,7 @@ export class AutoencoderKLWan extends AutoencoderKLWanModel {
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLWan> {
-    return AutoencoderKLWan.of(await fromSingleFile(autoencoderKLWan, source, options, ort));
+    return AutoencoderKLWan.of(await fromSingleFile("AutoencoderKLWan", source, options, ort));
   }
 
   /** @internal From the parts of a model of this class. */

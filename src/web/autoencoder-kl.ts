@@ -1,5 +1,5 @@
 /** AutoencoderKL in the browser: weights by fetch, ONNX Runtime Web. */
-import { autoencoderKL, type AutoencoderKLConfig } from "../models/index.ts";
+import type { AutoencoderKLConfig } from "../models/index.ts";
 import type { OrtModule } from "../runtime/web/web-runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { AutoencoderKLModel } from "../vae/autoencoder-kl.ts";
@@ -30,7 +30,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKL> {
-    return AutoencoderKL.of(await fromPretrained(autoencoderKL, source, options, ort));
+    return AutoencoderKL.of(await fromPretrained("AutoencoderKL", source, options, ort));
   }
 
   /**
@@ -45,7 +45,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKL> {
-    return AutoencoderKL.of(await fromSingleFile(autoencoderKL, source, options, ort));
+    return AutoencoderKL.of(await fromSingleFile("AutoencoderKL", source, options, ort));
   }
 
   /**

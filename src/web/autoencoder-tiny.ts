@@ -1,5 +1,5 @@
 /** AutoencoderTiny in the browser: weights by fetch, ONNX Runtime Web. */
-import { autoencoderTiny, type AutoencoderTinyConfig } from "../models/index.ts";
+import type { AutoencoderTinyConfig } from "../models/index.ts";
 import type { OrtModule } from "../runtime/web/web-runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { AutoencoderTinyModel } from "../vae/autoencoder-tiny.ts";
@@ -30,7 +30,7 @@ export class AutoencoderTiny extends AutoencoderTinyModel {
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderTiny> {
-    return AutoencoderTiny.of(await fromPretrained(autoencoderTiny, source, options, ort));
+    return AutoencoderTiny.of(await fromPretrained("AutoencoderTiny", source, options, ort));
   }
 
   /**
@@ -44,7 +44,7 @@ export class AutoencoderTiny extends AutoencoderTinyModel {
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderTiny> {
-    return AutoencoderTiny.of(await fromSingleFile(autoencoderTiny, source, options, ort));
+    return AutoencoderTiny.of(await fromSingleFile("AutoencoderTiny", source, options, ort));
   }
 
   /**

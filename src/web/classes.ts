@@ -1,28 +1,9 @@
-/** The classes of models that have a class of their own in the browser; all others are as good without. */
-import {
-  autoencoderDC,
-  autoencoderKL,
-  autoencoderKLFlux2,
-  autoencoderKLHunyuanImage,
-  autoencoderKLQwenImage,
-  autoencoderKLQwenImage21,
-  autoencoderKLWan,
-  autoencoderTiny,
-  vqModel,
-  type VaeModel,
-} from "../models/index.ts";
+/** The classes of models that have a class of their own in the browser, each loaded when a model of it is opened; all others are as good without. */
 import type { Tensor } from "../tensor/tensor.ts";
 import type { DecodingOptions } from "../vae/preview.ts";
 import { Vae, type VaeParts } from "../vae/vae.ts";
-import { AutoencoderDC } from "./autoencoder-dc.ts";
-import { AutoencoderKL } from "./autoencoder-kl.ts";
-import { AutoencoderKLFlux2 } from "./autoencoder-kl-flux2.ts";
-import { AutoencoderKLHunyuanImage } from "./autoencoder-kl-hunyuan-image.ts";
-import { AutoencoderKLQwenImage, AutoencoderKLQwenImage21, AutoencoderKLWan } from "./autoencoder-kl-wan.ts";
-import { AutoencoderTiny } from "./autoencoder-tiny.ts";
 import { withWebPreview } from "./decoding-options.ts";
 import { WebPicture } from "./pictures.ts";
-import { VQModel } from "./vq-model.ts";
 
 /** A model that was opened in the browser. */
 export interface WebVae extends Vae {
@@ -44,22 +25,26 @@ class OpenedVae extends Vae implements WebVae {
   }
 }
 
-const classes: ReadonlyMap<VaeModel, (parts: VaeParts) => WebVae> = new Map<
-  VaeModel,
-  (parts: VaeParts) => WebVae
->([
-  [autoencoderDC, (parts) => AutoencoderDC.of(parts)],
-  [autoencoderKL, (parts) => AutoencoderKL.of(parts)],
-  [autoencoderKLFlux2, (parts) => AutoencoderKLFlux2.of(parts)],
-  [autoencoderKLHunyuanImage, (parts) => AutoencoderKLHunyuanImage.of(parts)],
-  [autoencoderKLQwenImage, (parts) => AutoencoderKLQwenImage.of(parts)],
-  [autoencoderKLQwenImage21, (parts) => AutoencoderKLQwenImage21.of(parts)],
-  [autoencoderKLWan, (parts) => AutoencoderKLWan.of(parts)],
-  [autoencoderTiny, (parts) => AutoencoderTiny.of(parts)],
-  [vqModel, (parts) => VQModel.of(parts)],
-]);
+interface WebClass {
+  of(parts: VaeParts): WebVae;
+}
+
+const classes: Readonly<Partial<Record<string, () => Promise<WebClass>>>> = {
+  AutoencoderDC: async () => (await import("./autoencoder-dc.ts")).AutoencoderDC,
+  AutoencoderKL: async () => (await import("./autoencoder-kl.ts")).AutoencoderKL,
+  AutoencoderKLFlux2: async () => (await import("./autoencoder-kl-flux2.ts")).AutoencoderKLFlux2,
+  AutoencoderKLHunyuanImage: async () =>
+    (await import("./autoencoder-kl-hunyuan-image.ts")).AutoencoderKLHunyuanImage,
+  AutoencoderKLQwenImage: async () => (await import("./autoencoder-kl-wan.ts")).AutoencoderKLQwenImage,
+  AutoencoderKLQwenImage21: async () => (await import("./autoencoder-kl-wan.ts")).AutoencoderKLQwenImage21,
+  AutoencoderKLWan: async () => (await import("./autoencoder-kl-wan.ts")).AutoencoderKLWan,
+  AutoencoderTiny: async () => (await import("./autoencoder-tiny.ts")).AutoencoderTiny,
+  VQModel: async () => (await import("./vq-model.ts")).VQModel,
+};
 
 /** A model of its class, or of none where the class has none here. */
-export function vaeOf(parts: VaeParts): WebVae {
-  return classes.get(parts.model)?.(parts) ?? OpenedVae.of(parts);
+export async function vaeOf(parts: VaeParts): Promise<WebVae> {
+  const load = Object.hasOwn(classes, parts.model.className) ? classes[parts.model.className] : undefined;
+  const vaeClass = (await load?.()) ?? OpenedVae;
+  return vaeClass.of(parts);
 }

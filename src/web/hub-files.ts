@@ -43,7 +43,7 @@ export async function folderOnHub(
   const hasVae = vae.has("config.json");
   const config =
     hasVae && own.has("config.json") ? await readJsonSource(await root.open("config.json")) : undefined;
-  const choice = chooseModelFolder({ config, files: [...own.keys()], hasVae }, id);
+  const choice = await chooseModelFolder({ config, files: [...own.keys()], hasVae }, id);
   return { name: id, files: choice.subfolder === "vae" ? hub.files(commit, "vae", vae) : root, ...choice };
 }
 

@@ -4,7 +4,7 @@ import type { ByteSource } from "../tensor/byte-source.ts";
 import { checkClass } from "../vae/opened.ts";
 import { checkToken } from "../hub/token.ts";
 import { classOf, modelOfFolder, modelOfSingleFile, type ReadModel } from "../vae/read-model.ts";
-import { loadFileSource, loadFolderFiles, readJsonSource } from "../weights/index.ts";
+import { loadFolderFiles, readJsonSource } from "../weights/index.ts";
 import { blobSource } from "./blob-source.ts";
 import type { BuiltInModel } from "./built-in-model.ts";
 import { FileFetcher } from "./file-fetcher.ts";
@@ -18,8 +18,8 @@ import type { OpenVaeOptions } from "./opening-options.ts";
 
 /** What is known of a model before its files are read. */
 export interface Expectations {
-  /** The only class that will do, where there is one. */
-  readonly expected?: VaeModel | undefined;
+  /** The name of the only class that will do, where there is one. */
+  readonly expected?: string | undefined;
   /** The class of the other half, which a file that names none is taken for. */
   readonly like?: VaeModel | undefined;
 }
@@ -77,7 +77,8 @@ export class ModelReader {
 
   async #ofFile(found: FoundFile, { expected, like }: Expectations): Promise<ReadModel> {
     const sources = await this.#sourcesOf(found);
-    const file = await loadFileSource(found.source, classOf(sources) ?? like);
+    const { loadFileSource } = await import("../weights/load-file.ts");
+    const file = await loadFileSource(found.source, (await classOf(sources)) ?? like);
     return modelOfSingleFile(found.name, file, { sources, expected });
   }
 

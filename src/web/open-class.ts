@@ -1,7 +1,6 @@
 /** How a class of models opens its own in the browser: from a folder or the hub, from a single file, or a built-in one. */
 import { VaekitError } from "../errors.ts";
 import { checkOptionsForPlaces } from "../hub/model-place.ts";
-import type { VaeModel } from "../models/index.ts";
 import type { OrtModule } from "../runtime/web/ort-module.ts";
 import { checkValue } from "../util/check-options.ts";
 import { wholeModel } from "../vae/opened.ts";
@@ -36,7 +35,7 @@ import {
  * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
  */
 export async function fromPretrained(
-  model: VaeModel,
+  className: string,
   source: ModelSource,
   options: FromPretrainedOptions,
   ort?: OrtModule,
@@ -48,7 +47,7 @@ export async function fromPretrained(
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
   checkOptionsForPlaces("fromPretrained", options, placesOf, [place.place]);
-  return open("fromPretrained", model, { place, options, ort });
+  return open("fromPretrained", className, { place, options, ort });
 }
 
 /**
@@ -57,7 +56,7 @@ export async function fromPretrained(
  * @throws INVALID_CONFIG when nothing says its config, and as {@link fromPretrained}
  */
 export async function fromSingleFile(
-  model: VaeModel,
+  className: string,
   source: string | URL | Blob,
   options: FromSingleFileOptions,
   ort?: OrtModule,
@@ -70,7 +69,7 @@ export async function fromSingleFile(
     const message = `fromSingleFile: expected the URL or the Blob of a .safetensors file, found ${nameOf(place)}. Open a folder or a hub id with fromPretrained.`;
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
-  return open("fromSingleFile", model, { place, options, ort });
+  return open("fromSingleFile", className, { place, options, ort });
 }
 
 /** A model inside the package. @throws NOT_FOUND, INVALID_FILE where a bundler left its weights behind; IO, ABORTED */
@@ -101,9 +100,9 @@ interface Opening {
   readonly ort: OrtModule | undefined;
 }
 
-function open(subject: string, model: VaeModel, { place, options, ort }: Opening): Promise<VaeParts> {
+function open(subject: string, className: string, { place, options, ort }: Opening): Promise<VaeParts> {
   const reader = new ModelReader(subject, options);
-  return assembled(subject, () => reader.read(place, { expected: model }), options, ort);
+  return assembled(subject, () => reader.read(place, { expected: className }), options, ort);
 }
 
 function assembled(

@@ -1,6 +1,6 @@
 /** What computes for a model in the browser: a worker of the page; the page itself where it is asked to, or cannot do otherwise. */
 import { VaekitError } from "../errors.ts";
-import { isOwnModel } from "../models/index.ts";
+import { isOwnClass } from "../models/index.ts";
 import { checkGivenRuntime, type Device, type Runtime } from "../runtime/index.ts";
 import type { OrtModule } from "../runtime/web/ort-module.ts";
 import { findAdapter, isSoftware } from "../runtime/web/graphics-device.ts";
@@ -75,7 +75,9 @@ function engineOfWorker(
   const placeOf = (device: WorkerDevice): EnginePlace => ({
     device,
     lease: () =>
-      isOwnModel(parts.model) ? leaseWorker({ build: buildFor(device), threadCount }) : withoutWorker(parts),
+      isOwnClass(parts.model.className)
+        ? leaseWorker({ build: buildFor(device), threadCount })
+        : withoutWorker(parts),
   });
   const places = devices.map(placeOf);
   return new WorkerEngine({ parts, places, processor: placeOf("cpu"), inPage, onWarning });

@@ -1,5 +1,5 @@
 /** VQModel in the browser: weights by fetch, ONNX Runtime Web. */
-import { vqModel, type VQModelConfig } from "../models/index.ts";
+import type { VQModelConfig } from "../models/index.ts";
 import type { OrtModule } from "../runtime/web/web-runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { DecodingOptions } from "../vae/preview.ts";
@@ -25,7 +25,7 @@ export class VQModel extends VQVae {
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<VQModel> {
-    return VQModel.of(await fromPretrained(vqModel, source, options, ort));
+    return VQModel.of(await fromPretrained("VQModel", source, options, ort));
   }
 
   /**
@@ -39,7 +39,7 @@ export class VQModel extends VQVae {
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<VQModel> {
-    return VQModel.of(await fromSingleFile(vqModel, source, options, ort));
+    return VQModel.of(await fromSingleFile("VQModel", source, options, ort));
   }
 
   /** @internal From the parts of a model of this class. */

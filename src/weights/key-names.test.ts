@@ -50,40 +50,43 @@ const originalNames = twoLevels.map(([original]) => original);
 const diffusersNames = twoLevels.map(([, diffusers]) => diffusers);
 
 describe("modelOfFile", () => {
-  it.each(["", "first_stage_model.", "vae."])('renames an original file with the prefix "%s"', (prefix) => {
-    const names = originalNames.map((name) => prefix + name);
-    const { tensors, scheme } = modelOfFile(tensorsNamed(names), "model.safetensors");
-    expect([...tensors.keys()]).toEqual(diffusersNames);
-    expect([...tensors.values()].map((stored) => stored.name)).toEqual(diffusersNames);
-    expect([...tensors.values()].map((stored) => stored.byteOffset)).toEqual(names.map((_, i) => 16 * i));
-    expect(scheme).toBe("original");
-  });
+  it.each(["", "first_stage_model.", "vae."])(
+    'renames an original file with the prefix "%s"',
+    async (prefix) => {
+      const names = originalNames.map((name) => prefix + name);
+      const { tensors, scheme } = await modelOfFile(tensorsNamed(names), "model.safetensors");
+      expect([...tensors.keys()]).toEqual(diffusersNames);
+      expect([...tensors.values()].map((stored) => stored.name)).toEqual(diffusersNames);
+      expect([...tensors.values()].map((stored) => stored.byteOffset)).toEqual(names.map((_, i) => 16 * i));
+      expect(scheme).toBe("original");
+    },
+  );
 
-  it.each(["", "vae."])('leaves diffusers names as they are, under the prefix "%s"', (prefix) => {
+  it.each(["", "vae."])('leaves diffusers names as they are, under the prefix "%s"', async (prefix) => {
     const names = diffusersNames.map((name) => prefix + name);
-    const { tensors, scheme } = modelOfFile(tensorsNamed(names), "model.safetensors");
+    const { tensors, scheme } = await modelOfFile(tensorsNamed(names), "model.safetensors");
     expect([...tensors.keys()]).toEqual(diffusersNames);
     expect(scheme).toBe("diffusers");
   });
 
-  it("counts the decoder's levels from the names, however many there are", () => {
+  it("counts the decoder's levels from the names, however many there are", async () => {
     const names = [
       "encoder.conv_in.weight",
       "decoder.up.0.block.0.conv1.bias",
       "decoder.up.10.block.0.conv1.bias",
     ];
-    const { tensors } = modelOfFile(tensorsNamed(names), "model.safetensors");
+    const { tensors } = await modelOfFile(tensorsNamed(names), "model.safetensors");
     expect([...tensors.keys()].slice(1)).toEqual([
       "decoder.up_blocks.10.resnets.0.conv1.bias",
       "decoder.up_blocks.0.resnets.0.conv1.bias",
     ]);
   });
 
-  it("takes only the VAE out of a whole checkpoint, and vae. before first_stage_model.", () => {
+  it("takes only the VAE out of a whole checkpoint, and vae. before first_stage_model.", async () => {
     const others = ["model.diffusion_model.out.0.bias", "cond_stage_model.encoder.weight", "encoder.x"];
     const first = originalNames.map((name) => `first_stage_model.${name}`);
     const names = [...others, ...first, ...originalNames.map((name) => `vae.${name}`)];
-    const { tensors } = modelOfFile(tensorsNamed(names), "model.safetensors");
+    const { tensors } = await modelOfFile(tensorsNamed(names), "model.safetensors");
     expect([...tensors.keys()]).toEqual(diffusersNames);
     expect(tensors.get("encoder.conv_in.weight")?.byteOffset).toBe(
       16 * names.indexOf("vae.encoder.conv_in.weight"),
@@ -111,38 +114,40 @@ describe("modelOfFile", () => {
       [4, 4, 3, 3],
       [4, 4, 3, 3],
     ],
-  ])("views attention weights of shape %j as %j", (stored, expected) => {
+  ])("views attention weights of shape %j as %j", async (stored, expected) => {
     const names = ["encoder.mid.attn_1.proj_out.weight", "decoder.mid.attn_1.q.weight"];
-    const { tensors } = modelOfFile(tensorsNamed(names, stored), "model.safetensors");
+    const { tensors } = await modelOfFile(tensorsNamed(names, stored), "model.safetensors");
     expect([...tensors.values()].map((each) => each.shape)).toEqual([expected, expected]);
   });
 
-  it("leaves 1x1 convolutions outside attention as they are", () => {
+  it("leaves 1x1 convolutions outside attention as they are", async () => {
     const names = [
       "encoder.down.0.block.0.nin_shortcut.weight",
       "decoder.conv_in.weight",
       "quant_conv.weight",
     ];
-    const { tensors } = modelOfFile(tensorsNamed(names, [4, 4, 1, 1]), "model.safetensors");
+    const { tensors } = await modelOfFile(tensorsNamed(names, [4, 4, 1, 1]), "model.safetensors");
     expect([...tensors.values()].every((stored) => stored.shape.length === 4)).toBe(true);
   });
 
-  it("moves quant convs out of the encoder and decoder, as FLUX.2's file has them", () => {
+  it("moves quant convs out of the encoder and decoder, as FLUX.2's file has them", async () => {
     const names = ["encoder.quant_conv.weight", "decoder.post_quant_conv.bias", "encoder.a", "decoder.a"];
-    const { tensors } = modelOfFile(tensorsNamed(names), "model.safetensors");
+    const { tensors } = await modelOfFile(tensorsNamed(names), "model.safetensors");
     expect([...tensors.keys()].slice(0, 2)).toEqual(["quant_conv.weight", "post_quant_conv.bias"]);
   });
 
-  it("refuses a file without a VAE, and shows what is in it", () => {
-    expect(() => modelOfFile(tensorsNamed(["model.diffusion_model.out.0.bias"]), "unet.safetensors")).toThrow(
+  it("refuses a file without a VAE, and shows what is in it", async () => {
+    await expect(
+      modelOfFile(tensorsNamed(["model.diffusion_model.out.0.bias"]), "unet.safetensors"),
+    ).rejects.toThrow(
       'unet.safetensors: expected the weights of a VAE (encoder.… and decoder.…, on their own or under vae. or first_stage_model.), found "model.diffusion_model.out.0.bias" and the like.',
     );
-    expect(() => modelOfFile(new Map(), "empty.safetensors")).toThrow("found no tensors");
+    await expect(modelOfFile(new Map(), "empty.safetensors")).rejects.toThrow("found no tensors");
   });
 
-  it("refuses two tensors that would have one name", () => {
+  it("refuses two tensors that would have one name", async () => {
     const names = ["encoder.norm_out.bias", "encoder.conv_norm_out.bias", "decoder.conv_in.bias"];
-    expect(() => modelOfFile(tensorsNamed(names), "model.safetensors")).toThrow(
+    await expect(modelOfFile(tensorsNamed(names), "model.safetensors")).rejects.toThrow(
       'both "encoder.norm_out.bias" and "encoder.conv_norm_out.bias" would be encoder.conv_norm_out.bias',
     );
   });

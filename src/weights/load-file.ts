@@ -3,7 +3,8 @@ import type { VaeModel } from "../models/index.ts";
 import type { ByteSource } from "../tensor/byte-source.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { selectVaeNames, type NamingScheme } from "./key-names.ts";
-import { isPickleContent, misnamedWarning, pickledFileError } from "./pickle.ts";
+import { isPickleContent, misnamedWarning } from "./pickle.ts";
+import { pickledFileError } from "./pickled-file.ts";
 import { parseSafetensors } from "./safetensors.ts";
 import { modelOfFile } from "./single-file.ts";
 
@@ -29,7 +30,7 @@ export async function loadFileSource(source: ByteSource, like?: VaeModel): Promi
   const { name } = source;
   if (await isPickleContent(source)) throw await pickledFileError(name, source);
   const { tensors, metadata } = await parseSafetensors(source, { select: selectVaeNames });
-  const found = modelOfFile(tensors, name, like);
+  const found = await modelOfFile(tensors, name, like);
   return {
     model: found.model,
     checkpoint: { tensors: found.tensors, metadata },

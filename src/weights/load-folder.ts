@@ -55,7 +55,7 @@ export async function loadFolderFiles(
   const configPath = files.pathOf("config.json");
   const configJson = await readJsonSource(await files.open("config.json"));
   // Another model's config is said before its weights are looked for.
-  const model = modelOfConfig(configJson, configPath);
+  const model = await modelOfConfig(configJson, configPath);
   accept?.(model, configPath);
   const { checkpoint, ...loaded } = await loadWeights(files, variant, model.className);
   const tensors = withPresentNames(checkpoint.tensors, model.names);

@@ -1,9 +1,7 @@
 /** Pickle files (.bin, .ckpt, .pt): recognised in order to be refused, because opening one can run code. */
 import { VaekitError } from "../errors.ts";
 import { headBytes, identifyContent } from "../files/index.ts";
-import { defaultModel } from "../models/index.ts";
 import type { ByteSource } from "../tensor/byte-source.ts";
-import { modelOfNames } from "./single-file.ts";
 
 const pickleExtension = /\.(bin|ckpt|pt|pth|pkl|pickle)$/i;
 
@@ -24,27 +22,6 @@ export function misnamedWarning(path: string): string | undefined {
   return `${path}: is a safetensors file under a pickle's name; read as safetensors. Rename it to .safetensors: other programs go by the name.`;
 }
 
-/** Where PyTorch's archives have the names of their tensors. */
-const namesBytes = 2 ** 18;
-
-/** Whether the tensors of a pickle, by their names, are those of a class that diffusers reads from a folder only. */
-async function isOfFoldersOnly(source: ByteSource): Promise<boolean> {
-  const bytes = await source.read(0, Math.min(namesBytes, source.byteLength));
-  const names = new TextDecoder("latin1").decode(bytes).match(/[\w.]+\.(?:weight|bias)/g) ?? [];
-  const model = modelOfNames([...new Set(names)]);
-  return model !== undefined && model !== defaultModel;
-}
-
-/** The refusal of a single file, with the one line of Python that converts it. */
-export async function pickledFileError(path: string, source: ByteSource): Promise<VaekitError> {
-  if (!(await isOfFoldersOnly(source))) return pickleError(path, "file");
-  const target = `${path.replace(/\.\w+$/, "")}.safetensors`;
-  return refusal(
-    path,
-    `run: import torch; from safetensors.torch import save_file; save_file(torch.load(${JSON.stringify(path)}, map_location="cpu", weights_only=True), ${JSON.stringify(target)})`,
-  );
-}
-
 /**
  * The refusal, with the one line of Python that converts.
  *
@@ -56,13 +33,14 @@ export function pickleError(path: string, kind: "folder" | "file", className = "
   // Python goes by the name: under .safetensors it would not find the pickle.
   const source = kind === "file" && !isPickleName(path) ? `${target}.ckpt` : path;
   const rename = source === path ? "" : `rename it to ${source}, and `;
-  return refusal(
+  return pickleRefusal(
     path,
     `${rename}run: from diffusers import ${className}; ${className}.${load}(${JSON.stringify(source)}).save_pretrained(${JSON.stringify(`${target}-safetensors`)}, safe_serialization=True)`,
   );
 }
 
-const refusal = (path: string, remedy: string): VaekitError =>
+/** Refuses a pickle. @param remedy completes "to convert it once in Python, …". */
+export const pickleRefusal = (path: string, remedy: string): VaekitError =>
   new VaekitError(
     "UNSUPPORTED",
     `${path}: expected safetensors weights, found only a pickle, which vaekit refuses because opening one can run any code in it. ` +

@@ -1,6 +1,6 @@
 /** Which class's weights a single file holds, and its tensors under diffusers' names. */
 import { VaekitError } from "../errors.ts";
-import { defaultModel, modelsToAsk, type TensorShapes, type VaeModel } from "../models/index.ts";
+import { modelsToAsk, type TensorShapes, type VaeModel } from "../models/index.ts";
 import { describeOtherPart, refuseOtherAutoencoders } from "../models/other-tensors.ts";
 import type { FoundTensor } from "../tensor/stored-tensor.ts";
 import { vaePrefixes, withDiffusersNames, withoutPrefix, type NamingScheme } from "./key-names.ts";
@@ -27,23 +27,25 @@ export interface FileOfModel {
  * @throws INVALID_FILE when no VAE is among the tensors, or when two of them end up with one name; UNSUPPORTED when it is an
  *   autoencoder that vaekit does not read.
  */
-export function modelOfFile(tensors: Tensors, subject: string, like?: VaeModel): FileOfModel {
+export async function modelOfFile(tensors: Tensors, subject: string, like?: VaeModel): Promise<FileOfModel> {
   const ofVae = withoutPrefix(tensors);
-  const known = modelsToAsk().find((model) => recognizes(model, ofVae));
+  const models = await modelsToAsk();
+  const known = models.find((model) => recognizes(model, ofVae));
   if (known === undefined) {
     refuseOtherAutoencoders(ofVae, subject);
     checkIsVae(ofVae, tensors, subject);
   }
   // What has the halves of a VAE is told what the most usual one lacks.
-  const usual = like?.alone === undefined ? defaultModel : like;
-  const model = known === undefined || known === defaultModel ? usual : known;
+  const mostUsual = models.at(-1)!;
+  const taken = like?.alone === undefined ? mostUsual : like;
+  const model = known === undefined || known === mostUsual ? taken : known;
   return { model, ...withDiffusersNames(ofVae, model.names) };
 }
 
 /** The class whose weights have such names, as convolutions: of a file that is not read. */
-export function modelOfNames(names: readonly string[]): VaeModel | undefined {
+export async function modelOfNames(names: readonly string[]): Promise<VaeModel | undefined> {
   const tensors = new Map(names.map((name) => [name, { shape: [1, 1, 3, 3] }]));
-  return modelsToAsk().find((model) => recognizes(model, tensors));
+  return (await modelsToAsk()).find((model) => recognizes(model, tensors));
 }
 
 function recognizes({ alone, names }: VaeModel, tensors: TensorShapes): boolean {

@@ -106,7 +106,20 @@ export const mayImport: Record<string, readonly string[]> = {
     "latents",
     "util",
   ],
-  web: ["core.ts", "hub", "vae", "images", "cost", "models", "runtime", "files", "tensor", "weights", "util"],
+  web: [
+    "core.ts",
+    "hub",
+    "vae",
+    "images",
+    "cost",
+    "latents",
+    "models",
+    "runtime",
+    "files",
+    "tensor",
+    "weights",
+    "util",
+  ],
   // Which of their files, package.json says: see rules.cliUsesExports.
   cli: ["node", "training"],
 };

@@ -13,10 +13,14 @@ interface Chunk {
   readonly gzipBytes: number;
 }
 
-/** What a page loads at once, and what later: the engine among it, which is onnxruntime-web. */
+/** What a page downloads. */
 interface Download {
+  /** With its own script. */
   readonly atOnce: readonly Chunk[];
-  readonly later: readonly Chunk[];
+  /** When it opens an AutoencoderKL. */
+  readonly ofClass: readonly Chunk[];
+  /** onnxruntime-web, in the page. */
+  readonly engine: readonly Chunk[];
 }
 
 async function downloadOf(program: string, folder: string): Promise<Download> {
@@ -33,25 +37,35 @@ async function downloadOf(program: string, folder: string): Promise<Download> {
     metafile: true,
     logLevel: "silent",
   });
-  const atOnce = importedAtOnce(metafile, "unwritten/stdin.js");
   const chunks = Object.keys(metafile.outputs).map((path): Chunk => {
     const file = outputFiles.find((each) => each.path === join(folder, path));
     return { path, gzipBytes: gzipSync(file!.contents, { level: 9 }).length };
   });
+  const among = (paths: ReadonlySet<string>): Chunk[] => chunks.filter(({ path }) => paths.has(path));
+  const atOnce = importedBy(metafile, "unwritten/stdin.js");
+  const ofClass = importedBy(metafile, chunkOf(metafile, "dist/models/autoencoder-kl/model.js"));
   return {
-    atOnce: chunks.filter(({ path }) => atOnce.has(path)),
-    later: chunks.filter(({ path }) => !atOnce.has(path)),
+    atOnce: among(atOnce),
+    ofClass: among(ofClass).filter(({ path }) => !atOnce.has(path)),
+    engine: chunks.filter(({ path }) => /\/ort\./.test(path)),
   };
 }
 
-function importedAtOnce({ outputs }: Metafile, entry: string): Set<string> {
+/** The chunk in which a module of the package is. */
+function chunkOf({ outputs }: Metafile, module: string): string {
+  const found = Object.entries(outputs).find(([, { inputs }]) => `node_modules/vaekit/${module}` in inputs);
+  return found![0];
+}
+
+/** What comes with a chunk, itself too. */
+function importedBy({ outputs }: Metafile, chunk: string): Set<string> {
   const found = new Set<string>();
   const follow = (path: string): void => {
     if (found.has(path)) return;
     found.add(path);
     for (const each of outputs[path]!.imports) if (each.kind === "import-statement") follow(each.path);
   };
-  follow(entry);
+  follow(chunk);
   return found;
 }
 
@@ -81,19 +95,22 @@ async function installationOf(name: string, without: readonly string[]): Promise
   return found;
 }
 
-test.skipIf(installed === null)("what openVae costs a page", async () => {
-  const program = 'import { openVae } from "vaekit"; globalThis.openVae = openVae;';
-  const { atOnce, later } = await downloadOf(program, installed!.folder);
-  const isEngine = ({ path }: Chunk): boolean => /\/ort\./.test(path);
-  const engine = later.filter(isEngine);
-  const rest = later.filter((chunk) => !isEngine(chunk));
-  console.log(
-    `openVae, gzipped: ${kilobytes(sum(atOnce))} at once, ${kilobytes(sum(rest))} later, and the engine's ${kilobytes(sum(engine))}`,
-  );
-  // One for WebAssembly, one for WebGPU: each is fetched when it is needed.
-  expect(engine).toHaveLength(2);
-  expect(atOnce.filter(isEngine)).toEqual([]);
-});
+test.skipIf(installed === null).each(["openVae", "AutoencoderKL"])(
+  "%s costs a page at most 60 kB before it opens a model",
+  async (name) => {
+    const program = `import { ${name} } from "vaekit"; globalThis.used = ${name};`;
+    const { atOnce, ofClass, engine } = await downloadOf(program, installed!.folder);
+    console.log(
+      `${name}, gzipped: ${kilobytes(sum(atOnce))} at once, ${kilobytes(sum(ofClass))} for an AutoencoderKL`,
+    );
+    expect(sum(atOnce)).toBeLessThanOrEqual(60e3);
+    // One for WebAssembly, one for WebGPU: each is fetched when it is needed.
+    expect(engine).toHaveLength(2);
+    expect(atOnce.filter((chunk) => engine.includes(chunk))).toEqual([]);
+    // Classes that are not opened are not loaded.
+    expect(ofClass.length).toBeGreaterThan(0);
+  },
+);
 
 test.skipIf(installed === null)("an installation is at most 200 MB without the native engine", async () => {
   const bytes = await installationOf("vaekit", ["onnxruntime-node"]);

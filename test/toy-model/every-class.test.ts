@@ -118,57 +118,62 @@ function graphOf(model: VaeModel, config: object, half: Half, size: InputSize): 
   return half === "encoder" ? model.encoder(config, size, find) : model.decoder(config, size, find);
 }
 
-describe.each(knownModels().map((model) => [model.className, model] as const))("%s", (className, model) => {
-  const config = configs[className]!;
-  const facts = model.facts(config);
-  const factor = facts.spatialFactor;
-  const planes = (channels: number, height: number, width: number): number[] =>
-    facts.layout === "planes" ? [2, channels, height, width] : [2, channels];
-  const latentSize =
-    facts.layout === "planes" ? { batch: 2, height: 3, width: 2 } : { batch: 2, height: 1, width: 1 };
+describe.each((await knownModels()).map((model) => [model.className, model] as const))(
+  "%s",
+  (className, model) => {
+    const config = configs[className]!;
+    const facts = model.facts(config);
+    const factor = facts.spatialFactor;
+    const planes = (channels: number, height: number, width: number): number[] =>
+      facts.layout === "planes" ? [2, channels, height, width] : [2, channels];
+    const latentSize =
+      facts.layout === "planes" ? { batch: 2, height: 3, width: 2 } : { batch: 2, height: 1, width: 1 };
 
-  test("reads the config.json that it writes", () => {
-    const json = JSON.parse(model.config.format(config)) as Record<string, unknown>;
-    expect(json["_class_name"]).toBe(className);
-    expect(model.config.parse(json, "config.json")).toEqual({ config, warnings: [] });
-    expect(Object.keys(json)).toEqual(expect.arrayContaining([...model.config.keys]));
-  });
+    test("reads the config.json that it writes", () => {
+      const json = JSON.parse(model.config.format(config)) as Record<string, unknown>;
+      expect(json["_class_name"]).toBe(className);
+      expect(model.config.parse(json, "config.json")).toEqual({ config, warnings: [] });
+      expect(Object.keys(json)).toEqual(expect.arrayContaining([...model.config.keys]));
+    });
 
-  test("draws fresh weights for exactly its parameters, and each half has its own", () => {
-    const shapes = model.parameterShapes(config);
-    const drawn = model.initialize(config, Generator.torch(0));
-    expect([...drawn.keys()].sort()).toEqual([...shapes.keys()].sort());
-    for (const [name, tensor] of drawn) expect(tensor.shape, name).toEqual(shapes.get(name));
-    const halves = (["encoder", "decoder"] as const).map((half) => [...model.parameterShapes(config, half)]);
-    expect(halves.flat()).toEqual([...shapes]);
-  });
+    test("draws fresh weights for exactly its parameters, and each half has its own", () => {
+      const shapes = model.parameterShapes(config);
+      const drawn = model.initialize(config, Generator.torch(0));
+      expect([...drawn.keys()].sort()).toEqual([...shapes.keys()].sort());
+      for (const [name, tensor] of drawn) expect(tensor.shape, name).toEqual(shapes.get(name));
+      const halves = (["encoder", "decoder"] as const).map((half) => [
+        ...model.parameterShapes(config, half),
+      ]);
+      expect(halves.flat()).toEqual([...shapes]);
+    });
 
-  test("has an encoder from its pictures to its latents", () => {
-    const size = { batch: 2, height: factor * latentSize.height, width: factor * latentSize.width };
-    const graph = graphOf(model, config, "encoder", size);
-    verify(graph);
-    expect(graph.inputs.map(({ shape }) => shape)).toEqual([
-      planes(facts.inChannels, size.height, size.width),
-    ]);
-    expect(graph.outputs).toHaveLength(1);
-    const encoded = model.encoded(Tensor.zeros(graph.outputs[0]!.shape), config);
-    expect(encoded.latents().shape).toEqual(
-      planes(facts.latentChannels, latentSize.height, latentSize.width),
-    );
-  });
+    test("has an encoder from its pictures to its latents", () => {
+      const size = { batch: 2, height: factor * latentSize.height, width: factor * latentSize.width };
+      const graph = graphOf(model, config, "encoder", size);
+      verify(graph);
+      expect(graph.inputs.map(({ shape }) => shape)).toEqual([
+        planes(facts.inChannels, size.height, size.width),
+      ]);
+      expect(graph.outputs).toHaveLength(1);
+      const encoded = model.encoded(Tensor.zeros(graph.outputs[0]!.shape), config);
+      expect(encoded.latents().shape).toEqual(
+        planes(facts.latentChannels, latentSize.height, latentSize.width),
+      );
+    });
 
-  test("has a decoder from its latents to its pictures", () => {
-    const graph = graphOf(model, config, "decoder", latentSize);
-    verify(graph);
-    const { height, width } = latentSize;
-    expect(graph.inputs.map(({ shape }) => shape)).toEqual([planes(facts.latentChannels, height, width)]);
-    expect(graph.outputs.map(({ shape }) => shape)).toEqual([
-      planes(facts.outChannels, factor * height, factor * width),
-    ]);
-  });
+    test("has a decoder from its latents to its pictures", () => {
+      const graph = graphOf(model, config, "decoder", latentSize);
+      verify(graph);
+      const { height, width } = latentSize;
+      expect(graph.inputs.map(({ shape }) => shape)).toEqual([planes(facts.latentChannels, height, width)]);
+      expect(graph.outputs.map(({ shape }) => shape)).toEqual([
+        planes(facts.outChannels, factor * height, factor * width),
+      ]);
+    });
 
-  test("scales as many channels as its latents have", () => {
-    const buffers = [...(model.buffers?.(config) ?? [])].map(([name, { fresh }]) => [name, fresh] as const);
-    expect(model.scaling(config, new Map(buffers)).latentChannels).toBe(facts.latentChannels);
-  });
-});
+    test("scales as many channels as its latents have", () => {
+      const buffers = [...(model.buffers?.(config) ?? [])].map(([name, { fresh }]) => [name, fresh] as const);
+      expect(model.scaling(config, new Map(buffers)).latentChannels).toBe(facts.latentChannels);
+    });
+  },
+);

@@ -29,8 +29,8 @@ const configJson = {
 
 /** As whatever opens a model makes it: the class comes from the config. */
 class OpenedVae extends Vae {
-  static of(json: unknown, runtime: Runtime, damaged?: string): OpenedVae {
-    const { model, config } = parseModelConfig(json, "config.json");
+  static async of(json: unknown, runtime: Runtime, damaged?: string): Promise<OpenedVae> {
+    const { model, config } = await parseModelConfig(json, "config.json");
     const tensors = [...model.initialize(config, Generator.torch(3))].map(([name, tensor]) => {
       if (name === damaged) tensor.data[0] = NaN;
       return [name, storeInMemory(name, tensor)] as const;
@@ -45,8 +45,8 @@ const pixels = (height: number, width: number, batch = 1): Tensor<"float32"> =>
 
 describe.each(Object.entries(runtimes))("a toy class in %s", (_, createRuntime) => {
   let vae: OpenedVae;
-  beforeAll(() => {
-    vae = OpenedVae.of(configJson, createRuntime());
+  beforeAll(async () => {
+    vae = await OpenedVae.of(configJson, createRuntime());
   });
   afterAll(() => vae.dispose());
 
@@ -138,7 +138,7 @@ describe.each(Object.entries(runtimes))("a toy class in %s", (_, createRuntime) 
   });
 
   test("names the layer and the weight at fault", async () => {
-    await using damaged = OpenedVae.of(configJson, createRuntime(), "grow.1.conv.bias");
+    await using damaged = await OpenedVae.of(configJson, createRuntime(), "grow.1.conv.bias");
     const error = damaged.decode(Tensor.zeros([1, 6, 4, 4]));
     await expect(error).rejects.toThrow(
       "The first layer with such values is grow.1.conv. The weights are damaged: grow.1.conv.bias holds",
@@ -146,8 +146,8 @@ describe.each(Object.entries(runtimes))("a toy class in %s", (_, createRuntime) 
   });
 });
 
-test("a wrong value in its config.json is said under its own key", () => {
-  expect(() => parseModelConfig({ ...configJson, code_channels: 0 }, "toy/config.json")).toThrow(
+test("a wrong value in its config.json is said under its own key", async () => {
+  await expect(parseModelConfig({ ...configJson, code_channels: 0 }, "toy/config.json")).rejects.toThrow(
     "toy/config.json: code_channels: expected a positive whole number, found 0.",
   );
 });

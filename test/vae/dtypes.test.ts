@@ -36,7 +36,13 @@ function modelOf(runtime: Runtime, rounded: FloatDType, stored: FloatDType): Ass
     }),
   );
   const weights = matchWeights(autoencoderKL, config, tensors, "small");
-  return AssembledModel.of({ name: "small", config, weights, engine: localEngine(runtime, machine) });
+  return AssembledModel.of({
+    name: "small",
+    model: autoencoderKL,
+    config,
+    weights,
+    engine: localEngine(runtime, machine),
+  });
 }
 
 const pixels = Generator.torch(1).randn([1, 3, 8, 8]);

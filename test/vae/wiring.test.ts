@@ -3,19 +3,22 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { PictureCodec } from "../../src/images/picture-source.ts";
 import { Picture } from "../../src/images/picture.ts";
 import type { Raster } from "../../src/images/index.ts";
+import type { AutoencoderKLOutput } from "../../src/latents/index.ts";
 import {
   autoencoderKL,
   completeConfig,
   initializeParameters,
   mlpVae,
   pytorchExamplesMlpVae,
+  type AutoencoderKLConfig,
+  type MlpVaeConfig,
 } from "../../src/models/index.ts";
 import { Generator } from "../../src/random/index.ts";
 import type { ByteSource } from "../../src/tensor/byte-source.ts";
 import { storeInMemory, type StoredTensor } from "../../src/tensor/stored-tensor.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
-import { AutoencoderKLModel, type AutoencoderKLParts } from "../../src/vae/autoencoder-kl.ts";
-import { MlpVaeModel, type MlpVaeParts } from "../../src/vae/mlp-vae.ts";
+import { AutoencoderKLModel } from "../../src/vae/autoencoder-kl.ts";
+import { Vae, type VaeParts } from "../../src/vae/vae.ts";
 import { matchWeights } from "../../src/vae/model-weights.ts";
 import type { CodingPlan } from "../../src/vae/options.ts";
 import { machine } from "../small-models.ts";
@@ -32,13 +35,15 @@ const config = completeConfig({
   shiftFactor: 3,
 });
 
+type KlParts = VaeParts<AutoencoderKLConfig, AutoencoderKLOutput>;
+
 class Kl extends AutoencoderKLModel {
-  static of(parts: AutoencoderKLParts): Kl {
+  static of(parts: KlParts): Kl {
     return new Kl(parts);
   }
 }
-class Rows extends MlpVaeModel {
-  static of(parts: MlpVaeParts): Rows {
+class Rows extends Vae<MlpVaeConfig, AutoencoderKLOutput> {
+  static of(parts: VaeParts<MlpVaeConfig, AutoencoderKLOutput>): Rows {
     return new Rows(parts);
   }
 }
@@ -62,11 +67,18 @@ function counting(tensors: Iterable<readonly [string, Tensor]>) {
 
 const initial = [...initializeParameters(config, Generator.torch(0))];
 
-function open(options: StandInOptions = {}, parts: Partial<AutoencoderKLParts> = {}) {
+function open(options: StandInOptions = {}, parts: Partial<KlParts> = {}) {
   const runtime = new StandInRuntime(options);
   const { stored, state } = counting(initial);
   const weights = matchWeights(autoencoderKL, config, stored, "kl");
-  const vae = Kl.of({ name: "kl", config, weights, engine: localEngine(runtime, machine), ...parts });
+  const vae = Kl.of({
+    name: "kl",
+    model: autoencoderKL,
+    config,
+    weights,
+    engine: localEngine(runtime, machine),
+    ...parts,
+  });
   return { vae, runtime, reads: state };
 }
 
@@ -185,6 +197,7 @@ describe("a model whose activations hide damage", () => {
     const runtime = new StandInRuntime();
     const vae = Rows.of({
       name: "rows",
+      model: mlpVae,
       config: pytorchExamplesMlpVae,
       weights,
       engine: localEngine(runtime, machine),

@@ -44,7 +44,7 @@ async function foldersOf(snapshot: string): Promise<string[]> {
   if (!files.includes("config.json")) return ["vae"];
   const config = await readJsonFile(join(snapshot, "config.json")).catch((): unknown => undefined);
   // Whether the repository has `vae` is not known here: a root of ours is taken, any other passed over.
-  const { subfolder } = chooseModelFolder({ config, files, hasVae: true }, snapshot);
+  const { subfolder } = await chooseModelFolder({ config, files, hasVae: true }, snapshot);
   if (subfolder === "") return [""];
   const isOther = typeof config === "object" && config !== null && isUnknownClass(config);
   return isOther ? ["vae"] : ["vae", ""];

@@ -127,7 +127,7 @@ async function findFolder(settings: HubSettings, commit: string): Promise<Folder
   if (!vae.files.has("config.json")) return folder;
   const config = await fetchConfig(settings, commit, folder);
   const content = { config, files: [...folder.files.keys()], hasVae: true };
-  const choice = chooseModelFolder(content, settings.id);
+  const choice = await chooseModelFolder(content, settings.id);
   for (const warning of choice.warnings) settings.onWarning?.(warning);
   return choice.subfolder === "vae" ? vae : folder;
 }
@@ -135,7 +135,7 @@ async function findFolder(settings: HubSettings, commit: string): Promise<Folder
 /** @throws INVALID_CONFIG, UNSUPPORTED when the config.json of a folder is that of no class that vaekit reads. */
 async function refuseOtherModel(folder: string, where: string): Promise<void> {
   const config = await readJsonFile(join(folder, "config.json"));
-  modelOfConfig(config, `${where}: config.json`);
+  await modelOfConfig(config, `${where}: config.json`);
 }
 
 /** What lies in `vae`, if the repository has such a folder. */

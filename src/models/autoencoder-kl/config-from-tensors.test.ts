@@ -3,7 +3,7 @@ import { parameterShapes } from "./graph.ts";
 import { completeConfig, readConfig, type GivenConfig } from "./config.ts";
 import { configFromTensors } from "./config-from-tensors.ts";
 import type { TensorShapes } from "../model.ts";
-import type { ModelFamily } from "./infer-config.ts";
+import type { ModelFamily } from "./families.ts";
 
 /** The tensors of a small model with Stable Diffusion's four latent channels and both quant convolutions. */
 const small = {

@@ -12,7 +12,8 @@ import { withDefaults, type AutoencoderKLConfig } from "./keys.ts";
 import { refuseContradictions } from "../config-keys.ts";
 import type { TensorShapes } from "../model.ts";
 import { inferArchitecture, mirroredKeys, type Architecture } from "./infer-architecture.ts";
-import { checkFamily, chooseFamily, modelFamilies, onlyFamily, type ModelFamily } from "./infer-config.ts";
+import { modelFamilies, type ModelFamily } from "./families.ts";
+import { checkFamily, chooseFamily, onlyFamily } from "./infer-config.ts";
 
 export interface ConfigSources {
   /** The family whose scaling and shift factors hold. */

@@ -5,7 +5,8 @@ import { configFromTensors } from "./config-from-tensors.ts";
 import type { Half } from "../parameters.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { inferArchitecture } from "./infer-architecture.ts";
-import { inferConfig, modelFamilies, type ModelFamily } from "./infer-config.ts";
+import { modelFamilies, type ModelFamily } from "./families.ts";
+import { inferConfig } from "./infer-config.ts";
 
 type Shapes = Map<string, { shape: Shape }>;
 

@@ -17,7 +17,7 @@ import {
 } from "./config.ts";
 import { initializeParameters } from "./initialize.ts";
 import { buildDecoder, buildEncoder, buildPixelDecoder, parameterShapes, scaleShapes } from "./graph.ts";
-import type { ModelFamily } from "./infer-config.ts";
+import type { ModelFamily } from "./families.ts";
 
 const [className, ...aliases] = classNames;
 

@@ -16,9 +16,7 @@ import { blocksWithGroupNorm, decoder, encoder, type BlockContext } from "../blo
 import type { FindParameter, Half, InputSize } from "../parameters.ts";
 import { decoderGraph, encoderGraph, shapesOfPlanes } from "../planes.ts";
 import { checkVQModelConfig, embedDimOf, spatialNormGroups, type VQModelConfig } from "./keys.ts";
-
-/** The codebook's name in checkpoints: [numVqEmbeddings, E]. */
-export const codebookName = "quantize.embedding.weight";
+import { codebookName } from "./names.ts";
 
 /** sample [N, C, H, W] in [-1, 1] → latents [N, E, h, w], not quantised. */
 export function encodeVQ(context: ModuleContext, sample: Value, config: VQModelConfig): Value {

@@ -14,7 +14,7 @@ import {
   type HalfArchitecture,
 } from "../infer-blocks.ts";
 import type { GivenSources, ParsedConfig, TensorShapes } from "../model.ts";
-import { codebookName } from "./graph.ts";
+import { codebookName } from "./names.ts";
 import {
   readVQModelConfig,
   vqModelClassName,

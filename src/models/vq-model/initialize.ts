@@ -4,7 +4,8 @@ import type { Shape } from "../../tensor/shape.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkParameterCount, initializeParameter } from "../initialize-parameter.ts";
-import { codebookName, vqModelShapes } from "./graph.ts";
+import { vqModelShapes } from "./graph.ts";
+import { codebookName } from "./names.ts";
 import type { VQModelConfig } from "./keys.ts";
 
 /**

@@ -1,6 +1,9 @@
-/** The names of VQModel's tensors in the original single files of VQGAN and MoVQ. */
+/** The names of VQModel's tensors, and those in the original single files of VQGAN and MoVQ. */
 import { blockNames } from "../block-names.ts";
 import { applyNameRules, type ModelNames } from "../names.ts";
+
+/** The codebook's name in checkpoints: [numVqEmbeddings, E]. */
+export const codebookName = "quantize.embedding.weight";
 
 /** Where attention's normalisation depends on the latents, it is called after that, and so are its parts. */
 const spatialRules = [

@@ -31,9 +31,9 @@ export async function modelMessage({ name, model, halves, weights }: EngineParts
 }
 
 /** @throws UNSUPPORTED for a class that only the page knows. */
-export function engineParts(message: ModelMessage): EngineParts {
+export async function engineParts(message: ModelMessage): Promise<EngineParts> {
   const { name, className, halves, likelihood } = message;
-  const model = modelNamed(className);
+  const model = await modelNamed(className);
   if (model === undefined)
     throw new VaekitError("UNSUPPORTED", `${name}: no class ${className} in a worker.`);
   const sources = message.sources.map(openSource);

@@ -114,7 +114,7 @@ class WorkerServer {
 
   async #open({ model, parts, device }: RequestOf<"open">): Promise<undefined> {
     const runtime = device === "webgpu" ? await this.#graphicsRuntime() : this.#runtime({ device });
-    this.#models.set(model, localEngine(runtime, browser)(engineParts(parts)));
+    this.#models.set(model, localEngine(runtime, browser)(await engineParts(parts)));
   }
 
   #runtime(options: WebRuntimeOptions): WebRuntime {
