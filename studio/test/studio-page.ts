@@ -1,6 +1,6 @@
 /** The built studio in a real browser, and what a test asks of its page. */
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { serveStudio, type StudioServer } from "./server.ts";
 
 const executablePath = process.env["VAEKIT_CHROMIUM"] ?? "/usr/bin/chromium-headless-shell";
@@ -8,10 +8,9 @@ const executablePath = process.env["VAEKIT_CHROMIUM"] ?? "/usr/bin/chromium-head
 export interface OpenedStudio {
   readonly url: string;
   readonly withFile: StudioServer["withFile"];
-  /** Addresses of other origins that any page has asked for. */
-  readonly foreign: string[];
   /** A page at an address below the studio. */
   open(query?: string, options?: PageOptions): Promise<Page>;
+  /** @throws where any page has asked another origin for anything. */
   close(): Promise<void>;
 }
 
@@ -32,11 +31,11 @@ export async function openStudio(base = "/"): Promise<OpenedStudio> {
   return {
     url: server.url,
     withFile: (...given) => server.withFile(...given),
-    foreign,
     open: (query = "", options = {}) => openPage({ server, browser, foreign }, query, options),
     close: async () => {
       await browser.close();
       await server.close();
+      expect(foreign).toEqual([]);
     },
   };
 }
@@ -44,6 +43,7 @@ export async function openStudio(base = "/"): Promise<OpenedStudio> {
 interface Parts {
   readonly server: StudioServer;
   readonly browser: Browser;
+  /** Addresses of other origins that any page has asked for. */
   readonly foreign: string[];
 }
 

@@ -15,7 +15,7 @@ z = (torch.sin(${Number((1 - at).toFixed(3))} * angle) * a + torch.sin(${fractio
     highlight: kind === "slerp" ? `"slerp"` : `"lerp"`,
     typescript: `import { interpolateLatents, openVae } from "vaekit";
 
-const vae = await openVae("models/my-vae");
+const vae = await openVae("./models/my-vae");
 const [a, b] = [await vae.encodeImage(first), await vae.encodeImage(second)]; // normalised latents
 const z = interpolateLatents(a, b, ${fraction}, "${kind}");
 const picture = await vae.decodeImage(z);
@@ -36,7 +36,7 @@ function codeOfSum({ strength }: BetweenState): Code {
     highlight: "weight:",
     typescript: `import { combineLatents, openVae } from "vaekit";
 
-const vae = await openVae("models/my-vae");
+const vae = await openVae("./models/my-vae");
 const [a, b, c] = await Promise.all([first, second, third].map((each) => vae.encodeImage(each)));
 const z = combineLatents([
   { latents: a, weight: 1 },

@@ -1,5 +1,6 @@
 /** The channels of the latents: what each holds, and what the decoder loses without it. */
 import { choice, number, text as textField } from "../../app/fields.ts";
+import { opening } from "../opening.ts";
 import { anyView, type Code } from "../view.ts";
 import { tools, type Tool } from "./edits.ts";
 import Formula from "./Formula.svelte";
@@ -32,11 +33,7 @@ function code({ channel, edits }: ChannelsState): Code {
   const [operation, comment] = factor === 0 ? ["= 0", "set to zero"] : ["*= -1", "its sign turned"];
   return {
     highlight: `channel ${channel + 1}`,
-    typescript: `import { openVae, Tensor } from "vaekit";
-
-const vae = await openVae("models/my-vae");
-const { latentDist } = await vae.encode(vae.preprocess(picture));
-const { data, shape } = latentDist.mode(); // [1, 16, h, w]
+    typescript: `${opening("Tensor")}const { data, shape } = latentDist.mode(); // [1, 16, h, w]
 const size = shape[2] * shape[3];
 ${
   factor === 0

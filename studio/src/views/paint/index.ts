@@ -1,5 +1,6 @@
 /** A brush on latents, and what the decoder makes of its strokes. */
 import { choice, number, text as textField } from "../../app/fields.ts";
+import { opening } from "../opening.ts";
 import { anyView, type Code } from "../view.ts";
 import Formula from "./Formula.svelte";
 import { strokesPattern, tools, type Tool } from "./strokes.ts";
@@ -38,11 +39,7 @@ export const paint = anyView<PaintState>({
 function code({ channel, strength }: PaintState): Code {
   return {
     highlight: "3 x 3",
-    typescript: `import { openVae, Tensor } from "vaekit";
-
-const vae = await openVae("models/my-vae");
-const { latentDist } = await vae.encode(vae.preprocess(picture));
-const { data, shape } = latentDist.mode(); // [1, 16, h, w]
+    typescript: `${opening("Tensor")}const { data, shape } = latentDist.mode(); // [1, 16, h, w]
 const [, , h, w] = shape;
 const painted = data.slice();
 for (const y of [14, 15, 16]) {

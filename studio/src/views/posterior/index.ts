@@ -1,5 +1,6 @@
 /** The posterior: mean, deviation, samples, and what they cost. */
 import { number } from "../../app/fields.ts";
+import { opening } from "../opening.ts";
 import { anyView, type Code } from "../view.ts";
 import Formula from "./Formula.svelte";
 import { text } from "./text.ts";
@@ -31,19 +32,11 @@ function code({ temperature, seed }: PosteriorState): Code {
     highlight: temperature === 1 ? "latentDist.sample(" : times,
     typescript:
       temperature === 1
-        ? `import { Generator, openVae } from "vaekit";
-
-const vae = await openVae("models/my-vae");
-const { latentDist } = await vae.encode(vae.preprocess(picture));
-const z = latentDist.sample({ generator: Generator.philox(${seed}) });
+        ? `${opening("Generator")}const z = latentDist.sample({ generator: Generator.philox(${seed}) });
 const { sample } = await vae.decode(z);
 console.log(latentDist.kl().data[0]); // in nats
 `
-        : `import { Generator, openVae, Tensor } from "vaekit";
-
-const vae = await openVae("models/my-vae");
-const { latentDist } = await vae.encode(vae.preprocess(picture));
-const epsilon = Generator.philox(${seed}).randn(latentDist.mean.shape);
+        : `${opening("Generator", "Tensor")}const epsilon = Generator.philox(${seed}).randn(latentDist.mean.shape);
 const noise = Tensor.from(epsilon.data.map((value) => ${times}value), epsilon.shape);
 const { sample } = await vae.decode(latentDist.sample({ noise }));
 console.log(latentDist.kl().data[0]); // in nats

@@ -1,4 +1,5 @@
 /** The damage as a program has it. */
+import { opening } from "../opening.ts";
 import type { Code } from "../view.ts";
 import type { RobustnessState } from "./index.ts";
 
@@ -7,17 +8,11 @@ export function code(state: RobustnessState): Code {
   return state.way === "noise" ? codeOfNoise(state) : codeOfPrior(state);
 }
 
-const opening = `const vae = await openVae("models/my-vae");
-const { latentDist } = await vae.encode(vae.preprocess(picture));
-const mean = latentDist.mode();
-`;
-
 function codeOfBits({ bits }: RobustnessState): Code {
   return {
     highlight: "Math.round(",
-    typescript: `import { openVae, Tensor } from "vaekit";
-
-${opening}const size = mean.size / mean.shape[1]; // of one channel
+    typescript: `${opening("Tensor")}const mean = latentDist.mode();
+const size = mean.size / mean.shape[1]; // of one channel
 const data = mean.data.slice();
 for (let start = 0; start < data.length; start += size) {
   const channel = data.subarray(start, start + size);
@@ -40,9 +35,8 @@ function codeOfNoise({ noise, seed }: RobustnessState): Code {
   const amount = Number(noise.toFixed(2));
   return {
     highlight: `${amount} *`,
-    typescript: `import { Generator, openVae, Tensor } from "vaekit";
-
-${opening}const epsilon = Generator.philox(${seed}).randn(mean.shape).data;
+    typescript: `${opening("Generator", "Tensor")}const mean = latentDist.mode();
+const epsilon = Generator.philox(${seed}).randn(mean.shape).data;
 const average = mean.data.reduce((a, b) => a + b) / mean.size;
 const deviation = Math.sqrt(mean.data.reduce((sum, value) => sum + (value - average) ** 2, 0) / mean.size);
 const data = mean.data.map((value, i) => value + ${amount} * deviation * epsilon[i]);
@@ -61,8 +55,8 @@ function codeOfPrior({ seed }: RobustnessState): Code {
     highlight: "randn(",
     typescript: `import { Generator, openVae } from "vaekit";
 
-const vae = await openVae("models/my-vae");
-const latents = Generator.philox(${seed}).randn([1, vae.config.latentChannels, 32, 32]);
+const vae = await openVae("./models/my-vae");
+const latents = Generator.philox(${seed}).randn([1, vae.facts.latentChannels, 32, 32]);
 const picture = await vae.decodeImage(latents); // for pictures, a diffusion model makes the latents
 `,
     diffusers: `latents = torch.randn((1, vae.config.latent_channels, 32, 32), generator=torch.manual_seed(${seed}))

@@ -1,5 +1,6 @@
 /** A picture, its reconstruction, and where they differ. */
 import { choice, number } from "../../app/fields.ts";
+import { opening } from "../opening.ts";
 import { anyView, type Code } from "../view.ts";
 import Formula from "./Formula.svelte";
 import { text } from "./text.ts";
@@ -27,16 +28,12 @@ export const roundTrip = anyView<RoundTripState>({
 
 function code(): Code {
   return {
-    typescript: `import { openVae, psnr } from "vaekit";
-
-const vae = await openVae("models/my-vae");
-const original = …; // a raster: readImage in Node, createImageBitmap in a page
-const { latentDist } = await vae.encode(vae.preprocess(original));
-const { sample } = await vae.decode(latentDist.mode());
-const [picture] = vae.postprocess(sample);
-console.log(psnr(original, picture));
+    typescript: `${opening("psnr")}const { sample } = await vae.decode(latentDist.mode());
+const [reconstruction] = vae.postprocess(sample);
+console.log(psnr(picture, reconstruction));
 `,
-    diffusers: `from diffusers import AutoencoderKL
+    diffusers: `import torch
+from diffusers import AutoencoderKL
 from diffusers.image_processor import VaeImageProcessor
 
 vae = AutoencoderKL.from_pretrained("models/my-vae")

@@ -15,14 +15,14 @@ export function code(state: ScalingState): Code {
     typescript: isRight
       ? `import { openVae } from "vaekit";
 
-const vae = await openVae("models/flux-vae"); // scaling_factor ${scale}, shift_factor ${shift}
+const vae = await openVae("./models/flux-vae"); // scaling_factor ${scale}, shift_factor ${shift}
 const z = vae.denormalizeLatents(latents); // ${inTypeScript}
 const { sample } = await vae.decode(z);
 // or all of it in one call: await vae.decodeImage(latents)
 `
       : `import { openVae, Tensor } from "vaekit";
 
-const vae = await openVae("models/flux-vae"); // scaling_factor ${scale}, shift_factor ${shift}
+const vae = await openVae("./models/flux-vae"); // scaling_factor ${scale}, shift_factor ${shift}
 const z = Tensor.from(latents.data.map((value) => ${inTypeScript}), latents.shape); // wrong
 const { sample } = await vae.decode(z);
 `,

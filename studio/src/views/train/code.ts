@@ -8,11 +8,11 @@ export function code({ beta, latent, seed }: TrainState): Code {
   return {
     highlight: weight === 1 ? "kl" : String(weight),
     typescript: `import * as ort from "onnxruntime-web/wasm";
-import { WebRuntime } from "vaekit";
-import { Trainer } from "vaekit/train";
+import { Generator, WebRuntime } from "vaekit";
+import { Trainer, type TensorRecipe } from "vaekit/train";
 
 const runtime = new WebRuntime(ort); // new NodeRuntime() in Node
-const recipe = {
+const recipe: TensorRecipe = {
   model: { type: "mlp", input_size: 784, hidden_sizes: [400], latent_size: ${latent} },
   loss: { reconstruction: "bce", reduction: "sum", kl: { weight: ${weight} } },
   optimizer: { learning_rate: 1e-3 },
