@@ -3,17 +3,22 @@ import type { NodeOf } from "../graph/index.ts";
 import {
   secondsOf,
   shapeOfConvolution,
+  sidedTiles,
   tileSizes,
   workOf,
   type Algorithm,
   type ConvolutionShape,
   type CostProfile,
+  type SidedTile,
   type TileSize,
 } from "./cost-profile.ts";
 import { isWinogradable } from "./forms.ts";
 
 /** Which 3x3 convolutions of stride 1 become tiles of which size; undefined leaves one as it is. */
 export type ChooseTile = (conv: NodeOf<"Conv">) => TileSize | undefined;
+
+/** The same, with tiles that are transformed side by side among them. */
+export type ChooseForm = (conv: NodeOf<"Conv">) => TileSize | SidedTile | undefined;
 
 export interface ChooseOptions {
   /** The tiles that may be chosen. @default 2 and 4; tiles of 6 round several times worse */
@@ -70,5 +75,23 @@ export function chooseTile(profile: CostProfile, options: ChooseOptions = {}): C
   return (node) => {
     const { algorithm } = planConvolution(node, profile, options);
     return algorithm === "direct" ? undefined : algorithm;
+  };
+}
+
+/** The same for a graph that runs as a whole: of the tiles that `choose` names or leaves out, those that are transformed side by side may be faster. */
+export function chooseForm(profile: CostProfile): ChooseForm {
+  const prices = profile.sidedTiles;
+  if (prices === undefined) return chooseTile(profile);
+  return (node) => {
+    const { algorithm, seconds, directSeconds } = planConvolution(node, profile);
+    let best: ReturnType<ChooseForm> = algorithm === "direct" ? undefined : algorithm;
+    if (!isWinogradable(node)) return best;
+    let least = seconds;
+    for (const tile of sidedTiles) {
+      const sided = secondsOf(workOf(shapeOfConvolution(node), tile), prices[tile]);
+      if (sided * leastGain > directSeconds || sided >= least) continue;
+      [best, least] = [tile, sided];
+    }
+    return best;
   };
 }

@@ -38,6 +38,13 @@ export const tileSizes = [2, 4, 6] as const satisfies readonly TileSize[];
 /** How a 3x3 convolution is computed: as it is, or in Winograd's tiles of this size. */
 export type Algorithm = "direct" | TileSize;
 
+/**
+ * Winograd's tiles of which one side is transformed after the other: 4x4 outputs, or four below one another, with rows that stay
+ * whole.
+ */
+export type SidedTile = "4x4" | "4x1";
+export const sidedTiles = ["4x4", "4x1"] as const satisfies readonly SidedTile[];
+
 /** Prices of one provider with so many threads. */
 export interface CostProfile {
   /** What computes. */
@@ -54,6 +61,11 @@ export interface CostProfile {
   readonly direct: AlgorithmCost;
   /** Empty where Winograd's convolution is never worth it. */
   readonly tiles: Readonly<Partial<Record<TileSize, AlgorithmCost>>>;
+  /**
+   * Of tiles that are transformed side by side, for whole pictures. @default none: all of a tile's numbers are transformed at once,
+   * which is faster where products of small matrices with large ones are
+   */
+  readonly sidedTiles?: Readonly<Record<SidedTile, AlgorithmCost>>;
 }
 
 /** The shape of a convolution, as far as its cost depends on it. */
@@ -91,8 +103,18 @@ const nearBytes = 32e6;
 
 export const isFar = (elements: number): boolean => elements * Float32Array.BYTES_PER_ELEMENT > nearBytes;
 
-export function workOf(shape: ConvolutionShape, algorithm: Algorithm): Work {
+export function workOf(shape: ConvolutionShape, algorithm: Algorithm | SidedTile): Work {
   const { batch, inChannels, outChannels, height, width, taps } = shape;
+  if (algorithm === "4x4") return workOf(shape, 4);
+  if (algorithm === "4x1") {
+    return workOfTiles({
+      inChannels,
+      outChannels,
+      tiles: batch * Math.ceil(height / 4) * width,
+      factors: 6,
+      taps: 3,
+    });
+  }
   const side = algorithm === "direct" ? 1 : algorithm;
   const factors = algorithm === "direct" ? taps : (algorithm + 2) ** 2;
   const places = batch * Math.ceil(height / side) * Math.ceil(width / side);
@@ -107,6 +129,28 @@ export function workOf(shape: ConvolutionShape, algorithm: Algorithm): Work {
     output,
     weight: factors * inChannels * outChannels,
     far: isFar(stored) ? input + output : 0,
+  };
+}
+
+/** Tiles of one or more convolutions with the same input. */
+export interface TiledShape {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly tiles: number;
+  /** Numbers of a transformed tile, for each channel. */
+  readonly factors: number;
+  /** Products of each of them with every kernel. @default 1 */
+  readonly taps?: number;
+}
+
+export function workOfTiles({ inChannels, outChannels, tiles, factors, taps = 1 }: TiledShape): Work {
+  const [input, output] = [factors * inChannels * tiles, factors * outChannels * tiles];
+  return {
+    flop: 2 * taps * input * outChannels,
+    input,
+    output,
+    weight: factors * taps * inChannels * outChannels,
+    far: isFar(input + output) ? input + output : 0,
   };
 }
 

@@ -1,13 +1,14 @@
 /** Prices for machines that have not been measured. `vaekit tune` measures one. */
 import type { AlgorithmCost, CostProfile, Provider } from "./cost-profile.ts";
 
-type Prices = Pick<CostProfile, "run" | "element" | "farElement" | "direct" | "tiles">;
+type Prices = Pick<CostProfile, "run" | "element" | "farElement" | "direct" | "tiles" | "sidedTiles">;
 
 /**
  * One thread of a server processor (Zen 5, 2.6 GHz): onnxruntime-node with AVX-512, and onnxruntime-web's 128-bit
  * WebAssembly. How the algorithms compare depends on the machine much less than how long they take. The native direct
  * convolution, in blocks, and tiles of 4 were compared anew on another one (Sapphire Rapids): they keep its ratios. Tiles of
- * 2 and 6, of which one is hardly and one never chosen, were only scaled with them.
+ * 2 and 6, of which one is hardly and one never chosen, were only scaled with them. WebAssembly's sided tiles were measured there, too,
+ * beside its direct convolution, and scaled to it.
  */
 const oneThread: Readonly<Record<"cpu" | "wasm", Prices>> = {
   cpu: {
@@ -30,6 +31,10 @@ const oneThread: Readonly<Record<"cpu" | "wasm", Prices>> = {
       2: { flop: 29, input: 1440, output: 760, weight: 0, far: 250 },
       4: { flop: 29, input: 2570, output: 1430, weight: 860, far: 250 },
       6: { flop: 31, input: 4330, output: 2540, weight: 320, far: 250 },
+    },
+    sidedTiles: {
+      "4x4": { flop: 26, input: 1500, output: 1500, weight: 860, far: 250 },
+      "4x1": { flop: 27, input: 1200, output: 880, weight: 860, far: 250 },
     },
   },
 };
@@ -63,7 +68,7 @@ export const isMeasuredProvider = (provider: Provider): provider is "cpu" | "was
 /** What holds as long as nobody has measured this machine. */
 export function defaultProfile(provider: Provider, threadCount: number): CostProfile {
   if (!isMeasuredProvider(provider)) return { provider, threadCount, ...graphicsProcessor };
-  const { run, element, farElement, direct, tiles } = oneThread[provider];
+  const { run, element, farElement, direct, tiles, sidedTiles } = oneThread[provider];
   const shared = (cost: AlgorithmCost): AlgorithmCost => ({
     flop: cost.flop / threadCount ** parallel.flop,
     input: cost.input / threadCount ** parallel.input,
@@ -79,5 +84,6 @@ export function defaultProfile(provider: Provider, threadCount: number): CostPro
     farElement: farElement / threadCount ** parallel.far,
     direct: shared(direct),
     tiles: Object.fromEntries(Object.entries(tiles).map(([tile, cost]) => [tile, shared(cost)])),
+    ...(sidedTiles && { sidedTiles: { "4x4": shared(sidedTiles["4x4"]), "4x1": shared(sidedTiles["4x1"]) } }),
   };
 }

@@ -7,6 +7,7 @@ import {
   type OperatorName,
 } from "../graph/index.ts";
 import { sizeOf, type Shape } from "../tensor/shape.ts";
+import { secondsBySides } from "./estimate-by-sides.ts";
 import {
   isFar,
   secondsOf,
@@ -82,7 +83,7 @@ const estimators: { readonly [K in OperatorName]: Estimator } = {
 
 /** A node as it stands: a convolution that was not rewritten is computed directly. */
 export function estimateNode(node: Node, profile: CostProfile): NodeEstimate {
-  return { seconds: estimators[node.operator](node, profile) };
+  return { seconds: secondsBySides(node, profile) ?? estimators[node.operator](node, profile) };
 }
 
 /** All nodes that depend on an input; the others are computed when a session is made. */
@@ -93,7 +94,7 @@ export function secondsOfGraph(graph: Graph, profile: CostProfile): number {
   return nodes.reduce((sum, node) => sum + estimateNode(node, profile).seconds, 0);
 }
 
-/** Of a form by transforms; the upsampling's is nobody's own, and tiles of 4 are the most like it. */
+/** Of a form by transforms; the upsamplings' are nobody's own, and tiles of 4 are the most like them. */
 function costOf(
   { labels }: Node,
   part: ConvolutionPart["part"],

@@ -4,7 +4,11 @@
 export type ConvolutionForm =
   /** Winograd's algorithm, in tiles of so many outputs along a side. */
   | { readonly kind: "winograd"; readonly tile: 2 | 4 | 6 }
-  /** Nearest upsampling by 2 together with the 3x3 convolution after it, in three products along a side. */
+  /** The same in tiles whose sides are transformed one after the other, or of which one is. */
+  | { readonly kind: "winograd by sides"; readonly tile: "4x4" | "4x1" }
+  /** Nearest upsampling by 2 together with the 3x3 convolution after it, as four 2x2 convolutions in tiles of 3x3 pixels. */
+  | { readonly kind: "upsampling in tiles" }
+  /** The same two in three products along a side. */
   | { readonly kind: "upsampling by differences" }
   /** The same two as four 2x2 convolutions of the small picture. */
   | { readonly kind: "folded upsampling" }
@@ -33,6 +37,7 @@ export interface Labels {
 
 /** `Winograd 4x4`, as people read it. */
 export function formText(form: ConvolutionForm): string {
+  if (form.kind === "winograd by sides") return `Winograd ${form.tile} by sides`;
   return form.kind === "winograd" ? `Winograd ${form.tile}x${form.tile}` : form.kind;
 }
 

@@ -19,11 +19,22 @@ export function joinTiles(builder: GraphBuilder, tiles: Value, tile: number, siz
   const pixels = reshape(tiles, [...(isSingle ? [] : [batch]), tile, tile, rowCount, columnCount]);
   const perm = isSingle ? [0, 2, 1, 3] : [1, 0, 3, 2, 4];
   const rows = builder.apply("Transpose", [pixels], { perm }); // [j, N, C · H/tile, i, W/tile]
-  const columns = reshape(rows, [tile, batch * rowCount * tile, columnCount, 1]);
+  return joinColumns(builder, reshape(rows, [tile, batch * rowCount * tile, columnCount]), size);
+}
+
+/**
+ * Puts columns in turns: the first of every tile, the second of every tile, and so on.
+ *
+ * @param columns [tile, rows, T], rows with T tiles each.
+ * @param size of the pictures whose rows these are.
+ */
+export function joinColumns(builder: GraphBuilder, columns: Value, size: Shape): Value {
+  const [tile, rowCount, columnCount] = columns.shape as [number, number, number];
+  const each = builder.apply("Reshape", [columns], { shape: [tile, rowCount, columnCount, 1] });
   const parts = Array.from({ length: tile }, (_, j) =>
-    builder.apply("Slice", [columns], { axes: [0], starts: [j], ends: [j + 1] }),
+    builder.apply("Slice", [each], { axes: [0], starts: [j], ends: [j + 1] }),
   );
-  return reshape(builder.apply("Concat", parts, { axis: 3 }), size);
+  return builder.apply("Reshape", [builder.apply("Concat", parts, { axis: 3 })], { shape: size });
 }
 
 /** The rows of A ⊗ A, in the order of `joinTiles`. */

@@ -1,6 +1,6 @@
 /**
- * The matrices of Winograd's minimal filtering F(m, 3), by Toom and Cook: m outputs of a filter of 3 taps from m + 2
- * products. The products are those of two polynomials at m + 1 points and at infinity.
+ * The matrices of Winograd's minimal filtering F(m, r), by Toom and Cook: m outputs of a filter of r taps from m + r - 1
+ * products. The products are those of two polynomials at m + r - 2 points and at infinity.
  *
  * @see Lavin and Gray 2015, Fast Algorithms for Convolutional Neural Networks, section 4
  * @see Barabasz et al. 2020, Error Analysis and Improving the Accuracy of Winograd Convolution (choice of points)
@@ -10,17 +10,15 @@ import type { TileSize } from "../cost/index.ts";
 /** Rows of a matrix. */
 export type Matrix = readonly (readonly number[])[];
 
-/** y = output · ((kernel · g) ∘ (input · d)): d has m + 2 elements, g 3 and y m, with y[i] = Σ g[j] · d[i + j]. */
+/** y = output · ((kernel · g) ∘ (input · d)): d has m + r - 1 elements, g r and y m, with y[i] = Σ g[j] · d[i + j]. */
 export interface WinogradMatrices {
-  /** [m, m + 2] */
+  /** [m, m + r - 1] */
   readonly output: Matrix;
-  /** [m + 2, 3] */
+  /** [m + r - 1, r] */
   readonly kernel: Matrix;
-  /** [m + 2, m + 2] */
+  /** [m + r - 1, m + r - 1] */
   readonly input: Matrix;
 }
-
-const taps = 3;
 
 /** All but infinity, chosen to round well in float32. A point beside its opposite and its inverse keeps the matrices' entries small. */
 const points: Readonly<Record<TileSize, readonly number[]>> = {
@@ -30,8 +28,12 @@ const points: Readonly<Record<TileSize, readonly number[]>> = {
 };
 
 /** The matrices of F(m, 3). Their entries are exact sums and quotients of small numbers, rounded to double once or twice. */
-export function winogradMatrices(m: TileSize): WinogradMatrices {
-  const at = points[m];
+export const winogradMatrices = (m: TileSize): WinogradMatrices => filterMatrices(m, 3, points[m]);
+
+/** Of F(3, 2), which takes as few products as F(2, 3), and rounds as well. */
+export const pairMatrices = (): WinogradMatrices => filterMatrices(3, 2, points[2]);
+
+function filterMatrices(m: number, taps: number, at: readonly number[]): WinogradMatrices {
   const isInfinity = (row: number): boolean => row === at.length;
   const rows = [...at.keys(), at.length];
   const others = (row: number): number[] => at.filter((_, other) => other !== row);

@@ -46,6 +46,8 @@ export interface DecisionsParts {
   readonly profile: CostProfile;
   /** How large a buffer can be there, where the device says so. @default what is usual for such devices */
   readonly maxBufferBytes?: number | undefined;
+  /** Whether graphs keep away from what makes them faster on this device alone. @default false */
+  readonly isPlain?: boolean | undefined;
 }
 
 /** The graph as it runs as a whole. */
@@ -133,8 +135,8 @@ export class Decisions {
     const key = keyOf(half, size);
     const known = this.#wholes.get(key);
     if (known !== undefined) return known;
-    const { graphOf, device, profile } = this.#parts;
-    const graph = rewrittenFor(graphOf(half, size), profile);
+    const { graphOf, device, profile, isPlain } = this.#parts;
+    const graph = rewrittenFor(graphOf(half, size), profile, { isPlain });
     const peakBytes = Math.ceil(estimateGraph(graph, this.#estimateOptions()).peakBytes);
     const seconds = secondsOfGraph(graph, profile);
     const plan: CodingPlan = {

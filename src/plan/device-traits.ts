@@ -13,6 +13,8 @@ export interface DeviceTraits {
    * where it adds up otherwise.
    */
   readonly stagedNormFrom: number;
+  /** Which operator takes the means of such a group's parts. */
+  readonly partMeansBy: "ReduceMean" | "AveragePool";
   /** What computing there takes of the process. */
   readonly memory: MemoryModel;
 }
@@ -22,11 +24,17 @@ const processor: DeviceTraits = {
   gainsByStrips: true,
   maxBufferBytes: Infinity,
   stagedNormFrom: 2 ** 16,
+  partMeansBy: "ReduceMean",
   memory: nativeMemory,
 };
 
 /** Its sums have four parts, where a processor's have up to sixteen: the latents of 512x512 pixels were off by 1e-4, now by 1e-5. */
-const webAssembly: DeviceTraits = { ...processor, stagedNormFrom: 2 ** 13, memory: wasmMemory };
+const webAssembly: DeviceTraits = {
+  ...processor,
+  stagedNormFrom: 2 ** 13,
+  partMeansBy: "AveragePool",
+  memory: wasmMemory,
+};
 
 /**
  * The buffers are what drivers allow at least where there is a graphics processor for this. What else a provider needs for a right
@@ -36,6 +44,7 @@ const graphics: DeviceTraits = {
   gainsByStrips: false,
   maxBufferBytes: 2 ** 30,
   stagedNormFrom: Infinity,
+  partMeansBy: "ReduceMean",
   memory: nativeMemory,
 };
 

@@ -1,5 +1,6 @@
 export { channelsLast } from "./channels-last.ts";
 export { foldedUpsampling } from "./folded-upsampling.ts";
+export { upsamplingInTiles } from "./upsampling-in-tiles.ts";
 export { winograd } from "./winograd.ts";
 export { preciseGroupNorm } from "./precise-group-norm.ts";
 export { stagedGroupNorm } from "./staged-group-norm.ts";

@@ -11,15 +11,21 @@ import type { RewriteRule } from "./rewriter.ts";
 /** Of one sum of the first stage. */
 const maxSummands = 4096;
 
-/** @param minElements of a group: replaces normalisations of groups that have as many. */
+/**
+ * @param minElements of a group: replaces normalisations of groups that have as many.
+ * @param meansBy which operator takes the means of the first stage: WebAssembly's ReduceMean adds up number by number, its AveragePool
+ *   four at a time.
+ */
 export const stagedGroupNorm =
-  (minElements: number): RewriteRule =>
+  (minElements: number, meansBy: "ReduceMean" | "AveragePool" = "ReduceMean"): RewriteRule =>
   (node, { builder, at, compositeOf }) => {
     const composite = compositeOf(node.output);
     if (composite?.kind !== "GroupNormalization") return undefined;
     const [x, weight, bias] = composite.inputs.map(at) as [Value, Value, Value];
     const elements = sizeOf(x.shape) / x.shape[0]! / composite.groups;
-    return elements < minElements ? undefined : normalized(builder, { ...composite, x, weight, bias });
+    return elements < minElements
+      ? undefined
+      : normalized(builder, { ...composite, x, weight, bias }, meansBy);
   };
 
 /** x [N, C, H, W], weight and bias [C, 1, 1] → the shape of x. */
@@ -32,6 +38,7 @@ function normalized(
     groups,
     epsilon,
   }: Omit<GroupNormalization, "inputs"> & Record<"x" | "weight" | "bias", Value>,
+  meansBy: "ReduceMean" | "AveragePool",
 ): Value {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const channelsPerGroup = channels / groups;
@@ -39,8 +46,8 @@ function normalized(
   const summands = greatestDivisor(elements, maxSummands);
   const reshape = (value: Value, shape: Shape): Value => builder.apply("Reshape", [value], { shape });
   const mean = (value: Value): Value => {
-    const sums = builder.apply("ReduceMean", [value], { axes: [3], keepdims: true });
-    return builder.apply("ReduceMean", [sums], { axes: [2], keepdims: true }); // [N, G, 1, 1]
+    const means = meansBy === "AveragePool" ? pooledMeans(builder, value) : rowMeans(builder, value);
+    return builder.apply("ReduceMean", [means], { axes: [2], keepdims: true }); // [N, G, 1, 1]
   };
   const parts = reshape(x, [batch, groups, elements / summands, summands]);
   const centered = builder.apply("Sub", [parts, mean(parts)], {});
@@ -54,6 +61,18 @@ function normalized(
     {},
   );
   return builder.apply("Add", [scaled, bias], {});
+}
+
+/** [N, G, P, S] → [N, G, P, 1] */
+const rowMeans = (builder: GraphBuilder, x: Value): Value =>
+  builder.apply("ReduceMean", [x], { axes: [3], keepdims: true });
+
+/** The same: every row is a channel of one row of pixels. */
+function pooledMeans(builder: GraphBuilder, x: Value): Value {
+  const [batch, groups, parts, summands] = x.shape as [number, number, number, number];
+  const rows = builder.apply("Reshape", [x], { shape: [batch, groups * parts, 1, summands] });
+  const means = builder.apply("AveragePool", [rows], { kernelShape: [1, summands], strides: [1, 1] });
+  return builder.apply("Reshape", [means], { shape: [batch, groups, parts, 1] });
 }
 
 /** The greatest divisor of a number that is at most `limit`. */

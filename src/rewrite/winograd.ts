@@ -4,31 +4,27 @@
  *
  * @see Lavin and Gray 2015, Fast Algorithms for Convolutional Neural Networks
  */
-import { isWinogradable, type ChooseTile, type TileSize } from "../cost/index.ts";
+import { isWinogradable, type ChooseForm, type TileSize } from "../cost/index.ts";
 import type { Value } from "../graph/index.ts";
 import { winogradMatrices } from "../nn/index.ts";
 import type { BilinearAlgorithm } from "./bilinear-algorithm.ts";
 import { bilinearConv2d } from "./bilinear-conv2d.ts";
 import type { RewriteRule } from "./rewriter.ts";
+import { winogradBySides } from "./winograd-by-sides.ts";
 
 /** Replaces convolutions of 3x3 and stride 1 where `choose` names a tile. */
 export const winograd =
-  (choose: ChooseTile): RewriteRule =>
+  (choose: ChooseForm): RewriteRule =>
   (node, { builder, at }) => {
     if (!isWinogradable(node)) return undefined;
     const tile = choose(node);
     if (tile === undefined) return undefined;
     const [x, weight, bias] = node.inputs.map(at) as [Value, Value, Value | undefined];
     const [top, left] = node.attributes.pads;
-    return bilinearConv2d(builder, {
-      x,
-      weight,
-      bias,
-      top,
-      left,
-      size: node.output.shape,
-      algorithm: winogradAlgorithm(tile),
-    });
+    const convolution = { x, weight, bias, top, left, size: node.output.shape };
+    return typeof tile === "number"
+      ? bilinearConv2d(builder, { ...convolution, algorithm: winogradAlgorithm(tile) })
+      : winogradBySides(builder, tile, convolution);
   };
 
 export const winogradAlgorithm = (tile: TileSize): BilinearAlgorithm => ({

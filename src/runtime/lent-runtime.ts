@@ -122,6 +122,10 @@ export class LentRuntime implements Runtime {
     return this.#inner.maxBufferBytes;
   }
 
+  get isPlain(): boolean | undefined {
+    return this.#inner.isPlain;
+  }
+
   get isDisposed(): boolean {
     return this.#lifetime.isOver || this.#inner.isDisposed;
   }

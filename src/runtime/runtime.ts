@@ -174,6 +174,8 @@ export interface Runtime {
   readonly threadCount?: number | undefined;
   /** How large a tensor can be on its device; undefined where the runtime does not say. */
   readonly maxBufferBytes?: number | undefined;
+  /** Whether graphs are computed without what makes them faster on its device alone. @default false */
+  readonly isPlain?: boolean | undefined;
   /** Whether it was disposed: whatever it made refuses to compute. */
   readonly isDisposed: boolean;
   /**

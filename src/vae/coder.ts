@@ -91,6 +91,7 @@ export class Coder {
       device,
       profile,
       maxBufferBytes: runtime.maxBufferBytes,
+      isPlain: runtime.isPlain,
     }));
   }
 

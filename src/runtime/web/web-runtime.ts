@@ -1,6 +1,6 @@
 /** The portable runtime: onnxruntime-web, in browsers and (its WebAssembly build) in Node. One thing at a time: see turns.ts. */
 import type { InferenceSession } from "onnxruntime-common";
-import { checkGraph, type Graph } from "../../graph/index.ts";
+import { checkGraph, foldedBytes, mostFoldedBytes, type Graph } from "../../graph/index.ts";
 import { encodeModel } from "../../onnx/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { DeviceChoice } from "../device-choice.ts";
@@ -47,12 +47,18 @@ export interface WebRuntimeOptions {
    * @internal
    */
   readonly graphics?: GraphicsDevice;
+  /**
+   * Switches off what is done for WebAssembly's speed alone: tiles that are transformed side by side, means by pooling, kernels that
+   * are transformed once. Results differ by rounding; for comparing, and for finding out what a fault comes from. @default false
+   */
+  readonly plain?: boolean;
 }
 
 const runtimeKinds: OptionKinds<WebRuntimeOptions> = {
   device: oneOf(devices),
   readsBlobs: optionKinds.boolean,
   graphics: optionKinds.object,
+  plain: optionKinds.boolean,
 };
 
 /**
@@ -63,6 +69,7 @@ const runtimeKinds: OptionKinds<WebRuntimeOptions> = {
  */
 export class WebRuntime implements Runtime {
   readonly name = "onnxruntime-web";
+  readonly isPlain: boolean;
   readonly #ort: OrtModule;
   readonly #readsBlobs: boolean;
   readonly #graphics: GraphicsDevice | undefined;
@@ -75,11 +82,12 @@ export class WebRuntime implements Runtime {
   constructor(ort: OrtModule, options: WebRuntimeOptions = {}) {
     checkOptions("WebRuntime", options, runtimeKinds);
     checkOrtModule(ort);
-    const { device = "auto", readsBlobs = false } = options;
+    const { device = "auto", readsBlobs = false, plain = false } = options;
     checkWebDevice(device);
     const chosen = device === "auto" ? "cpu" : device;
     this.#ort = ort;
     this.#readsBlobs = readsBlobs;
+    this.isPlain = plain;
     this.#graphics = options.graphics;
     this.#turns = turnsOf(ort);
     // The only candidate needs no probe: the first session tells.
@@ -132,7 +140,7 @@ export class WebRuntime implements Runtime {
       executionProviders: [this.#provider(device)],
       externalData: files,
       logSeverityLevel: 4,
-      ...(device === "cpu" && files.length > 0 ? foldsNothing : {}),
+      ...(device === "cpu" && files.length > 0 && !this.#folds(graph) ? foldsNothing : {}),
     } as const;
     const model = encodeModel(graphForDevice(graph, device), place);
     const create = (): Promise<InferenceSession> => this.#ort.InferenceSession.create(model, options);
@@ -140,6 +148,11 @@ export class WebRuntime implements Runtime {
       throw withWasmRemedy(error);
     });
     return this.#keep(graph, session);
+  }
+
+  #folds(graph: Graph): boolean {
+    // A graph of weights alone gives its results away.
+    return !this.isPlain && graph.inputs.length > 0 && foldedBytes(graph) <= mostFoldedBytes;
   }
 
   #provider(device: ConcreteDevice): InferenceSession.ExecutionProviderConfig {
@@ -179,9 +192,9 @@ export class WebRuntime implements Runtime {
 }
 
 /**
- * What depends on weights alone is computed in each run, which takes hardly longer. Folded into constants, Winograd's kernels lie
- * beside the weights with four times their size, and WebAssembly gives no memory back. (WebGPU turns kernels that are no constants in
- * each run.)
+ * What depends on the weights of a large model alone is computed in each run, which takes hardly longer. Folded into constants,
+ * Winograd's kernels lie beside the weights with four times their size, and WebAssembly gives no memory back. (WebGPU turns kernels
+ * that are no constants in each run.)
  */
 const foldsNothing = {
   extra: { optimization: { disable_specified_optimizers: "ConstantFolding" } },
