@@ -88,7 +88,7 @@ describe("a picture file", () => {
     expect(raster).toMatchObject({ width: 2, height: 1, channels: 3 });
     expect([...raster.data]).toEqual([0, 0, 0, 127, 127, 127]);
     expect(calls).toEqual([
-      'bitmap {"imageOrientation":"from-image"}',
+      'bitmap {"imageOrientation":"from-image","premultiplyAlpha":"none"}',
       "context 2d",
       "draw 0 0",
       "read 0 0 2 1",

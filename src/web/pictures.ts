@@ -7,9 +7,11 @@ import {
   type Alpha,
   type PictureCodec,
   type PictureFile,
+  type RgbaPixels,
 } from "../images/picture-source.ts";
 import type { Raster } from "../images/raster.ts";
 import { classNameOf, describeValue } from "../util/describe-value.ts";
+import { exactSamples } from "./partial-alpha.ts";
 
 /** A picture that a model made. */
 export class WebPicture extends Picture {
@@ -54,7 +56,7 @@ export const webPictures: PictureCodec = {
     has: isDrawable,
     read: async (source, subject, alpha) => {
       checkCanvas(subject);
-      return Promise.resolve(samplesOf(source as Drawable, subject, alpha));
+      return Promise.resolve(rasterOf(samplesOf(source as Drawable, subject), alpha));
     },
   },
   decode: async (file, subject, alpha) => {
@@ -62,7 +64,7 @@ export const webPictures: PictureCodec = {
     checkCanvas(subject);
     const bitmap = await bitmapOf(blob, subject);
     try {
-      return samplesOf(bitmap, subject, alpha);
+      return rasterOf(await exactSamples(bitmap, samplesOf(bitmap, subject)), alpha);
     } finally {
       bitmap.close();
     }
@@ -70,12 +72,14 @@ export const webPictures: PictureCodec = {
   picture: (raster) => new WebPicture(raster),
 };
 
-function samplesOf(source: Drawable, subject: string, alpha: Alpha | undefined): Raster {
+const rasterOf = (pixels: RgbaPixels, alpha: Alpha | undefined): Raster =>
+  alpha === "keep" ? withAlpha(pixels) : overWhite(pixels);
+
+function samplesOf(source: Drawable, subject: string): RgbaPixels {
   const { width, height } = sidesOf(source, subject);
   const context = contextOf(width, height);
   context.drawImage(source, 0, 0);
-  const pixels = readable(() => context.getImageData(0, 0, width, height), subject);
-  return alpha === "keep" ? withAlpha(pixels) : overWhite(pixels);
+  return readable(() => context.getImageData(0, 0, width, height), subject);
 }
 
 /** @throws INVALID_ARGUMENT for an `<img>` that has not loaded, and for an empty canvas. */
@@ -113,7 +117,7 @@ function checkCanvas(subject: string): void {
 /** Upright by its EXIF orientation and in sRGB, as browsers do by default. */
 async function bitmapOf(blob: Blob, subject: string): Promise<ImageBitmap> {
   try {
-    return await createImageBitmap(blob, { imageOrientation: "from-image" });
+    return await createImageBitmap(blob, { imageOrientation: "from-image", premultiplyAlpha: "none" });
   } catch (error) {
     const message = `${subject}: expected a picture that this browser reads, found ${blob.size} bytes of something else.`;
     throw new VaekitError("INVALID_FILE", message, { cause: error });

@@ -14,6 +14,15 @@ const samples = Uint8Array.from({ length: width * height * 4 }, (_, i) => {
 const picture = (): Sharp => sharp(samples, { raw: { width, height, channels: 4 } });
 const opaque = (): Sharp => picture().removeAlpha();
 
+/** A JPEG that says how it is turned, and has no colour profile, which sharp's own `withMetadata` would add. */
+async function turned(jpeg: Sharp, orientation: number): Promise<Buffer> {
+  const file = await jpeg.toBuffer();
+  // A segment of EXIF with one entry, 0x0112, behind the two bytes with which each JPEG begins.
+  const entry = [0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0];
+  const exif = [0xff, 0xe1, 0, 34, ...Buffer.from("Exif\0\0II*\0"), 8, 0, 0, 0, 1, 0, ...entry, 0, 0, 0, 0];
+  return Buffer.concat([file.subarray(0, 2), Buffer.from(exif), file.subarray(2)]);
+}
+
 const files: readonly (readonly [string, () => Promise<Buffer>])[] = [
   ["PNG", () => opaque().png().toBuffer()],
   ["PNG with alpha", () => picture().png().toBuffer()],
@@ -25,11 +34,14 @@ const files: readonly (readonly [string, () => Promise<Buffer>])[] = [
   ["JPEG with halved colours", () => opaque().jpeg({ quality: 60 }).toBuffer()],
   ...[1, 2, 3, 4, 5, 6, 7, 8].map(
     (orientation) =>
-      [
-        `JPEG of orientation ${orientation}`,
-        () => opaque().jpeg().withMetadata({ orientation }).toBuffer(),
-      ] as const,
+      [`JPEG of orientation ${orientation}`, () => turned(opaque().jpeg(), orientation)] as const,
   ),
+];
+
+/** Such as photographs have. Each browser converts colours by a table of its own. */
+const profiled: typeof files = [
+  ["JPEG with sRGB's profile", () => opaque().jpeg().withIccProfile("srgb").toBuffer()],
+  ["JPEG with the profile of Display P3", () => opaque().jpeg().withIccProfile("p3").toBuffer()],
 ];
 
 describeInBrowser("pictures in a page", (browser) => {
@@ -43,6 +55,19 @@ describeInBrowser("pictures in a page", (browser) => {
         return { width, height, channels, data };
       }, bytes);
       expect({ name, ...found }).toEqual({ name, ...expected });
+    }
+  });
+
+  test("are read with their colour profile as in Node, to a rounding", async () => {
+    await using page = await browser.openPage();
+    for (const [name, file] of profiled) {
+      const bytes = new Uint8Array(await file());
+      const { data: expected } = await readImage(bytes);
+      const found = await page.inPage(
+        async ({ vaekit }, bytes) => (await vaekit.readImage(new Blob([bytes]))).data,
+        bytes,
+      );
+      expect(found, name).toBeAllclose(expected, { absolute: 1 });
     }
   });
 
