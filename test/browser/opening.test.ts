@@ -76,6 +76,7 @@ describeInBrowser("a page that opens a model", (browser) => {
     [404, "NOT_FOUND"],
     ["html", "INVALID_FILE"],
   ])("learns where a bundler should have put the built-in model: %s", async (fault, code) => {
+    page.expectNetworkFaults();
     browser.server().faults = { [weightsName]: fault };
     await expect(visit(null, false)).rejects.toMatchObject({
       code,
@@ -83,7 +84,6 @@ describeInBrowser("a page that opens a model", (browser) => {
         /^http.*\/assets\/default-vae\/diffusion_pytorch_model\.safetensors: .* The bundler has left .* copy .* to that address/,
       ) as string,
     });
-    await page.takeFaults();
   });
 
   test("downloads no weights the second time, nor without the server", async () => {
@@ -91,13 +91,13 @@ describeInBrowser("a page that opens a model", (browser) => {
     expect(sentBytes()).toBe(weightsBytes);
     expect(await visit("/model/")).toEqual(first);
     expect(sentBytes()).toBe(weightsBytes);
+    page.expectNetworkFaults();
     browser.server().faults = { [weightsName]: 503, "config.json": 503 };
     const { warnings, ...offline } = await visit("/model/");
     expect({ ...offline, warnings: [] }).toEqual(first);
     expect(warnings).toEqual(
       new Array(2).fill(expect.stringMatching(/HTTP 503.* The copy that was kept is used\.$/)),
     );
-    await page.takeFaults();
     expect(sentBytes()).toBe(weightsBytes);
   });
 
@@ -185,16 +185,17 @@ describeInBrowser("a page that opens a model", (browser) => {
     ["html", "INVALID_FILE", /config\.json: expected JSON, found an HTML page/],
     ["truncated", "IO", /model\.safetensors: the connection broke after \d+ of 3367558 bytes .*Try again/],
   ])("is told what is wrong with a file: %s", async (fault, code, message) => {
+    page.expectNetworkFaults();
     browser.server().faults = { [fault === "html" ? "config.json" : weightsName]: fault as "html" };
     await expect(visit("/model/", false)).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message) as string,
     });
-    await page.takeFaults();
   });
 
   test("is told of a server that does not let it read", async () => {
     const other = browser.server({ isIsolated: true });
+    page.expectNetworkFaults();
     other.faults = { "config.json": "no-cors" };
     await expect(visit(`${other.origin}/model/`)).rejects.toMatchObject({
       code: "IO",
@@ -202,7 +203,6 @@ describeInBrowser("a page that opens a model", (browser) => {
         /could not be fetched .*does it allow other origins \(CORS\)\?$/,
       ) as string,
     });
-    await page.takeFaults();
     other.faults = {};
     expect((await visit(`${other.origin}/model/`)).parameterCount).toBe(1_674_963);
   });

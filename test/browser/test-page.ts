@@ -87,9 +87,13 @@ export class BrowserUnderTest {
   }
 }
 
+/** In the words of Chromium's console and of Firefox's. */
+const isOfNetwork = /Failed to load resource|blocked by CORS policy|Cross-Origin Request Blocked/;
+
 /** A page with vaekit in it. Closing it fails if something went wrong there that no test has asked for. */
 export class TestPage {
   readonly #page: EnginePage;
+  #expectsNetworkFaults = false;
 
   constructor(page: EnginePage) {
     this.#page = page;
@@ -112,9 +116,18 @@ export class TestPage {
     return result;
   }
 
+  /**
+   * From now on, what the browser's console says of files that it did not get is what the test wants. It may say so later than the page
+   * hears of it.
+   */
+  expectNetworkFaults(): void {
+    this.#expectsNetworkFaults = true;
+  }
+
   /** Errors of the page itself since the last call: of scripts, of the console (files that are not there, CORS). */
-  takeFaults(): Promise<string[]> {
-    return this.#page.takeFaults();
+  async takeFaults(): Promise<string[]> {
+    const faults = await this.#page.takeFaults();
+    return this.#expectsNetworkFaults ? faults.filter((fault) => !isOfNetwork.test(fault)) : faults;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
