@@ -155,6 +155,45 @@ describe("a connection", () => {
   });
 });
 
+describe("a body that breaks off in the middle", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  /** Gives 1000 bytes, of 200000 that were announced. */
+  const stubBody = (end: (controller: ReadableStreamDefaultController) => void): void => {
+    let isBegun = false;
+    const body = new ReadableStream({
+      pull: (controller) => {
+        if (isBegun) end(controller);
+        else controller.enqueue(new Uint8Array(1000));
+        isBegun = true;
+      },
+    });
+    const headers = { "Content-Length": "200000" };
+    vi.stubGlobal("fetch", () => Promise.resolve(new Response(body, { headers })));
+  };
+
+  test("with an error says how far it came", async () => {
+    stubBody((controller) => {
+      controller.error(new TypeError("network error"));
+    });
+    await expect(get()).rejects.toMatchObject(
+      refusal("IO", "the connection broke after 1000 of 200000 bytes (network error). Try again."),
+    );
+  });
+
+  // As proxies and workers of a page can end one, which knows nothing of the length.
+  test("and ends as if it were whole is none", async () => {
+    stubBody((controller) => {
+      controller.close();
+    });
+    await expect(get()).rejects.toMatchObject(
+      refusal("IO", "the server ended after 1000 of 200000 bytes. Try again."),
+    );
+  });
+});
+
 test("a server that is not there may be one that refuses other origins", async () => {
   await expect(fetchFile("http://127.0.0.1:1/file", { maxBytes: 1 })).rejects.toMatchObject({
     code: "IO",

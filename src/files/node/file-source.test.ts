@@ -14,6 +14,7 @@ import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { BrokenReads } from "../../../test/broken-reads.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { isFolder, openFileSource } from "./file-source.ts";
 import { readSafetensorsFile, writeSafetensorsFile } from "../../weights/node/safetensors-file.ts";
@@ -51,6 +52,25 @@ describe("openFileSource", () => {
         message: `${path}: expected at least ${offset + length} bytes, found 5: the file is cut off, or was changed while in use.`,
       });
     }
+  });
+
+  it.each([
+    ["EIO", "IO", "reading failed: EIO: i/o error, read."],
+    [
+      "end",
+      "INVALID_FILE",
+      "expected at least 5 bytes, found 5: the file is cut off, or was changed while in use.",
+    ],
+  ] as const)("says that a read broke off in the middle: %s", async (by, code, what) => {
+    const path = join(folder, "bytes");
+    await writeFile(path, new Uint8Array([0, 1, 2, 3, 4]));
+    const source = await openFileSource(path);
+    {
+      using broken = new BrokenReads(by, path);
+      await expect(source.read(0, 5)).rejects.toMatchObject({ code, message: `${path}: ${what}` });
+      expect(broken.count).toBe(1);
+    }
+    expect([...(await source.read(0, 5))]).toEqual([0, 1, 2, 3, 4]);
   });
 
   it("keeps no file open, neither after it was opened nor after a read that failed", async () => {

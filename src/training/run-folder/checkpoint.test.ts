@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { BrokenReads } from "../../../test/broken-reads.ts";
 import { FileCalls } from "../../../test/train/file-calls.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import {
@@ -151,6 +152,34 @@ describe("a checkpoint that the system refuses", () => {
     expect(files.calls.at(-1)).toMatch(/^rm |^rename /);
     expect(await readdir(folder)).toEqual(["step-000002"]);
     expect((await readCheckpoint(join(folder, "step-000002"))).state).toBe("first");
+  });
+});
+
+describe("a checkpoint that breaks off while it is read", () => {
+  it("is not taken for a damaged one, nor passed over: the next try may read it", async () => {
+    await writeCheckpoint(folder, content(1));
+    const path = await writeCheckpoint(folder, content(2));
+    const tensors = join(path, "state.safetensors");
+    const refusal = { code: "IO", message: `${tensors}: reading failed: EIO: i/o error, read.` };
+    {
+      using broken = new BrokenReads("EIO", "state.safetensors");
+      await expect(readCheckpoint(path)).rejects.toMatchObject(refusal);
+      await expect(latestUsableCheckpoint(folder)).rejects.toMatchObject(refusal);
+      expect(broken.count).toBe(2);
+    }
+    expect((await readCheckpoint(path)).step).toBe(2);
+  });
+
+  it("is damaged where it ends early", async () => {
+    await writeCheckpoint(folder, content(1));
+    const path = await writeCheckpoint(folder, content(2));
+    using broken = new BrokenReads("end", "state.safetensors");
+    // What was read until then has the right sum: it is the second look at the file that is short.
+    await expect(readCheckpoint(path)).rejects.toMatchObject({
+      code: "INVALID_FILE",
+      message: expect.stringContaining(`${join(path, "state.safetensors")}: expected at least`) as string,
+    });
+    expect(broken.count).toBeGreaterThan(0);
   });
 });
 
