@@ -93,6 +93,10 @@ const operatorCases: OperatorCases = {
     [[x, normal(8, 16, 4, 4), normal(8)], { strides: [2, 2], pads: around }],
     [[x, normal(8, 16, 2, 2), normal(8)], { strides: [1, 1], pads: [1, 0, 0, 1] }],
     [[normal(64, 1, 16, 20), normal(36, 1, 6, 6)], { strides: [4, 4], pads: around }],
+    [[normal(1, 16, 2, 2), normal(8, 16, 2, 2), normal(8)], { strides: [1, 1], pads: [0, 0, 1, 1] }],
+    [[normal(1, 5, 3, 4), normal(8, 5, 1, 1)], { strides: [1, 1], pads: [0, 0, 1, 0] }],
+    [[normal(1, 6, 5, 7), normal(12, 6, 3, 3), normal(12)], { strides: [1, 1], pads: around }],
+    [[normal(2, 15, 5, 7), normal(8, 15, 2, 2)], { strides: [2, 2], pads: none }],
     [[normal(1, 1, 64, 16, 20), normal(36, 1, 1, 6, 6)], { strides: [4, 4], pads: around }],
   ],
   ConvTranspose: [

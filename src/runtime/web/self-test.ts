@@ -18,7 +18,7 @@ export async function compareRuntimes(tested: Runtime, reference: Runtime): Prom
   // NaN stays NaN, and is no small difference.
   const largest = found.reduce((most, value, index) => Math.max(most, Math.abs(value - expected[index]!)), 0);
   if (largest <= mostDifference) return;
-  const message = `WebGPU computes something else than WebAssembly on this machine (largest difference of a test picture: ${largest}).`;
+  const message = `WebGPU computes something else than WebAssembly on this machine (largest difference of a test picture: ${largest}); device: "cpu" is right.`;
   throw new VaekitError("RUNTIME", message);
 }
 

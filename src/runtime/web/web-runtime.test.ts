@@ -15,7 +15,13 @@ type Feeds = Record<string, OrtTensor>;
 function standIn() {
   const log: string[] = [];
   const created: { model: Uint8Array; options: InferenceSession.SessionOptions }[] = [];
-  const control = { failCreate: false, failRun: false, beforeCreate: (): Promise<void> | void => undefined };
+  const control = {
+    failCreate: false,
+    failRun: false,
+    beforeCreate: (): Promise<void> | void => undefined,
+    /** What WebGPU adds to its results. */
+    graphicsError: 0,
+  };
   let sessions = 0;
   const ort = {
     InferenceSession: {
@@ -25,13 +31,14 @@ function standIn() {
         created.push({ model, options });
         const id = sessions++;
         log.push(`create ${id}`);
+        const error = options.executionProviders![0] === "webgpu" ? control.graphicsError : 0;
         return {
           run: async (feeds: Feeds) => {
             log.push(`run ${id}`);
             await Promise.resolve();
             if (control.failRun) throw new Error("out of memory");
             const [fed] = Object.values(feeds);
-            const data = Float32Array.from(fed!.data as Float32Array, (value) => 2 * value);
+            const data = Float32Array.from(fed!.data as Float32Array, (value) => 2 * value + error);
             log.push(`ran ${id}`);
             return {
               y: new OrtTensor("float32", data, fed!.dims),
@@ -52,7 +59,7 @@ function standIn() {
 
 const open = (options: WebRuntimeOptions = {}) => {
   const module = standIn();
-  return { runtime: new WebRuntime(module.ort, options), ...module };
+  return { runtime: new WebRuntime(module.ort, { isTested: true, ...options }), ...module };
 };
 
 function graphNamed(name: string, source?: ByteSource): Graph {
@@ -142,6 +149,27 @@ describe("a WebRuntime", () => {
     const graphics = open({ device: "webgpu" });
     await graphics.runtime.createSession(graph);
     expect(textOf(graphics.created[0]!.model)).toContain("ReduceMean");
+  });
+
+  test("compares WebGPU with WebAssembly before its first session, and not again", async () => {
+    const { runtime, created, log } = open({ device: "webgpu", isTested: false });
+    await Promise.all([runtime.createSession(graphNamed("a")), runtime.createSession(graphNamed("b"))]);
+    const providers = created.map(({ options }) => options.executionProviders![0]);
+    expect(providers).toEqual(["webgpu", "wasm", "webgpu", "webgpu"]);
+    expect(log.filter((each) => each.startsWith("release"))).toEqual(["release 0", "release 1"]);
+  });
+
+  test("makes no session where WebGPU computes something else", async () => {
+    const { runtime, created, control } = open({ device: "webgpu", isTested: false });
+    control.graphicsError = 0.5;
+    for (const name of ["a", "b"])
+      await expect(runtime.createSession(graphNamed(name))).rejects.toMatchObject({
+        code: "RUNTIME",
+        message: expect.stringMatching(
+          /^WebGPU computes something else than WebAssembly on this machine \(.*: 0\.5\d*\); device: "cpu" is right\.$/,
+        ) as string,
+      });
+    expect(created).toHaveLength(2);
   });
 
   test("reads the weights of each session for itself, says when they are gone, and keeps none of them", async () => {

@@ -22,9 +22,10 @@ import type { GraphicsDevice } from "./graphics-device.ts";
 import { withWasmRemedy } from "./missing-wasm.ts";
 import { nextTask } from "./next-task.ts";
 import { checkOrtModule, type OrtModule } from "./ort-module.ts";
+import { compareRuntimes } from "./self-test.ts";
 import type { Turns } from "../turns.ts";
 import { turnsOf } from "./turns-of.ts";
-import { checkWebDevice, providers, refuseTinyMaps } from "./web-device.ts";
+import { checkWebDevice, providers } from "./web-device.ts";
 import { WebSession } from "./web-session.ts";
 import { WebState } from "./web-state.ts";
 import { WebWorkspace } from "./web-workspace.ts";
@@ -52,6 +53,12 @@ export interface WebRuntimeOptions {
    * are transformed once. Results differ by rounding; for comparing, and for finding out what a fault comes from. @default false
    */
   readonly plain?: boolean;
+  /**
+   * Whether what `device: "webgpu"` computes with is known to be right. What is not is tested before the first session. @default false
+   *
+   * @internal
+   */
+  readonly isTested?: boolean;
 }
 
 const runtimeKinds: OptionKinds<WebRuntimeOptions> = {
@@ -59,6 +66,7 @@ const runtimeKinds: OptionKinds<WebRuntimeOptions> = {
   readsBlobs: optionKinds.boolean,
   graphics: optionKinds.object,
   plain: optionKinds.boolean,
+  isTested: optionKinds.boolean,
 };
 
 /**
@@ -74,6 +82,7 @@ export class WebRuntime implements Runtime {
   readonly #readsBlobs: boolean;
   readonly #graphics: GraphicsDevice | undefined;
   readonly #devices: DeviceChoice;
+  #tested: Promise<void> | undefined;
   readonly #turns: Turns;
   readonly #lifetime = new Lifetime("The runtime");
   readonly #sessions = new Set<WebSession>();
@@ -82,7 +91,7 @@ export class WebRuntime implements Runtime {
   constructor(ort: OrtModule, options: WebRuntimeOptions = {}) {
     checkOptions("WebRuntime", options, runtimeKinds);
     checkOrtModule(ort);
-    const { device = "auto", readsBlobs = false, plain = false } = options;
+    const { device = "auto", readsBlobs = false, plain = false, isTested = false } = options;
     checkWebDevice(device);
     const chosen = device === "auto" ? "cpu" : device;
     this.#ort = ort;
@@ -92,6 +101,7 @@ export class WebRuntime implements Runtime {
     this.#turns = turnsOf(ort);
     // The only candidate needs no probe: the first session tells.
     this.#devices = new DeviceChoice([chosen], () => Promise.resolve());
+    if (chosen !== "webgpu" || isTested) this.#tested = Promise.resolve();
   }
 
   get device(): ConcreteDevice | undefined {
@@ -117,9 +127,28 @@ export class WebRuntime implements Runtime {
     });
   }
 
-  #prepareSession(graph: Graph, { device: planned }: SessionOptions): Promise<Session> {
+  async #prepareSession(graph: Graph, { device: planned }: SessionOptions): Promise<Session> {
+    await this.test();
     const create = (device: ConcreteDevice): Promise<Session> => this.#createSession(graph, device);
     return this.#devices.make(`the graph ${graph.name}`, create, planned);
+  }
+
+  /**
+   * Compares WebGPU with WebAssembly, once. The first session waits for it.
+   *
+   * @throws RUNTIME where they compute something else.
+   *
+   * @internal
+   */
+  test(): Promise<void> {
+    return (this.#tested ??= this.#compare());
+  }
+
+  async #compare(): Promise<void> {
+    const graphics = this.#graphics === undefined ? {} : { graphics: this.#graphics };
+    await using tested = new WebRuntime(this.#ort, { device: "webgpu", isTested: true, ...graphics });
+    await using reference = new WebRuntime(this.#ort, { device: "cpu" });
+    await compareRuntimes(tested, reference);
   }
 
   async #createSession(graph: Graph, device: ConcreteDevice): Promise<Session> {
@@ -133,7 +162,6 @@ export class WebRuntime implements Runtime {
   async #createInTurn(graph: Graph, device: ConcreteDevice): Promise<Session> {
     await nextTask();
     this.#lifetime.check();
-    if (device === "webgpu") refuseTinyMaps(graph);
     const { place, files } = await placeWeights(graph, this.#readsBlobs);
     this.#lifetime.check();
     const options = {

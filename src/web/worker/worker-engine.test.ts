@@ -85,28 +85,6 @@ describe("a model in a worker", () => {
     expect(processor.log).toEqual(["open", "code", "code"]);
   });
 
-  test.each([
-    ["decoder", [1, 2, 3, 3]],
-    ["encoder", [1, 3, 31, 8]],
-  ] as const)("goes on in WebAssembly for maps that WebGPU computes wrong: %s of %j", async (half, shape) => {
-    const graphics = place("webgpu", {});
-    const { engine, processor, warnings } = engineOf(graphics);
-    await engine.code(half, Tensor.zeros([...shape]), {});
-    expect(warnings).toEqual([
-      "WebGPU computes maps smaller than 4x4 wrong. The model goes on in WebAssembly.",
-    ]);
-    expect([graphics.log, processor.log]).toEqual([
-      ["open", "close", "release"],
-      ["open", "code"],
-    ]);
-  });
-
-  test("stays with the graphics processor for maps of 4x4", async () => {
-    const { engine, warnings } = engineOf(place("webgpu", {}));
-    await engine.code("decoder", Tensor.zeros([1, 2, 4, 1]), {});
-    expect([engine.device, warnings]).toEqual(["webgpu", []]);
-  });
-
   test("hears of other failures", async () => {
     const failure = new VaekitError("RUNTIME", "no such operator");
     const { engine, warnings } = engineOf(place("webgpu", { code: failure }));

@@ -1,8 +1,7 @@
 /** Computes a model's halves in a worker of the page, which does not stand still meanwhile. */
-import type { InputSize, ModelFacts } from "../../models/index.ts";
+import type { InputSize } from "../../models/index.ts";
 import { untilAborted } from "../../runtime/index.ts";
 import { LostDeviceError } from "../../runtime/web/graphics-device.ts";
-import { leastSide } from "../../runtime/web/web-device.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { PictureSource } from "../../images/picture-source.ts";
 import type { CodingEngine, PixelsRequest } from "../../vae/coding-engine.ts";
@@ -77,11 +76,6 @@ export class WorkerEngine implements CodingEngine {
     for (;;) {
       const opening = this.#opened;
       const opened = await untilAborted(opening, options.signal);
-      if (this.#parts.places.length > 1 && isTinyInGraphics(opened, half, x, this.#parts.parts.facts)) {
-        const reason = "WebGPU computes maps smaller than 4x4 wrong.";
-        this.#goOn(opening, opened, new LostDeviceError("RUNTIME", reason));
-        continue;
-      }
       try {
         const coded = await codeIn(opened, kind, half, x, options);
         this.#device = coded.device;
@@ -101,18 +95,6 @@ export class WorkerEngine implements CodingEngine {
     this.#opened = openFirst([this.#parts.processor], this.#parts);
     this.#opened.catch(() => undefined);
   }
-}
-
-/** What onnxruntime-web refuses in WebGPU (runtime/web/web-device.ts), where another place can take it. */
-function isTinyInGraphics(
-  opened: Opened,
-  half: Half,
-  { shape }: Planes,
-  { spatialFactor }: ModelFacts,
-): boolean {
-  if ("engine" in opened || opened.device !== "webgpu") return false;
-  const pixelsOfLatent = half === "encoder" ? spatialFactor : 1;
-  return shape.length === 4 && shape.slice(2).every((side) => side < leastSide * pixelsOfLatent);
 }
 
 interface Coded {
