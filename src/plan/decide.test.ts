@@ -293,8 +293,8 @@ describe("a graphics processor", () => {
 
   test("has its traits by the provider, and the processor another in WebAssembly", () => {
     const own = {
-      cpu: { stagedNormFrom: 2 ** 16, partMeansBy: "ReduceMean", memory: nativeMemory },
-      wasm: { stagedNormFrom: 2 ** 13, partMeansBy: "AveragePool", memory: wasmMemory },
+      cpu: { stagedNormFrom: 2 ** 16, stagedNormForm: "elementwise", memory: nativeMemory },
+      wasm: { stagedNormFrom: 2 ** 13, stagedNormForm: "by kernels", memory: wasmMemory },
     };
     for (const provider of ["cpu", "wasm"] as const)
       expect(traitsOf(provider)).toEqual({
@@ -307,7 +307,7 @@ describe("a graphics processor", () => {
         gainsByStrips: false,
         maxBufferBytes: 2 ** 30,
         stagedNormFrom: Infinity,
-        partMeansBy: "ReduceMean",
+        stagedNormForm: "elementwise",
         memory: nativeMemory,
       });
     expect(providerOf({ name: "onnxruntime-web" }, "cpu")).toBe("wasm");

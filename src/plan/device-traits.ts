@@ -1,6 +1,7 @@
 /** What of a device decides how pictures are computed there: the one table for all of them. */
 import type { Provider } from "../cost/index.ts";
 import { nativeMemory, wasmMemory, type MemoryModel } from "../memory/index.ts";
+import type { StagedNormForm } from "../rewrite/index.ts";
 import type { ConcreteDevice, Runtime } from "../runtime/index.ts";
 
 export interface DeviceTraits {
@@ -13,8 +14,8 @@ export interface DeviceTraits {
    * where it adds up otherwise.
    */
   readonly stagedNormFrom: number;
-  /** Which operator takes the means of such a group's parts. */
-  readonly partMeansBy: "ReduceMean" | "AveragePool";
+  /** By which operators. */
+  readonly stagedNormForm: StagedNormForm;
   /** What computing there takes of the process. */
   readonly memory: MemoryModel;
 }
@@ -24,7 +25,7 @@ const processor: DeviceTraits = {
   gainsByStrips: true,
   maxBufferBytes: Infinity,
   stagedNormFrom: 2 ** 16,
-  partMeansBy: "ReduceMean",
+  stagedNormForm: "elementwise",
   memory: nativeMemory,
 };
 
@@ -32,7 +33,7 @@ const processor: DeviceTraits = {
 const webAssembly: DeviceTraits = {
   ...processor,
   stagedNormFrom: 2 ** 13,
-  partMeansBy: "AveragePool",
+  stagedNormForm: "by kernels",
   memory: wasmMemory,
 };
 
@@ -44,7 +45,7 @@ const graphics: DeviceTraits = {
   gainsByStrips: false,
   maxBufferBytes: 2 ** 30,
   stagedNormFrom: Infinity,
-  partMeansBy: "ReduceMean",
+  stagedNormForm: "elementwise",
   memory: nativeMemory,
 };
 

@@ -10,11 +10,11 @@ export function rewrittenFor(
   profile: CostProfile,
   { isPlain = false }: { readonly isPlain?: boolean | undefined } = {},
 ): Graph {
-  const { stagedNormFrom, partMeansBy } = traitsOf(profile.provider);
+  const { stagedNormFrom, stagedNormForm } = traitsOf(profile.provider);
   const folded = isPlain ? rewrite(graph, foldedUpsampling) : upsampledFor(graph, profile);
   const choose = isPlain ? chooseTile(profile) : chooseForm(profile);
-  const means = isPlain ? "ReduceMean" : partMeansBy;
-  return withBlocks(rewrite(rewrite(folded, winograd(choose)), stagedGroupNorm(stagedNormFrom, means)));
+  const norm = isPlain ? "elementwise" : stagedNormForm;
+  return withBlocks(rewrite(rewrite(folded, winograd(choose)), stagedGroupNorm(stagedNormFrom, norm)));
 }
 
 function upsampledFor(graph: Graph, profile: CostProfile): Graph {

@@ -12,20 +12,22 @@ import type { RewriteRule } from "./rewriter.ts";
 const maxSummands = 4096;
 
 /**
+ * By which operators: reductions and elementwise ones, or those that WebAssembly's build has vectorised kernels for. Its ReduceMean adds
+ * up number by number, its AveragePool four at a time, and a Conv of each channel alone multiplies and adds in one go.
+ */
+export type StagedNormForm = "elementwise" | "by kernels";
+
+/**
  * @param minElements of a group: replaces normalisations of groups that have as many.
- * @param meansBy which operator takes the means of the first stage: WebAssembly's ReduceMean adds up number by number, its AveragePool
- *   four at a time.
  */
 export const stagedGroupNorm =
-  (minElements: number, meansBy: "ReduceMean" | "AveragePool" = "ReduceMean"): RewriteRule =>
+  (minElements: number, form: StagedNormForm = "elementwise"): RewriteRule =>
   (node, { builder, at, compositeOf }) => {
     const composite = compositeOf(node.output);
     if (composite?.kind !== "GroupNormalization") return undefined;
     const [x, weight, bias] = composite.inputs.map(at) as [Value, Value, Value];
     const elements = sizeOf(x.shape) / x.shape[0]! / composite.groups;
-    return elements < minElements
-      ? undefined
-      : normalized(builder, { ...composite, x, weight, bias }, meansBy);
+    return elements < minElements ? undefined : normalized(builder, { ...composite, x, weight, bias }, form);
   };
 
 /** x [N, C, H, W], weight and bias [C, 1, 1] → the shape of x. */
@@ -38,7 +40,7 @@ function normalized(
     groups,
     epsilon,
   }: Omit<GroupNormalization, "inputs"> & Record<"x" | "weight" | "bias", Value>,
-  meansBy: "ReduceMean" | "AveragePool",
+  form: StagedNormForm,
 ): Value {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const channelsPerGroup = channels / groups;
@@ -46,7 +48,7 @@ function normalized(
   const summands = greatestDivisor(elements, maxSummands);
   const reshape = (value: Value, shape: Shape): Value => builder.apply("Reshape", [value], { shape });
   const mean = (value: Value): Value => {
-    const means = meansBy === "AveragePool" ? pooledMeans(builder, value) : rowMeans(builder, value);
+    const means = form === "by kernels" ? pooledMeans(builder, value) : rowMeans(builder, value);
     return builder.apply("ReduceMean", [means], { axes: [2], keepdims: true }); // [N, G, 1, 1]
   };
   const parts = reshape(x, [batch, groups, elements / summands, summands]);
@@ -55,11 +57,14 @@ function normalized(
   const floor = builder.constant(`float32(${epsilon})`, Tensor.from(Float32Array.of(epsilon), []));
   const deviation = builder.apply("Sqrt", [builder.apply("Add", [variance, floor], {})], {});
   const scale = builder.apply("Div", [reshape(weight, [groups, channelsPerGroup, 1]), deviation], {}); // [N, G, C/G, 1]
-  const scaled = builder.apply(
-    "Mul",
-    [reshape(centered, x.shape), reshape(scale, [batch, channels, 1, 1])],
-    {},
-  );
+  const picture = reshape(centered, x.shape);
+  // A Conv's kernels are those of all pictures.
+  if (form === "by kernels" && batch === 1) {
+    const kernels = reshape(scale, [channels, 1, 1, 1]);
+    const inputs = [picture, kernels, reshape(bias, [channels])];
+    return builder.apply("Conv", inputs, { strides: [1, 1], pads: [0, 0, 0, 0], group: channels });
+  }
+  const scaled = builder.apply("Mul", [picture, reshape(scale, [batch, channels, 1, 1])], {});
   return builder.apply("Add", [scaled, bias], {});
 }
 

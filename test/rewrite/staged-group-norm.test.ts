@@ -10,14 +10,15 @@ import type { Shape } from "../../src/tensor/shape.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 
 ortWeb.env.wasm.numThreads = 1;
-/** With what means each takes. */
+/** By the form that each takes. */
 const runtimes = {
-  ReduceMean: new NodeRuntime({ device: "cpu" }),
-  AveragePool: new WebRuntime(ortWeb),
+  elementwise: new NodeRuntime({ device: "cpu" }),
+  "by kernels": new WebRuntime(ortWeb),
 } as const;
+const operatorOf = { elementwise: "ReduceMean", "by kernels": "AveragePool" } as const;
 afterAll(async () => {
-  await runtimes.ReduceMean.dispose();
-  await runtimes.AveragePool.dispose();
+  await runtimes.elementwise.dispose();
+  await runtimes["by kernels"].dispose();
 });
 
 type Sizes = readonly [batch: number, channels: number, height: number, width: number];
@@ -73,15 +74,15 @@ describe("statistics in two stages are those of double precision", () => {
     ["rows and columns of a prime length", [1, 2, 311, 313]],
   ];
   const ways = cases.flatMap((one) =>
-    (["ReduceMean", "AveragePool"] as const).map((by) => [...one, by] as const),
+    (["elementwise", "by kernels"] as const).map((by) => [...one, by] as const),
   );
-  test.each(ways)("%s", async (_, shape, meansBy) => {
-    const graph = rewrite(normalization(shape), stagedGroupNorm(2 ** 16, meansBy));
+  test.each(ways)("%s", async (_, shape, form) => {
+    const graph = rewrite(normalization(shape), stagedGroupNorm(2 ** 16, form));
     verify(graph);
     const operators = graph.nodes.map(({ operator }) => operator);
     expect(operators).not.toContain("InstanceNormalization");
-    expect(operators).toContain(meansBy);
-    const session = await runtimes[meansBy].createSession(graph);
+    expect(operators).toContain(operatorOf[form]);
+    const session = await runtimes[form].createSession(graph);
     const x = slope(shape);
     const { y } = await session.run({ x });
     await session.dispose();
