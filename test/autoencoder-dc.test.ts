@@ -116,8 +116,8 @@ describe("a config is refused", () => {
 const shapesOf = (config: AutoencoderDCConfig, half?: "encoder" | "decoder"): Map<string, { shape: Shape }> =>
   new Map([...autoencoderDC.parameterShapes(config, half)].map(([name, shape]) => [name, { shape }]));
 
-const infer: NonNullable<typeof autoencoderDC.alone>["infer"] = (...weights) =>
-  autoencoderDC.alone!.infer(...weights);
+const alone = await autoencoderDC.alone!();
+const infer: typeof alone.infer = (...weights) => alone.infer(...weights);
 
 describe("weights without a config", () => {
   const published = completeDCConfig({

@@ -4,7 +4,8 @@
  * @see diffusers, models/autoencoders/vae.py, DiagonalGaussianDistribution
  */
 import { VaekitError } from "../errors.ts";
-import { Generator } from "../random/index.ts";
+import type { Generator } from "../random/index.ts";
+import { PhiloxGenerator } from "../random/philox-generator.ts";
 import { checkTensor } from "../tensor/check-tensor.ts";
 import { describeValue } from "../util/describe-value.ts";
 import { formatShape, sameShape, sizeOf, type Shape } from "../tensor/shape.ts";
@@ -239,7 +240,7 @@ function checkGenerator(value: unknown): void {
 }
 
 function freshGenerator(): Generator {
-  return Generator.philox(Math.floor(Math.random() * 2 ** 53));
+  return new PhiloxGenerator(Math.floor(Math.random() * 2 ** 53));
 }
 
 function invalid(message: string): VaekitError {

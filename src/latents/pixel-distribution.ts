@@ -1,6 +1,7 @@
 /** p(x|z): how the values of pictures are distributed, given their latents. */
 import { VaekitError } from "../errors.ts";
-import { Generator } from "../random/index.ts";
+import type { Generator } from "../random/index.ts";
+import { PhiloxGenerator } from "../random/philox-generator.ts";
 import { checkTensor } from "../tensor/check-tensor.ts";
 import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -106,7 +107,7 @@ export class PixelDistribution {
    */
   sample(options: PixelSampleOptions = {}): Tensor<"float32"> {
     checkOptions("PixelDistribution.sample", options, sampleKinds);
-    const generator = options.generator ?? Generator.philox(Math.floor(Math.random() * 2 ** 53));
+    const generator = options.generator ?? new PhiloxGenerator(Math.floor(Math.random() * 2 ** 53));
     const { distribution, mean, scale } = this;
     const noise = distribution === "normal" ? generator.randn(mean.shape) : generator.rand(mean.shape);
     const out = noise.data.map((drawn, i) => this.#draw(i, drawn, mean.data[i]!, scale?.data[i] ?? 1));

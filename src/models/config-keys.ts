@@ -7,7 +7,6 @@ import { describeValue, isRecord } from "../util/describe-value.ts";
 import { adviceForName } from "../util/nearest-name.ts";
 import { describeFound, describeKey, describeRefusal, type Check } from "./config-checks.ts";
 import { classNameOf } from "./class-name.ts";
-import { refuseClass } from "./other-classes.ts";
 
 /** Where keys come from decides which names they may have, and what is said of unknown ones. */
 export type ConfigSource =
@@ -85,7 +84,10 @@ export function readKeys<Config extends object>(
   if (!isRecord(json)) throw notAConfig(json, subject, ownName);
   const className = classNameOf(json);
   if (className !== undefined && !classNames.some((name) => name === className)) {
-    refuseClass(className, withArticle(ownName), subject);
+    throw new VaekitError(
+      "INVALID_CONFIG",
+      `${subject}: expected the config of ${withArticle(ownName)}, found that of ${describeFound(className)}.`,
+    );
   }
   const keys = keysOf(table);
   const isWhole = "_class_name" in json;

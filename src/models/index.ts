@@ -121,7 +121,7 @@ export {
   type VQModelConfigJson,
 } from "./vq-model/keys.ts";
 export { vqModel } from "./vq-model/model.ts";
-export { checkFacts } from "./check-model.ts";
+export { checkFacts } from "./check-facts.ts";
 export type {
   BufferFacts,
   Buffers,
@@ -163,7 +163,8 @@ export {
   type ScaledPixels,
 } from "../latents/pixel-likelihood.ts";
 export { formatPixelLikelihood, parsePixelLikelihood } from "./pixel-likelihood-json.ts";
-export { likelihoodFileName, likelihoodMetadata, parseLikelihoodMetadata } from "./likelihood-file.ts";
+export { likelihoodFileName } from "./file-names.ts";
+export { likelihoodMetadata, parseLikelihoodMetadata } from "./likelihood-file.ts";
 export {
   parametersFrom,
   shapesOfHalves,
@@ -181,6 +182,6 @@ export {
   modelOfConfig,
   modelsToAsk,
   parseModelConfig,
-  registerModel,
   type ParsedModelConfig,
 } from "./registry.ts";
+export { registerModel } from "./register-model.ts";

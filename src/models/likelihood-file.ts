@@ -6,9 +6,6 @@ import { VaekitError } from "../errors.ts";
 import type { ScaledPixels } from "../latents/pixel-likelihood.ts";
 import { formatPixelLikelihood, parseScaledPixels } from "./pixel-likelihood-json.ts";
 
-/** Its name, in a model's folder. */
-export const likelihoodFileName = "likelihood.safetensors";
-
 /** The file's metadata. */
 export function likelihoodMetadata(likelihood: ScaledPixels): Record<string, string> {
   return { format: "pt", pixels: JSON.stringify(formatPixelLikelihood(likelihood)) };

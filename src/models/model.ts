@@ -244,8 +244,8 @@ export interface VaeModel<Config extends object = object, Output extends Encoded
   initialize(config: Config, generator: BaseGenerator): Map<string, Tensor<"float32">>;
   /** Names of its tensors in files of other formats; left out where there are none. */
   readonly names?: ModelNames;
-  /** Left out where a class is only known by its config.json. */
-  readonly alone?: WeightsAlone<Config>;
+  /** What opens weights without a config.json, loaded when there are some. Left out where a class is only known by its config.json. */
+  alone?(): Promise<WeightsAlone<Config>>;
   /**
    * Whether infinite weights may hide behind an activation that saturates, so that they are looked for once before
    * the first run. @default false

@@ -1,12 +1,11 @@
 /**
  * The classes of autoencoders that vaekit reads, by the `_class_name` of their config.json. A class of vaekit's own is an entry of
  * `ownClasses`, whose code is loaded when it is first asked for, so that a page loads only the classes that it opens; a program adds
- * its own with {@link registerModel}.
+ * its own with registerModel.
  */
 import { VaekitError } from "../errors.ts";
 import { describeValue, isRecord } from "../util/describe-value.ts";
 import { joinNames } from "../util/nearest-name.ts";
-import { checkModel } from "./check-model.ts";
 import { classNameOf } from "./class-name.ts";
 import { describeFound } from "./config-checks.ts";
 import type { ParsedConfig, VaeModel } from "./model.ts";
@@ -60,24 +59,13 @@ const ownClasses: readonly KnownClass[] = [
 
 const registeredClasses: KnownClass[] = [];
 
+export const isKnownName = (name: string): boolean => findClass(name) !== undefined;
+
 const findClass = (name: unknown): KnownClass | undefined =>
   [...ownClasses, ...registeredClasses].find(({ names }) => names.some((each) => each === name));
 
-/**
- * Makes a class of autoencoder known: from then on a config.json with its `_class_name` is read as its.
- *
- * @throws INVALID_ARGUMENT when it is no model, or a class of that name is known.
- */
-export function registerModel(model: VaeModel): void {
-  checkModel(model, "registerModel");
-  const names = [model.className, ...(model.aliases ?? [])];
-  const taken = names.find((name) => findClass(name) !== undefined);
-  if (taken !== undefined) {
-    throw new VaekitError(
-      "INVALID_ARGUMENT",
-      `registerModel: expected a class that is not known yet, found ${describeFound(taken)}, which is. Register each class once.`,
-    );
-  }
+/** What registerModel adds, checked. */
+export function addClass(names: readonly string[], model: VaeModel): void {
   registeredClasses.push({ names, load: () => Promise.resolve(model) });
 }
 

@@ -3,13 +3,7 @@ import type { Graph } from "../graph/index.ts";
 import type { Encoded } from "../latents/index.ts";
 import { denormalizeLatents, normalizeLatents } from "../latents/normalize.ts";
 import type { LatentScaling } from "../latents/scaling.ts";
-import {
-  checkFacts,
-  likelihoodMetadata,
-  type InputSize,
-  type ModelFacts,
-  type VaeModel,
-} from "../models/index.ts";
+import { checkFacts, type InputSize, type ModelFacts, type VaeModel } from "../models/index.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -134,6 +128,7 @@ export class DescribedVae<Config extends object = object, Output extends Encoded
   > {
     const { likelihood } = this.weights;
     if (likelihood === undefined) return undefined;
+    const { likelihoodMetadata } = await import("../models/likelihood-file.ts");
     return {
       tensors: await readParameters(likelihood),
       metadata: likelihoodMetadata(likelihood.pixels),

@@ -13,7 +13,7 @@ import { checkFiniteWeights } from "./non-finite.ts";
 import type { CodingOptions, CodingPlan, Half } from "./options.ts";
 import { runPasses, type TileCoder } from "./passes.ts";
 import { PixelDecoding } from "./pixel-decoding.ts";
-import { withoutDistribution } from "./pixel-distributions.ts";
+import { withoutDistribution } from "./find-pixel-decoder.ts";
 
 type Planes = Tensor<"float32">;
 

@@ -1,30 +1,11 @@
-/** p(x|z) of latents: whose decoder gives it, and its result as distributions. */
-import { VaekitError } from "../errors.ts";
+/** p(x|z) of latents: what a decoder of distributions gives, as distributions. */
 import { PixelDistribution } from "../latents/pixel-distribution.ts";
 import { hasScale, levelWidth, lowestLevel, type PixelRange } from "../latents/pixel-likelihood.ts";
-import type { ModelFacts, VaeModel } from "../models/index.ts";
+import type { ModelFacts } from "../models/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { pixelDecoderBeside } from "./likelihood-weights.ts";
-import { finderOf, type ModelWeights } from "./model-weights.ts";
 import type { PixelDecoder } from "./pixel-decoder.ts";
 
 type Floats = Tensor<"float32">;
-
-/**
- * The decoder of distributions that a class knows of a config, or of a scale beside the weights; undefined where it gives
- * pixels and no distribution of them.
- */
-export function pixelDecoderOf<Config extends object>(
-  model: Pick<VaeModel<Config>, "decoder" | "likelihood" | "pixelDecoder" | "pixels">,
-  config: Config | undefined,
-  weights: Pick<ModelWeights, "parameters" | "likelihood">,
-): PixelDecoder | undefined {
-  if (config === undefined) return undefined;
-  const find = finderOf(weights);
-  const pixels = model.pixels?.(config);
-  if (pixels === undefined) return pixelDecoderBeside(model, config, weights.likelihood, find);
-  return { pixels, graph: (size) => (model.pixelDecoder ?? model.decoder)(config, size, find) };
-}
 
 /** What a decoder of distributions gave, as distributions. */
 export function distributionOf(
@@ -57,12 +38,6 @@ function categoricalOf({ data, shape }: Floats, levels: number, range: PixelRang
     range,
     levels,
   });
-}
-
-/** @throws UNSUPPORTED, since nothing says how a model's pixels are distributed. */
-export function withoutDistribution(name: string): VaekitError {
-  const message = `${name}: the model gives pixels and no distribution of them. Train it with loss.likelihood, or use decode.`;
-  return new VaekitError("UNSUPPORTED", message);
 }
 
 /** [N, 2C, …] → the first and the last C channels. */

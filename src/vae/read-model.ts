@@ -1,5 +1,5 @@
 /** What files hold of a model, checked: its class, its config and its tensors, whatever the platform read them from. */
-import { modelNamed, parseLikelihoodMetadata, type GivenSources, type VaeModel } from "../models/index.ts";
+import { modelNamed, type GivenSources, type VaeModel } from "../models/index.ts";
 import type { DiffusersFolder, LikelihoodFile, SingleFile } from "../weights/index.ts";
 import type { FoundLikelihood } from "./likelihood-weights.ts";
 import { checkClass, withBuffers, type LoadedModel } from "./opened.ts";
@@ -14,18 +14,17 @@ export interface ReadModel {
 export async function modelOfFolder(name: string, found: DiffusersFolder): Promise<ReadModel> {
   const { model, configJson, configPath, checkpoint } = found;
   const { config, warnings } = model.config.parse(configJson, configPath);
-  const likelihood = found.likelihood && likelihoodOf(found.likelihood);
+  const likelihood = found.likelihood && (await likelihoodOf(found.likelihood));
   return {
     loaded: await withBuffers({ name, model, config, tensors: checkpoint.tensors, likelihood }),
     warnings: [...found.warnings, ...warnings],
   };
 }
 
-const likelihoodOf = ({ path, tensors, metadata }: LikelihoodFile): FoundLikelihood => ({
-  name: path,
-  tensors,
-  pixels: parseLikelihoodMetadata(metadata, path),
-});
+async function likelihoodOf({ path, tensors, metadata }: LikelihoodFile): Promise<FoundLikelihood> {
+  const { parseLikelihoodMetadata } = await import("../models/likelihood-file.ts");
+  return { name: path, tensors, pixels: parseLikelihoodMetadata(metadata, path) };
+}
 
 /** What a caller says of a single file. */
 export interface GivenForFile {
@@ -43,7 +42,8 @@ export async function modelOfSingleFile(
   if (expected !== undefined) checkClass(model, expected, name);
   const { tensors } = checkpoint;
   // A class that is known by its tensors says how its config is.
-  const { config, warnings } = model.alone!.infer(tensors, sources, name);
+  const alone = await model.alone!();
+  const { config, warnings } = alone.infer(tensors, sources, name);
   const loaded = await withBuffers({ name, model, config, tensors });
   return { loaded, warnings: [...found.warnings, ...warnings] };
 }

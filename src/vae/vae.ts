@@ -28,8 +28,7 @@ import {
 import { LatentsWatch } from "./latents-watch.ts";
 import { checkDecodingOptions, decodePreview, type DecodingOptions } from "./preview.ts";
 import type { PixelDecoder } from "./pixel-decoder.ts";
-import { distributionOf, pixelDecoderOf, withoutDistribution } from "./pixel-distributions.ts";
-import { savedContents } from "./saved-files.ts";
+import { pixelDecoderOf, withoutDistribution } from "./find-pixel-decoder.ts";
 import { checkWarmUpOptions, warmUp, type WarmUpOptions } from "./warm-up.ts";
 import {
   decodePicture,
@@ -160,6 +159,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
       const z = checkLatents(latents, this.facts);
       const decoder = this.#pixelDecoder;
       if (decoder === undefined) throw withoutDistribution(this.name);
+      const { distributionOf } = await import("./pixel-distributions.ts");
       return distributionOf(await this.#engine.codePixels(z, options), decoder, this.facts);
     });
   }
@@ -284,6 +284,7 @@ export class Vae<Config extends object = object, Output extends Encoded = Encode
    * @throws IO when the weights cannot be read; DISPOSED; UNSUPPORTED for two halves with configs of their own.
    */
   async savedFiles(): Promise<Map<string, Blob>> {
+    const { savedContents } = await import("./saved-files.ts");
     const contents = await savedContents(this);
     return new Map(
       [...contents].map(([name, parts]) => [name, new Blob(parts as Uint8Array<ArrayBuffer>[])]),

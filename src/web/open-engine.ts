@@ -3,7 +3,7 @@ import { VaekitError } from "../errors.ts";
 import { isOwnClass } from "../models/index.ts";
 import { checkGivenRuntime, type Device, type Runtime } from "../runtime/index.ts";
 import type { OrtModule } from "../runtime/web/ort-module.ts";
-import { findAdapter, isSoftware } from "../runtime/web/graphics-device.ts";
+import { findAdapter, isSoftware } from "../runtime/web/graphics-adapter.ts";
 import { checkWebDevice } from "../runtime/web/web-device.ts";
 import type { CodingEngine, EngineParts, MakeEngine } from "../vae/coding-engine.ts";
 import type { RuntimeOptions } from "./opening-options.ts";

@@ -7,7 +7,6 @@ import { withPresentNames } from "./key-names.ts";
 import { openFirst, readJsonSource, type ModelFiles } from "./model-files.ts";
 import { isPickleContent, isPickleName, misnamedWarning, pickleError } from "./pickle.ts";
 import { parseSafetensors } from "./safetensors.ts";
-import { loadShards } from "./shards.ts";
 import { bothWarning, chooseWeightFiles, weightFileNames } from "./weight-files.ts";
 
 export interface LoadFolderOptions {
@@ -80,7 +79,7 @@ async function loadWeights(
   if (chosen?.whole !== undefined) return loadWhole(await files.open(chosen.whole));
   if (chosen?.index !== undefined) {
     const warnings = unused === undefined ? [] : [bothWarning(files.name, chosen.index, unused)];
-    return { ...(await loadShards(files, await files.open(chosen.index), unused)), warnings };
+    return { ...(await loadSharded(files, await files.open(chosen.index), unused)), warnings };
   }
   const { whole, pickle } = weightFileNames(variant);
   if (names.has(pickle)) {
@@ -98,7 +97,16 @@ async function loadUnlisted(files: ModelFiles, variant: string | undefined): Pro
     const message = `${error.message} Nor is there an index of shards. Weights of a variant need \`variant\`.`;
     throw new VaekitError("NOT_FOUND", message, { cause: error.cause });
   });
-  return file === whole ? loadWhole(source) : { ...(await loadShards(files, source)), warnings: [] };
+  return file === whole ? loadWhole(source) : { ...(await loadSharded(files, source)), warnings: [] };
+}
+
+async function loadSharded(
+  files: ModelFiles,
+  index: ByteSource,
+  unused?: string,
+): Promise<Omit<LoadedWeights, "warnings">> {
+  const { loadShards } = await import("./shards.ts");
+  return loadShards(files, index, unused);
 }
 
 async function loadWhole(source: ByteSource): Promise<LoadedWeights> {

@@ -30,7 +30,7 @@ export interface FileOfModel {
 export async function modelOfFile(tensors: Tensors, subject: string, like?: VaeModel): Promise<FileOfModel> {
   const ofVae = withoutPrefix(tensors);
   const models = await modelsToAsk();
-  const known = models.find((model) => recognizes(model, ofVae));
+  const known = await firstThatRecognizes(models, ofVae);
   if (known === undefined) {
     refuseOtherAutoencoders(ofVae, subject);
     checkIsVae(ofVae, tensors, subject);
@@ -45,12 +45,21 @@ export async function modelOfFile(tensors: Tensors, subject: string, like?: VaeM
 /** The class whose weights have such names, as convolutions: of a file that is not read. */
 export async function modelOfNames(names: readonly string[]): Promise<VaeModel | undefined> {
   const tensors = new Map(names.map((name) => [name, { shape: [1, 1, 3, 3] }]));
-  return (await modelsToAsk()).find((model) => recognizes(model, tensors));
+  return firstThatRecognizes(await modelsToAsk(), tensors);
 }
 
-function recognizes({ alone, names }: VaeModel, tensors: TensorShapes): boolean {
+async function firstThatRecognizes(
+  models: readonly VaeModel[],
+  tensors: TensorShapes,
+): Promise<VaeModel | undefined> {
+  const recognizing = await Promise.all(models.map((model) => recognizes(model, tensors)));
+  return models.find((_, i) => recognizing[i]);
+}
+
+async function recognizes(model: VaeModel, tensors: TensorShapes): Promise<boolean> {
+  const alone = await model.alone?.();
   if (alone === undefined) return false;
-  const rename = names?.ofFile([...tensors.keys()]) ?? ((name: string): string => name);
+  const rename = model.names?.ofFile([...tensors.keys()]) ?? ((name: string): string => name);
   return alone.recognizes(new Map([...tensors].map(([name, stored]) => [rename(name), stored])));
 }
 

@@ -5,7 +5,6 @@ import { sizeOf, type Shape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { initializeParameter } from "../initialize-parameter.ts";
 import type { BufferFacts, VaeModel } from "../model.ts";
-import { areDCTensors, dcConfigFromTensors } from "./config-from-tensors.ts";
 import { dcFacts, dcSchema } from "./config.ts";
 import { buildDCDecoder, buildDCEncoder, dcParameterShapes } from "./graph.ts";
 import type { AutoencoderDCConfig } from "./keys.ts";
@@ -32,7 +31,10 @@ export const autoencoderDC: VaeModel<AutoencoderDCConfig, EncoderOutput> = {
     return new Map([...shapes.keys()].map((name) => [name, fresh(name, shapes, generator)]));
   },
   names: dcNames,
-  alone: { recognizes: areDCTensors, infer: dcConfigFromTensors },
+  alone: async () => {
+    const { areDCTensors, dcConfigFromTensors } = await import("./config-from-tensors.ts");
+    return { recognizes: areDCTensors, infer: dcConfigFromTensors };
+  },
 };
 
 const statistics = /\.running_(mean|var)$/;

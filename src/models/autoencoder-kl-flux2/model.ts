@@ -5,7 +5,6 @@ import { factorOf, factsOfBlocks } from "../block-keys.ts";
 import { blockNames } from "../block-names.ts";
 import { initializeBlocks } from "../initialize-blocks.ts";
 import type { VaeModel } from "../model.ts";
-import { areFlux2Tensors, flux2ConfigFromTensors } from "./config-from-tensors.ts";
 import {
   flux2Keys,
   flux2Table,
@@ -31,5 +30,8 @@ export const autoencoderKLFlux2: VaeModel<AutoencoderKLFlux2Config, AutoencoderK
   paired: pairedFlux2Config,
   initialize: (config, generator) => initializeBlocks(parameterShapes(config), generator),
   names: blockNames,
-  alone: { recognizes: areFlux2Tensors, infer: flux2ConfigFromTensors },
+  alone: async () => {
+    const { areFlux2Tensors, flux2ConfigFromTensors } = await import("./config-from-tensors.ts");
+    return { recognizes: areFlux2Tensors, infer: flux2ConfigFromTensors };
+  },
 };

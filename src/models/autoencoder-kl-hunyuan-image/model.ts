@@ -3,7 +3,6 @@ import { DiagonalGaussianDistribution } from "../../latents/diagonal-gaussian-di
 import { AutoencoderKLOutput } from "../../latents/outputs.ts";
 import { initializeParameter } from "../initialize-parameter.ts";
 import type { VaeModel } from "../model.ts";
-import { areHunyuanImageTensors, hunyuanImageFromTensors } from "./config-from-tensors.ts";
 import { hunyuanImageFacts, hunyuanImageSchema, type AutoencoderKLHunyuanImageConfig } from "./config.ts";
 import { buildHunyuanImageDecoder, buildHunyuanImageEncoder, hunyuanImageShapes } from "./graph.ts";
 
@@ -24,5 +23,8 @@ export const autoencoderKLHunyuanImage: VaeModel<AutoencoderKLHunyuanImageConfig
     const shapes = hunyuanImageShapes(config);
     return new Map([...shapes.keys()].map((name) => [name, initializeParameter(name, shapes, generator)]));
   },
-  alone: { recognizes: areHunyuanImageTensors, infer: hunyuanImageFromTensors },
+  alone: async () => {
+    const { areHunyuanImageTensors, hunyuanImageFromTensors } = await import("./config-from-tensors.ts");
+    return { recognizes: areHunyuanImageTensors, infer: hunyuanImageFromTensors };
+  },
 };

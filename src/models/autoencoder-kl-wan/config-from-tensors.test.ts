@@ -7,8 +7,12 @@ import { autoencoderKLQwenImage21, completeQwenImage21Config } from "./qwen-imag
 import { autoencoderKLQwenImage, completeQwenImageConfig } from "./qwen-image.ts";
 import { autoencoderKLWan, completeWanConfig } from "./wan.ts";
 
-const modelOf = async (tensors: TensorShapes): Promise<VaeModel | undefined> =>
-  (await modelsToAsk()).find(({ alone }) => alone?.recognizes(tensors) === true);
+async function modelOf(tensors: TensorShapes): Promise<VaeModel | undefined> {
+  for (const model of await modelsToAsk()) {
+    if ((await model.alone?.())?.recognizes(tensors) === true) return model;
+  }
+  return undefined;
+}
 
 const shaped = (shapes: ReadonlyMap<string, Shape>): TensorShapes =>
   new Map([...shapes].map(([name, shape]) => [name, { shape }]));
@@ -42,9 +46,9 @@ describe.each(published)("the tensors of %s", (_, model, config) => {
     }
   });
 
-  test("say its whole config, statistics too", () => {
+  test("say its whole config, statistics too", async () => {
     // Of videos only, no tensor says it.
-    const { scaleFactorTemporal, ...rest } = model.alone!.infer(tensors, {}, "f.safetensors")
+    const { scaleFactorTemporal, ...rest } = (await model.alone!()).infer(tensors, {}, "f.safetensors")
       .config as Record<string, unknown>;
     expect(config).toMatchObject(rest);
     expect(scaleFactorTemporal === undefined || typeof scaleFactorTemporal === "number").toBe(true);
@@ -55,20 +59,21 @@ test("Wan 2.1's tensors are Qwen-Image's, with the same scaling; its own class t
   const config = completeWanConfig({});
   const tensors = shaped(autoencoderKLWan.parameterShapes(config));
   expect(await modelOf(tensors)).toBe(autoencoderKLQwenImage);
-  expect(autoencoderKLWan.alone!.recognizes(tensors)).toBe(true);
-  const inferred = autoencoderKLWan.alone!.infer(tensors, {}, "f.safetensors").config;
+  const ofWan = await autoencoderKLWan.alone!();
+  expect(ofWan.recognizes(tensors)).toBe(true);
+  const inferred = ofWan.infer(tensors, {}, "f.safetensors").config;
   expect(inferred).toEqual(config);
-  const asQwen = autoencoderKLQwenImage.alone!.infer(tensors, {}, "f.safetensors").config;
+  const asQwen = (await autoencoderKLQwenImage.alone!()).infer(tensors, {}, "f.safetensors").config;
   expect(autoencoderKLQwenImage.scaling(asQwen, new Map())).toEqual(
     autoencoderKLWan.scaling(config, new Map()),
   );
 });
 
-describe("a file's config", () => {
+describe("a file's config", async () => {
+  const alone = await autoencoderKLQwenImage.alone!();
   const config = completeQwenImageConfig({ baseDim: 4, zDim: 2, latentsMean: [0, 1], latentsStd: [1, 2] });
   const tensors = shaped(autoencoderKLQwenImage.parameterShapes(config));
-  const infer = (given: object): unknown =>
-    autoencoderKLQwenImage.alone!.infer(tensors, given, "f.safetensors").config;
+  const infer = (given: object): unknown => alone.infer(tensors, given, "f.safetensors").config;
 
   test("needs statistics from the caller where no published model has as many channels", () => {
     expect(() => infer({})).toThrow(
@@ -87,10 +92,11 @@ describe("a file's config", () => {
   });
 });
 
-test("tensors that lack what every such network has are said", () => {
+test("tensors that lack what every such network has are said", async () => {
   const shapes = new Map(autoencoderKLQwenImage.parameterShapes(completeQwenImageConfig({})));
   shapes.delete("encoder.conv_out.weight");
-  expect(() => autoencoderKLQwenImage.alone!.infer(shaped(shapes), {}, "f.safetensors")).toThrow(
+  const alone = await autoencoderKLQwenImage.alone!();
+  expect(() => alone.infer(shaped(shapes), {}, "f.safetensors")).toThrow(
     "f.safetensors: expected encoder.conv_out.weight, the kernels of a convolution, as every AutoencoderKLQwenImage has.",
   );
 });

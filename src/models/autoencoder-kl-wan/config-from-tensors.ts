@@ -11,6 +11,8 @@ import { networkOf } from "./infer-architecture.ts";
 import type { WanBlocksConfig } from "./keys.ts";
 import { qwenImage21, wan21, wan22, type Statistics } from "./published.ts";
 
+export { isWanNetwork } from "./infer-architecture.ts";
+
 /** @throws INVALID_CONFIG when nothing says the statistics, or the caller contradicts the shapes; WEIGHTS_MISMATCH. */
 export function configFromTensors<Config extends WanBlocksConfig>(
   tensors: TensorShapes,

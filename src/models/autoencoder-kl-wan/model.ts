@@ -7,10 +7,8 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { initializeParameter } from "../initialize-parameter.ts";
 import type { CheckpointTolerance, VaeModel } from "../model.ts";
 import { factsOf, type Architecture } from "./architecture.ts";
-import { configFromTensors } from "./config-from-tensors.ts";
 import { schemaOf, type WanClass } from "./config.ts";
 import { buildDecoder, buildEncoder, buildTileDecoder, parameterShapes } from "./graph.ts";
-import { isWanNetwork } from "./infer-architecture.ts";
 import type { WanBlocksConfig } from "./keys.ts";
 import { wanNames } from "./names.ts";
 import { clamped, withoutPatches } from "./tile-decoder.ts";
@@ -45,9 +43,12 @@ export function wanModel<Config extends WanBlocksConfig>(
     }),
     initialize: (config, generator) => initialize(architectureOf(config), generator),
     names: wanNames,
-    alone: {
-      recognizes: (tensors) => isWanNetwork(tensors) && wanClass.recognizes(tensors),
-      infer: (tensors, given, subject) => configFromTensors(tensors, given, { wanClass, subject }),
+    alone: async () => {
+      const { configFromTensors, isWanNetwork } = await import("./config-from-tensors.ts");
+      return {
+        recognizes: (tensors) => isWanNetwork(tensors) && wanClass.recognizes(tensors),
+        infer: (tensors, given, subject) => configFromTensors(tensors, given, { wanClass, subject }),
+      };
     },
   };
 }

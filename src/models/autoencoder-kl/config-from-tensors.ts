@@ -7,13 +7,32 @@
  *
  * What contradicts the shapes is an error: it belongs to another file.
  */
-import { scalingWarnings, type ReadConfig } from "./config.ts";
+import { readConfig, scalingWarnings, type ReadConfig } from "./config.ts";
 import { withDefaults, type AutoencoderKLConfig } from "./keys.ts";
 import { refuseContradictions } from "../config-keys.ts";
-import type { TensorShapes } from "../model.ts";
+import type { GivenSources, ParsedConfig, TensorShapes } from "../model.ts";
+import { areOfOtherAutoencoder } from "../other-tensors.ts";
 import { inferArchitecture, mirroredKeys, type Architecture } from "./infer-architecture.ts";
 import { modelFamilies, type ModelFamily } from "./families.ts";
 import { checkFamily, chooseFamily, onlyFamily } from "./infer-config.ts";
+
+/** Whether the tensors are those of an AutoencoderKL, or of one half of it, and of no other autoencoder that is known. */
+export const areTensorsOfKL = (tensors: TensorShapes): boolean =>
+  ["encoder", "decoder"].some((half) => tensors.has(`${half}.conv_in.weight`)) &&
+  !areOfOtherAutoencoder(tensors);
+
+/** As {@link configFromTensors}, of what a caller says of a file. */
+export function inferFromTensors(
+  tensors: TensorShapes,
+  { as, config }: GivenSources,
+  subject: string,
+): ParsedConfig<AutoencoderKLConfig> {
+  // It is checked where it is used.
+  const family = as as ModelFamily | undefined;
+  if (config === undefined) return configFromTensors(tensors, { as: family }, subject);
+  const given = readConfig(config.json, config.subject, config.isFile ? "given file" : "object");
+  return configFromTensors(tensors, { as: family, given }, subject);
+}
 
 export interface ConfigSources {
   /** The family whose scaling and shift factors hold. */

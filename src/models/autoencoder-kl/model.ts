@@ -4,20 +4,10 @@ import { AutoencoderKLOutput } from "../../latents/outputs.ts";
 import { latentScaling } from "../../latents/scaling.ts";
 import { factsOfBlocks } from "../block-keys.ts";
 import { blockNames } from "../block-names.ts";
-import type { GivenSources, VaeModel } from "../model.ts";
-import { areOfOtherAutoencoder } from "../other-tensors.ts";
-import { configFromTensors, type ConfigSources } from "./config-from-tensors.ts";
-import {
-  classNames,
-  formatConfig,
-  parseConfig,
-  readConfig,
-  snakeNames,
-  type AutoencoderKLConfig,
-} from "./config.ts";
+import type { VaeModel } from "../model.ts";
+import { classNames, formatConfig, parseConfig, snakeNames, type AutoencoderKLConfig } from "./config.ts";
 import { initializeParameters } from "./initialize.ts";
 import { buildDecoder, buildEncoder, buildPixelDecoder, parameterShapes, scaleShapes } from "./graph.ts";
-import type { ModelFamily } from "./families.ts";
 
 const [className, ...aliases] = classNames;
 
@@ -35,18 +25,8 @@ export const autoencoderKL: VaeModel<AutoencoderKLConfig, AutoencoderKLOutput> =
   scaling: latentScaling,
   initialize: initializeParameters,
   names: blockNames,
-  alone: {
-    recognizes: (tensors) =>
-      ["encoder", "decoder"].some((half) => tensors.has(`${half}.conv_in.weight`)) &&
-      !areOfOtherAutoencoder(tensors),
-    infer: (tensors, given, subject) => configFromTensors(tensors, sourcesOf(given), subject),
+  alone: async () => {
+    const { areTensorsOfKL, inferFromTensors } = await import("./config-from-tensors.ts");
+    return { recognizes: areTensorsOfKL, infer: inferFromTensors };
   },
 };
-
-/** `as` is checked where it is used. */
-function sourcesOf({ as, config }: GivenSources): ConfigSources {
-  const family = as as ModelFamily | undefined;
-  if (config === undefined) return { as: family };
-  const { json, subject, isFile } = config;
-  return { as: family, given: readConfig(json, subject, isFile ? "given file" : "object") };
-}

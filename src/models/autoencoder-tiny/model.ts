@@ -3,7 +3,7 @@ import { AutoencoderTinyOutput } from "../../latents/outputs.ts";
 import { initializeParameter } from "../initialize-parameter.ts";
 import type { TileFacts, VaeModel } from "../model.ts";
 import { throughBytes } from "./byte-latents.ts";
-import { areTinyTensors, tinyConfigFromTensors, withPoolOf } from "./config-from-tensors.ts";
+import { withPoolOf } from "./config-from-tensors.ts";
 import {
   formatTinyConfig,
   parseTinyConfig,
@@ -64,5 +64,8 @@ export const autoencoderTiny: VaeModel<AutoencoderTinyConfig, AutoencoderTinyOut
     return new Map([...shapes.keys()].map((name) => [name, initializeParameter(name, shapes, generator)]));
   },
   names: autoencoderTinyNames,
-  alone: { recognizes: areTinyTensors, infer: tinyConfigFromTensors },
+  alone: async () => {
+    const { areTinyTensors, tinyConfigFromTensors } = await import("./config-from-tensors.ts");
+    return { recognizes: areTinyTensors, infer: tinyConfigFromTensors };
+  },
 };

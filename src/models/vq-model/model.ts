@@ -3,7 +3,6 @@ import { VQEncoderOutput } from "../../latents/vq-encoder-output.ts";
 import type { LatentScaling } from "../../latents/scaling.ts";
 import type { VaeModel } from "../model.ts";
 import { buildVQDecoder, buildVQEncoder, vqModelShapes } from "./graph.ts";
-import { areOfVQModel, inferVQModelConfig } from "./infer.ts";
 import { initializeVQModel } from "./initialize.ts";
 import {
   embedDimOf,
@@ -28,7 +27,10 @@ export const vqModel: VaeModel<VQModelConfig, VQEncoderOutput> = {
   scaling: scalingOf,
   initialize: initializeVQModel,
   names: vqModelNames,
-  alone: { recognizes: areOfVQModel, infer: inferVQModelConfig },
+  alone: async () => {
+    const { areOfVQModel, inferVQModelConfig } = await import("./infer.ts");
+    return { recognizes: areOfVQModel, infer: inferVQModelConfig };
+  },
 };
 
 /**

@@ -1,6 +1,8 @@
 /** A device that is lost, with a stand-in for the browser's. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { findAdapter, GraphicsDevice, isSoftware, LostDeviceError } from "./graphics-device.ts";
+import { findAdapter, isSoftware } from "./graphics-adapter.ts";
+import { GraphicsDevice } from "./graphics-device.ts";
+import { LostDeviceError } from "./lost-device.ts";
 
 type Listener = (event: { error: { message: string } }) => void;
 

@@ -1,26 +1,10 @@
 /** What a page computes with on a graphics processor: WebGPU's device, and what becomes of it. */
 import { messageOf, VaekitError } from "../../errors.ts";
-
-/** The device is gone, or has reported an error: what it computes is not to be trusted. */
-export class LostDeviceError extends VaekitError {}
+import { findAdapter } from "./graphics-adapter.ts";
+import { LostDeviceError } from "./lost-device.ts";
 
 /** How long a failure waits for the news that the device is lost, which would explain it. */
 const newsMilliseconds = 500;
-
-/** The browser's graphics processor; undefined where there is none, or none that may be used. */
-export async function findAdapter(): Promise<GPUAdapter | undefined> {
-  const { navigator } = globalThis as { navigator?: Partial<Navigator> };
-  // In browsers without an adapter, too, there may be a navigator.gpu.
-  const adapter = await navigator?.gpu?.requestAdapter({ powerPreference: "high-performance" });
-  return adapter ?? undefined;
-}
-
-/** Whether the processor computes what is called an adapter: many times slower than WebAssembly. */
-export function isSoftware({ info }: Pick<GPUAdapter, "info">): boolean {
-  const { vendor, architecture, device, description } = info;
-  const names = [vendor, architecture, device, description].join(" ");
-  return info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(names);
-}
 
 export class GraphicsDevice {
   readonly device: GPUDevice;

@@ -5,7 +5,7 @@ import { bytesInMemory, type ByteSource } from "../../tensor/byte-source.ts";
 import type { StoredTensor } from "../../tensor/stored-tensor.ts";
 import type { EngineParts } from "../../vae/coding-engine.ts";
 import { factsOf } from "../../vae/halves.ts";
-import { pixelDecoderOf } from "../../vae/pixel-distributions.ts";
+import { pixelDecoderOf } from "../../vae/find-pixel-decoder.ts";
 import { blobSource, type BlobSource } from "../blob-source.ts";
 import type { ModelMessage, ParameterMessage, SourceMessage } from "./protocol.ts";
 

@@ -1,7 +1,7 @@
 /** A worker as a function from request to promise. */
 import { InternalError, throwIfAborted, VaekitError } from "../../errors.ts";
 import { untilAborted } from "../../runtime/index.ts";
-import { LostDeviceError } from "../../runtime/web/graphics-device.ts";
+import { LostDeviceError } from "../../runtime/web/lost-device.ts";
 import type { Answers, ErrorMessage, Event, FromWorker, RequestBody, ToWorker } from "./protocol.ts";
 
 /** What goes with a request. */

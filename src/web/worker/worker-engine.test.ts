@@ -1,7 +1,7 @@
 /** Where a model is opened, and what becomes of its calls, with a stand-in for workers. */
 import { describe, expect, test } from "vitest";
 import { VaekitError } from "../../errors.ts";
-import { LostDeviceError } from "../../runtime/web/graphics-device.ts";
+import { LostDeviceError } from "../../runtime/web/lost-device.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { EngineParts } from "../../vae/coding-engine.ts";
 import type { EnginePlace } from "./open-in-worker.ts";

@@ -1,7 +1,7 @@
 /** Computes a model's halves in a worker of the page, which does not stand still meanwhile. */
 import type { InputSize } from "../../models/index.ts";
 import { untilAborted } from "../../runtime/index.ts";
-import { LostDeviceError } from "../../runtime/web/graphics-device.ts";
+import { LostDeviceError } from "../../runtime/web/lost-device.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { PictureSource } from "../../images/picture-source.ts";
 import type { CodingEngine, PixelsRequest } from "../../vae/coding-engine.ts";

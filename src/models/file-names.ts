@@ -1,0 +1,4 @@
+/** Names of files in a model's folder. */
+
+/** The scale of p(x|z), beside the weights. */
+export const likelihoodFileName = "likelihood.safetensors";
