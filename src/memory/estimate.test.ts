@@ -43,8 +43,8 @@ describe("what a graph needs", () => {
     expect(parts).toMatchObject({
       process: wasmMemory.process,
       runtime: wasmMemory.whole.fixed,
-      // And the float32 of what the graph computes with, once.
-      weights: 16 + 4 * 4,
+      // And the float32 of what the graph computes with, with its copies.
+      weights: 16 + wasmMemory.folded * 4 * 4,
     });
   });
 
@@ -60,7 +60,7 @@ describe("what a graph needs", () => {
       return estimateGraph(graph, { memory: wasmMemory }).parts.weights;
     };
     const most = mostFoldedBytes / 4;
-    expect(ofSize(most)).toBe(2 * 2 * most + mostFoldedBytes);
+    expect(ofSize(most)).toBe(2 * 2 * most + wasmMemory.folded * mostFoldedBytes);
     expect(ofSize(most + 1)).toBe(2 * 2 * (most + 1));
   });
 

@@ -66,9 +66,9 @@ export function weightBytes({ initializers }: Graph, { weights, keepsDType }: Me
 }
 
 /** Of what a session computes of weights once. */
-function keptBytes(graph: Graph, { keepsFolded }: MemoryModel): number {
-  const bytes = keepsFolded ? foldedBytes(graph) : 0;
-  return bytes <= mostFoldedBytes ? bytes : 0;
+function keptBytes(graph: Graph, { folded }: MemoryModel): number {
+  const bytes = folded === 0 ? 0 : foldedBytes(graph);
+  return bytes <= mostFoldedBytes ? folded * bytes : 0;
 }
 
 /** The estimate that consists of these parts and the process. */
