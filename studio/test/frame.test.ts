@@ -124,29 +124,6 @@ test("both languages have the whole page, and the choice is remembered", async (
   expect(await page.locator("html").getAttribute("lang")).toBe("zh-CN");
 });
 
-test("a file that is no picture is answered with a sentence, and the picture stays", async () => {
-  const page = await studio.open("", { live: false });
-  await page
-    .locator("input[type=file]")
-    .setInputFiles({ name: "no.png", mimeType: "image/png", buffer: Buffer.from("<html>") });
-  expect(await page.getByRole("alert").textContent()).toContain("no picture");
-  expect(await page.getByRole("button", { name: "Still life" }).getAttribute("aria-pressed")).toBe("true");
-});
-
-test("a model that cannot be opened is answered with vaekit's sentence", async () => {
-  // A service worker would answer in the server's place.
-  const page = await studio.open("", { live: false, serviceWorkers: "block" });
-  await page.route("**/config.json", (route) =>
-    route.fulfill({ contentType: "text/html", body: "<!doctype html>" }),
-  );
-  await page.reload();
-  await page.waitForSelector('main[data-phase="failed"]');
-  expect(await page.getByRole("alert").textContent()).toContain("config.json");
-  await page.unroute("**/config.json");
-  await page.getByRole("button", { name: "Load it" }).click();
-  await settled(page);
-});
-
 test("after one visit everything works without a network, and nothing is fetched again", async () => {
   const page = await studio.open();
   await page.getByText("It works without a network now").waitFor();

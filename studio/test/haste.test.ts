@@ -119,7 +119,7 @@ test("the visitor's own picture stays on the way back", async () => {
   const page = await studio.open("", { live: false });
   const png = await page.screenshot();
   await page
-    .locator("input[type=file]")
+    .locator("#studio > input[type=file]")
     .setInputFiles({ name: "own.png", mimeType: "image/png", buffer: png });
   await page.getByRole("button", { name: "Your own" }).waitFor();
   await page.keyboard.press("2");

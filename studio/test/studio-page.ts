@@ -19,6 +19,8 @@ export interface PageOptions extends BrowserContextOptions {
   readonly live?: boolean;
   /** Whether it is of one test, and closed with it: what still computes in it would take the next one's time. @default true */
   readonly ofOneTest?: boolean;
+  /** Whether the visitor lets it ask another site. @default false */
+  readonly mayAskOthers?: boolean;
 }
 
 /** Less than a test may take. What hangs says where; nothing is judged by its time. */
@@ -50,7 +52,7 @@ interface Parts {
 async function openPage(
   { server, browser, foreign }: Parts,
   query: string,
-  { live = true, ofOneTest = true, ...options }: PageOptions,
+  { live = true, ofOneTest = true, mayAskOthers = false, ...options }: PageOptions,
 ): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },
@@ -63,7 +65,8 @@ async function openPage(
   const { origin } = new URL(server.url);
   context.on("request", (request) => {
     const url = new URL(request.url());
-    if (url.origin !== origin && !["data:", "blob:"].includes(url.protocol)) foreign.push(url.href);
+    if (!mayAskOthers && url.origin !== origin && !["data:", "blob:"].includes(url.protocol))
+      foreign.push(url.href);
   });
   page.on("pageerror", (error) => {
     throw error;

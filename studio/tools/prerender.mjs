@@ -6,8 +6,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import sharp from "sharp";
-import { AutoencoderKL, psnr, readImage, resizeRaster, Tensor } from "vaekit";
-import { preview } from "vite";
+import { AutoencoderKL, NodeRuntime, psnr, readImage, resizeRaster, Tensor } from "vaekit";
+import { Trainer } from "vaekit/train";
+import { createServer, preview } from "vite";
 
 const out = new URL("../src/prerendered/", import.meta.url);
 const studio = fileURLToPath(new URL("..", import.meta.url));
@@ -15,6 +16,7 @@ const sample = fileURLToPath(new URL("../../assets/sample.png", import.meta.url)
 
 const views = await fromThePage();
 const without = await psnrWithoutChannels();
+await writePicture("train", await trainedPlane());
 await writeFile(new URL("numbers.json", out), `${JSON.stringify({ views, without }, undefined, 2)}\n`);
 
 /** Writes every named canvas; returns every view's numbers. */
@@ -38,6 +40,8 @@ async function fromThePage() {
     await page.waitForTimeout(200);
     for (const canvas of await page.locator("canvas[data-name]").all()) {
       const name = await canvas.getAttribute("data-name");
+      // Its colours are the page's; the numbers are needed.
+      if (name === "train") continue;
       const url = await canvas.evaluate((element) => /** @type {HTMLCanvasElement} */ (element).toDataURL());
       await writePicture(String(name), Buffer.from(url.slice(url.indexOf(",") + 1), "base64"));
     }
@@ -72,6 +76,41 @@ async function psnrWithoutChannels() {
   }
   await vae.dispose();
   return decibels;
+}
+
+/** View 8 where it comes to rest: its plane of digits as numbers from 0 to 255. */
+async function trainedPlane() {
+  const server = await createServer({
+    root: studio,
+    server: { middlewareMode: true },
+    appType: "custom",
+    // The same classes as here.
+    ssr: { external: ["vaekit", "vaekit/train"] },
+  });
+  const load = (/** @type {string} */ name) => server.ssrLoadModule(`/src/views/train/${name}.ts`);
+  const { drawnDigits } = /** @type {typeof import("../src/views/train/digits.ts")} */ (await load("digits"));
+  const recipe = /** @type {typeof import("../src/views/train/recipe.ts")} */ (await load("recipe"));
+  const { picturesOf } = /** @type {typeof import("../src/views/train/pictures.ts")} */ (
+    await load("pictures")
+  );
+  const { pixels } = drawnDigits(recipe.trainedCount, recipe.trainedSeed);
+  const runtime = new NodeRuntime({ device: "cpu" });
+  const data = Tensor.from(pixels, [recipe.trainedCount, 28 * 28]);
+  const settings = recipe.recipeOf({ beta: 1, latentSize: 2, seed: 1 });
+  const trainer = await Trainer.fromRecipe(runtime, settings, { data });
+  while (trainer.step < recipe.stepsByItself) await trainer.advance();
+  const { grid } = await picturesOf(trainer, drawnDigits(recipe.testCount, recipe.testSeed), 2);
+  await trainer.dispose();
+  await runtime.dispose();
+  await server.close();
+  const side = Math.sqrt(grid.length);
+  const raw = { width: side, height: side, channels: /** @type {const} */ (1) };
+  return sharp(
+    Uint8Array.from(grid, (value) => Math.round(255 * value)),
+    { raw },
+  )
+    .png()
+    .toBuffer();
 }
 
 /**

@@ -1,10 +1,11 @@
 /** What stands between the views and vaekit: one model, one queue, how far its loading is and how long it takes. */
 import { SvelteMap } from "svelte/reactivity";
-import { failureOf, type Failure } from "./failure.ts";
+import { failureOf, KnownFailure, type Failure } from "./failure.ts";
 import { fetchEngineAhead } from "./fetch-ahead.ts";
 import { RunningMedian } from "./median.ts";
 import type { Model, ModelPlace } from "./open-model.ts";
 import { Queue } from "./queue.ts";
+import { hasSimd } from "./simd.ts";
 
 export type { Model, ModelPlace } from "./open-model.ts";
 
@@ -12,6 +13,8 @@ export type EngineStatus =
   | { readonly phase: "loading"; readonly progress: Progress }
   | { readonly phase: "starting" }
   | { readonly phase: "ready" }
+  /** Another site's model, which is not asked for before the visitor says so. */
+  | { readonly phase: "asking"; readonly host: string }
   | { readonly phase: "stopped" }
   | { readonly phase: "failed"; readonly failure: Failure };
 
@@ -35,8 +38,8 @@ const nothingLoaded: Progress = { loadedBytes: 0, totalBytes: undefined, bytesPe
 export class Engine {
   status = $state.raw<EngineStatus>({ phase: "loading", progress: nothingLoaded });
   model = $state.raw<Model>();
-  /** Whether the visitor has opened a model of theirs. */
-  isOwnModel = $state(false);
+  /** Where the model is from that was asked for last. */
+  place = $state.raw<ModelPlace>();
   busy = $state(false);
   /** How long the last computation took. */
   lastMs = $state<number>();
@@ -64,14 +67,23 @@ export class Engine {
     return usual <= dragMs ? this.size : 128;
   }
 
+  /** Asks whether to fetch another site's model. */
+  ask(place: URL): void {
+    this.stop();
+    this.place = place;
+    this.status = { phase: "asking", host: place.host };
+  }
+
   /** Opens a model, in place of the one before. What goes wrong is in `status`. */
   async open(place: ModelPlace): Promise<void> {
     this.stop();
     const opening = new AbortController();
     this.#opening = opening;
+    this.place = place;
     this.status = { phase: "loading", progress: nothingLoaded };
     const startMs = performance.now();
     try {
+      if (!hasSimd()) throw new KnownFailure("noSimd", "WebAssembly.validate refuses SIMD.");
       void fetchEngineAhead(opening.signal);
       const { openModel } = await import("./open-model.ts");
       opening.signal.throwIfAborted();
@@ -92,12 +104,20 @@ export class Engine {
       }
       const before = this.model;
       this.model = model;
-      this.isOwnModel = !(place instanceof URL);
       this.status = { phase: "ready" };
       await before?.dispose();
     } catch (error) {
-      if (!opening.signal.aborted) this.status = { phase: "failed", failure: failureOf(error) };
+      if (opening.signal.aborted) return;
+      const isOtherSite = place instanceof URL && place.origin !== location.origin;
+      this.status = { phase: "failed", failure: failureOf(error, isOtherSite) };
     }
+  }
+
+  /** Lets go of the model, and with it of its worker and all its memory. */
+  async release(): Promise<void> {
+    const { model } = this;
+    this.model = undefined;
+    await model?.dispose();
   }
 
   /** Ends the loading of the model; `open` begins again. */

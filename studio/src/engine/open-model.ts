@@ -1,22 +1,23 @@
 /** Everything of vaekit that computes: loaded when the page already shows something. */
-import { AutoencoderKL, openVae, Tensor, type FetchingOptions, type WebVae } from "vaekit";
+import { openVae, type FetchingOptions, type WebVae } from "vaekit";
+import { KnownFailure } from "./failure.ts";
 
-export type Model = AutoencoderKL;
+export type Model = WebVae;
 
-/** The address of a model's folder, or files of the visitor's: weights, with or without their config.json. */
+/** The address of a model's folder or file, or files of the visitor's: weights, with or without their config.json. */
 export type ModelPlace = URL | readonly File[];
 
-/** Opens a model and computes a small picture once, so that the first real one is not the slowest. */
+/** @throws VaekitError; KnownFailure for a model that does not turn pictures into latents and back. */
 export async function openModel(place: ModelPlace, options: FetchingOptions): Promise<Model> {
   const model = await open(place, options);
-  if (!(model instanceof AutoencoderKL)) {
-    throw new Error(
-      `The studio looks at models of the class AutoencoderKL, and this one is of ${model.className}.`,
-    );
-  }
-  const { latentDist } = await model.encode(Tensor.zeros([1, 3, 32, 32]));
-  await model.decode(latentDist.mean);
-  return model;
+  const { layout, inChannels, outChannels } = model.facts;
+  if (layout === "planes" && inChannels === 3 && outChannels === 3 && model.halves.length === 2) return model;
+  await model.dispose();
+  const found = `${model.className} with ${model.halves.join(" and ")}, ${inChannels} and ${outChannels} channels`;
+  throw new KnownFailure(
+    "notForPictures",
+    `Expected a model with an encoder and a decoder of RGB pictures, found ${found}.`,
+  );
 }
 
 function open(place: ModelPlace, options: FetchingOptions): Promise<WebVae> {

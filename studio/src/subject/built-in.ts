@@ -1,22 +1,31 @@
 /** The pictures that come with the studio: the package's sample, and three that are made by formulas. */
 import { resizeRaster, type Raster } from "vaekit";
-import { landscape } from "./landscape.ts";
-import { letters } from "./letters.ts";
+import type { FormulaId } from "./formula-worker.ts";
 import { squareOf } from "./read-picture.ts";
-import { rings } from "./rings.ts";
 
 export const builtInIds = ["still-life", "landscape", "letters", "rings"] as const;
 export type BuiltInId = (typeof builtInIds)[number];
 
-const made: Readonly<Record<BuiltInId, () => Promise<Raster> | Raster>> = {
-  "still-life": async () => {
-    const response = await fetch(new URL("pictures/sample.png", document.baseURI));
-    return squareOf(await response.blob());
-  },
-  landscape,
-  letters,
-  rings,
-};
+async function sample(): Promise<Raster> {
+  const response = await fetch(new URL("pictures/sample.png", document.baseURI));
+  return squareOf(await response.blob());
+}
+
+function byFormula(id: FormulaId): Promise<Raster> {
+  const worker = new Worker(new URL("./formula-worker.ts", import.meta.url), { type: "module" });
+  const picture = new Promise<Raster>((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<Raster>) => {
+      resolve(data);
+    };
+    worker.onerror = ({ message }) => {
+      reject(new Error(message || "The script that makes pictures could not be loaded."));
+    };
+    worker.postMessage(id);
+  });
+  return picture.finally(() => {
+    worker.terminate();
+  });
+}
 
 const kept = new Map<BuiltInId, Promise<Raster>>();
 
@@ -24,7 +33,7 @@ const kept = new Map<BuiltInId, Promise<Raster>>();
 export function builtInPicture(id: BuiltInId): Promise<Raster> {
   const before = kept.get(id);
   if (before !== undefined) return before;
-  const picture = Promise.resolve(made[id]());
+  const picture = id === "still-life" ? sample() : byFormula(id);
   kept.set(id, picture);
   // Without a network at first, it may be there later.
   picture.catch(() => kept.delete(id));

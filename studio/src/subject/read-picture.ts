@@ -1,5 +1,6 @@
 /** Picture files as the browser reads them. */
 import type { Raster } from "vaekit";
+import { KnownFailure } from "../engine/failure.ts";
 
 const side = 512;
 
@@ -32,9 +33,8 @@ async function read(file: Blob): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch (error) {
-    throw new Error("This browser reads no picture in that file. PNG, JPEG and WebP always work.", {
-      cause: error,
-    });
+    const message = error instanceof Error ? error.message : String(error);
+    throw new KnownFailure("noPicture", message, { cause: error });
   }
 }
 

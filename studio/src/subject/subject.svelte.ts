@@ -1,7 +1,8 @@
 /** The picture that all views look at: one of the built-in ones or the visitor's own, square, at any size. */
 import { resizeRaster, type DiagonalGaussianDistribution, type Raster, type Tensor } from "vaekit";
 import type { Model, Size } from "../engine/engine.svelte.ts";
-import { failureOf, type Failure } from "../engine/failure.ts";
+import { failureOf, type Failure, type FailureKind } from "../engine/failure.ts";
+import { posteriorOf } from "../engine/posterior-of.ts";
 import { prerenderedPosterior } from "../prerendered/index.ts";
 import { builtInIds, builtInPicture, type BuiltInId } from "./built-in.ts";
 import { squareOf } from "./read-picture.ts";
@@ -9,7 +10,10 @@ import { squareOf } from "./read-picture.ts";
 /** What the encoder makes of a picture. */
 export interface Encoded {
   readonly original: Raster;
-  readonly latentDist: DiagonalGaussianDistribution;
+  /** The most probable ones. */
+  readonly latents: Tensor<"float32">;
+  /** undefined for a model that has none. */
+  readonly posterior: DiagonalGaussianDistribution | undefined;
 }
 
 export class Subject {
@@ -48,6 +52,12 @@ export class Subject {
     if (await this.#take(squareOf(file))) this.id = "own";
   }
 
+  /** A file that is no picture. */
+  refuse(kind: FailureKind, message: string): void {
+    this.#asked++;
+    this.failure = { kind, message };
+  }
+
   at(size: Size): Raster | undefined {
     const { square } = this;
     if (square === undefined) return undefined;
@@ -62,8 +72,8 @@ export class Subject {
     const size = original.width as Size;
     const kept = this.#encoded.get(size);
     if (kept?.original === original) return this.#shown(kept);
-    const { latentDist } = await model.encode(model.preprocess(original));
-    const encoded = { original, latentDist };
+    const output = await model.encode(model.preprocess(original));
+    const encoded = { original, latents: output.latents(), posterior: posteriorOf(output) };
     if (this.#resized.get(size) !== original || this.#encodedBy !== model) return encoded;
     this.#encoded.set(size, encoded);
     return this.#shown(encoded);
@@ -71,8 +81,7 @@ export class Subject {
 
   /** The most probable latents. `original` must be what `at(size)` gave. */
   async latents(model: Model, original: Raster): Promise<Tensor<"float32">> {
-    const { latentDist } = await this.encode(model, original);
-    return latentDist.mode();
+    return (await this.encode(model, original)).latents;
   }
 
   /** Views show the latents of pictures at rest while somebody drags. */
@@ -94,9 +103,10 @@ export class Subject {
 
   async #showPrerendered(): Promise<void> {
     if (!this.#isFirst()) return;
-    const latentDist = await prerenderedPosterior();
+    const posterior = await prerenderedPosterior();
     const original = this.at(256);
-    if (this.#isFirst() && original !== undefined) this.encoded ??= { original, latentDist };
+    if (this.#isFirst() && original !== undefined)
+      this.encoded ??= { original, latents: posterior.mode(), posterior };
   }
 
   /** Whether it is the picture now: another one may have been asked for meanwhile. */

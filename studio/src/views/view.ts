@@ -57,9 +57,19 @@ export interface View<State extends object = object> {
   /** The state, its defaults, and how the address has it. Names are unique within the view; `view`, `picture`, `size` and `lang` are taken. */
   readonly fields: Fields<State>;
   load(): Promise<{ readonly default: ViewComponent<State> }>;
+  /** Whether it shows something of the picture that all views share. */
+  readonly looksAtPicture: boolean;
+  /** What a model must have for it; left out where any will do. */
+  readonly needs?: Needs;
   /** MathML and no more. */
   readonly formula: Component;
   code(state: State): Code;
+}
+
+export interface Needs {
+  areMet(model: { readonly className: string; readonly scaling: { readonly kind: string } }): boolean;
+  /** Why a model of the class {name} will not do. */
+  readonly text: Catalogue<{ readonly unfit: `${string}{name}${string}` }>;
 }
 
 /** Forgets the state's type, so that views of all kinds are in one list. Each state goes back to its own view only. */

@@ -32,6 +32,7 @@ export const between = anyView<BetweenState>({
     strength: number({ default: 1, min: 0, max: 2, digits: 2 }),
   },
   load: () => import("./Between.svelte"),
+  looksAtPicture: true,
   formula: Formula,
   code,
 });

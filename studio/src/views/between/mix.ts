@@ -1,9 +1,7 @@
 /** Mixtures of latents and of pixels: the same weights, in both. */
 import {
   combineLatents,
-  denormalizeLatents,
   interpolateLatents,
-  normalizeLatents,
   resizeRaster,
   type Interpolation,
   type Raster,
@@ -21,18 +19,17 @@ export type Mixture =
 
 /** @param terms the latents of the pictures as the encoder gives them: two of a way, three of a sum. */
 export function mixedLatents(model: Model, terms: readonly Latents[], mixture: Mixture): Latents {
-  const { config } = model;
   // Around mean 0: only there the arc is one.
-  const [a, b, c] = terms.map((each) => normalizeLatents(each, config)) as [Latents, Latents, Latents?];
+  const [a, b, c] = terms.map((each) => model.normalizeLatents(each)) as [Latents, Latents, Latents?];
   if (mixture.mode === "between")
-    return denormalizeLatents(interpolateLatents(a, b, mixture.at, mixture.kind), config);
+    return model.denormalizeLatents(interpolateLatents(a, b, mixture.at, mixture.kind));
   const { strength } = mixture;
   const sum = [
     { latents: a, weight: 1 },
     { latents: b, weight: -strength },
     ...(c === undefined ? [] : [{ latents: c, weight: strength }]),
   ];
-  return denormalizeLatents(combineLatents(sum), config);
+  return model.denormalizeLatents(combineLatents(sum));
 }
 
 /** What the same weights make of the pictures themselves. */
@@ -59,8 +56,7 @@ export class Companions {
     const kept = this.#kept.get(name);
     if (kept !== undefined) return kept;
     const picture = resizeRaster(await builtInPicture(id), size, size);
-    const { latentDist } = await model.encode(model.preprocess(picture));
-    const encoded = { picture, latents: latentDist.mode() };
+    const encoded = { picture, latents: (await model.encode(model.preprocess(picture))).latents() };
     this.#kept.set(name, encoded);
     return encoded;
   }

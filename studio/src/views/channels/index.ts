@@ -24,6 +24,7 @@ export const channels = anyView<ChannelsState>({
     channel: number({ default: 0, min: 0, max: 63, digits: 0 }),
   },
   load: () => import("./Channels.svelte"),
+  looksAtPicture: true,
   formula: Formula,
   code,
 });

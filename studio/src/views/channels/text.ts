@@ -3,7 +3,7 @@ import { catalogue } from "../../text/catalogue.ts";
 export const text = catalogue(
   {
     title: "Channels",
-    question: "What does each of the 16 channels know?",
+    question: "What does each channel know?",
     sentence:
       "Every channel is a small map, one number for each 8 × 8 pixels. Set one to zero, and you see what only it knew: here the first holds most of the light and dark, the last almost nothing.",
     formula:
@@ -28,7 +28,7 @@ export const text = catalogue(
   },
   {
     title: "通道",
-    question: "十六个通道各知道些什么？",
+    question: "每个通道知道些什么？",
     sentence:
       "每个通道是一张小图，每 8 × 8 个像素对应一个数。把一个通道清零，就看到只有它知道的东西：这里第一个通道掌管大部分明暗，最后一个几乎什么都没有。",
     formula:

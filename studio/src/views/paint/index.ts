@@ -32,6 +32,7 @@ export const paint = anyView<PaintState>({
     strokes: textField({ default: "t1r3s40:rv.t1r3s40:Bv.t1r3s40:rCtFwHzFBC", pattern: strokesPattern }),
   },
   load: () => import("./Paint.svelte"),
+  looksAtPicture: true,
   formula: Formula,
   code,
 });

@@ -3,6 +3,7 @@ import { number } from "../../app/fields.ts";
 import { opening } from "../opening.ts";
 import { anyView, type Code } from "../view.ts";
 import Formula from "./Formula.svelte";
+import { needs } from "./needs.ts";
 import { text } from "./text.ts";
 
 export interface PosteriorState {
@@ -22,6 +23,8 @@ export const posterior = anyView<PosteriorState>({
     gain: number({ default: 16, min: 1, max: 32, digits: 1 }),
   },
   load: () => import("./Posterior.svelte"),
+  looksAtPicture: true,
+  needs,
   formula: Formula,
   code,
 });

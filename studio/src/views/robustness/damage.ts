@@ -1,5 +1,5 @@
 /** What is done to latents: fewer levels, added noise, or nothing left of them but their usual size. */
-import { denormalizeLatents, Generator, Tensor } from "vaekit";
+import { Generator, Tensor } from "vaekit";
 import { meanAndDeviation } from "../../drawing/statistics.ts";
 import type { Model } from "../../engine/engine.svelte.ts";
 
@@ -18,7 +18,7 @@ export interface Damage {
 export function damaged(model: Model, z: Latents, { way, amount, seed }: Damage): Latents {
   if (way === "bits") return quantized(z, amount).latents;
   if (way === "noise") return withNoise(z, amount, seed);
-  return denormalizeLatents(Generator.philox(seed).randn(z.shape), model.config);
+  return model.denormalizeLatents(Generator.philox(seed).randn(z.shape));
 }
 
 /**

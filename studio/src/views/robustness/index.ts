@@ -25,6 +25,7 @@ export const robustness = anyView<RobustnessState>({
     seed: number({ default: 1, min: 0, max: 2 ** 31, digits: 0 }),
   },
   load: () => import("./Robustness.svelte"),
+  looksAtPicture: true,
   formula: Formula,
   code,
 });

@@ -22,6 +22,7 @@ export const roundTrip = anyView<RoundTripState>({
     gain: number({ default: 8, min: 1, max: 32, digits: 1 }),
   },
   load: () => import("./RoundTrip.svelte"),
+  looksAtPicture: true,
   formula: Formula,
   code,
 });

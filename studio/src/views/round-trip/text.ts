@@ -22,7 +22,8 @@ export const text = catalogue(
   },
   {
     title: "往返",
-    question: "数字少了十二倍，还剩下什么？",
+    // Joined, so that no line ends inside the number.
+    question: "数字少了十\u2060二\u2060倍，还剩下什么？",
     sentence: "编码器把每 8 × 8 个像素变成 16 个数，解码器再把它们变回图片：形状与颜色留下来了，小字没有。",
     formula:
       "x 是图片，取值 −1 到 1；E 与 D 是编码器与解码器；μ 是后验的均值，也就是潜变量。PSNR 比较 8 位图片，所以最大值是 255。",

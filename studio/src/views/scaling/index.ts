@@ -3,6 +3,7 @@ import { choice, flag, number } from "../../app/fields.ts";
 import { anyView } from "../view.ts";
 import { code } from "./code.ts";
 import Formula from "./Formula.svelte";
+import { needs } from "./needs.ts";
 import { text } from "./text.ts";
 import { published, scalings, type Line } from "./units.ts";
 
@@ -29,6 +30,8 @@ export const scaling = anyView<ScalingState>({
     adds: flag(true),
   },
   load: () => import("./Scaling.svelte"),
+  looksAtPicture: true,
+  needs,
   formula: Formula,
   code,
 });

@@ -23,6 +23,7 @@ export const train = anyView<TrainState>({
     seed: number({ default: 1, min: 0, max: 2 ** 31, digits: 0 }),
   },
   load: () => import("./Train.svelte"),
+  looksAtPicture: false,
   formula: Formula,
   code,
 });

@@ -21,6 +21,9 @@ export function recipeOf({ beta, latentSize, seed }: TrainingSettings): TensorRe
   };
 }
 
+/** Then a training that began by itself rests, so that a page that is left open does not compute for ever. */
+export const stepsByItself = 600;
+
 /** Of drawn digits: how many are trained on, and how many are only looked at. */
 export const [trainedCount, testCount] = [6000, 400];
 /** Of the generator that draws each of them. */
