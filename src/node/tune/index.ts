@@ -24,6 +24,7 @@ export type {
   ConvolutionShape,
   CostProfile,
   Provider,
+  SidedTile,
   TileSize,
 } from "../../cost/index.ts";
 export type { ProfileKey } from "../../cost/node/index.ts";

@@ -1,5 +1,4 @@
 /** AutoencoderTiny as training sees it: from scratch or from a pretrained one, both halves or the decoder alone. */
-import { describeScaling } from "../../latents/scaling.ts";
 import {
   autoencoderTiny,
   decodeTiny,
@@ -9,14 +8,13 @@ import {
 } from "../../models/index.ts";
 import type { BaseGenerator } from "../../random/base-generator.ts";
 import type { AutoencoderTinyRecipe, Recipe } from "../../recipe/index.ts";
-import { Tensor } from "../../tensor/tensor.ts";
-import { logvarName } from "../graphs/context.ts";
-import { ParameterLayout } from "../parameter-layout.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { neededWeights, type RecipeWeights } from "../recipe-weights.ts";
-import { inMemory, withLogvar, type TrainableModel } from "../trainable-model.ts";
+import type { TrainableModel } from "../trainable-model.ts";
 import type { DistilledNetwork } from "../vae-network.ts";
 import { checkPictures } from "./check-pictures.ts";
-import { checkFreshIsWhole, selectTrainable } from "./select-trainable.ts";
+import { withOwnScaling } from "./own-scaling.ts";
+import { selectTrainable } from "./select-trainable.ts";
 
 /** Samples [N, C, H, W] in [-1, 1]. @param half the only one that there is. */
 export function autoencoderTinyNetwork(config: AutoencoderTinyConfig, half?: "decoder"): DistilledNetwork {
@@ -40,42 +38,22 @@ export function openAutoencoderTiny(
   const pretrained =
     model.pretrained === null ? undefined : neededWeights(weights, "pretrainedTiny", "model.pretrained");
   const config = pretrained?.config ?? model.config!;
-  const facts = autoencoderTiny.facts(config);
-  checkPictures(recipe, config, facts.spatialFactor);
+  checkPictures(recipe, config, autoencoderTiny.facts(config).spatialFactor);
   const found = pretrained?.tensors;
   const wanted = selectTrainable(autoencoderTiny.parameterShapes(config), model.trainable);
   // An encoder of fresh weights that stay as they are would be of no use, and previews need none.
   const half = found === undefined && isOfDecoder(wanted) ? "decoder" : undefined;
-  const network = autoencoderTinyNetwork(config, half);
-  const layout = new ParameterLayout(withLogvar(wanted, recipe));
-  if (found === undefined) checkFreshIsWhole(network.parameterShapes, wanted);
-  const others = new Map([...(found ?? [])].filter(([name]) => !wanted.has(name)));
-  return {
-    network,
-    facts,
-    layout,
-    frozen: inMemory(others),
-    architecture: { ...architectureOf(config), trainable: [...model.trainable] },
-    latents: {
-      channels: facts.latentChannels,
-      calibration: "keep",
-      scaling: describeScaling(autoencoderTiny.scaling(config, new Map())),
-    },
-    initialParameters: (generator) => {
-      const tensors = found ?? freshParameters(config, model, generator);
-      return Promise.resolve(
-        layout.join(new Map<string, Tensor>([...tensors, [logvarName, Tensor.zeros([1])]])),
-      );
-    },
-    content: (trained) => {
-      const tensors = new Map<string, Tensor>();
-      for (const name of network.parameterShapes.keys()) {
-        const tensor = trained.get(name) ?? others.get(name)!;
-        tensors.set(name, tensor.dtype === model.saveDtype ? tensor : tensor.toFloat(model.saveDtype));
-      }
-      return { config: autoencoderTiny.config.format(config), tensors };
-    },
-  };
+  return withOwnScaling({
+    model: autoencoderTiny,
+    config,
+    network: autoencoderTinyNetwork(config, half),
+    recipe,
+    section: model,
+    trained: wanted,
+    found,
+    architecture: architectureOf(config),
+    initialize: (generator) => freshParameters(config, model, generator),
+  });
 }
 
 function freshParameters(

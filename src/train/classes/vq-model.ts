@@ -1,6 +1,5 @@
 /** VQModel as training sees it: from scratch or from a pretrained one, whole or in part. */
 import { VaekitError } from "../../errors.ts";
-import { describeScaling } from "../../latents/scaling.ts";
 import {
   codebookName,
   decodeVQ,
@@ -10,15 +9,13 @@ import {
   type VQModelConfig,
 } from "../../models/index.ts";
 import type { Recipe, VQModelRecipe } from "../../recipe/index.ts";
-import { Tensor } from "../../tensor/tensor.ts";
 import { CodebookAverage, type Codebook } from "../codebook/codebook.ts";
-import { logvarName } from "../graphs/context.ts";
-import { ParameterLayout } from "../parameter-layout.ts";
 import { neededWeights, type RecipeWeights } from "../recipe-weights.ts";
-import { inMemory, withLogvar, type TrainableModel } from "../trainable-model.ts";
+import type { TrainableModel } from "../trainable-model.ts";
 import type { CodebookNetwork } from "../vae-network.ts";
 import { checkPictures } from "./check-pictures.ts";
-import { checkFreshIsWhole, selectTrainable } from "./select-trainable.ts";
+import { withOwnScaling } from "./own-scaling.ts";
+import { selectTrainable } from "./select-trainable.ts";
 
 type Quantizer = VQModelRecipe["quantizer"];
 
@@ -55,41 +52,21 @@ export function openVQModel(recipe: Recipe, model: VQModelRecipe, weights: Recip
   const pretrained =
     model.pretrained === null ? undefined : neededWeights(weights, "pretrainedVQModel", "model.pretrained");
   const config = pretrained?.config ?? model.config!;
-  const facts = vqModel.facts(config);
-  checkPictures(recipe, config, facts.spatialFactor);
+  checkPictures(recipe, config, vqModel.facts(config).spatialFactor);
   const network = vqModelNetwork(config, model.quantizer, recipe.accumulate);
-  const trainedShapes = selectTrainable(network.parameterShapes, model.trainable);
-  checkCodebookMoves(model, trainedShapes.has(codebookName));
-  const layout = new ParameterLayout(withLogvar(trainedShapes, recipe));
-  const found = pretrained?.tensors;
-  if (found === undefined) checkFreshIsWhole(network.parameterShapes, trainedShapes);
-  const others = new Map([...(found ?? [])].filter(([name]) => !trainedShapes.has(name)));
-  return {
+  const trained = selectTrainable(network.parameterShapes, model.trainable);
+  checkCodebookMoves(model, trained.has(codebookName));
+  return withOwnScaling({
+    model: vqModel,
+    config,
     network,
-    facts,
-    layout,
-    frozen: inMemory(others),
-    architecture: { ...architectureOf(config), trainable: [...model.trainable] },
-    latents: {
-      channels: facts.latentChannels,
-      calibration: "keep",
-      scaling: describeScaling(vqModel.scaling(config, new Map())),
-    },
-    initialParameters: (generator) => {
-      const tensors = found ?? vqModel.initialize(config, generator);
-      return Promise.resolve(
-        layout.join(new Map<string, Tensor>([...tensors, [logvarName, Tensor.zeros([1])]])),
-      );
-    },
-    content: (trained) => {
-      const tensors = new Map<string, Tensor>();
-      for (const name of network.parameterShapes.keys()) {
-        const tensor = trained.get(name) ?? others.get(name)!;
-        tensors.set(name, tensor.dtype === model.saveDtype ? tensor : tensor.toFloat(model.saveDtype));
-      }
-      return { config: vqModel.config.format(config), tensors };
-    },
-  };
+    recipe,
+    section: model,
+    trained,
+    found: pretrained?.tensors,
+    architecture: architectureOf(config),
+    initialize: (generator) => vqModel.initialize(config, generator),
+  });
 }
 
 function checkCodebookMoves({ quantizer }: VQModelRecipe, isTrained: boolean): void {
