@@ -1,5 +1,6 @@
 /** Which device a runtime's sessions are made on: the first of several that works. */
 import { isDisposal, messageOf, VaekitError } from "../errors.ts";
+import { NoEngineError } from "./no-engine-error.ts";
 import type { ConcreteDevice } from "./runtime.ts";
 
 /** Finds out whether a device is there, as cheaply as can be; rejects when it is not. */
@@ -65,7 +66,7 @@ export class DeviceChoice {
         this.#isSettled = true;
         return made;
       } catch (error) {
-        if (isDisposal(error) || isUnreadable(error)) throw error;
+        if (isDisposal(error) || isUnreadable(error) || error instanceof NoEngineError) throw error;
         if (this.#isSettled || this.#candidates.length === 1) {
           const message = `ONNX Runtime could not prepare ${what} (${this.#reasons(device, error)}).`;
           throw new VaekitError("RUNTIME", message, { cause: error });

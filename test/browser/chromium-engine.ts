@@ -26,6 +26,14 @@ async function openPage(browser: Browser, url: string): Promise<EnginePage> {
   return {
     evaluate: (expression) => page.evaluate<string>(expression),
     takeFaults: () => Promise.resolve(faults.splice(0)),
+    accidents: {
+      endGraphics: async () => {
+        const session = await browser.newBrowserCDPSession();
+        await session.send("Browser.crashGpuProcess");
+        await session.detach();
+      },
+      setOffline: (isOffline) => context.setOffline(isOffline),
+    },
     close: () => context.close(),
   };
 }

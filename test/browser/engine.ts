@@ -6,10 +6,19 @@ export interface BrowserEngine {
   close(): Promise<void>;
 }
 
+/** What only Chromium's driver can do to a page. */
+export interface Accidents {
+  /** Ends the process that draws and computes for the graphics processor, and with it all devices of WebGPU. */
+  endGraphics(): Promise<void>;
+  /** Takes the network away, and gives it back. */
+  setOffline(isOffline: boolean): Promise<void>;
+}
+
 export interface EnginePage {
   /** The value of an expression that gives a promise of text. */
   evaluate(expression: string): Promise<string>;
   /** Errors that nobody in the page caught, and what its console complains of, since the last call. */
   takeFaults(): Promise<string[]>;
+  readonly accidents?: Accidents;
   close(): Promise<void>;
 }

@@ -14,7 +14,7 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject } from "vitest";
 import { launchChromium } from "./chromium-engine.ts";
-import type { BrowserEngine, EnginePage } from "./engine.ts";
+import type { Accidents, BrowserEngine, EnginePage } from "./engine.ts";
 import { engines } from "./engines.ts";
 import type { PageError, PageScope } from "./page.ts";
 import { startStaticServer, type StaticServer } from "./static-server.ts";
@@ -122,6 +122,11 @@ export class TestPage {
    */
   expectNetworkFaults(): void {
     this.#expectsNetworkFaults = true;
+  }
+
+  /** In Chromium only. */
+  get accidents(): Accidents {
+    return this.#page.accidents!;
   }
 
   /** Errors of the page itself since the last call: of scripts, of the console (files that are not there, CORS). */

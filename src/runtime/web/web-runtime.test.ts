@@ -36,7 +36,7 @@ function standIn() {
           run: async (feeds: Feeds) => {
             log.push(`run ${id}`);
             await Promise.resolve();
-            if (control.failRun) throw new Error("out of memory");
+            if (control.failRun) throw new Error("no kernel");
             const [fed] = Object.values(feeds);
             const data = Float32Array.from(fed!.data as Float32Array, (value) => 2 * value + error);
             log.push(`ran ${id}`);
@@ -265,7 +265,7 @@ describe("a WebRuntime", () => {
     control.failRun = true;
     await expect(session.run({ x })).rejects.toMatchObject({
       code: "RUNTIME",
-      message: "onnxruntime-web could not run the graph g: out of memory",
+      message: "onnxruntime-web could not run the graph g: no kernel",
     });
     control.failRun = false;
     expect((await session.run({ x }))["y"]).toEqual(pair(2, 4));

@@ -173,7 +173,7 @@ export class WebRuntime implements Runtime {
     const model = encodeModel(graphForDevice(graph, device), place);
     const create = (): Promise<InferenceSession> => this.#ort.InferenceSession.create(model, options);
     const session = await (this.#graphics?.during(create) ?? create()).catch((error: unknown) => {
-      throw withWasmRemedy(error);
+      throw withWasmRemedy(error, graph.name);
     });
     return this.#keep(graph, session);
   }

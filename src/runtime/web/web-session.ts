@@ -6,6 +6,7 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { checkInputs } from "../check-inputs.ts";
 import type { RunOptions, Session, State } from "../runtime.ts";
 import { untilAborted } from "../until-aborted.ts";
+import { withWasmRemedy } from "./missing-wasm.ts";
 import { nextTask } from "./next-task.ts";
 import type { GraphicsDevice } from "./graphics-device.ts";
 import type { Turns } from "../turns.ts";
@@ -65,6 +66,8 @@ export class WebSession implements Session {
     await nextTask();
     const run = (): Promise<InferenceSession.ReturnType> => session.run(feeds);
     const results = await (graphics?.during(run) ?? run()).catch((error: unknown) => {
+      const known = withWasmRemedy(error, graph.name);
+      if (known instanceof VaekitError) throw known;
       const message = `onnxruntime-web could not run the graph ${graph.name}: ${messageOf(error)}`;
       throw new VaekitError("RUNTIME", message, { cause: error });
     });
