@@ -54,6 +54,30 @@ const keepVersionCheck = {
   },
 };
 
+/** What pages load when they need it and Node loads at once: opening many small files takes longer than reading one. */
+const lateInPages =
+  /[\\/]modules[\\/](models|weights)[\\/]|[\\/](vae[\\/](described-vae|latents-watch|read-model)|web[\\/]classes)\.js$/;
+
+/** @type {import("esbuild").Plugin} */
+const loadAtOnce = {
+  name: "load at once what pages load late",
+  setup(build) {
+    build.onLoad({ filter: lateInPages }, ({ path }) => {
+      /** @type {string[]} */
+      const imports = [];
+      const text = readFileSync(path, "utf8").replace(
+        /\bimport\("(\.[^"]+)"\)/g,
+        (/** @type {string} */ _, /** @type {string} */ from) => {
+          const name = `loaded${imports.length}`;
+          imports.push(`import * as ${name} from "${from}";`);
+          return `Promise.resolve(${name})`;
+        },
+      );
+      return { contents: [...imports, text].join("\n"), loader: "js" };
+    });
+  },
+};
+
 /** @type {import("esbuild").BuildOptions} */
 const options = {
   bundle: true,
@@ -100,7 +124,7 @@ export async function buildPackage(root) {
     outdir: dist,
     // As deep as src/files/node/package-file.ts expects.
     chunkNames: "chunks/[name]-[hash]",
-    plugins: [keepVersionCheck],
+    plugins: [keepVersionCheck, loadAtOnce],
   });
   await build({
     ...options,

@@ -119,7 +119,7 @@ describe("a bundle for browsers", () => {
     });
     const { code, stdout } = await consumer.node(["out/bundle.mjs"]);
     expect(code).toBe(0);
-    expect(stdout).toContain("RUNTIME");
+    expect(stdout).toContain("UNSUPPORTED");
     expect(stdout).toContain("onnxruntime-web's WebAssembly could not be loaded");
     expect(stdout).toContain("Serve ort-wasm-simd-threaded.wasm and .mjs");
     expect(stdout.trim().split("\n")).toHaveLength(1);
