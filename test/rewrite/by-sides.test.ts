@@ -1,11 +1,13 @@
 /** Tiles whose sides are transformed one after the other compute what the plain graph does, on the runtime that they are for. */
 import * as ortWeb from "onnxruntime-web/wasm";
 import { afterAll, describe, expect, test } from "vitest";
-import { GraphBuilder, verify, type Graph, type Pads, type Value } from "../../src/graph/index.ts";
+import type { GraphBuilder} from "../../src/graph/index.ts";
+import { verify, type Graph, type Value } from "../../src/graph/index.ts";
 import { Generator } from "../../src/random/index.ts";
 import { rewrite, upsamplingInTiles, winograd } from "../../src/rewrite/index.ts";
 import { WebRuntime } from "../../src/runtime/web/web-runtime.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { convolutionGraph, type Sizes } from "./convolution-graph.ts";
 
 // Counting the cores is the one thing that the WebAssembly build cannot do in Node.
 ortWeb.env.wasm.numThreads = 1;
@@ -22,21 +24,8 @@ async function run(graph: Graph, x: Tensor): Promise<Tensor> {
   return y!;
 }
 
-interface Sizes {
-  readonly shape: readonly [number, number, number, number];
-  readonly outChannels: number;
-  readonly pads?: Pads;
-  readonly hasBias?: boolean;
-}
-
-function convolution(sizes: Sizes, before: (builder: GraphBuilder, x: Value) => Value = (_, x) => x): Graph {
-  const { shape, outChannels, pads = [1, 1, 1, 1], hasBias = true } = sizes;
-  const builder = new GraphBuilder("convolution");
-  const x = before(builder, builder.input("x", "float32", shape));
-  const weight = builder.constant("weight", normal(outChannels, shape[1], 3, 3));
-  const bias = hasBias ? [builder.constant("bias", normal(outChannels))] : [];
-  return builder.build({ y: builder.apply("Conv", [x, weight, ...bias], { strides: [1, 1], pads }) });
-}
+const convolution = (sizes: Sizes, before?: (builder: GraphBuilder, x: Value) => Value): Graph =>
+  convolutionGraph(generator, sizes, before);
 
 const upsampled = (sizes: Sizes): Graph =>
   convolution(sizes, (builder, x) => builder.apply("Resize", [x], { scales: [2, 2] }));

@@ -1,11 +1,12 @@
 /** Every rewrite computes the same function as the graph it was made from. */
 import { afterAll, describe, expect, test } from "vitest";
-import { GraphBuilder, verify, type Graph, type Pads, type Value } from "../../src/graph/index.ts";
+import { GraphBuilder, verify, type Graph, type Value } from "../../src/graph/index.ts";
 import { Generator } from "../../src/random/index.ts";
 import type { TileSize } from "../../src/cost/index.ts";
 import { foldedUpsampling, rewrite, winograd } from "../../src/rewrite/index.ts";
 import { NodeRuntime } from "../../src/runtime/node/node-runtime.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { convolutionGraph, type Sizes } from "./convolution-graph.ts";
 
 const runtime = new NodeRuntime({ device: "cpu" });
 afterAll(() => runtime.dispose());
@@ -20,21 +21,8 @@ async function run(graph: Graph, x: Tensor): Promise<Tensor> {
   return y!;
 }
 
-interface Sizes {
-  readonly shape: readonly [number, number, number, number];
-  readonly outChannels: number;
-  readonly pads?: Pads;
-  readonly hasBias?: boolean;
-}
-
-function convolution(sizes: Sizes, before: (builder: GraphBuilder, x: Value) => Value): Graph {
-  const { shape, outChannels, pads = [1, 1, 1, 1], hasBias = true } = sizes;
-  const builder = new GraphBuilder("convolution");
-  const x = before(builder, builder.input("x", "float32", shape));
-  const weight = builder.constant("weight", normal(outChannels, shape[1], 3, 3));
-  const bias = hasBias ? [builder.constant("bias", normal(outChannels))] : [];
-  return builder.build({ y: builder.apply("Conv", [x, weight, ...bias], { strides: [1, 1], pads }) });
-}
+const convolution = (sizes: Sizes, before?: (builder: GraphBuilder, x: Value) => Value): Graph =>
+  convolutionGraph(generator, sizes, before);
 
 /** Sums of 9 · Cin products of normal numbers: the rounding of each form is some 1e-6 of √(9 · Cin). */
 const tolerance = (inChannels: number, tile: TileSize): { absolute: number } => ({

@@ -197,32 +197,26 @@ describe("a WebRuntime", () => {
 
   test("lets ONNX Runtime fold no large constants beside weights in WebAssembly, where they would take several times the memory", async () => {
     const { source } = sourceOf(new Uint8Array(12));
+    const stored = {
+      name: "w",
+      dtype: "float32",
+      shape: [2],
+      source,
+      byteOffset: 4,
+      byteLength: 8,
+    } as const;
     /** The weights are read as so many, by a view that takes no bytes here. */
     const kernels = (elements: number): Graph => {
       const builder = new GraphBuilder("kernels");
       const x = builder.input("x", "float32", [1]);
-      const w = builder.stored({
-        name: "w",
-        dtype: "float32",
-        shape: [2],
-        source,
-        byteOffset: 4,
-        byteLength: 8,
-      });
+      const w = builder.stored(stored);
       const one = builder.apply("Reshape", [w], { shape: [2, 1] });
       const many = builder.apply("Expand", [one], { shape: [2, elements] });
       return builder.build({ y: builder.apply("Mul", [x, many], {}) });
     };
     const ofWeightsAlone = (): Graph => {
       const builder = new GraphBuilder("weights");
-      const w = builder.stored({
-        name: "w",
-        dtype: "float32",
-        shape: [2],
-        source,
-        byteOffset: 4,
-        byteLength: 8,
-      });
+      const w = builder.stored(stored);
       return builder.build({ y: builder.apply("Add", [w, w], {}) });
     };
     const extraOf = async (options: WebRuntimeOptions, graph: Graph): Promise<unknown> => {
