@@ -70,8 +70,7 @@ export const keysOf = <Config>({ checks }: ConfigTable<Config>): (keyof Config &
  *
  * @param subject what to call it in messages.
  * @throws INVALID_CONFIG when it is no object or another model's, for a wrong value, for an unknown key that nobody
- *   but the caller can have meant, and for one key in both spellings with different values; UNSUPPORTED when it is
- *   another autoencoder's.
+ *   but the caller can have meant, and for one key in both spellings with different values.
  */
 export function readKeys<Config extends object>(
   json: unknown,

@@ -1,7 +1,7 @@
 /** Tiles whose sides are transformed one after the other compute what the plain graph does, on the runtime that they are for. */
 import * as ortWeb from "onnxruntime-web/wasm";
 import { afterAll, describe, expect, test } from "vitest";
-import type { GraphBuilder} from "../../src/graph/index.ts";
+import type { GraphBuilder } from "../../src/graph/index.ts";
 import { verify, type Graph, type Value } from "../../src/graph/index.ts";
 import { Generator } from "../../src/random/index.ts";
 import { rewrite, upsamplingInTiles, winograd } from "../../src/rewrite/index.ts";

@@ -105,7 +105,7 @@ export function completeFlux2Config(partial: GivenFlux2Config, subject = "config
   return withFlux2Defaults(readKeys(partial, subject, "object", flux2Table).values, subject);
 }
 
-/** Reads the content of a config.json. @throws INVALID_CONFIG, UNSUPPORTED as readKeys */
+/** Reads the content of a config.json. @throws INVALID_CONFIG as readKeys */
 export function parseFlux2Config(json: unknown, subject: string): ParsedConfig<AutoencoderKLFlux2Config> {
   const { values, warnings } = readKeys(json, subject, "config.json", flux2Table);
   return { config: withFlux2Defaults(values, subject), warnings };

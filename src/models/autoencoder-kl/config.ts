@@ -39,7 +39,7 @@ export const snakeNames: readonly string[] = configKeys.map(snakeCase);
  * Reads and checks the keys of a config, without completing it.
  *
  * @param subject what to call it in messages.
- * @throws INVALID_CONFIG and UNSUPPORTED as readKeys.
+ * @throws INVALID_CONFIG as readKeys.
  */
 export function readConfig(json: unknown, subject: string, source: ConfigSource): ReadConfig {
   return readKeys(json, subject, source, configTable);
@@ -62,7 +62,7 @@ export function completeConfig(partial: GivenConfig, subject = "config"): Autoen
  * @param subject what to call it in messages: its path.
  * @returns the config, and warnings: keys that AutoencoderKL does not know (they are ignored), and what was assumed
  *   of the latents' scaling.
- * @throws INVALID_CONFIG when it is another model's config, or a value is wrong; UNSUPPORTED for other autoencoders.
+ * @throws INVALID_CONFIG when it is another model's config, or a value is wrong.
  */
 export function parseConfig(json: unknown, subject: string): ParsedConfig<AutoencoderKLConfig> {
   const { values, warnings } = readConfig(json, subject, "config.json");

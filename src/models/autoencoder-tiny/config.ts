@@ -129,7 +129,7 @@ export const tinyKeys: readonly string[] = Object.keys(table.checks)
   .filter((key) => key !== "latentPool")
   .map(snakeCase);
 
-/** Reads and checks the keys of a config, without completing it. @throws INVALID_CONFIG, UNSUPPORTED as readKeys */
+/** Reads and checks the keys of a config, without completing it. @throws INVALID_CONFIG as readKeys */
 export const readTinyKeys = (
   json: unknown,
   subject: string,

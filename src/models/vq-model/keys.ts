@@ -103,7 +103,7 @@ export const factsOfVQModel = (config: VQModelConfig): ModelFacts => ({
   tiles: undefined,
 });
 
-/** @throws INVALID_CONFIG and UNSUPPORTED as readKeys. */
+/** @throws INVALID_CONFIG as readKeys. */
 export function readVQModelConfig(
   json: unknown,
   subject: string,
@@ -124,7 +124,7 @@ export function completeVQModelConfig(partial: GivenVQModelConfig, subject = "co
   return withVQModelDefaults(readVQModelConfig(partial, subject, "object").values, subject);
 }
 
-/** Reads the content of a diffusers config.json. @throws INVALID_CONFIG, UNSUPPORTED */
+/** Reads the content of a diffusers config.json. @throws INVALID_CONFIG */
 export function parseVQModelConfig(json: unknown, subject: string): ParsedConfig<VQModelConfig> {
   const { values, warnings } = readVQModelConfig(json, subject, "config.json");
   return { config: withVQModelDefaults(values, subject), warnings };
