@@ -76,14 +76,15 @@ async function openPage(
   return page;
 }
 
-/** Until the model is open and nothing is being computed. */
+/** Until the model is open, the view and its picture are there, and nothing is being computed. */
 export async function settled(page: Page): Promise<void> {
-  await page.waitForSelector('main[data-phase="ready"]');
-  // A change reaches the queue in the page's next task.
-  await page.waitForTimeout(50);
-  await page.waitForSelector('main[aria-busy="false"]');
-  // A view may have an engine of its own.
-  await page.waitForSelector('.stage:not([aria-busy="true"])');
+  // What was done to the page is seen in its next task at the latest.
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+  // A view may have an engine of its own, with which its stage is busy.
+  await page.waitForFunction(() => {
+    const is = (selector: string): boolean => document.querySelector(selector) !== null;
+    return is('main[data-phase="ready"][aria-busy="false"]') && is(".stage") && !is('.stage[aria-busy="true"]');
+  });
 }
 
 /** A number that the page shows, with all its digits. */

@@ -21,6 +21,8 @@ export class Subject {
   id = $state<BuiltInId | "own">("still-life");
   /** 512 pixels wide and high; undefined until it is read. */
   square = $state.raw<Raster>();
+  /** Whether a picture is being read that was asked for last. */
+  isReading = $state(false);
   failure = $state.raw<Failure>();
   /** The encoder's result at the size of pictures at rest; before the model is there, one that was computed before. */
   encoded = $state.raw<Encoded>();
@@ -55,6 +57,7 @@ export class Subject {
   /** A file that is no picture. */
   refuse(kind: FailureKind, message: string): void {
     this.#asked++;
+    this.isReading = false;
     this.failure = { kind, message };
   }
 
@@ -112,6 +115,7 @@ export class Subject {
   /** Whether it is the picture now: another one may have been asked for meanwhile. */
   async #take(picture: Promise<Raster>): Promise<boolean> {
     const asked = ++this.#asked;
+    this.isReading = true;
     try {
       const square = await picture;
       if (asked !== this.#asked) return false;
@@ -123,6 +127,8 @@ export class Subject {
     } catch (error) {
       if (asked === this.#asked) this.failure = failureOf(error);
       return false;
+    } finally {
+      if (asked === this.#asked) this.isReading = false;
     }
   }
 }
