@@ -83,7 +83,9 @@ export async function settled(page: Page): Promise<void> {
   // A view may have an engine of its own, with which its stage is busy.
   await page.waitForFunction(() => {
     const is = (selector: string): boolean => document.querySelector(selector) !== null;
-    return is('main[data-phase="ready"][aria-busy="false"]') && is(".stage") && !is('.stage[aria-busy="true"]');
+    return (
+      is('main[data-phase="ready"][aria-busy="false"]') && is(".stage") && !is('.stage[aria-busy="true"]')
+    );
   });
 }
 

@@ -17,6 +17,7 @@ const sample = fileURLToPath(new URL("../../assets/sample.png", import.meta.url)
 const views = await fromThePage();
 const without = await psnrWithoutChannels();
 await writePicture("train", await trainedPlane());
+await writeThumbnails();
 await writeFile(new URL("numbers.json", out), `${JSON.stringify({ views, without }, undefined, 2)}\n`);
 
 /** Writes every named canvas; returns every view's numbers. */
@@ -78,15 +79,40 @@ async function psnrWithoutChannels() {
   return decibels;
 }
 
-/** View 8 where it comes to rest: its plane of digits as numbers from 0 to 255. */
-async function trainedPlane() {
-  const server = await createServer({
+/** The built-in pictures, twice as fine as they are shown. */
+async function writeThumbnails() {
+  const server = await moduleServer();
+  const { formulas } = /** @type {typeof import("../src/subject/formulas.ts")} */ (
+    await server.ssrLoadModule("/src/subject/formulas.ts")
+  );
+  const write = (/** @type {string} */ id, /** @type {import("sharp").Sharp} */ picture) =>
+    picture
+      .resize(104, 104)
+      .png()
+      .toBuffer()
+      .then((png) => writePicture(`thumbnail-${id}`, png));
+  await write("still-life", sharp(sample));
+  for (const [id, make] of Object.entries(formulas)) {
+    const { data, ...raw } = make();
+    await write(id, sharp(data, { raw }));
+  }
+  await server.close();
+}
+
+/** Gives the page's own modules. */
+function moduleServer() {
+  return createServer({
     root: studio,
     server: { middlewareMode: true },
     appType: "custom",
     // The same classes as here.
     ssr: { external: ["vaekit", "vaekit/train"] },
   });
+}
+
+/** View 8 where it comes to rest: its plane of digits as numbers from 0 to 255. */
+async function trainedPlane() {
+  const server = await moduleServer();
   const load = (/** @type {string} */ name) => server.ssrLoadModule(`/src/views/train/${name}.ts`);
   const { drawnDigits } = /** @type {typeof import("../src/views/train/digits.ts")} */ (await load("digits"));
   const recipe = /** @type {typeof import("../src/views/train/recipe.ts")} */ (await load("recipe"));

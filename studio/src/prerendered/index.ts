@@ -3,6 +3,7 @@
  * made from the page itself by tools/prerender.mjs.
  */
 import { DiagonalGaussianDistribution, Tensor, type Raster } from "vaekit";
+import type { BuiltInId } from "../subject/built-in.ts";
 import { rasterOf } from "../subject/read-picture.ts";
 import momentsUrl from "./moments.bin?url";
 import numbers from "./numbers.json" with { type: "json" };
@@ -37,6 +38,9 @@ export function fetchPicturesAhead(view: string): void {
     if (name === view || name.startsWith(`${view}-`)) prerenderedPicture(name).catch(() => undefined);
   }
 }
+
+/** The address of a built-in picture at the size of a button. */
+export const thumbnailUrl = (id: BuiltInId): string => urls[`./thumbnail-${id}.webp`]!;
 
 /** A view's number by its name. */
 export function prerenderedNumber(view: string, name: string): number | undefined {

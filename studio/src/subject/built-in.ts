@@ -1,6 +1,6 @@
 /** The pictures that come with the studio: the package's sample, and three that are made by formulas. */
 import { resizeRaster, type Raster } from "vaekit";
-import type { FormulaId } from "./formula-worker.ts";
+import type { FormulaId } from "./formulas.ts";
 import { squareOf } from "./read-picture.ts";
 
 export const builtInIds = ["still-life", "landscape", "letters", "rings"] as const;

@@ -10,21 +10,49 @@ const nearHills: Colour = [0.07, 0.13, 0.14];
 const ranges = 6;
 
 export function landscape(): Raster {
+  const skyline = ridgesByPlace();
   return paintByFormula((x, y) => {
-    const distance = Math.hypot(x - 0.68, y - 0.36);
-    const glow = Math.exp(-distance * 5);
-    let colour = mix(mix(skyAbove, skyBelow, smoothStep(0, 0.55, y)), sun, 0.7 * glow);
-    colour = mix(sun, colour, smoothStep(0.07, 0.076, distance));
-    for (let range = 0; range < ranges; range++) {
-      const depth = range / (ranges - 1);
-      const ridge = 0.46 + 0.085 * range - (0.05 + 0.045 * depth) * ridgeHeight(x * (2 + range), range);
-      const hills = mix(farHills, nearHills, depth ** 0.8);
-      const lit = mix(hills, skyBelow, 0.45 * (1 - depth) * smoothStep(ridge, ridge + 0.16, y));
-      const grain = 0.05 * depth * (valueNoise(x * 90, y * 90, range) - 0.5);
-      colour = mix(colour, mix(lit, sun, grain), smoothStep(ridge - 0.002, ridge + 0.002, y));
+    const ridges = skyline(x);
+    const shares = ridges.map((ridge) => smoothStep(ridge - 0.002, ridge + 0.002, y));
+    // What lies behind hills is not seen.
+    const nearest = shares.lastIndexOf(1);
+    let colour = nearest < 0 ? sky(x, y) : hillside(x, y, nearest, ridges[nearest]!);
+    for (let range = nearest + 1; range < ranges; range++) {
+      const share = shares[range]!;
+      if (share > 0) colour = mix(colour, hillside(x, y, range, ridges[range]!), share);
     }
     return colour;
   });
+}
+
+function sky(x: number, y: number): Colour {
+  const distance = Math.hypot(x - 0.68, y - 0.36);
+  const glow = Math.exp(-distance * 5);
+  const air = mix(mix(skyAbove, skyBelow, smoothStep(0, 0.55, y)), sun, 0.7 * glow);
+  return mix(sun, air, smoothStep(0.07, 0.076, distance));
+}
+
+function hillside(x: number, y: number, range: number, ridge: number): Colour {
+  const depth = range / (ranges - 1);
+  const hills = mix(farHills, nearHills, depth ** 0.8);
+  const lit = mix(hills, skyBelow, 0.45 * (1 - depth) * smoothStep(ridge, ridge + 0.16, y));
+  const grain = 0.05 * depth * (valueNoise(x * 90, y * 90, range) - 0.5);
+  return mix(lit, sun, grain);
+}
+
+/** How far from the top each range of hills begins at a place from the left: the same for a whole column, and slow to find. */
+function ridgesByPlace(): (x: number) => readonly number[] {
+  const known = new Map<number, readonly number[]>();
+  return (x) => {
+    const ridges = known.get(x) ?? Array.from({ length: ranges }, (_, range) => ridgeAt(x, range));
+    known.set(x, ridges);
+    return ridges;
+  };
+}
+
+function ridgeAt(x: number, range: number): number {
+  const depth = range / (ranges - 1);
+  return 0.46 + 0.085 * range - (0.05 + 0.045 * depth) * ridgeHeight(x * (2 + range), range);
 }
 
 /** About -1 to 1. */
