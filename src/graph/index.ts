@@ -1,6 +1,6 @@
 export { GraphBuilder, renameComposite, type KnownGradient } from "./builder.ts";
 export { checkGraph } from "./check-graph.ts";
-export { fixedValues, foldedBytes, mostFoldedBytes } from "./fixed-values.ts";
+export { fixedValues } from "./fixed-values.ts";
 export { GraphCopy } from "./graph-copy.ts";
 export type {
   Attention,

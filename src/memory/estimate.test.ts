@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { GraphBuilder, type Graph, mostFoldedBytes } from "../graph/index.ts";
+import { GraphBuilder, type Graph } from "../graph/index.ts";
 import { storeInMemory } from "../tensor/stored-tensor.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { estimateGraph, floatBytes, sumOf, weightBytes } from "./estimate.ts";
@@ -43,25 +43,8 @@ describe("what a graph needs", () => {
     expect(parts).toMatchObject({
       process: wasmMemory.process,
       runtime: wasmMemory.whole.fixed,
-      // And the float32 of what the graph computes with, with its copies.
-      weights: 16 + wasmMemory.folded * 4 * 4,
+      weights: 16,
     });
-  });
-
-  test("has no kernels in WebAssembly that are too large to be kept", () => {
-    const ofSize = (elements: number): number => {
-      const builder = new GraphBuilder("kernels");
-      const x = builder.input("x", "float32", [1]);
-      const source = { name: "w", byteLength: 2 * elements, read: () => Promise.reject(new Error("unread")) };
-      const bytes = { byteOffset: 0, byteLength: 2 * elements };
-      const w = builder.stored({ name: "w", dtype: "float16", shape: [elements], source, ...bytes });
-      const kernels = builder.apply("Cast", [w], { to: "float32" });
-      const graph = builder.build({ y: builder.apply("Mul", [x, kernels], {}) });
-      return estimateGraph(graph, { memory: wasmMemory }).parts.weights;
-    };
-    const most = mostFoldedBytes / 4;
-    expect(ofSize(most)).toBe(2 * 2 * most + wasmMemory.folded * mostFoldedBytes);
-    expect(ofSize(most + 1)).toBe(2 * 2 * (most + 1));
   });
 
   test("includes a fresh process where nothing is said of this one, and the file", () => {

@@ -1,5 +1,5 @@
 /** Predicts, before anything runs, what memory a graph needs at its peak. */
-import { foldedBytes, mostFoldedBytes, type Graph } from "../graph/index.ts";
+import type { Graph } from "../graph/index.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { peakBytes } from "./liveness.ts";
 import { nativeMemory, type MemoryModel } from "./memory-model.ts";
@@ -47,7 +47,7 @@ export function estimateGraph(graph: Graph, options: EstimateOptions = {}): Esti
     runtime: fixed,
     arena: 0,
     temporaries: peakBytes(graph, { ownsOutputs: true }) * temporaries,
-    weights: weightBytes(graph, memory) + keptBytes(graph, memory),
+    weights: weightBytes(graph, memory),
     tensors: [...graph.inputs, ...graph.outputs].reduce((sum, value) => sum + floatBytes(value), 0),
   };
   return sumOf(parts, 0, options);
@@ -63,12 +63,6 @@ export function weightBytes({ initializers }: Graph, { weights, keepsDType }: Me
     "stored" in data ? [keepsDType ? data.stored.byteLength : floatBytes(value)] : [],
   );
   return weights * stored.reduce((sum, bytes) => sum + bytes, 0);
-}
-
-/** Of what a session computes of weights once. */
-function keptBytes(graph: Graph, { folded }: MemoryModel): number {
-  const bytes = folded === 0 ? 0 : foldedBytes(graph);
-  return bytes <= mostFoldedBytes ? folded * bytes : 0;
 }
 
 /** The estimate that consists of these parts and the process. */

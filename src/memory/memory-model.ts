@@ -11,8 +11,6 @@ export interface MemoryModel {
   readonly weights: number;
   /** Whether weights are held in the dtype in which they are stored, and not in float32. */
   readonly keepsDType: boolean;
-  /** For each byte of what a session computes of weights once, up to `mostFoldedBytes`: copies while it is made stay with WebAssembly. */
-  readonly folded: number;
   readonly whole: {
     /** The runtime and its thread. */
     readonly fixed: number;
@@ -42,7 +40,6 @@ export const nativeMemory: MemoryModel = {
   most: Infinity,
   weights: 1,
   keepsDType: false,
-  folded: 0,
   whole: { fixed: 110e6, temporaries: 1.56 },
   strips: { fixed: 85e6, temporaries: 2, session: 1e6, arena: 1, madeWeights: 0 },
 };
@@ -56,7 +53,6 @@ export const wasmMemory: MemoryModel = {
   most: 3.5e9,
   weights: 2,
   keepsDType: true,
-  folded: 6,
   whole: { fixed: 165e6, temporaries: 1.35 },
   strips: { fixed: 228e6, temporaries: 1, session: 0.5e6, arena: 1, madeWeights: 2 },
 };

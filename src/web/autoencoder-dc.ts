@@ -19,12 +19,12 @@ export class AutoencoderDC extends Vae<AutoencoderDCConfig, EncoderOutput> {
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
    * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
-  static async fromPretrained(
+  static fromPretrained(
     source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderDC> {
-    return AutoencoderDC.of(await fromPretrained("AutoencoderDC", source, options, ort));
+    return fromPretrained({ className: "AutoencoderDC", vaeClass: AutoencoderDC }, source, options, ort);
   }
 
   /**
@@ -33,12 +33,12 @@ export class AutoencoderDC extends Vae<AutoencoderDCConfig, EncoderOutput> {
    * @throws INVALID_CONFIG when the file is none of Sana's, so that nothing says its scaling_factor, or when `config`
    *   contradicts the shapes; and as {@link fromPretrained}
    */
-  static async fromSingleFile(
+  static fromSingleFile(
     source: string | URL | Blob,
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderDC> {
-    return AutoencoderDC.of(await fromSingleFile("AutoencoderDC", source, options, ort));
+    return fromSingleFile({ className: "AutoencoderDC", vaeClass: AutoencoderDC }, source, options, ort);
   }
 
   /** @internal From the parts of a model of this class. */

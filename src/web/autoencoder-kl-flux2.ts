@@ -20,12 +20,17 @@ export class AutoencoderKLFlux2 extends AutoencoderKLFlux2Model {
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
    * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
-  static async fromPretrained(
+  static fromPretrained(
     source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLFlux2> {
-    return AutoencoderKLFlux2.of(await fromPretrained("AutoencoderKLFlux2", source, options, ort));
+    return fromPretrained(
+      { className: "AutoencoderKLFlux2", vaeClass: AutoencoderKLFlux2 },
+      source,
+      options,
+      ort,
+    );
   }
 
   /**
@@ -34,12 +39,17 @@ export class AutoencoderKLFlux2 extends AutoencoderKLFlux2Model {
    *
    * @throws INVALID_CONFIG when `config` contradicts the shapes, and for a family; WEIGHTS_MISMATCH
    */
-  static async fromSingleFile(
+  static fromSingleFile(
     source: string | URL | Blob,
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLFlux2> {
-    return AutoencoderKLFlux2.of(await fromSingleFile("AutoencoderKLFlux2", source, options, ort));
+    return fromSingleFile(
+      { className: "AutoencoderKLFlux2", vaeClass: AutoencoderKLFlux2 },
+      source,
+      options,
+      ort,
+    );
   }
 
   /** @internal From the parts of a model of this class. */

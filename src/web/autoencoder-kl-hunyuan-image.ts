@@ -19,13 +19,16 @@ export class AutoencoderKLHunyuanImage extends Vae<AutoencoderKLHunyuanImageConf
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
    * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
-  static async fromPretrained(
+  static fromPretrained(
     source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLHunyuanImage> {
-    return AutoencoderKLHunyuanImage.of(
-      await fromPretrained("AutoencoderKLHunyuanImage", source, options, ort),
+    return fromPretrained(
+      { className: "AutoencoderKLHunyuanImage", vaeClass: AutoencoderKLHunyuanImage },
+      source,
+      options,
+      ort,
     );
   }
 
@@ -35,13 +38,16 @@ export class AutoencoderKLHunyuanImage extends Vae<AutoencoderKLHunyuanImageConf
    * @throws INVALID_CONFIG when it has other latent channels than HunyuanImage 2.1's, so that nothing says their scaling, or when
    *   `config` contradicts the shapes; and as {@link fromPretrained}
    */
-  static async fromSingleFile(
+  static fromSingleFile(
     source: string | URL | Blob,
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLHunyuanImage> {
-    return AutoencoderKLHunyuanImage.of(
-      await fromSingleFile("AutoencoderKLHunyuanImage", source, options, ort),
+    return fromSingleFile(
+      { className: "AutoencoderKLHunyuanImage", vaeClass: AutoencoderKLHunyuanImage },
+      source,
+      options,
+      ort,
     );
   }
 

@@ -24,12 +24,17 @@ export class AutoencoderKLQwenImage extends Vae<AutoencoderKLQwenImageConfig, Au
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
    * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
-  static async fromPretrained(
+  static fromPretrained(
     source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLQwenImage> {
-    return AutoencoderKLQwenImage.of(await fromPretrained("AutoencoderKLQwenImage", source, options, ort));
+    return fromPretrained(
+      { className: "AutoencoderKLQwenImage", vaeClass: AutoencoderKLQwenImage },
+      source,
+      options,
+      ort,
+    );
   }
 
   /**
@@ -38,12 +43,17 @@ export class AutoencoderKLQwenImage extends Vae<AutoencoderKLQwenImageConfig, Au
    * @throws INVALID_CONFIG when it has as many latent channels as no published model, so that nothing says their
    *   scaling, or when `config` contradicts the shapes; WEIGHTS_MISMATCH
    */
-  static async fromSingleFile(
+  static fromSingleFile(
     source: string | URL | Blob,
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLQwenImage> {
-    return AutoencoderKLQwenImage.of(await fromSingleFile("AutoencoderKLQwenImage", source, options, ort));
+    return fromSingleFile(
+      { className: "AutoencoderKLQwenImage", vaeClass: AutoencoderKLQwenImage },
+      source,
+      options,
+      ort,
+    );
   }
 
   /** @internal From the parts of a model of this class. */
@@ -69,13 +79,16 @@ export class AutoencoderKLQwenImage21 extends Vae<AutoencoderKLQwenImage21Config
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
    * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
-  static async fromPretrained(
+  static fromPretrained(
     source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLQwenImage21> {
-    return AutoencoderKLQwenImage21.of(
-      await fromPretrained("AutoencoderKLQwenImage21", source, options, ort),
+    return fromPretrained(
+      { className: "AutoencoderKLQwenImage21", vaeClass: AutoencoderKLQwenImage21 },
+      source,
+      options,
+      ort,
     );
   }
 
@@ -85,13 +98,16 @@ export class AutoencoderKLQwenImage21 extends Vae<AutoencoderKLQwenImage21Config
    * @throws INVALID_CONFIG when it has as many latent channels as no published model, so that nothing says their
    *   scaling, or when `config` contradicts the shapes; WEIGHTS_MISMATCH
    */
-  static async fromSingleFile(
+  static fromSingleFile(
     source: string | URL | Blob,
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLQwenImage21> {
-    return AutoencoderKLQwenImage21.of(
-      await fromSingleFile("AutoencoderKLQwenImage21", source, options, ort),
+    return fromSingleFile(
+      { className: "AutoencoderKLQwenImage21", vaeClass: AutoencoderKLQwenImage21 },
+      source,
+      options,
+      ort,
     );
   }
 
@@ -118,12 +134,17 @@ export class AutoencoderKLWan extends Vae<AutoencoderKLWanConfig, AutoencoderKLO
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
    * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
-  static async fromPretrained(
+  static fromPretrained(
     source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLWan> {
-    return AutoencoderKLWan.of(await fromPretrained("AutoencoderKLWan", source, options, ort));
+    return fromPretrained(
+      { className: "AutoencoderKLWan", vaeClass: AutoencoderKLWan },
+      source,
+      options,
+      ort,
+    );
   }
 
   /**
@@ -132,12 +153,17 @@ export class AutoencoderKLWan extends Vae<AutoencoderKLWanConfig, AutoencoderKLO
    * @throws INVALID_CONFIG when it has as many latent channels as no published model, so that nothing says their
    *   scaling, or when `config` contradicts the shapes; WEIGHTS_MISMATCH
    */
-  static async fromSingleFile(
+  static fromSingleFile(
     source: string | URL | Blob,
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKLWan> {
-    return AutoencoderKLWan.of(await fromSingleFile("AutoencoderKLWan", source, options, ort));
+    return fromSingleFile(
+      { className: "AutoencoderKLWan", vaeClass: AutoencoderKLWan },
+      source,
+      options,
+      ort,
+    );
   }
 
   /** @internal From the parts of a model of this class. */

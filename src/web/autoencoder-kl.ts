@@ -25,12 +25,12 @@ export class AutoencoderKL extends AutoencoderKLModel {
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
    * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
-  static async fromPretrained(
+  static fromPretrained(
     source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKL> {
-    return AutoencoderKL.of(await fromPretrained("AutoencoderKL", source, options, ort));
+    return fromPretrained({ className: "AutoencoderKL", vaeClass: AutoencoderKL }, source, options, ort);
   }
 
   /**
@@ -40,12 +40,12 @@ export class AutoencoderKL extends AutoencoderKLModel {
    * @throws INVALID_CONFIG when the tensors fit more than one family and neither `config` nor `as` says which, or when
    *   one of them contradicts the shapes.
    */
-  static async fromSingleFile(
+  static fromSingleFile(
     source: string | URL | Blob,
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderKL> {
-    return AutoencoderKL.of(await fromSingleFile("AutoencoderKL", source, options, ort));
+    return fromSingleFile({ className: "AutoencoderKL", vaeClass: AutoencoderKL }, source, options, ort);
   }
 
   /**
@@ -60,7 +60,7 @@ export class AutoencoderKL extends AutoencoderKLModel {
     ort?: OrtModule,
   ): Promise<AutoencoderKL> {
     const { defaultModel } = await import("./default-model.ts");
-    return AutoencoderKL.of(await openBuiltIn(defaultModel, options, ort));
+    return openBuiltIn(AutoencoderKL, defaultModel, options, ort);
   }
 
   /** @internal From the parts of a model of this class. */

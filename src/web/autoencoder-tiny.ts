@@ -25,12 +25,12 @@ export class AutoencoderTiny extends AutoencoderTinyModel {
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
    * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
-  static async fromPretrained(
+  static fromPretrained(
     source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderTiny> {
-    return AutoencoderTiny.of(await fromPretrained("AutoencoderTiny", source, options, ort));
+    return fromPretrained({ className: "AutoencoderTiny", vaeClass: AutoencoderTiny }, source, options, ort);
   }
 
   /**
@@ -39,12 +39,12 @@ export class AutoencoderTiny extends AutoencoderTinyModel {
    *
    * @throws INVALID_CONFIG when `config` contradicts the shapes, and for a family; UNSUPPORTED, WEIGHTS_MISMATCH
    */
-  static async fromSingleFile(
+  static fromSingleFile(
     source: string | URL | Blob,
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<AutoencoderTiny> {
-    return AutoencoderTiny.of(await fromSingleFile("AutoencoderTiny", source, options, ort));
+    return fromSingleFile({ className: "AutoencoderTiny", vaeClass: AutoencoderTiny }, source, options, ort);
   }
 
   /**
@@ -59,7 +59,7 @@ export class AutoencoderTiny extends AutoencoderTinyModel {
     ort?: OrtModule,
   ): Promise<AutoencoderTiny> {
     const { defaultPreview } = await import("./default-preview.ts");
-    return AutoencoderTiny.of(await openBuiltIn(defaultPreview, options, ort));
+    return openBuiltIn(AutoencoderTiny, defaultPreview, options, ort);
   }
 
   /** @internal From the parts of a model of this class. */

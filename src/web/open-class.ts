@@ -6,7 +6,6 @@ import { checkValue } from "../util/check-options.ts";
 import { wholeModel } from "../vae/opened.ts";
 import type { ReadModel } from "../vae/read-model.ts";
 import type { VaeParts } from "../vae/vae.ts";
-import { abortable } from "./abortable.ts";
 import { assemble } from "./assemble.ts";
 import type { BuiltInModel } from "./built-in-model.ts";
 import { ModelReader } from "./load-model.ts";
@@ -17,7 +16,7 @@ import {
   type ModelSource,
   type WebPlace,
 } from "./model-source.ts";
-import { openEngine } from "./open-engine.ts";
+import { withEngine } from "./open-engine.ts";
 import {
   checkDefaultOptions,
   checkFromPretrainedOptions,
@@ -29,17 +28,28 @@ import {
   type RuntimeOptions,
 } from "./opening-options.ts";
 
+/** A class that can be made of a model's parts. */
+export interface VaeClass<Opened> {
+  of(parts: VaeParts): Opened;
+}
+
+/** What is opened: models of this name alone, as this class. */
+export interface OpenedClass<Opened> {
+  readonly className: string;
+  readonly vaeClass: VaeClass<Opened>;
+}
+
 /**
  * A hub id, the URL of a folder, or the files of one that a user chose.
  *
  * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
  */
-export async function fromPretrained(
-  className: string,
+export async function fromPretrained<Opened>(
+  as: OpenedClass<Opened>,
   source: ModelSource,
   options: FromPretrainedOptions,
   ort?: OrtModule,
-): Promise<VaeParts> {
+): Promise<Opened> {
   checkFromPretrainedOptions(options);
   const place = placeOf("fromPretrained", source);
   if (place.place === "file") {
@@ -47,7 +57,7 @@ export async function fromPretrained(
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
   checkOptionsForPlaces("fromPretrained", options, placesOf, [place.place]);
-  return open("fromPretrained", className, { place, options, ort });
+  return open("fromPretrained", as, { place, options, ort });
 }
 
 /**
@@ -55,12 +65,12 @@ export async function fromPretrained(
  *
  * @throws INVALID_CONFIG when nothing says its config, and as {@link fromPretrained}
  */
-export async function fromSingleFile(
-  className: string,
+export async function fromSingleFile<Opened>(
+  as: OpenedClass<Opened>,
   source: string | URL | Blob,
   options: FromSingleFileOptions,
   ort?: OrtModule,
-): Promise<VaeParts> {
+): Promise<Opened> {
   checkFromSingleFileOptions(options);
   const found = placeOf("fromSingleFile", source);
   // What an address leads to, its ending need not say.
@@ -69,18 +79,19 @@ export async function fromSingleFile(
     const message = `fromSingleFile: expected the URL or the Blob of a .safetensors file, found ${nameOf(place)}. Open a folder or a hub id with fromPretrained.`;
     throw new VaekitError("INVALID_ARGUMENT", message);
   }
-  return open("fromSingleFile", className, { place, options, ort });
+  return open("fromSingleFile", as, { place, options, ort });
 }
 
 /** A model inside the package. @throws NOT_FOUND, INVALID_FILE where a bundler left its weights behind; IO, ABORTED */
-export async function openBuiltIn(
+export async function openBuiltIn<Opened>(
+  vaeClass: VaeClass<Opened>,
   model: BuiltInModel,
   options: RuntimeOptions & FetchingOptions,
   ort?: OrtModule,
-): Promise<VaeParts> {
+): Promise<Opened> {
   checkDefaultOptions(options);
   const reader = new ModelReader("default", options);
-  return assembled("default", () => reader.readBuiltIn(model), options, ort);
+  return assembled("default", vaeClass, () => reader.readBuiltIn(model), { options, ort });
 }
 
 function placeOf(subject: string, source: unknown): WebPlace {
@@ -94,27 +105,33 @@ function nameOf(place: WebPlace): string {
   return "blob" in place ? "a Blob" : "a list of files";
 }
 
-interface Opening {
-  readonly place: WebPlace;
-  readonly options: FromPretrainedOptions & FromSingleFileOptions;
+interface Running {
+  readonly options: RuntimeOptions & FetchingOptions;
   readonly ort: OrtModule | undefined;
 }
 
-function open(subject: string, className: string, { place, options, ort }: Opening): Promise<VaeParts> {
-  const reader = new ModelReader(subject, options);
-  return assembled(subject, () => reader.read(place, { expected: className }), options, ort);
+interface Opening extends Running {
+  readonly place: WebPlace;
+  readonly options: FromPretrainedOptions & FromSingleFileOptions;
 }
 
-function assembled(
+function open<Opened>(
   subject: string,
+  { className, vaeClass }: OpenedClass<Opened>,
+  { place, ...running }: Opening,
+): Promise<Opened> {
+  const reader = new ModelReader(subject, running.options);
+  return assembled(subject, vaeClass, () => reader.read(place, { expected: className }), running);
+}
+
+function assembled<Opened>(
+  subject: string,
+  vaeClass: VaeClass<Opened>,
   read: () => Promise<ReadModel>,
-  options: RuntimeOptions & FetchingOptions,
-  ort: OrtModule | undefined,
-): Promise<VaeParts> {
-  return abortable(options.signal, async () => {
-    // First, since it refuses devices that are not there, before anything is downloaded.
-    const engine = await openEngine(subject, options, ort);
+  { options, ort }: Running,
+): Promise<Opened> {
+  return withEngine(subject, options, ort, async (engine) => {
     const { loaded, warnings } = await read();
-    return assemble(wholeModel(loaded), warnings, engine, options);
+    return vaeClass.of(assemble(wholeModel(loaded), warnings, engine, options));
   });
 }

@@ -6,7 +6,8 @@ import type { OrtModule } from "../runtime/web/ort-module.ts";
 import { findAdapter, isSoftware } from "../runtime/web/graphics-adapter.ts";
 import { checkWebDevice } from "../runtime/web/web-device.ts";
 import type { CodingEngine, EngineParts, MakeEngine } from "../vae/coding-engine.ts";
-import type { RuntimeOptions } from "./opening-options.ts";
+import type { FetchingOptions, RuntimeOptions } from "./opening-options.ts";
+import { abortable } from "./abortable.ts";
 import { defaultThreadCount } from "./thread-count.ts";
 import type { EnginePlace } from "./worker/open-in-worker.ts";
 import { hasWorkers, leaseWorker, type OrtBuild, type WorkerLease } from "./worker/page-worker.ts";
@@ -20,15 +21,42 @@ const ofBrowsers = {
 };
 
 /**
+ * Opens a model with an engine, which starts first: devices that are not there are refused before anything is downloaded, and
+ * WebAssembly is compiled while weights are on their way.
+ *
  * @param subject the call, for messages.
  * @param ort the entry of onnxruntime-web to run on, in the thread that calls; by default its WebAssembly build, in a worker.
- * @throws INVALID_ARGUMENT when the given runtime cannot be used; UNSUPPORTED for a device that browsers do not have.
+ * @param open makes the model, which keeps its engine from then on.
+ * @throws INVALID_ARGUMENT when the given runtime cannot be used; UNSUPPORTED for a device that browsers do not have; ABORTED, and
+ *   as `open`
  */
-export async function openEngine(
+export function withEngine<Opened>(
+  subject: string,
+  options: RuntimeOptions & Pick<FetchingOptions, "signal">,
+  ort: OrtModule | undefined,
+  open: (engine: MakeEngine) => Promise<Opened>,
+): Promise<Opened> {
+  return abortable(options.signal, async () => {
+    const { make, release } = await startEngine(subject, options, ort);
+    try {
+      return await open(make);
+    } finally {
+      release();
+    }
+  });
+}
+
+interface StartedEngine {
+  readonly make: MakeEngine;
+  /** A worker that was started stays as long as a model needs it. */
+  readonly release: () => void;
+}
+
+async function startEngine(
   subject: string,
   options: RuntimeOptions,
   ort: OrtModule | undefined,
-): Promise<MakeEngine> {
+): Promise<StartedEngine> {
   const { runtime, device = "auto", worker = true } = options;
   checkGivenRuntime(subject, options, ofBrowsers);
   if (runtime !== undefined && ort !== undefined) {
@@ -37,10 +65,11 @@ export async function openEngine(
   }
   checkWebDevice(device);
   if (runtime !== undefined || ort !== undefined || !worker || !hasWorkers()) {
-    return engineOfPage(options, ort);
+    return { make: await engineOfPage(options, ort), release: () => undefined };
   }
   const tries = device === "auto" ? await tried() : ([device === "webgpu" ? "webgpu" : "cpu"] as const);
-  return (parts) => engineOfWorker(parts, tries, options);
+  const { release } = leaseFor(tries[0]!, options);
+  return { make: (parts) => engineOfWorker(parts, tries, options), release };
 }
 
 /** Where a model is opened by default: an adapter that the processor only plays is no gain. */
@@ -65,8 +94,9 @@ async function engineOfPage(
 function engineOfWorker(
   parts: EngineParts,
   devices: readonly WorkerDevice[],
-  { threadCount = defaultThreadCount(), onWarning }: RuntimeOptions,
+  options: RuntimeOptions,
 ): CodingEngine {
+  const { onWarning } = options;
   const device = devices.at(-1)!;
   const inPage = async ({ message }: VaekitError): Promise<CodingEngine> => {
     onWarning?.(`${message} The model computes in the page's own thread, which stands still meanwhile.`);
@@ -74,14 +104,16 @@ function engineOfWorker(
   };
   const placeOf = (device: WorkerDevice): EnginePlace => ({
     device,
-    lease: () =>
-      isOwnClass(parts.model.className)
-        ? leaseWorker({ build: buildFor(device), threadCount })
-        : withoutWorker(parts),
+    lease: () => (isOwnClass(parts.model.className) ? leaseFor(device, options) : withoutWorker(parts)),
   });
   const places = devices.map(placeOf);
   return new WorkerEngine({ parts, places, processor: placeOf("cpu"), inPage, onWarning });
 }
+
+const leaseFor = (
+  device: WorkerDevice,
+  { threadCount = defaultThreadCount() }: RuntimeOptions,
+): WorkerLease => leaseWorker({ build: buildFor(device), threadCount });
 
 /** WebGPU waits for its device: WebAssembly can be suspended meanwhile in newer browsers, in others it is built for that. */
 function buildFor(device: WorkerDevice): OrtBuild {

@@ -2,7 +2,6 @@
 import { checkOptionsForPlaces } from "../hub/model-place.ts";
 import type { OrtModule } from "../runtime/web/ort-module.ts";
 import { namedHalves, openHalves, openPart, type OpenedParts, type PartSource } from "../vae/open-halves.ts";
-import { abortable } from "./abortable.ts";
 import { assemble } from "./assemble.ts";
 import { vaeOf, type WebVae } from "./classes.ts";
 import { ModelReader } from "./load-model.ts";
@@ -13,7 +12,7 @@ import {
   type ModelSource,
   type WebPlace,
 } from "./model-source.ts";
-import { openEngine } from "./open-engine.ts";
+import { withEngine } from "./open-engine.ts";
 import { checkOpenVaeOptions, placesOf, type OpenVaeOptions } from "./opening-options.ts";
 
 /** Where each half is: of the half alone or of a whole model. One will do. */
@@ -41,9 +40,7 @@ export async function openVae(
 ): Promise<WebVae> {
   checkOpenVaeOptions(options);
   const open = partsOf(source, options);
-  return abortable(options.signal, async () => {
-    // First, since it refuses devices that are not there, before anything is downloaded.
-    const engine = await openEngine("openVae", options, ort);
+  return withEngine("openVae", options, ort, async (engine) => {
     const { opened, warnings } = await open();
     return vaeOf(assemble(opened, warnings, engine, options));
   });

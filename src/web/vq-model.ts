@@ -20,12 +20,12 @@ export class VQModel extends VQVae {
    * @param ort the entry of onnxruntime-web to run on; by default its WebAssembly build.
    * @throws INVALID_ARGUMENT, NOT_FOUND, IO, HUB, ABORTED, INVALID_CONFIG, INVALID_FILE, WEIGHTS_MISMATCH
    */
-  static async fromPretrained(
+  static fromPretrained(
     source: ModelSource,
     options: FromPretrainedOptions = {},
     ort?: OrtModule,
   ): Promise<VQModel> {
-    return VQModel.of(await fromPretrained("VQModel", source, options, ort));
+    return fromPretrained({ className: "VQModel", vaeClass: VQModel }, source, options, ort);
   }
 
   /**
@@ -34,12 +34,12 @@ export class VQModel extends VQVae {
    *
    * @throws INVALID_CONFIG when `config` contradicts the shapes, and as {@link fromPretrained}
    */
-  static async fromSingleFile(
+  static fromSingleFile(
     source: string | URL | Blob,
     options: FromSingleFileOptions = {},
     ort?: OrtModule,
   ): Promise<VQModel> {
-    return VQModel.of(await fromSingleFile("VQModel", source, options, ort));
+    return fromSingleFile({ className: "VQModel", vaeClass: VQModel }, source, options, ort);
   }
 
   /** @internal From the parts of a model of this class. */

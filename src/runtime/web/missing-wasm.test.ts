@@ -14,7 +14,7 @@ test.each([
   "failed to call OrtRun(). ERROR_CODE: 6, ERROR_MESSAGE: Failed to allocate memory for requested buffer of size 4294967296",
   "Aborted(OOM). Build with -sASSERTIONS for more info.",
 ])("no memory: %s", (reason) => {
-  expect(withWasmRemedy(new Error(reason), "decoder")).toMatchObject({
+  expect(withWasmRemedy(new Error(reason), "the graph decoder")).toMatchObject({
     code: "RUNTIME",
     message: `There is not enough memory for the graph decoder (${reason.replace(/^no .* ERR: /, "")}). Close other tabs, or take a smaller picture.`,
   });
@@ -33,7 +33,7 @@ test.each<[string, string, RegExp]>([
     /^onnxruntime-web's WebAssembly could not be loaded \(\[wasm\] .*ort\.mjs\)\. Serve /,
   ],
 ])("%s", (reason, code, message) => {
-  const found = withWasmRemedy(new Error(reason), "decoder");
+  const found = withWasmRemedy(new Error(reason), "the graph decoder");
   expect(found).toMatchObject({ code, message: expect.stringMatching(message) as string });
 });
 
@@ -41,5 +41,5 @@ test.each([
   new Error("no kernel for Sign"),
   new LostDeviceError("RUNTIME", "WebGPU's device was lost (out of memory)."),
 ])("what is of a graph or of a device stays as it is: %s", (error) => {
-  expect(withWasmRemedy(error, "decoder")).toBe(error);
+  expect(withWasmRemedy(error, "the graph decoder")).toBe(error);
 });

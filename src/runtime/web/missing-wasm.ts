@@ -17,16 +17,16 @@ const isAboutMemory =
 /**
  * The same error, or a clear one where the WebAssembly cannot be had.
  *
- * @param graph what was to be prepared or run, for messages.
+ * @param taker what takes memory, for messages.
  */
-export function withWasmRemedy(error: unknown, graph: string): unknown {
+export function withWasmRemedy(error: unknown, taker: string): unknown {
   // Those of a device that was lost, or of weights, say for themselves what is to be done.
   if (error instanceof VaekitError) return error;
   const reason = messageOf(error);
   const [firstLine = ""] = reason.replace(/^no available backend found. ERR: /, "").split("\n");
   const options = { cause: error };
   if (isAboutMemory.test(reason)) {
-    const message = `There is not enough memory for the graph ${graph} (${firstLine}). Close other tabs, or take a smaller picture.`;
+    const message = `There is not enough memory for ${taker} (${firstLine}). Close other tabs, or take a smaller picture.`;
     return new NoEngineError("RUNTIME", message, options);
   }
   if (isAboutSimd.test(reason)) {

@@ -1,6 +1,6 @@
 /** The portable runtime: onnxruntime-web, in browsers and (its WebAssembly build) in Node. One thing at a time: see turns.ts. */
 import type { InferenceSession } from "onnxruntime-common";
-import { checkGraph, foldedBytes, mostFoldedBytes, type Graph } from "../../graph/index.ts";
+import { checkGraph, type Graph } from "../../graph/index.ts";
 import { encodeModel } from "../../onnx/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { DeviceChoice } from "../device-choice.ts";
@@ -20,6 +20,7 @@ import {
 import { checkOptions, oneOf, optionKinds, type OptionKinds } from "../../util/check-options.ts";
 import type { GraphicsDevice } from "./graphics-device.ts";
 import { withWasmRemedy } from "./missing-wasm.ts";
+import { startWasm } from "./start-wasm.ts";
 import { nextTask } from "./next-task.ts";
 import { checkOrtModule, type OrtModule } from "./ort-module.ts";
 import { compareRuntimes } from "./self-test.ts";
@@ -49,8 +50,8 @@ export interface WebRuntimeOptions {
    */
   readonly graphics?: GraphicsDevice;
   /**
-   * Switches off what is done for WebAssembly's speed alone: tiles that are transformed side by side, means by pooling, kernels that
-   * are transformed once. Results differ by rounding; for comparing, and for finding out what a fault comes from. @default false
+   * Switches off what is done for WebAssembly's speed alone: tiles that are transformed side by side, and means by pooling.
+   * Results differ by rounding; for comparing, and for finding out what a fault comes from. @default false
    */
   readonly plain?: boolean;
   /**
@@ -120,6 +121,17 @@ export class WebRuntime implements Runtime {
     return this.#devices.resolve();
   }
 
+  /**
+   * Loads and compiles WebAssembly, which else the first session does.
+   *
+   * @throws UNSUPPORTED, RUNTIME where it cannot be had.
+   *
+   * @internal
+   */
+  start(): Promise<void> {
+    return this.#lifetime.during(() => this.#turns.take(() => startWasm(this.#ort)));
+  }
+
   createSession(graph: Graph, options: SessionOptions = {}): Promise<Session> {
     return this.#lifetime.during(() => {
       checkGraph(graph, "createSession");
@@ -168,19 +180,14 @@ export class WebRuntime implements Runtime {
       executionProviders: [this.#provider(device)],
       externalData: files,
       logSeverityLevel: 4,
-      ...(device === "cpu" && files.length > 0 && !this.#folds(graph) ? foldsNothing : {}),
+      ...(device === "cpu" && files.length > 0 ? foldsNothing : {}),
     } as const;
     const model = encodeModel(graphForDevice(graph, device), place);
     const create = (): Promise<InferenceSession> => this.#ort.InferenceSession.create(model, options);
     const session = await (this.#graphics?.during(create) ?? create()).catch((error: unknown) => {
-      throw withWasmRemedy(error, graph.name);
+      throw withWasmRemedy(error, `the graph ${graph.name}`);
     });
     return this.#keep(graph, session);
-  }
-
-  #folds(graph: Graph): boolean {
-    // A graph of weights alone gives its results away.
-    return !this.isPlain && graph.inputs.length > 0 && foldedBytes(graph) <= mostFoldedBytes;
   }
 
   #provider(device: ConcreteDevice): InferenceSession.ExecutionProviderConfig {
@@ -220,9 +227,9 @@ export class WebRuntime implements Runtime {
 }
 
 /**
- * What depends on the weights of a large model alone is computed in each run, which takes hardly longer. Folded into constants,
- * Winograd's kernels lie beside the weights with four times their size, and WebAssembly gives no memory back. (WebGPU turns kernels
- * that are no constants in each run.)
+ * What depends on weights alone is computed in each run, which takes hardly longer. Folded into constants, Winograd's kernels lie
+ * beside the weights with four times their size, WebAssembly gives no memory back, and a session takes longer to make. (WebGPU turns
+ * kernels that are no constants in each run.)
  */
 const foldsNothing = {
   extra: { optimization: { disable_specified_optimizers: "ConstantFolding" } },

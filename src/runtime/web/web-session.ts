@@ -66,7 +66,7 @@ export class WebSession implements Session {
     await nextTask();
     const run = (): Promise<InferenceSession.ReturnType> => session.run(feeds);
     const results = await (graphics?.during(run) ?? run()).catch((error: unknown) => {
-      const known = withWasmRemedy(error, graph.name);
+      const known = withWasmRemedy(error, `the graph ${graph.name}`);
       if (known instanceof VaekitError) throw known;
       const message = `onnxruntime-web could not run the graph ${graph.name}: ${messageOf(error)}`;
       throw new VaekitError("RUNTIME", message, { cause: error });

@@ -17,7 +17,7 @@ export interface WorkerLease {
   /** @throws UNSUPPORTED where no worker can be had. */
   readonly client: Promise<WorkerClient>;
   /** The last one to go ends the worker. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /**
@@ -71,7 +71,7 @@ export function leaseWorker({ build, threadCount }: WorkerKind): WorkerLease {
 }
 
 async function startWorker(build: OrtBuild, threadCount: number): Promise<WorkerClient> {
-  const message: Start = { kind: "start", threadCount };
+  const message: Start = { kind: "start", threadCount, device: build === "wasm" ? "cpu" : "webgpu" };
   const worker = await startNamed(build, message).catch((error: unknown) =>
     startLinked(build, message).catch(() => {
       throw error;

@@ -18,6 +18,8 @@ export interface Start {
   readonly kind: "start";
   /** Threads of one operator. */
   readonly threadCount: number;
+  /** What models will be opened on. */
+  readonly device: "cpu" | "webgpu";
 }
 
 /** A float32 tensor on its way; its buffer moves. */

@@ -18,6 +18,7 @@ import type {
   FromWorker,
   OptionsMessage,
   Request,
+  Start,
   TensorMessage,
   ToWorker,
 } from "./protocol.ts";
@@ -54,6 +55,8 @@ class WorkerServer {
   readonly #ort: OrtEntry;
   readonly #facts: EntryFacts;
   readonly #models = new Map<number, CodingEngine>();
+  /** WebAssembly is compiled. */
+  #started: Promise<void> | undefined;
   /** Tested; for all models. */
   #graphics: Promise<GraphicsDevice> | undefined;
   /** Of the requests under way. */
@@ -70,13 +73,21 @@ class WorkerServer {
 
   #take(message: ToWorker): void {
     if (message.kind === "start") {
-      this.#ort.env.wasm.numThreads = message.threadCount;
-      this.#send({ kind: "ready" });
+      this.#start(message);
     } else if (message.kind === "abort") {
       this.#aborts.get(message.id)?.abort();
     } else {
       void this.#answer(message);
     }
+  }
+
+  /** Before the first model is there. What goes wrong is said when one is opened. */
+  #start({ threadCount, device }: Start): void {
+    this.#ort.env.wasm.numThreads = threadCount;
+    this.#send({ kind: "ready" });
+    if (device === "cpu") this.#started = this.#runtime({ device }).start();
+    else this.#graphics = this.#testedGraphics();
+    (this.#started ?? this.#graphics)?.catch(() => undefined);
   }
 
   async #answer(request: Request): Promise<void> {
@@ -112,6 +123,7 @@ class WorkerServer {
   }
 
   async #open({ model, parts, device }: RequestOf<"open">): Promise<undefined> {
+    await this.#started;
     const runtime = device === "webgpu" ? await this.#graphicsRuntime() : this.#runtime({ device });
     this.#models.set(model, localEngine(runtime, browser)(await engineParts(parts)));
   }
