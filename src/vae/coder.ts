@@ -1,6 +1,7 @@
 /** Sends pictures through one half of the model: as a whole, or in strips that give the same result. */
 import type { Graph } from "../graph/index.ts";
 import type { InputSize } from "../models/index.ts";
+import type * as Planning from "../plan/index.ts";
 import type { Decision, Decisions, DecisionsParts } from "../plan/index.ts";
 import { throwIfAborted } from "../errors.ts";
 import {
@@ -23,6 +24,10 @@ type Planes = Tensor<"float32">;
 const cachedSessions = 8;
 /** Sizes whose strips stay ready: one for each half. */
 const cachedPrograms = 2;
+
+/** What decides how to compute, loaded when a model first computes; whoever knows that one will may ask for it before. */
+export const loadPlanning = (): Promise<typeof Planning> => import("../plan/index.ts");
+
 /** What the runtime's thread holds when it has loaded ONNX Runtime. */
 const loadedThreadBytes = 40e6;
 
@@ -81,7 +86,7 @@ export class Coder {
     const { runtime, machine } = this.#parts;
     const device = await runtime.resolve();
     if (this.#decisions?.device === device) return this.#decisions;
-    const { Decisions, providerOf } = await import("../plan/index.ts");
+    const { Decisions, providerOf } = await loadPlanning();
     const profile = await machine.costProfile(providerOf(runtime, device));
     // Whoever was first: what it decided is known already.
     if (this.#decisions?.device === device) return this.#decisions;

@@ -42,9 +42,16 @@ const classes: Readonly<Partial<Record<string, () => Promise<WebClass>>>> = {
   VQModel: async () => (await import("./vq-model.ts")).VQModel,
 };
 
+const loaderOf = (className: string): (() => Promise<WebClass>) | undefined =>
+  Object.hasOwn(classes, className) ? classes[className] : undefined;
+
+/** Begins to load the class's code. What goes wrong is said by {@link vaeOf}. */
+export function loadClass(className: string): void {
+  loaderOf(className)?.().catch(() => undefined);
+}
+
 /** A model of its class, or of none where the class has none here. */
 export async function vaeOf(parts: VaeParts): Promise<WebVae> {
-  const load = Object.hasOwn(classes, parts.model.className) ? classes[parts.model.className] : undefined;
-  const vaeClass = (await load?.()) ?? OpenedVae;
+  const vaeClass = (await loaderOf(parts.model.className)?.()) ?? OpenedVae;
   return vaeClass.of(parts);
 }

@@ -22,6 +22,8 @@ export interface Expectations {
   readonly expected?: string | undefined;
   /** The class of the other half, which a file that names none is taken for. */
   readonly like?: VaeModel | undefined;
+  /** Told the class's name where it is known before weights are there, so that its code is loaded beside them. */
+  readonly onClass?: ((className: string) => void) | undefined;
 }
 
 /** Reads the models of one call: what fails of the browser's cache is said once. */
@@ -44,9 +46,9 @@ export class ModelReader {
   }
 
   /** A model inside the package. @throws NOT_FOUND, INVALID_FILE, IO, ABORTED */
-  async readBuiltIn(model: BuiltInModel): Promise<ReadModel> {
+  async readBuiltIn(model: BuiltInModel, expectations: Expectations = {}): Promise<ReadModel> {
     const { builtInFolder } = await import("./built-in-model.ts");
-    return this.#ofFolder(builtInFolder(model, this.#fetcher()), {});
+    return this.#ofFolder(builtInFolder(model, this.#fetcher()), expectations);
   }
 
   async #find(place: WebPlace): Promise<FoundModel> {
@@ -64,9 +66,13 @@ export class ModelReader {
     return place.place === "file" ? fileAtUrl(place, fetcher) : folderAtUrl(place, subfolder, fetcher);
   }
 
-  async #ofFolder({ name, files, warnings }: FoundFolder, { expected }: Expectations): Promise<ReadModel> {
+  async #ofFolder(
+    { name, files, warnings }: FoundFolder,
+    { expected, onClass }: Expectations,
+  ): Promise<ReadModel> {
     const accept = (model: VaeModel, configPath: string): void => {
       if (expected !== undefined) checkClass(model, expected, configPath);
+      onClass?.(model.className);
     };
     const read = await modelOfFolder(
       name,

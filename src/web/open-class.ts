@@ -91,7 +91,10 @@ export async function openBuiltIn<Opened>(
 ): Promise<Opened> {
   checkDefaultOptions(options);
   const reader = new ModelReader("default", options);
-  return assembled("default", vaeClass, () => reader.readBuiltIn(model), { options, ort });
+  return assembled("default", vaeClass, (onClass) => reader.readBuiltIn(model, { onClass }), {
+    options,
+    ort,
+  });
 }
 
 function placeOf(subject: string, source: unknown): WebPlace {
@@ -121,17 +124,21 @@ function open<Opened>(
   { place, ...running }: Opening,
 ): Promise<Opened> {
   const reader = new ModelReader(subject, running.options);
-  return assembled(subject, vaeClass, () => reader.read(place, { expected: className }), running);
+  const read: Read = (onClass) => reader.read(place, { expected: className, onClass });
+  return assembled(subject, vaeClass, read, running);
 }
+
+/** @param onClass told the class's name before the weights are there. */
+type Read = (onClass: (className: string) => void) => Promise<ReadModel>;
 
 function assembled<Opened>(
   subject: string,
   vaeClass: VaeClass<Opened>,
-  read: () => Promise<ReadModel>,
+  read: Read,
   { options, ort }: Running,
 ): Promise<Opened> {
   return withEngine(subject, options, ort, async (engine) => {
-    const { loaded, warnings } = await read();
-    return vaeClass.of(assemble(wholeModel(loaded), warnings, engine, options));
+    const { loaded, warnings } = await read(engine.expect);
+    return vaeClass.of(assemble(wholeModel(loaded), warnings, engine.make, options));
   });
 }

@@ -34,29 +34,37 @@ export function withEngine<Opened>(
   subject: string,
   options: RuntimeOptions & Pick<FetchingOptions, "signal">,
   ort: OrtModule | undefined,
-  open: (engine: MakeEngine) => Promise<Opened>,
+  open: (engine: StartingEngine) => Promise<Opened>,
 ): Promise<Opened> {
   return abortable(options.signal, async () => {
-    const { make, release } = await startEngine(subject, options, ort);
+    const engine = await startEngine(subject, options, ort);
     try {
-      return await open(make);
+      return await open(engine);
     } finally {
-      release();
+      engine.release();
     }
   });
 }
 
-interface StartedEngine {
+/** What will compute for a model. */
+export interface StartingEngine {
   readonly make: MakeEngine;
+  /** Told the name of the model's class as soon as it is known. */
+  readonly expect: (className: string) => void;
+}
+
+interface HeldEngine extends StartingEngine {
   /** A worker that was started stays as long as a model needs it. */
   readonly release: () => void;
 }
+
+const nothing = (): void => undefined;
 
 async function startEngine(
   subject: string,
   options: RuntimeOptions,
   ort: OrtModule | undefined,
-): Promise<StartedEngine> {
+): Promise<HeldEngine> {
   const { runtime, device = "auto", worker = true } = options;
   checkGivenRuntime(subject, options, ofBrowsers);
   if (runtime !== undefined && ort !== undefined) {
@@ -65,11 +73,18 @@ async function startEngine(
   }
   checkWebDevice(device);
   if (runtime !== undefined || ort !== undefined || !worker || !hasWorkers()) {
-    return { make: await engineOfPage(options, ort), release: () => undefined };
+    return { make: await engineOfPage(options, ort), expect: nothing, release: nothing };
   }
   const tries = device === "auto" ? await tried() : ([device === "webgpu" ? "webgpu" : "cpu"] as const);
-  const { release } = leaseFor(tries[0]!, options);
-  return { make: (parts) => engineOfWorker(parts, tries, options), release };
+  const { client, release } = leaseFor(tries[0]!, options);
+  const expect = (className: string): void => {
+    // Where there is no worker, whoever computes first hears of it.
+    if (isOwnClass(className))
+      client.then((worker) => {
+        worker.expect(className);
+      }, nothing);
+  };
+  return { make: (parts) => engineOfWorker(parts, tries, options), expect, release };
 }
 
 /** Where a model is opened by default: an adapter that the processor only plays is no gain. */

@@ -3,7 +3,7 @@ import { checkOptionsForPlaces } from "../hub/model-place.ts";
 import type { OrtModule } from "../runtime/web/ort-module.ts";
 import { namedHalves, openHalves, openPart, type OpenedParts, type PartSource } from "../vae/open-halves.ts";
 import { assemble } from "./assemble.ts";
-import { vaeOf, type WebVae } from "./classes.ts";
+import { loadClass, vaeOf, type WebVae } from "./classes.ts";
 import { ModelReader } from "./load-model.ts";
 import {
   expectedSource,
@@ -41,22 +41,30 @@ export async function openVae(
   checkOpenVaeOptions(options);
   const open = partsOf(source, options);
   return withEngine("openVae", options, ort, async (engine) => {
-    const { opened, warnings } = await open();
-    return vaeOf(assemble(opened, warnings, engine, options));
+    const { opened, warnings } = await open((className) => {
+      engine.expect(className);
+      loadClass(className);
+    });
+    return vaeOf(assemble(opened, warnings, engine.make, options));
   });
 }
 
+type OnClass = (className: string) => void;
+
+/** @param onClass told the class's name before weights are there, where it is known. */
+type OpenParts = (onClass: OnClass) => Promise<OpenedParts>;
+
 /** What opens the source, once its place and its options are checked. */
-function partsOf(source: ModelSource | ModelHalves, options: OpenVaeOptions): () => Promise<OpenedParts> {
+function partsOf(source: ModelSource | ModelHalves, options: OpenVaeOptions): OpenParts {
   const reader = new ModelReader("openVae", options);
-  const partAt = (place: WebPlace): PartSource => ({
+  const partAt = (place: WebPlace, onClass: OnClass): PartSource => ({
     isFile: place.place === "file",
-    read: (like) => reader.read(place, { like }),
+    read: (like) => reader.read(place, { like, onClass }),
   });
   if (isModelSource(source)) {
     const place = placeOfSource("openVae", source);
     checkOptionsForPlaces("openVae", options, placesOf, [place.place]);
-    return () => openPart(partAt(place));
+    return (onClass) => openPart(partAt(place, onClass));
   }
   const halves = namedHalves("openVae", source, isModelSource, expectedSource);
   const places = halves.map(([half, each]) => [half, placeOfSource("openVae", each)] as const);
@@ -66,6 +74,8 @@ function partsOf(source: ModelSource | ModelHalves, options: OpenVaeOptions): ()
     placesOf,
     places.map(([, { place }]) => place),
   );
-  const parts = places.map(([half, place]) => [half, partAt(place)] as const);
-  return () => openHalves("openVae", Object.fromEntries(parts));
+  return (onClass) => {
+    const parts = places.map(([half, place]) => [half, partAt(place, onClass)] as const);
+    return openHalves("openVae", Object.fromEntries(parts));
+  };
 }

@@ -116,7 +116,13 @@ export type Event =
   | { readonly kind: "plan"; readonly plan: CodingPlan }
   | { readonly kind: "progress"; readonly progress: CodingProgress };
 
-export type ToWorker = Start | Request | { readonly kind: "abort"; readonly id: number };
+/** A class of which a model will be opened: its code is loaded meanwhile. */
+export interface Expect {
+  readonly kind: "expect";
+  readonly className: string;
+}
+
+export type ToWorker = Start | Expect | Request | { readonly kind: "abort"; readonly id: number };
 
 export type FromWorker =
   | { readonly kind: "linked" }

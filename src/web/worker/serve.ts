@@ -1,10 +1,12 @@
 /** The worker's side: opens models, and runs their halves. */
 import { messageOf, VaekitError } from "../../errors.ts";
+import { modelNamed } from "../../models/index.ts";
 import { readPicture } from "../../images/picture-source.ts";
 import { picturePixels } from "../../images/model-input.ts";
 import { GraphicsDevice } from "../../runtime/web/graphics-device.ts";
 import { WebRuntime, type OrtModule, type WebRuntimeOptions } from "../../runtime/web/web-runtime.ts";
 import { Tensor } from "../../tensor/tensor.ts";
+import { loadPlanning } from "../../vae/coder.ts";
 import type { CodingEngine } from "../../vae/coding-engine.ts";
 import { localEngine } from "../../vae/local-engine.ts";
 import type { CodingOptions } from "../../vae/options.ts";
@@ -74,6 +76,8 @@ class WorkerServer {
   #take(message: ToWorker): void {
     if (message.kind === "start") {
       this.#start(message);
+    } else if (message.kind === "expect") {
+      void loadAhead(message.className);
     } else if (message.kind === "abort") {
       this.#aborts.get(message.id)?.abort();
     } else {
@@ -184,6 +188,11 @@ class WorkerServer {
   #send(message: FromWorker, transfer: Transferable[] = []): void {
     this.#scope.postMessage(message, transfer);
   }
+}
+
+/** What the first call of a model of this class will need. What cannot be loaded is said then. */
+async function loadAhead(className: string): Promise<void> {
+  await Promise.allSettled([modelNamed(className), loadPlanning()]);
 }
 
 async function picturePixelsOf(request: RequestOf<"picture-pixels">): Promise<TensorMessage> {

@@ -65,6 +65,11 @@ export class WorkerClient {
     }
   }
 
+  /** A model of this class will be opened. */
+  expect(className: string): void {
+    this.#send({ kind: "expect", className });
+  }
+
   /** Ends the worker in the middle of whatever it does; what waits rejects with DISPOSED. */
   terminate(): void {
     this.#worker.terminate();
