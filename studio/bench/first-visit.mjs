@@ -48,7 +48,12 @@ async function visit(view) {
   const bytes = host.sentBytes - before;
   const times = await seen.evaluate(({ dataset }) => Object.fromEntries(Object.entries(dataset)));
   await browser.close();
-  return { picture: Number(times["pictureAt"]), live: Number(times["liveAt"]), rest: Number(times["restAt"]), bytes };
+  return {
+    picture: Number(times["pictureAt"]),
+    live: Number(times["liveAt"]),
+    rest: Number(times["restAt"]),
+    bytes,
+  };
 }
 
 /** In the page: writes down when the first picture is drawn, and when nothing is computed any more. */
@@ -67,7 +72,12 @@ function watch() {
     const stage = document.querySelector('.stage:not([aria-busy="true"])');
     // How long its last computation took is shown with the first result; training has an engine of its own.
     const hasResult = /\d/.test(document.querySelector("#status")?.textContent ?? "");
-    if (dataset["liveAt"] === undefined && main && stage && (hasResult || document.querySelector('main[data-view="train"]')))
+    if (
+      dataset["liveAt"] === undefined &&
+      main &&
+      stage &&
+      (hasResult || document.querySelector('main[data-view="train"]'))
+    )
       dataset["liveAt"] = String(performance.now());
     const isAtRest = main?.ariaBusy === "false" && dataset["pictureAt"] !== undefined;
     if (isAtRest && dataset["liveAt"] !== undefined) dataset["restAt"] = String(performance.now());

@@ -1,13 +1,14 @@
 /** The small models of every class give diffusers' numbers in a page, by default and in strips; on WebGPU one of each class does. */
 import { afterAll, beforeAll, test } from "vitest";
 import { expectDiffusersNumbers, smallModels } from "./diffusers-numbers.ts";
+import { openPageWithWorker } from "./page-with-worker.ts";
 import { onSwiftShader } from "./swift-shader.ts";
 import { describeInBrowser, describeInChromium, type TestPage } from "./test-page.ts";
 
 describeInBrowser("in a page", (browser) => {
   let page: TestPage;
   beforeAll(async () => {
-    page = await browser.openPage();
+    page = await openPageWithWorker(browser, "cpu");
   });
   afterAll(() => page[Symbol.asyncDispose]());
 
@@ -30,12 +31,7 @@ const ofEachClass = [
 describeInChromium("on WebGPU in a page", onSwiftShader, (browser) => {
   let page: TestPage;
   beforeAll(async () => {
-    page = await browser.openPage();
-    // As long as a model is open, the others share its worker and its device, and nothing is tested again.
-    await page.inPage(async ({ vaekit }) => {
-      const kept = globalThis as { kept?: unknown };
-      kept.kept = await vaekit.AutoencoderTiny.default({ device: "webgpu" });
-    });
+    page = await openPageWithWorker(browser, "webgpu");
   });
   afterAll(() => page[Symbol.asyncDispose]());
 

@@ -1,6 +1,7 @@
 /** WebGPU in a page, on SwiftShader: a driver in software, whose numbers are those of any other. */
-import { beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { AutoencoderKL, readImage, Tensor } from "../../src/node/index.ts";
+import { openPageWithWorker } from "./page-with-worker.ts";
 import { onSwiftShader } from "./swift-shader.ts";
 import { describeInChromium, type TestPage } from "./test-page.ts";
 
@@ -51,8 +52,13 @@ describeInChromium("WebGPU in a page", onSwiftShader, (browser) => {
     };
   });
 
+  let page: TestPage;
+  beforeAll(async () => {
+    page = await openPageWithWorker(browser, "webgpu");
+  });
+  afterAll(() => page[Symbol.asyncDispose]());
+
   test("encodes and decodes as in Node, and says that it is used", async () => {
-    await using page = await browser.openPage();
     const found = await page.inPage(async ({ vaekit }, { data, shape }) => {
       const vae = await vaekit.AutoencoderKL.fromPretrained("/model/", { device: "webgpu" });
       const { latentDist } = await vae.encode(vaekit.Tensor.from(data, shape));
@@ -68,7 +74,6 @@ describeInChromium("WebGPU in a page", onSwiftShader, (browser) => {
   });
 
   test("decodes latents of one pixel as in Node", async () => {
-    await using page = await browser.openPage();
     const data = latents.data.slice(0, 16);
     const shape = [1, 16, 1, 1];
     await using vae = await AutoencoderKL.default({ device: "cpu" });
