@@ -32,6 +32,11 @@ const errorOf = async (call: () => unknown): Promise<VaekitError> => {
 const knownNames = (): string => joinNames(knownClassNames());
 
 describe("a config.json", () => {
+  test("is called so where nobody says what it is", async () => {
+    const { message } = await errorOf(() => parseModelConfig(3));
+    expect(message).toMatch(/^config\.json: expected /);
+  });
+
   test("is read by the class that it names", async () => {
     const kl = await parseModelConfig(JSON.parse(formatConfig(completeConfig({}))), "config.json");
     expect(kl.model).toBe(autoencoderKL);

@@ -126,11 +126,14 @@ export interface ParsedModelConfig extends ParsedConfig<object> {
  * Reads the content of a config.json of any known class. One without `_class_name` is an AutoencoderKL's.
  *
  * @param json the parsed JSON.
- * @param subject what to call it in messages: its path.
+ * @param subject what to call it in messages: its path. @default "config.json"
  * @throws INVALID_CONFIG when it is no object, names a class that is not known, or has a wrong value; UNSUPPORTED when it names an
  *   autoencoder that vaekit does not read.
  */
-export async function parseModelConfig(json: unknown, subject: string): Promise<ParsedModelConfig> {
+export async function parseModelConfig(
+  json: unknown,
+  subject = "config.json",
+): Promise<ParsedModelConfig> {
   const model = await modelOfConfig(json, subject);
   return { model, ...model.config.parse(json, subject) };
 }

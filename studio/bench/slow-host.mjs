@@ -7,18 +7,8 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
+import { contentTypes } from "../tools/content-types.mjs";
 
-/** @type {Record<string, string>} */
-const types = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".json": "application/json",
-  ".svg": "image/svg+xml",
-  ".png": "image/png",
-  ".webp": "image/webp",
-  ".wasm": "application/wasm",
-};
 /** What hosts compress. */
 const compressed = new Set([".html", ".js", ".css", ".json", ".svg", ".wasm"]);
 const pieceBytes = 4096;
@@ -43,7 +33,7 @@ export async function slowHost({ root, megabitsPerSecond, latencyMs }) {
     const isCompressed = compressed.has(extension);
     const body = isCompressed ? gzipSync(content, { level: 9 }) : content;
     const headers = {
-      "content-type": types[extension] ?? "application/octet-stream",
+      "content-type": contentTypes[extension] ?? "application/octet-stream",
       "content-length": body.length,
       // As GitHub Pages.
       "cache-control": "max-age=600",

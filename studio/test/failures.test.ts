@@ -172,6 +172,17 @@ test("no network at the first visit", async () => {
   await isQuiet(page);
 });
 
+test("a view's script that does not come", async () => {
+  const page = await studio.open("", plain);
+  await page.route("**/Scaling-*.js", (route) => route.abort());
+  await page.keyboard.press("5");
+  await page.getByText(failureText.en.noAnswer).waitFor();
+  await page.unroute("**/Scaling-*.js");
+  await page.getByRole("button", { name: failureText.en.tryAgain }).click();
+  await settled(page);
+  expect(await figure(page, "psnr-yours")).toBeCloseTo(14.6188, 3);
+});
+
 test("an AutoencoderTiny: views that cannot take it say why, and the others are live", async () => {
   const page = await studio.open("?view=posterior");
   await page.locator("#studio > input[type=file]").setInputFiles([

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type Axe from "axe-core";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { viewIds } from "../src/views/view.ts";
 import { openStudio, settled, type OpenedStudio } from "./studio-page.ts";
 
@@ -59,23 +59,32 @@ async function missedByTab(page: Page): Promise<string[]> {
   });
 }
 
-test.each(viewIds)(
-  "%s: in both languages axe-core finds nothing, and the tab key reaches everything that can be used",
-  async (id) => {
-    const page = await studio.open(`?view=${id}`, { live: false });
-    await page.locator(".controls").waitFor();
-    for (const summary of await page.locator("summary").all()) await summary.click();
-    for (const language of ["English", "中文"]) {
-      const change = page.getByRole("button", { name: language });
-      if ((await change.count()) > 0) await change.click();
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme });
-        expect(await violations(page), `${language}, ${colorScheme}`).toEqual([]);
+describe("in both languages and in light and dark colours", () => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await studio.open("", { ofOneTest: false });
+  });
+  afterAll(() => page.context().close());
+
+  test.each(viewIds)(
+    "%s: axe-core finds nothing, and the tab key reaches everything that can be used",
+    async (id) => {
+      await page.keyboard.press(String(viewIds.indexOf(id) + 1));
+      await page.locator(`main[data-view="${id}"] .controls`).waitFor();
+      await settled(page);
+      for (const summary of await page.locator("details:not([open]) > summary").all()) await summary.click();
+      for (const language of ["English", "中文"]) {
+        const change = page.getByRole("button", { name: language });
+        if ((await change.count()) > 0) await change.click();
+        for (const colorScheme of ["light", "dark"] as const) {
+          await page.emulateMedia({ colorScheme });
+          expect(await violations(page), `${language}, ${colorScheme}`).toEqual([]);
+        }
+        expect(await missedByTab(page), language).toEqual([]);
       }
-      expect(await missedByTab(page), language).toEqual([]);
-    }
-  },
-);
+    },
+  );
+});
 
 test("the number keys show the views, and the browser's way back leads back", async () => {
   const page = await studio.open("", { live: false });

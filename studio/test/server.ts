@@ -5,19 +5,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { contentTypes } from "../tools/content-types.mjs";
 
 const root = new URL("../dist/", import.meta.url);
-
-const types: Readonly<Record<string, string>> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".json": "application/json",
-  ".svg": "image/svg+xml",
-  ".png": "image/png",
-  ".webp": "image/webp",
-  ".wasm": "application/wasm",
-};
 
 export interface StudioServer {
   /** The page's address. */
@@ -35,7 +25,7 @@ export async function serveStudio(base = "/"): Promise<StudioServer> {
     const path = new URL(request.url ?? "/", "http://127.0.0.1").pathname;
     const below = path.startsWith(base) ? path.slice(base.length) : undefined;
     if (below !== undefined) asked.push(below);
-    const type = { "content-type": types[extname(path)] ?? "application/octet-stream" };
+    const type = { "content-type": contentTypes[extname(path)] ?? "application/octet-stream" };
     const replacement = replaced.get(below ?? "");
     if (replacement !== undefined) {
       response.writeHead(200, type).end(replacement);
@@ -47,7 +37,7 @@ export async function serveStudio(base = "/"): Promise<StudioServer> {
     async function send(from: URL | undefined): Promise<void> {
       if (from === undefined) throw new Error("not below the page");
       const { size } = await stat(from);
-      const html = { "content-type": types[".html"] };
+      const html = { "content-type": contentTypes[".html"] };
       response.writeHead(200, { ...(below === "" ? html : type), "content-length": size });
       createReadStream(fileURLToPath(from)).pipe(response);
     }

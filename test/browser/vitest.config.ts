@@ -1,10 +1,10 @@
 import { defineConfig } from "vitest/config";
-import shared from "../../vitest.config.ts";
+import { sharedTest } from "../../vitest.config.ts";
 
 /** The tests in a browser: `npm run test:browser`. */
 export default defineConfig({
   test: {
-    ...shared.test,
+    ...sharedTest,
     root: new URL("../..", import.meta.url).pathname,
     include: ["test/browser/**/*.test.ts"],
     globalSetup: ["test/browser/global-setup.ts"],

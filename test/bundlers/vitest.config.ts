@@ -1,10 +1,10 @@
 import { defineConfig } from "vitest/config";
-import shared from "../../vitest.config.ts";
+import { sharedTest } from "../../vitest.config.ts";
 
 /** The package in every bundler: `npm run test:bundlers`. */
 export default defineConfig({
   test: {
-    ...shared.test,
+    ...sharedTest,
     root: new URL("../..", import.meta.url).pathname,
     include: ["test/bundlers/**/*.test.ts"],
     globalSetup: ["test/bundlers/global-setup.ts"],

@@ -10,7 +10,7 @@ const [root = "", ...setupFiles] = process.argv.slice(2);
 
 const vitest = await createVitest(
   "test",
-  { root, watch: false, reporters: [{}], maxWorkers: 1 },
+  { root, watch: false, reporters: [{}], maxWorkers: 1, isolate: true },
   { cacheDir: `${root}/.vite`, test: { setupFiles: ["test/setup.ts", ...setupFiles] } },
 );
 await vitest.standalone();

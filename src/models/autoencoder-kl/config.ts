@@ -59,12 +59,12 @@ export function completeConfig(partial: GivenConfig, subject = "config"): Autoen
  * Reads the content of a diffusers config.json.
  *
  * @param json the parsed JSON.
- * @param subject what to call it in messages: its path.
+ * @param subject what to call it in messages: its path. @default "config.json"
  * @returns the config, and warnings: keys that AutoencoderKL does not know (they are ignored), and what was assumed
  *   of the latents' scaling.
  * @throws INVALID_CONFIG when it is another model's config, or a value is wrong.
  */
-export function parseConfig(json: unknown, subject: string): ParsedConfig<AutoencoderKLConfig> {
+export function parseConfig(json: unknown, subject = "config.json"): ParsedConfig<AutoencoderKLConfig> {
   const { values, warnings } = readConfig(json, subject, "config.json");
   const config = withDefaults(values, subject);
   return { config, warnings: [...warnings, ...scalingWarnings(values, config, subject)] };
