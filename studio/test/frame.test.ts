@@ -72,7 +72,9 @@ describe("in both languages and in light and dark colours", () => {
       await page.keyboard.press(String(viewIds.indexOf(id) + 1));
       await page.locator(`main[data-view="${id}"] .controls`).waitFor();
       await settled(page);
-      for (const summary of await page.locator("details:not([open]) > summary").all()) await summary.click();
+      await page.locator("details").evaluateAll((all) => {
+        for (const each of all as HTMLDetailsElement[]) each.open = true;
+      });
       for (const language of ["English", "中文"]) {
         const change = page.getByRole("button", { name: language });
         if ((await change.count()) > 0) await change.click();
