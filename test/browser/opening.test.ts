@@ -86,6 +86,25 @@ describeInBrowser("a page that opens a model", (browser) => {
     });
   });
 
+  test("loads the engine while the weights are on their way", async () => {
+    const { requests } = browser.server();
+    browser.server().faults = { [weightsName]: "stalled" };
+    await page.inPage(({ vaekit }) => {
+      const stop = new AbortController();
+      const opening = vaekit.openVae("/model/", { cache: false, signal: stop.signal });
+      Object.assign(globalThis, { stop, opening });
+      return Promise.resolve();
+    });
+    const isAsked = (end: string): boolean => requests.some(({ path }) => path.endsWith(end));
+    await expect.poll(() => isAsked(".wasm") && isAsked(weightsName), { timeout: 60_000 }).toBe(true);
+    const stopped = page.inPage(async () => {
+      const { stop, opening } = globalThis as unknown as { stop: AbortController; opening: Promise<unknown> };
+      stop.abort();
+      await opening;
+    });
+    await expect(stopped).rejects.toMatchObject({ code: "ABORTED" });
+  });
+
   test("downloads no weights the second time, nor without the server", async () => {
     const first = await visit("/model/");
     expect(sentBytes()).toBe(weightsBytes);
