@@ -130,10 +130,7 @@ export interface ParsedModelConfig extends ParsedConfig<object> {
  * @throws INVALID_CONFIG when it is no object, names a class that is not known, or has a wrong value; UNSUPPORTED when it names an
  *   autoencoder that vaekit does not read.
  */
-export async function parseModelConfig(
-  json: unknown,
-  subject = "config.json",
-): Promise<ParsedModelConfig> {
+export async function parseModelConfig(json: unknown, subject = "config.json"): Promise<ParsedModelConfig> {
   const model = await modelOfConfig(json, subject);
   return { model, ...model.config.parse(json, subject) };
 }
