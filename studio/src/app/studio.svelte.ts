@@ -1,5 +1,6 @@
 /** Everything that views share: the engine, the picture, the language, the colours, and the state of each view. */
-import { Engine, sizes } from "../engine/engine.svelte.ts";
+import { Engine } from "../engine/engine.svelte.ts";
+import { sizes } from "../engine/sides.ts";
 import { fetchPicturesAhead } from "../prerendered/index.ts";
 import { Subject } from "../subject/subject.svelte.ts";
 import { languages, type Language } from "../text/catalogue.ts";

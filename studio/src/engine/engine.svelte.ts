@@ -5,6 +5,7 @@ import { fetchEngineAhead } from "./fetch-ahead.ts";
 import { RunningMedian } from "./median.ts";
 import type { Model, ModelPlace } from "./open-model.ts";
 import { Queue } from "./queue.ts";
+import { sideWhileDragging, sizes, type Size } from "./sides.ts";
 import { hasSimd } from "./simd.ts";
 
 export type { Model, ModelPlace } from "./open-model.ts";
@@ -25,13 +26,6 @@ export interface Progress {
   readonly totalBytes: number | undefined;
   readonly bytesPerSecond: number;
 }
-
-/** Sides in pixels that a picture can be computed at. */
-export const sizes = [128, 256, 512] as const;
-export type Size = (typeof sizes)[number];
-
-/** A drag feels live when each frame of it takes no longer. */
-const dragMs = 150;
 
 const nothingLoaded: Progress = { loadedBytes: 0, totalBytes: undefined, bytesPerSecond: 0 };
 
@@ -62,9 +56,7 @@ export class Engine {
 
   /** The side for what is computed now: while dragging, a smaller one where the whole one has proved too slow. */
   get liveSize(): Size {
-    if (!this.dragging || this.size === 128) return this.size;
-    const usual = this.#times.get(this.size)?.value ?? Infinity;
-    return usual <= dragMs ? this.size : 128;
+    return this.dragging ? sideWhileDragging(this.size, this.#times.get(this.size)?.value) : this.size;
   }
 
   /** Asks whether to fetch another site's model. */

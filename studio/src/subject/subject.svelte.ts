@@ -1,6 +1,7 @@
 /** The picture that all views look at: one of the built-in ones or the visitor's own, square, at any size. */
 import { resizeRaster, type DiagonalGaussianDistribution, type Raster, type Tensor } from "vaekit";
-import type { Model, Size } from "../engine/engine.svelte.ts";
+import type { Model } from "../engine/engine.svelte.ts";
+import type { Size } from "../engine/sides.ts";
 import { failureOf, type Failure, type FailureKind } from "../engine/failure.ts";
 import { posteriorOf } from "../engine/posterior-of.ts";
 import { prerenderedPosterior } from "../prerendered/index.ts";
