@@ -53,6 +53,6 @@ export const wasmMemory: MemoryModel = {
   most: 3.5e9,
   weights: 2,
   keepsDType: true,
-  whole: { fixed: 165e6, temporaries: 1.35 },
+  whole: { fixed: 165e6, temporaries: 1.2 },
   strips: { fixed: 228e6, temporaries: 1, session: 0.5e6, arena: 1, madeWeights: 2 },
 };

@@ -10,6 +10,8 @@ import type { OnnxNode, Proto } from "./protobuf.ts";
 export interface ModelSink {
   readonly node: (node: OnnxNode) => void;
   readonly constant: (name: string, tensor: Tensor) => void;
+  /** As a constant, of which a run may be given another value: ONNX infers nothing from it. */
+  readonly changeable: (name: string, tensor: Tensor) => void;
   /** A ValueInfoProto of an output that stands before the graph's own. */
   readonly leadingOutput: (output: Proto) => void;
 }

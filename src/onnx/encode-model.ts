@@ -184,24 +184,37 @@ export function encodeModel(
   checkGraph(graph, "encodeModel");
   checkValue("encodeModel: place", place, optionKinds.callback);
   checkValue("encodeModel: dialect", dialect, optionKinds.callback);
-  const { nodes, tensors, leadingOutputs } = encodeNodes(graph, dialect);
+  const { nodes, tensors, changeable, leadingOutputs } = encodeNodes(graph, dialect);
   const initializers = graph.initializers.map((initializer) => encodeInitializer(initializer, place));
-  return onnxModel({ ...graph, nodes, initializers: [...initializers, ...tensors], leadingOutputs });
+  return onnxModel({
+    ...graph,
+    nodes,
+    initializers: [...initializers, ...tensors],
+    inputs: [...graph.inputs, ...changeable],
+    leadingOutputs,
+  });
 }
 
-/** Nodes, the constants that they read besides the graph's own, and outputs before the graph's own. */
+/** Nodes, the constants that they read besides the graph's own, those that a run may change, and outputs before the graph's own. */
 interface Encoded {
   readonly nodes: OnnxNode[];
   readonly tensors: Proto[];
+  readonly changeable: Value[];
   readonly leadingOutputs: Proto[];
 }
 
 function encodeNodes(graph: Graph, dialect: Dialect): Encoded {
-  const encoded: Encoded = { nodes: [], tensors: [], leadingOutputs: [] };
+  const encoded: Encoded = { nodes: [], tensors: [], changeable: [], leadingOutputs: [] };
+  const constant = (name: string, { dtype, shape, bytes }: Tensor): void => {
+    encoded.tensors.push(inlineTensorProto({ name, dtype, shape }, bytes));
+  };
   const writer = dialect(graph, {
     node: (node) => encoded.nodes.push(node),
-    constant: (name, { dtype, shape, bytes }) =>
-      encoded.tensors.push(inlineTensorProto({ name, dtype, shape }, bytes)),
+    constant,
+    changeable: (name, tensor) => {
+      constant(name, tensor);
+      encoded.changeable.push({ name, dtype: tensor.dtype, shape: tensor.shape });
+    },
     leadingOutput: (output) => encoded.leadingOutputs.push(output),
   });
   for (const node of graph.nodes) if (!writer.leavesOut(node) && !writer.take(node)) addNode(encoded, node);

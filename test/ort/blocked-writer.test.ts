@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { BlockedWriter } from "../../src/ort/blocked-writer.ts";
 
-const sink = { node: () => undefined, constant: () => undefined, leadingOutput: () => undefined };
+const ignore = (): void => undefined;
+const sink = { node: ignore, constant: ignore, changeable: ignore, leadingOutput: ignore };
 const writer = new BlockedWriter({ size: 16, hasGroups: true }, sink);
 const shaped = (name: string, ...shape: number[]) => ({ name, shape });
 const rest = { strides: { ints: [1, 1] }, pads: { ints: [0, 0, 0, 0] } };

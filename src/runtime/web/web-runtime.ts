@@ -18,6 +18,7 @@ import {
   type WorkspaceOptions,
 } from "../runtime.ts";
 import { checkOptions, oneOf, optionKinds, type OptionKinds } from "../../util/check-options.ts";
+import { encodeFrugalModel, foldsNothing } from "./frugal-model.ts";
 import type { GraphicsDevice } from "./graphics-device.ts";
 import { withWasmRemedy } from "./missing-wasm.ts";
 import { startWasm } from "./start-wasm.ts";
@@ -176,13 +177,15 @@ export class WebRuntime implements Runtime {
     this.#lifetime.check();
     const { place, files } = await placeWeights(graph, this.#readsBlobs);
     this.#lifetime.check();
+    // (WebGPU turns kernels that are no constants in each run.)
+    const isFrugal = device === "cpu" && files.length > 0;
     const options = {
       executionProviders: [this.#provider(device)],
       externalData: files,
       logSeverityLevel: 4,
-      ...(device === "cpu" && files.length > 0 ? foldsNothing : {}),
+      ...(isFrugal ? foldsNothing : {}),
     } as const;
-    const model = encodeModel(graphForDevice(graph, device), place);
+    const model = (isFrugal ? encodeFrugalModel : encodeModel)(graphForDevice(graph, device), place);
     const create = (): Promise<InferenceSession> => this.#ort.InferenceSession.create(model, options);
     const session = await (this.#graphics?.during(create) ?? create()).catch((error: unknown) => {
       throw withWasmRemedy(error, `the graph ${graph.name}`);
@@ -225,12 +228,3 @@ export class WebRuntime implements Runtime {
     return kept;
   }
 }
-
-/**
- * What depends on weights alone is computed in each run, which takes hardly longer. Folded into constants, Winograd's kernels lie
- * beside the weights with four times their size, WebAssembly gives no memory back, and a session takes longer to make. (WebGPU turns
- * kernels that are no constants in each run.)
- */
-const foldsNothing = {
-  extra: { optimization: { disable_specified_optimizers: "ConstantFolding" } },
-} as const;
