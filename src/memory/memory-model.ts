@@ -54,5 +54,5 @@ export const wasmMemory: MemoryModel = {
   weights: 2,
   keepsDType: true,
   whole: { fixed: 165e6, temporaries: 1.2 },
-  strips: { fixed: 228e6, temporaries: 1, session: 0.5e6, arena: 1, madeWeights: 2 },
+  strips: { fixed: 245e6, temporaries: 1, session: 0.5e6, arena: 1, madeWeights: 2 },
 };

@@ -51,8 +51,9 @@ export interface WebRuntimeOptions {
    */
   readonly graphics?: GraphicsDevice;
   /**
-   * Switches off what is done for WebAssembly's speed alone: tiles that are transformed side by side, and means by pooling.
-   * Results differ by rounding; for comparing, and for finding out what a fault comes from. @default false
+   * Switches off what is done for WebAssembly's speed and memory alone: tiles that are transformed side by side, means by pooling,
+   * and models that are written so that they take little memory, for which plans are. Results differ by rounding; for comparing,
+   * and for finding out what a fault comes from. @default false
    */
   readonly plain?: boolean;
   /**
@@ -178,14 +179,15 @@ export class WebRuntime implements Runtime {
     const { place, files } = await placeWeights(graph, this.#readsBlobs);
     this.#lifetime.check();
     // (WebGPU turns kernels that are no constants in each run.)
-    const isFrugal = device === "cpu" && files.length > 0;
+    const hasFiles = device === "cpu" && files.length > 0;
     const options = {
       executionProviders: [this.#provider(device)],
       externalData: files,
       logSeverityLevel: 4,
-      ...(isFrugal ? foldsNothing : {}),
+      ...(hasFiles ? foldsNothing : {}),
     } as const;
-    const model = (isFrugal ? encodeFrugalModel : encodeModel)(graphForDevice(graph, device), place);
+    const encode = hasFiles && !this.isPlain ? encodeFrugalModel : encodeModel;
+    const model = encode(graphForDevice(graph, device), place);
     const create = (): Promise<InferenceSession> => this.#ort.InferenceSession.create(model, options);
     const session = await (this.#graphics?.during(create) ?? create()).catch((error: unknown) => {
       throw withWasmRemedy(error, `the graph ${graph.name}`);
