@@ -15,6 +15,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { rowsOfKernel, rowsOfTurnedKernel, singleChannelKernel, type Kernel } from "./blocked-kernels.ts";
 import { canBeInBlocks, writeWeightGradient } from "./blocked-weight-gradient.ts";
 import { BlockedWriter, type BlockedLayout } from "./blocked-writer.ts";
+import { Readers } from "./convolution-tail.ts";
 
 type Conv = NodeOf<"Conv">;
 
@@ -38,6 +39,9 @@ export class BlockedConvolutions {
   readonly #gradients = new Map<string, WeightGradient>();
   /** Nodes that nothing but what is written in another form reads. */
   readonly #left: ReadonlySet<string>;
+  readonly #readers: Readers;
+  /** Nodes that a convolution has taken in, by the names of their outputs. */
+  readonly #takenIn = new Set<string>();
 
   constructor(graph: Graph, blocks: Blocks, sink: ModelSink) {
     this.#writer = new BlockedWriter(blocks, sink);
@@ -51,6 +55,7 @@ export class BlockedConvolutions {
         this.#gradients.set(output.name, composite);
     }
     this.#left = this.#unread(graph);
+    this.#readers = new Readers(graph);
   }
 
   /** Whether a node is needed no more. */
@@ -65,6 +70,7 @@ export class BlockedConvolutions {
       writeWeightGradient(this.#writer, gradient);
       return true;
     }
+    if (this.#takenIn.has(node.output.name)) return true;
     if (node.operator !== "Conv" || !this.#isInBlocks(node)) return false;
     this.#convolve(node);
     return true;
@@ -122,24 +128,44 @@ export class BlockedConvolutions {
     return left;
   }
 
-  #convolve({ inputs, attributes: { strides, pads }, output }: Conv): void {
+  #convolve(convolution: Conv): void {
+    const { inputs, attributes, output } = convolution;
     const [x, weight, bias] = inputs as [Value, Value, Value?];
-    const [outChannels] = weight.shape as Kernel;
-    const blocks = `${output.name}:blocks`;
     const kernels = this.#kernelInBlocks(weight);
-    this.#writer.convolve(
-      {
-        x: { name: this.#writer.inBlocks(x), shape: x.shape },
-        kernels,
-        bias,
-        group: 1,
-        strides: { ints: strides },
-        pads: { ints: pads },
-      },
-      blocks,
+    const parts = {
+      x: { name: this.#writer.inBlocks(x), shape: x.shape },
+      kernels,
+      bias,
+      group: 1,
+      strides: { ints: attributes.strides },
+      pads: { ints: attributes.pads },
+    };
+    const [outChannels] = weight.shape as Kernel;
+    const filledUp = output.shape.with(1, kernels.shape[0]!);
+    if (filledUp[1] !== outChannels) {
+      const name = this.#writer.convolve(parts, `${output.name}:blocks`);
+      this.#writer.reorderOutput({ name, shape: filledUp }, outChannels, output.name);
+      return;
+    }
+    const { result, summand, hasRelu, nodes } = this.#readers.tailOf(convolution, (value) =>
+      this.#writer.hasBlocksOf(value),
     );
-    const shape = output.shape.with(1, kernels.shape[0]!);
-    this.#writer.reorderOutput({ name: blocks, shape }, outChannels, output.name);
+    for (const node of nodes) this.#takenIn.add(node.output.name);
+    const name = this.#writer.newBlocksOf(result);
+    this.#writer.convolve({ ...parts, summand: summand && this.#writer.inBlocks(summand), hasRelu }, name);
+    if (this.#isReadElsewhere(result)) {
+      this.#writer.reorderOutput({ name, shape: result.shape }, outChannels, result.name);
+    }
+  }
+
+  /** Whether anything reads a value that does not read it in blocks. */
+  #isReadElsewhere({ name }: Value): boolean {
+    const readers = this.#readers.of(name);
+    const readsBlocks = (node: Node): boolean =>
+      node.operator === "Conv" &&
+      this.#isInBlocks(node) &&
+      node.inputs.slice(1).every((input) => input.name !== name);
+    return this.#readers.isOutput(name) || readers.length === 0 || !readers.every(readsBlocks);
   }
 
   /** Kernels in blocks, and their shape, which is filled up. */

@@ -25,6 +25,10 @@ interface BlockedConvolution {
   /** [Cout, Cin, kH, kW], in blocks. */
   readonly kernels: Shaped;
   readonly bias?: Shaped | undefined;
+  /** The name of what is added to the result, in blocks. */
+  readonly summand?: string | undefined;
+  /** Whether what is negative becomes 0 in the end. */
+  readonly hasRelu?: boolean;
   readonly group: number;
   readonly strides: { readonly ints: readonly number[] };
   readonly pads: { readonly ints: readonly number[] };
@@ -52,8 +56,20 @@ export class BlockedWriter {
   /** The name of x in blocks; a single channel stays as it is. */
   inBlocks(x: Shaped): string {
     if (x.shape[1] === 1) return x.name;
-    const blocks = `${x.name}:in blocks`;
+    const blocks = blocksOf(x);
     if (!this.isKnown(blocks)) this.reorderInput(x, blocks);
+    return blocks;
+  }
+
+  /** Whether x is there in blocks. */
+  hasBlocksOf(x: Shaped): boolean {
+    return this.#known.has(blocksOf(x));
+  }
+
+  /** The name under which the caller writes x in blocks. */
+  newBlocksOf(x: Shaped): string {
+    const blocks = blocksOf(x);
+    invariant(!this.isKnown(blocks), `${blocks} is written once`);
     return blocks;
   }
 
@@ -92,7 +108,10 @@ export class BlockedWriter {
    * A convolution: of whole blocks, or of pictures of one channel for each group, which are as ONNX has them. Kernels are not checked by
    * ONNX Runtime, and where they do not fill blocks it would write beside the result.
    */
-  convolve({ x, kernels, bias, group, ...attributes }: BlockedConvolution, output: string): string {
+  convolve(
+    { x, kernels, bias, summand, hasRelu = false, group, ...attributes }: BlockedConvolution,
+    output: string,
+  ): string {
     const { size } = this.layout;
     const [outChannels, inChannels, ...kernelShape] = kernels.shape;
     const isWhole = inChannels! % size === 0 && group === 1;
@@ -106,9 +125,11 @@ export class BlockedWriter {
       `${kernels.name} fills whole blocks`,
     );
     invariant(bias === undefined || bias.shape[0] === outChannels, `${output} has a bias for each channel`);
-    const inputs = [x.name, kernels.name, ...(bias === undefined ? [] : [bias.name])];
+    const optional = summand === undefined ? [bias?.name] : [bias?.name ?? "", summand];
+    const inputs = [x.name, kernels.name, ...optional.filter((name) => name !== undefined)];
     return this.#blocked("Conv", inputs, output, {
       ...attributes,
+      ...(hasRelu ? { activation: { string: "Relu" } } : {}),
       kernel_shape: { ints: kernelShape },
       group: { int: group },
     });
@@ -119,3 +140,5 @@ export class BlockedWriter {
     return output;
   }
 }
+
+const blocksOf = ({ name }: Shaped): string => `${name}:in blocks`;

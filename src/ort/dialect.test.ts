@@ -336,6 +336,67 @@ describe("a convolution", () => {
   });
 });
 
+describe("what follows a convolution in blocks", () => {
+  /** x [1, 16, 8, 8] → `build`'s value, of convolutions with the one kernel. */
+  const written = (
+    build: (b: GraphBuilder, x: Value, convolve: (x: Value) => Value) => Value | Record<string, Value>,
+  ) =>
+    write(
+      graphOf([1, 16, 8, 8], (b, x) => {
+        const w = b.input("w", "float32", [16, 16, 3, 3]);
+        return build(b, x, (input) => conv(b, input, w));
+      }),
+      blocks(),
+    ).nodes.filter(({ outputs }) => !outputs[0]!.startsWith("w:"));
+  const operators = (nodes: ReturnType<typeof written>): (string | undefined)[] =>
+    nodes.map(({ operator }) => operator);
+  const relu = (b: GraphBuilder, x: Value): Value => b.apply("Relu", [x], {});
+
+  test("stays in blocks where only convolutions read it", () => {
+    const nodes = written((b, x, convolve) => convolve(relu(b, convolve(x))));
+    expect(operators(nodes)).toEqual(["ReorderInput", "Conv", "Conv", "ReorderOutput"]);
+    expect(nodes[1]!.attributes).toMatchObject({ activation: { string: "Relu" } });
+    expect(nodes[2]!.attributes).not.toHaveProperty("activation");
+  });
+
+  test("is taken in: a sum with what is there in blocks, and Relu", () => {
+    const nodes = written((b, x, convolve) =>
+      relu(b, b.apply("Add", [convolve(relu(b, convolve(x))), x], {})),
+    );
+    expect(operators(nodes)).toEqual(["ReorderInput", "Conv", "Conv", "ReorderOutput"]);
+    const [reorder, , sum] = nodes;
+    // Without a bias, whose place stays empty.
+    expect(sum!.inputs.slice(2)).toEqual(["", reorder!.outputs[0]]);
+    expect(sum!.attributes).toMatchObject({ activation: { string: "Relu" } });
+    expect(nodes.at(-1)!.outputs).toEqual(["y"]);
+  });
+
+  test("is not taken in where something else reads what it is computed from", () => {
+    const nodes = written((b, x, convolve) => {
+      const convolved = convolve(x);
+      return { y: relu(b, convolved), z: b.apply("Neg", [convolved], {}) };
+    });
+    expect(operators(nodes)).toEqual(["ReorderInput", "Conv", "ReorderOutput", "Relu", "Neg"]);
+  });
+
+  test("is not taken in where it is an output of the graph", () => {
+    const nodes = written((b, x, convolve) => {
+      const convolved = convolve(x);
+      return { y: relu(b, convolved), z: convolved };
+    });
+    expect(operators(nodes)).toEqual(["ReorderInput", "Conv", "ReorderOutput", "Relu"]);
+  });
+
+  test("is no sum where the summand is of another shape, or not there in blocks", () => {
+    const ofOne = written((b, x, convolve) =>
+      b.apply("Add", [convolve(x), b.input("c", "float32", [16, 1, 1])], {}),
+    );
+    expect(operators(ofOne)).toEqual(["ReorderInput", "Conv", "ReorderOutput", "Add"]);
+    const elsewhere = written((b, x, convolve) => b.apply("Add", [convolve(x), b.apply("Neg", [x], {})], {}));
+    expect(operators(elsewhere)).toEqual(["ReorderInput", "Conv", "ReorderOutput", "Neg", "Add"]);
+  });
+});
+
 describe("kernels in blocks", () => {
   test("have the input channels of a block before its output channels", () => {
     // [4, 2, 1, 1] in blocks of 2: rows of output channels for each input channel.

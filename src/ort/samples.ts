@@ -79,8 +79,8 @@ const channels = 16;
 const unit = { strides: [1, 1], pads: [1, 1, 1, 1] } as const;
 
 /**
- * A convolution with changing kernels, one with the same kernels turned, and one with constant kernels of a single channel,
- * which leave a block open.
+ * A convolution with changing kernels, one with the same kernels turned, one that takes a sum and Relu in, and one with constant kernels
+ * of a single channel, which leave a block open.
  */
 function addConvolutions(builder: GraphBuilder, input: Input): Record<string, Value> {
   const [inChannels, outChannels] = [2 * channels, channels];
@@ -93,10 +93,12 @@ function addConvolutions(builder: GraphBuilder, input: Input): Record<string, Va
   const kernels = builder.apply("Reshape", [reversed], { shape: [inChannels, outChannels, 3, 3] });
   const turned = builder.composite({ kind: "TurnedKernel", inputs: [w], output: kernels });
   const back = builder.apply("Conv", [y, turned], unit);
+  const next = builder.apply("Conv", [y, input("v", [outChannels, outChannels, 3, 3])], unit);
+  const sum = builder.apply("Relu", [builder.apply("Add", [y, next], {})], {});
   const constant = builder.constant("kernels", wholeNumbers([channels + 1, 1, 3, 3], 3));
   const single = input("single", [2, 1, 5, 3]);
   const spread = builder.apply("Conv", [single, constant], { strides: [2, 1], pads: [1, 0, 0, 1] });
-  return { y, back, spread };
+  return { y, back, sum, spread };
 }
 
 /** The matrix that reverses a row. */

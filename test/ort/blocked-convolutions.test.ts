@@ -1,7 +1,7 @@
 /** Convolutions in ONNX Runtime's blocked layout, beside the definition of a convolution in double precision. */
 import { afterAll, describe, expect, test } from "vitest";
 import { gradients } from "../../src/autodiff/index.ts";
-import { GraphBuilder, type Extent, type Graph, type Pads } from "../../src/graph/index.ts";
+import { GraphBuilder, type Extent, type Graph, type Pads, type Value } from "../../src/graph/index.ts";
 import { encodeModel } from "../../src/onnx/index.ts";
 import { withBlocks } from "../../src/cost/index.ts";
 import { isLabelledInBlocks, ortDialect } from "../../src/ort/index.ts";
@@ -78,12 +78,16 @@ function convolution({ x, weight, strides, pads }: Case, constant?: Tensor): Gra
   return builder.build({ y: builder.apply("Conv", [input, kernel], { strides, pads }) });
 }
 
-async function run(graph: Graph, inputs: Record<string, Tensor>): Promise<Record<string, Tensor>> {
-  const session = await runtime.createSession(withBlocks(graph));
+type Tensors = Record<string, Tensor>;
+
+async function runAsItIs(graph: Graph, inputs: Tensors): Promise<Tensors> {
+  const session = await runtime.createSession(graph);
   const outputs = await session.run(inputs);
   await session.dispose();
   return outputs;
 }
+
+const run = (graph: Graph, inputs: Tensors): Promise<Tensors> => runAsItIs(withBlocks(graph), inputs);
 
 const unit = [1, 1] as const;
 const border: Pads = [1, 1, 1, 1];
@@ -129,6 +133,33 @@ describe("kernels that change from run to run", () => {
     const difference = v!.data.map((value, index) => value - w!.data[index]!);
     expect(y).toBeAllclose(convolved(each, picture!.data, difference), rounding);
   });
+});
+
+test("convolutions with the sum and Relu that they take in, beside the same nodes one by one", async () => {
+  const shape: Shape = [2, 32, 20, 24];
+  const builder = new GraphBuilder("residual");
+  const x = builder.input("x", "float32", shape);
+  const w = builder.input("w", "float32", [32, 32, 3, 3]);
+  const bias = builder.input("b", "float32", [32]);
+  const convolve = (input: Value, ...biases: Value[]): Value =>
+    builder.apply("Conv", [input, w, ...biases], { strides: unit, pads: border });
+  const relu = (input: Value): Value => builder.apply("Relu", [input], {});
+  const block = (input: Value): Value =>
+    relu(builder.apply("Add", [convolve(relu(convolve(input, bias))), input], {}));
+  // The first block's result is a summand of the second, and of what is in no blocks.
+  const first = block(x);
+  const graph = builder.build({ y: builder.apply("Sub", [block(first), first], {}) });
+  expect(modelInBlocks(graph).includes("activation")).toBe(true);
+  const inputs = {
+    x: generator.randn(shape),
+    w: Tensor.from(
+      generator.randn([32, 32, 3, 3]).data.map((value) => value / 17),
+      [32, 32, 3, 3],
+    ),
+    b: generator.randn([32]),
+  };
+  const [{ y: found }, { y: expected }] = [await run(graph, inputs), await runAsItIs(graph, inputs)];
+  expect(found).toBeAllclose(expected!, rounding);
 });
 
 describe("constant kernels of one channel", () => {
