@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { GraphBuilder, type Graph } from "../graph/index.ts";
+import { GraphBuilder, type Graph, type Value } from "../graph/index.ts";
 import { liveBytes } from "../memory/index.ts";
 import { rewrite } from "../rewrite/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -100,6 +100,35 @@ function isGradientInBlocks(
   builder.composite({ kind: "WeightGradient", inputs: [x, dy], output, pads: [1, 1, 1, 1] });
   return labelled(withBlocks(builder.build({ dw: output }))).at(-1)!;
 }
+
+describe("a convolution with few outputs", () => {
+  /** [1, 16, 32, 32] → what `between` makes of it → 3 channels. */
+  const withFew = (between: (builder: GraphBuilder, x: Value, w: Value) => Value): boolean[] => {
+    const builder = new GraphBuilder("test");
+    const x = builder.input("x", "float32", [1, 16, 32, 32]);
+    const w = builder.input("w", "float32", [16, 16, 3, 3]);
+    const few = builder.input("few", "float32", [3, 16, 3, 3]);
+    return labelled(
+      withBlocks(builder.build({ y: builder.apply("Conv", [between(builder, x, w), few], border) })),
+    );
+  };
+
+  test("goes in blocks where what it reads is there in blocks", () => {
+    expect(withFew((b, x, w) => b.apply("Conv", [x, w], border))).toEqual([true, true]);
+    const residual = withFew((b, x, w) =>
+      b.apply("Relu", [b.apply("Add", [b.apply("Conv", [x, w], border), x], {})], {}),
+    );
+    expect(residual).toEqual([true, true]);
+  });
+
+  test("stays as it is where that would have to be brought there", () => {
+    expect(withFew((_, x) => x)).toEqual([false]);
+    expect(withFew((b, x, w) => b.apply("Sigmoid", [b.apply("Conv", [x, w], border)], {}))).toEqual([
+      true,
+      false,
+    ]);
+  });
+});
 
 test("a gradient of kernels goes in blocks from 256 pixels on, up to 64 x 64 channels", () => {
   expect(isGradientInBlocks(64, 64, 3, 16, 16)).toBe(true);

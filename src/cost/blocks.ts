@@ -26,8 +26,16 @@ export function withBlocks(graph: Graph): Graph {
   const constants = new Set(
     graph.initializers.flatMap(({ value, data }) => ("constant" in data ? value.name : [])),
   );
+  /** Values that such convolutions leave in blocks. */
+  const inBlocks = new Set<string>();
   const nodes = graph.nodes.map((node): Node => {
-    if (node.operator !== "Conv" || !isWorthBlocks(node, constants)) return node;
+    const { operator, inputs, output } = node;
+    const staysInBlocks = operator === "Relu" || operator === "Add";
+    if (staysInBlocks && inputs.some(({ name }) => inBlocks.has(name))) inBlocks.add(output.name);
+    if (operator !== "Conv") return node;
+    const hasFewOutputs = inBlocks.has(inputs[0]!.name) && isWorthFillingUp(node);
+    if (!hasFewOutputs && !isWorthBlocks(node, constants)) return node;
+    if (!hasFewOutputs) inBlocks.add(output.name);
     return { ...node, labels: { ...node.labels, inBlocks: true } };
   });
   const composites = graph.composites.map((composite): Composite => {
@@ -53,6 +61,16 @@ function isWorthRearranging({ inputs, output }: NodeOf<"Conv">): boolean {
   const [outChannels, inChannels, height, width] = inputs[1]!.shape as Sizes;
   const pixels = output.shape[0]! * output.shape[2]! * output.shape[3]!;
   return fillsBlocks(outChannels, inChannels) && height * width > 1 && pixels >= leastPixels;
+}
+
+/** Few outputs, which leave a block open, of what is there in blocks: what they do not need is computed, too, and nothing is brought out. */
+function isWorthFillingUp({ inputs, attributes: { group = 1 }, output }: NodeOf<"Conv">): boolean {
+  const [x, weight] = inputs as [Value, Value];
+  const [outChannels, inChannels, height, width] = weight.shape as Sizes;
+  const pixels = output.shape[0]! * output.shape[2]! * output.shape[3]!;
+  const isPlain = x.dtype === "float32" && x.shape.length === 4 && group === 1;
+  const isOpen = outChannels < leastBlock && inChannels % leastBlock === 0;
+  return isPlain && isOpen && height * width > 1 && pixels >= leastPixels;
 }
 
 function isGradientWorthBlocks({ inputs: [x, dy], output }: WeightGradient): boolean {

@@ -76,7 +76,7 @@ export class BlockedConvolutions {
     return true;
   }
 
-  /** Chosen, and possible: kernels that fill whole blocks, or constant ones of one channel, by which one is at least half full. */
+  /** Chosen, and possible: kernels that fill whole blocks, constant ones of one channel, by which one is at least half full, or few of whole blocks. */
   #isInBlocks(conv: Conv): boolean {
     const { inputs } = conv;
     const [x, weight] = inputs as [Value, Value];
@@ -86,7 +86,9 @@ export class BlockedConvolutions {
     const isWhole = outChannels % this.#blockSize === 0 && inChannels % this.#blockSize === 0;
     const isHalfFull = 2 * outChannels > this.#blockSize;
     const isFilledUp = this.#constants.has(weight.name) && inputs.length === 2 && isHalfFull;
-    return (isFilledUp || isWhole) && this.#blocks.isChosen(conv);
+    const isOpen =
+      outChannels < this.#blockSize && inChannels % this.#blockSize === 0 && !this.#turned.has(weight.name);
+    return (isFilledUp || isWhole || isOpen) && this.#blocks.isChosen(conv);
   }
 
   /**
@@ -131,16 +133,17 @@ export class BlockedConvolutions {
   #convolve(convolution: Conv): void {
     const { inputs, attributes, output } = convolution;
     const [x, weight, bias] = inputs as [Value, Value, Value?];
-    const kernels = this.#kernelInBlocks(weight);
+    const [outChannels] = weight.shape as Kernel;
+    const isOpen = outChannels % this.#blockSize !== 0 && !this.#constants.has(weight.name);
+    const kernels = this.#kernelInBlocks(isOpen ? this.#filledUp(weight) : weight);
     const parts = {
       x: { name: this.#writer.inBlocks(x), shape: x.shape },
       kernels,
-      bias,
+      bias: bias !== undefined && isOpen ? this.#filledUp(bias) : bias,
       group: 1,
       strides: { ints: attributes.strides },
       pads: { ints: attributes.pads },
     };
-    const [outChannels] = weight.shape as Kernel;
     const filledUp = output.shape.with(1, kernels.shape[0]!);
     if (filledUp[1] !== outChannels) {
       const name = this.#writer.convolve(parts, `${output.name}:blocks`);
@@ -166,6 +169,20 @@ export class BlockedConvolutions {
       this.#isInBlocks(node) &&
       node.inputs.slice(1).every((input) => input.name !== name);
     return this.#readers.isOutput(name) || readers.length === 0 || !readers.every(readsBlocks);
+  }
+
+  /** Kernels or biases of fewer outputs than a block has, with zeros for the others. */
+  #filledUp({ name, dtype, shape }: Value): Value {
+    const output = `${name}:filled up`;
+    if (!this.#writer.isKnown(output)) {
+      const [begins, ends] = [
+        shape.map(() => 0),
+        shape.map((size, axis) => (axis === 0 ? this.#blockSize - size : 0)),
+      ];
+      const pads = this.#writer.constant(`pads ${ends.join("x")}`, int64s([...begins, ...ends]));
+      this.#writer.plain("Pad", [name, pads], output, {});
+    }
+    return { name: output, dtype, shape: shape.with(0, this.#blockSize) };
   }
 
   /** Kernels in blocks, and their shape, which is filled up. */

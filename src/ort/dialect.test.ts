@@ -371,6 +371,18 @@ describe("what follows a convolution in blocks", () => {
     expect(nodes.at(-1)!.outputs).toEqual(["y"]);
   });
 
+  test("may have few outputs, for which kernels and bias are filled up", () => {
+    const nodes = written((b, x, convolve) =>
+      conv(b, convolve(x), b.input("few", "float32", [3, 16, 3, 3]), b.input("bias", "float32", [3])),
+    );
+    const filled = nodes.filter(({ operator }) => operator === "Pad");
+    expect(filled.map(({ outputs }) => outputs[0])).toEqual(["few:filled up", "bias:filled up"]);
+    const [, ofFew] = nodes.filter(({ operator }) => operator === "Conv");
+    expect(ofFew!.inputs.at(-1)).toBe("bias:filled up");
+    expect(nodes.at(-1)).toMatchObject({ operator: "ReorderOutput", attributes: { channels: { int: 3 } } });
+    expect(operators(nodes).filter((operator) => operator === "ReorderOutput")).toHaveLength(1);
+  });
+
   test("is not taken in where something else reads what it is computed from", () => {
     const nodes = written((b, x, convolve) => {
       const convolved = convolve(x);

@@ -146,9 +146,14 @@ test("convolutions with the sum and Relu that they take in, beside the same node
   const relu = (input: Value): Value => builder.apply("Relu", [input], {});
   const block = (input: Value): Value =>
     relu(builder.apply("Add", [convolve(relu(convolve(input, bias))), input], {}));
-  // The first block's result is a summand of the second, and of what is in no blocks.
+  // The first block's result is a summand of the second, and of what is in no blocks; the second's goes on to few channels.
   const first = block(x);
-  const graph = builder.build({ y: builder.apply("Sub", [block(first), first], {}) });
+  const second = block(first);
+  const few = builder.apply("Conv", [second, builder.input("few", "float32", [3, 32, 3, 3])], {
+    strides: unit,
+    pads: border,
+  });
+  const graph = builder.build({ y: builder.apply("Sub", [block(second), first], {}), z: few });
   expect(modelInBlocks(graph).includes("activation")).toBe(true);
   const inputs = {
     x: generator.randn(shape),
@@ -157,9 +162,10 @@ test("convolutions with the sum and Relu that they take in, beside the same node
       [32, 32, 3, 3],
     ),
     b: generator.randn([32]),
+    few: generator.randn([3, 32, 3, 3]),
   };
-  const [{ y: found }, { y: expected }] = [await run(graph, inputs), await runAsItIs(graph, inputs)];
-  expect(found).toBeAllclose(expected!, rounding);
+  const [found, expected] = [await run(graph, inputs), await runAsItIs(graph, inputs)];
+  for (const { name } of graph.outputs) expect(found[name]).toBeAllclose(expected[name]!, rounding);
 });
 
 describe("constant kernels of one channel", () => {
