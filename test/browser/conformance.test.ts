@@ -1,5 +1,5 @@
 /** The small models of every class give diffusers' numbers in a page, by default and in strips; on WebGPU one of each class does. */
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, test } from "vitest";
 import { expectDiffusersNumbers, smallModels } from "./diffusers-numbers.ts";
 import { openPageWithWorker } from "./page-with-worker.ts";
 import { onSwiftShader } from "./swift-shader.ts";
@@ -28,15 +28,27 @@ const ofEachClass = [
   "hunyuan-image",
 ];
 
-describeInChromium("on WebGPU in a page", onSwiftShader, (browser) => {
-  let page: TestPage;
-  beforeAll(async () => {
-    page = await openPageWithWorker(browser, "webgpu");
-  });
-  afterAll(() => page[Symbol.asyncDispose]());
+describeInChromium(
+  "on WebGPU in a page",
+  onSwiftShader,
+  (browser) => {
+    let page: TestPage | undefined;
+    beforeEach(async () => {
+      page ??= await openPageWithWorker(browser, "webgpu");
+    });
+    afterEach(async ({ task }) => {
+      if (task.result?.state !== "fail") return;
+      page = undefined;
+      await browser.stop();
+      await browser.start();
+    });
+    afterAll(() => page?.[Symbol.asyncDispose]());
 
-  const models = smallModels.filter(({ folder }) => ofEachClass.includes(folder));
-  test.each(models)("$folder gives diffusers' latents and sample", async (model) => {
-    await expectDiffusersNumbers(page, model, { device: "webgpu", tilings: ["auto"] });
-  });
-});
+    const models = smallModels.filter(({ folder }) => ofEachClass.includes(folder));
+    test.each(models)("$folder gives diffusers' latents and sample", async (model) => {
+      await expectDiffusersNumbers(page!, model, { device: "webgpu", tilings: ["auto"] });
+    });
+  },
+  // Chromium's process for SwiftShader was seen to stand still, once in some hundred tests, until it was ended: another browser tries again.
+  { retry: 1 },
+);

@@ -12,7 +12,7 @@
  * Served are the page at /, the built-in model at /model/ and test/fixtures at /fixtures/.
  */
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, inject } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, type TestOptions } from "vitest";
 import { launchChromium } from "./chromium-engine.ts";
 import type { Accidents, BrowserEngine, EnginePage } from "./engine.ts";
 import { engines } from "./engines.ts";
@@ -152,8 +152,10 @@ export function describeInChromium(
   title: string,
   switches: readonly string[],
   define: (browser: BrowserUnderTest) => void,
+  options: TestOptions = {},
 ): void {
-  describeIn(new BrowserUnderTest(switches), inject("page")?.engine === "chromium", title, define);
+  const isThere = inject("page")?.engine === "chromium";
+  describeIn(new BrowserUnderTest(switches), isThere, title, define, options);
 }
 
 function describeIn(
@@ -161,8 +163,9 @@ function describeIn(
   isThere: boolean,
   title: string,
   define: (browser: BrowserUnderTest) => void,
+  options: TestOptions = {},
 ): void {
-  describe.skipIf(!isThere)(isThere ? title : `${title}: NOT RUN, there is no such browser`, () => {
+  describe.skipIf(!isThere)(isThere ? title : `${title}: NOT RUN, there is no such browser`, options, () => {
     beforeAll(() => browser.start());
     afterAll(() => browser.stop());
     define(browser);
