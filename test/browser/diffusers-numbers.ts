@@ -42,7 +42,11 @@ export async function expectDiffusersNumbers(
       for (const tiling of tilings) {
         const encoded = await vae.encode(Tensor.from(pixels.data, pixels.shape), { tiling });
         const { sample } = await vae.decode(Tensor.from(latents.data, latents.shape), { tiling });
-        results.push({ latents: encoded.latents().toFloat32().data, sample: sample.toFloat32().data });
+        results.push({
+          latents: encoded.latents().toFloat32().data,
+          sample: sample.toFloat32().data,
+          usedDevice: vae.device,
+        });
       }
       await vae.dispose();
       return results;
@@ -57,6 +61,8 @@ export async function expectDiffusersNumbers(
   );
   expect(found).toHaveLength(tilings.length);
   for (const each of found) {
+    // A device that is lost would be replaced without an error.
+    if (device !== "auto") expect(each.usedDevice).toBe(device);
     expect(each.latents).toBeAllclose(latents.toFloat32().data, modelTolerance);
     expect(each.sample).toBeAllclose(goldens.get("sample").toFloat32().data, modelTolerance);
   }
