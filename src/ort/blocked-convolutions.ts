@@ -19,6 +19,9 @@ import { Readers } from "./convolution-tail.ts";
 
 type Conv = NodeOf<"Conv">;
 
+/** Fewer than the smallest blocks have. */
+const fewOutputs = 8;
+
 /** The layout, and what shall be written in it. */
 export interface Blocks extends BlockedLayout {
   readonly isChosen: (part: Conv | WeightGradient) => boolean;
@@ -87,7 +90,7 @@ export class BlockedConvolutions {
     const isHalfFull = 2 * outChannels > this.#blockSize;
     const isFilledUp = this.#constants.has(weight.name) && inputs.length === 2 && isHalfFull;
     const isOpen =
-      outChannels < this.#blockSize && inChannels % this.#blockSize === 0 && !this.#turned.has(weight.name);
+      outChannels < fewOutputs && inChannels % this.#blockSize === 0 && !this.#turned.has(weight.name);
     return (isFilledUp || isWhole || isOpen) && this.#blocks.isChosen(conv);
   }
 
